@@ -1,0 +1,153 @@
+"""The contract of a problem, for every file in problems/."""
+
+from dataclasses import replace
+from math import sqrt
+
+import numpy as np
+import pytest
+
+import problems
+from problems._problem import Part, Spec, shape
+
+EVERY_PROBLEM = pytest.mark.parametrize("name", problems.names())
+EVERY_METRIC = pytest.mark.parametrize(
+    ("name", "metric"),
+    [(name, metric) for name in problems.names() for metric in problems.load(name).metrics],
+    ids=lambda value: getattr(value, "name", value),
+)
+
+
+@pytest.fixture(scope="module")
+def data():
+    """The quick data of every problem, and what its own solution answers."""
+    found = {}
+    for name in problems.names():
+        problem = problems.load(name, quick=True)
+        parts = problem.make_data(3)
+        found[name] = parts, problem.ask(problem.solve, parts)
+    return found
+
+
+@EVERY_PROBLEM
+def test_same_seed_gives_identical_arrays_and_another_seed_others(name):
+    problem = problems.load(name, quick=True)
+    first, again, other = (problem.make_data(seed) for seed in (5, 5, 6))
+    assert first.keys() == again.keys() == other.keys()
+    for part in first:
+        assert np.array_equal(first[part].x, again[part].x)
+        assert np.array_equal(first[part].y, again[part].y)
+        assert not np.array_equal(first[part].x, other[part].x)
+
+
+@EVERY_PROBLEM
+@pytest.mark.parametrize("quick", [False, True])
+def test_data_have_the_parts_and_sizes_of_the_recipe_and_match_the_spec(name, quick):
+    problem = problems.load(name, quick=quick)
+    data = problem.make_data(0)  # which checks every part against the spec
+    assert {"train", "validation", "test"} <= data.keys()
+    for part, n in problem.recipe.examples.items():
+        assert len(data[part].x) == len(data[part].y) == n
+    assert all(metric.part in data for metric in problem.metrics)
+    assert not np.array_equal(data["validation"].x, data["test"].x[: len(data["validation"].x)])
+
+
+@EVERY_PROBLEM
+def test_data_off_the_spec_are_refused(name):
+    problem = problems.load(name, quick=True)
+    part = problem.make_data(0)["test"]
+    wrong = {
+        "input": Part(part.x[:, :-1], part.y),
+        "target": Part(part.x, part.y.astype(np.int16)),
+    }
+    for what, bad in wrong.items():
+        broken = replace(problem, draw=lambda seed, sizes, bad=bad: {"test": bad})
+        with pytest.raises(ValueError, match=f"{name} test {what}: expected"):
+            broken.make_data(0)
+    too_large = replace(problem, draw=lambda seed, sizes: {"test": Part(part.x + 1, part.y)})
+    with pytest.raises(ValueError, match="expected values in"):
+        too_large.make_data(0)
+
+
+@EVERY_PROBLEM
+def test_a_random_input_is_of_the_specified_shape(name):
+    spec = problems.load(name).input
+    spec.check(spec.random(3, seed=0), "random input")
+
+
+@EVERY_METRIC
+def test_the_solution_scores_best(name, metric, data):
+    parts, answers = data[name]
+    score = metric.measure(answers[metric.name], parts[metric.part].y)
+    # A floor above 0 is a mean over the distribution, so a sample of it only comes near.
+    tolerance = 0.05 * metric.best if metric.better == "lower" else 0
+    assert score == pytest.approx(metric.best, abs=tolerance + 1e-6)
+
+
+@EVERY_METRIC
+def test_the_trivial_answer_scores_the_stated_baseline(name, metric):
+    problem = problems.load(name)
+    parts = problem.make_data(0)
+    part = parts[metric.part]
+    assert metric.trivial.shape == problem.output.shape
+
+    def trivial(x):
+        return np.broadcast_to(metric.trivial, (len(x), *problem.output.shape))
+
+    score = metric.measure(metric.ask(trivial, part.x), part.y)
+    if metric.better == "higher":
+        error = sqrt(metric.baseline * (1 - metric.baseline) / len(part.x))
+        assert abs(score - metric.baseline) < 4 * error
+    else:
+        assert score == pytest.approx(metric.baseline, rel=0.04)
+
+
+@EVERY_METRIC
+def test_target_lies_between_baseline_and_best(name, metric):
+    sign = 1 if metric.better == "higher" else -1
+    assert metric.better in ("higher", "lower")
+    assert sign * metric.baseline < sign * metric.best
+    assert metric.margin > 0
+    if metric.target is None:
+        assert metric.reached(metric.best) is None
+    else:
+        assert sign * metric.baseline < sign * metric.target <= sign * metric.best
+        assert metric.reached(metric.target)
+        assert metric.reached(metric.best)
+        assert not metric.reached(metric.baseline)
+
+
+@EVERY_PROBLEM
+def test_every_layer_has_a_shape(name):
+    problem = problems.load(name)
+    for layer in problem.layers:
+        assert all(size > 0 for size in problem.layer_shape(layer, batch=2))
+
+
+def test_addition_keeps_unseen_questions_out_of_training():
+    data = problems.load("addition").make_data(0)
+    rows = {part: {x.tobytes() for x in data[part].x} for part in data}
+    assert len(rows["unseen"]) == 200
+    assert rows["train"] | rows["unseen"] == {
+        x.tobytes() for x in problems.load("addition").draw(1, {"train": 100_000})["train"].x
+    } | {x.tobytes() for x in problems.load("addition").draw(1, {})["unseen"].x}
+    for part in ("train", "validation", "test"):
+        assert not rows[part] & rows["unseen"]
+
+
+def test_shape_reads_folded_and_bare_axes():
+    assert shape("batch*time height=4 unit", batch=2, time=5, unit=3) == (10, 4, 3)
+    assert shape("") == ()
+    with pytest.raises(ValueError, match="axis 'unit' of 'batch unit' has no size"):
+        shape("batch unit", batch=2)
+
+
+def test_a_file_that_defines_no_problem_is_named(monkeypatch):
+    monkeypatch.setattr(problems, "names", lambda: ("_metrics",))
+    with pytest.raises(ValueError, match=r"problems/_metrics.py must define PROBLEM"):
+        problems.load("_metrics")
+
+
+def test_spec_takes_no_nan():
+    spec = Spec(axes="x=1", dtype="float32", low=0, high=1, meaning="", unit="")
+    with pytest.raises(ValueError, match="expected values in"):
+        spec.check(np.array([[np.nan]], dtype=np.float32), "x")
