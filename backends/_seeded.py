@@ -1,0 +1,68 @@
+"""What the seed decides, drawn once in NumPy for every backend: initial weights, batch order.
+
+The initial weights follow Keras's defaults, the better documented of the two (Glorot and Bengio
+2010; Saxe et al. 2014; Jozefowicz et al. 2015 for the forget gate).
+"""
+
+from collections.abc import Callable, Mapping
+from math import prod, sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems._problem import stream
+
+Array = NDArray[Any]
+
+
+def glorot_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Draw U(-a, a), a = sqrt(6 / (inputs + outputs)), of shape (..., inputs, outputs).
+
+    Leading axes, a convolution's height and width, multiply both counts.
+    """
+    limit = sqrt(6 / (prod(shape[:-2]) * (shape[-2] + shape[-1])))
+    return rng.uniform(-limit, limit, shape)
+
+
+def orthogonal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Draw a matrix (units, gates * units) with orthonormal rows, evenly among all such."""
+    q, r = np.linalg.qr(rng.standard_normal((shape[1], shape[0])))
+    return np.asarray((q * np.sign(np.diag(r))).T)
+
+
+def zeros(_: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Return zeros."""
+    return np.zeros(shape)
+
+
+def open_forget_gate(_: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Return an LSTM's bias (4 * units): 1 for the forget gate, which is second, else 0."""
+    return np.repeat([0.0, 1.0, 0.0, 0.0], shape[0] // 4)
+
+
+class Weight(NamedTuple):
+    """A trainable weight as both backends describe it: Keras's name, layout and initial rule."""
+
+    shape: tuple[int, ...]
+    draw: Callable[[np.random.Generator, tuple[int, ...]], Array]
+
+
+def initial_weights(weights: Mapping[str, Weight], seed: int) -> dict[str, Array]:
+    """Return float32 values for the weights: the same seed, name and shape, the same numbers.
+
+    Raises:
+        ValueError: there are no weights to draw.
+    """
+    if not weights:
+        raise ValueError("expected a model with weights, came one without any")
+    return {
+        name: weight.draw(stream(seed, name), weight.shape).astype(np.float32)
+        for name, weight in weights.items()
+    }
+
+
+def batch_order(n: int, *, epochs: int, seed: int) -> NDArray[np.int64]:
+    """Return the order in which examples are seen: one permutation of range(n) per epoch."""
+    rng = stream(seed, "batch order")
+    return np.stack([rng.permutation(n) for _ in range(epochs)])

@@ -1,0 +1,1 @@
+"""The Keras panel: twins of the PyTorch programs in backends/pytorch/."""

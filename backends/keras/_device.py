@@ -1,0 +1,121 @@
+"""Where Keras computes: the only file of this folder that knows its engines by name.
+
+Keras leaves devices, threads, memory counters and input pipelines to TensorFlow, JAX or PyTorch.
+What is said here of GPUs is implemented, not yet measured.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+
+import keras
+
+from backends import Unavailable
+from backends._seeded import Array
+
+ENGINE = keras.backend.backend()
+engine = import_module(ENGINE)
+on_gpu = False
+
+
+def prepare(*, device: str, threads: int) -> None:
+    """Set the device, "cpu" or "gpu", and the number of threads of this process.
+
+    JAX has no setting for threads: only the processor affinity of the process limits it.
+
+    Raises:
+        Unavailable: the engine sees no GPU.
+    """
+    if ENGINE == "tensorflow":
+        engine.config.threading.set_intra_op_parallelism_threads(threads)
+        engine.config.threading.set_inter_op_parallelism_threads(threads)
+        gpus = engine.config.list_physical_devices("GPU")
+    elif ENGINE == "torch":
+        engine.set_num_threads(threads)
+        engine.set_num_interop_threads(threads)
+        gpus = range(engine.cuda.device_count())
+    else:
+        gpus = [found for found in engine.devices() if found.platform == "gpu"]
+    if device == "gpu":
+        if not gpus:
+            raise Unavailable(f"{ENGINE} {engine.__version__} sees no GPU")
+        globals()["on_gpu"] = True
+        _round_as_float32()
+
+
+def _round_as_float32() -> None:
+    """One precision for all frameworks: no TF32, which each engine has on in other places."""
+    if ENGINE == "tensorflow":
+        engine.config.experimental.enable_tensor_float_32_execution(False)
+    elif ENGINE == "torch":
+        engine.backends.cudnn.conv.fp32_precision = "ieee"
+        engine.backends.cudnn.rnn.fp32_precision = "ieee"
+    else:
+        engine.config.update("jax_default_matmul_precision", "highest")
+
+
+def synchronize() -> None:
+    """Wait until the device has done all that was asked of it."""
+    if not on_gpu:
+        return
+    if ENGINE == "tensorflow":
+        engine.test.experimental.sync_devices()
+    elif ENGINE == "torch":
+        engine.cuda.synchronize()
+    else:
+        # A GPU takes work in order: a computation asked for now is done when all before it is.
+        (engine.numpy.zeros(()) + 1).block_until_ready()
+
+
+def gpu_peak_bytes() -> int | None:
+    """Return the peak of bytes in tensors on the GPU, as the engine counts it; None without one."""
+    if not on_gpu:
+        return None
+    if ENGINE == "tensorflow":
+        return engine.config.experimental.get_memory_info("GPU:0")["peak"]
+    if ENGINE == "torch":
+        return engine.cuda.max_memory_allocated()
+    return engine.devices()[0].memory_stats()["peak_bytes_in_use"]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Keras and of its engine."""
+    found = {"keras": keras.__version__, ENGINE: engine.__version__}
+    if ENGINE == "jax":
+        found["jaxlib"] = version("jaxlib")
+    return found
+
+
+def batches(x: Array, y: Array, orders: Array, batch_size: int):
+    """Return all batches of a training, for `fit`: x and y (n, ...) in the order of each epoch.
+
+    TensorFlow gets its own input pipeline, the others a Python one. Both gather a batch from host
+    memory when it is needed, keep the last, partial batch of each epoch, and run through all
+    epochs without a stop, so `fit` has to be told the steps per epoch. `orders` is (epoch, n).
+    """
+    if ENGINE != "tensorflow":
+        return Batches(x, y, orders, batch_size)
+    tf, data = engine, engine.data.Dataset
+    x, y = tf.constant(x), tf.constant(y)
+    indices = data.from_tensor_slices(orders).flat_map(
+        lambda order: data.from_tensor_slices(order).batch(batch_size)
+    )
+    gathered = indices.map(lambda batch: (tf.gather(x, batch), tf.gather(y, batch))).prefetch(1)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # there is nothing to tune, and its thread ends seconds late
+    return gathered.with_options(options)
+
+
+class Batches(keras.utils.PyDataset):
+    """The same batches, one after the other, in Python."""
+
+    def __init__(self, x: Array, y: Array, orders: Array, batch_size: int) -> None:
+        super().__init__()
+        self.x, self.y = x, y
+        starts = range(0, len(x), batch_size)
+        self.indices = [order[i : i + batch_size] for order in orders for i in starts]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, i: int) -> tuple[Array, Array]:
+        return self.x[self.indices[i]], self.y[self.indices[i]]

@@ -1,0 +1,1 @@
+"""The PyTorch panel: twins of the Keras programs in backends/keras/."""

@@ -1,0 +1,124 @@
+"""Training in PyTorch: the loop that Keras calls `fit`, written out."""
+
+from importlib import import_module
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from backends import Fit, Probe
+from backends._clock import Clock
+from backends._seeded import Array, batch_order, initial_weights
+from backends.pytorch import _device, _weights
+from backends.pytorch._device import gpu_peak_bytes, prepare, versions
+from backends.pytorch._optimizer import keras_adam
+from problems._problem import Data, Part, Problem
+
+__all__ = ["gpu_peak_bytes", "prepare", "probe", "train", "versions"]
+
+
+def cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
+    """Return the mean cross-entropy of classes (n, ...) under logits (n, ..., class)."""
+    # differs: torch takes the class axis second, (n, class, ...)
+    return F.cross_entropy(logits.flatten(0, -2), classes.flatten())
+
+
+LOSSES = {
+    "cross_entropy": cross_entropy,
+    "binary_cross_entropy": F.binary_cross_entropy_with_logits,
+    "mean_absolute_error": F.l1_loss,
+}
+
+
+def train(problem: Problem, data: Data, *, seed: int) -> Fit:
+    """Train the problem's twin by the problem's recipe."""
+    recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss]
+    training, validation = _tensors(data["train"]), _tensors(data["validation"])
+    orders = torch.from_numpy(batch_order(len(data["train"].x), epochs=recipe.epochs, seed=seed))
+    clock = Clock(_device.synchronize)
+
+    model = _build(problem, seed)
+    optimizer = keras_adam(model, recipe, steps_per_epoch=-(-orders.shape[1] // recipe.batch_size))
+    build_s = clock.lap()
+
+    train_loss, validation_loss, epoch_s, validation_s = [], [], [], 0.0
+    for order in orders:
+        model.train()
+        total = torch.zeros((), device=_device.device)
+        for batch in order.split(recipe.batch_size):
+            x, y = (tensor[batch].to(_device.device) for tensor in training)
+            loss = loss_of(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.detach() * len(batch)  # stays on the device: nothing waits for it
+        train_loss.append(total.item() / len(order))
+        epoch_s.append(clock.lap())
+        validation_loss.append(_evaluate(model, loss_of, validation, recipe.batch_size))
+        validation_s += clock.lap()
+
+    def predict(x: Array) -> Array:
+        return _predict(model, torch.from_numpy(x), recipe.batch_size).numpy()
+
+    def total_s() -> float:
+        clock.lap()
+        return clock.total()
+
+    return Fit(
+        predict=predict,
+        parameters=_weights.parameters(model),
+        train_loss=train_loss,
+        validation_loss=validation_loss,
+        build_s=build_s,
+        epoch_s=epoch_s,
+        validation_s=validation_s,
+        total_s=total_s,
+    )
+
+
+def probe(problem: Problem, x: Array, *, seed: int) -> Probe:
+    """Run the problem's untrained twin on x (n, ...)."""
+    model, layers = _build(problem, seed), {}
+    for name, layer in model.named_children():
+        layer.register_forward_hook(
+            lambda layer, _, output, name=name: layers.update(_layer_outputs(name, layer, output))
+        )
+    output = _predict(model, torch.from_numpy(x), len(x))
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in layers.items()}
+    return Probe(output.numpy(), arrays, _weights.parameters(model))
+
+
+def _build(problem: Problem, seed: int) -> nn.Module:
+    model = import_module(f"backends.pytorch.{problem.name}").build(problem)
+    _weights.write(model, initial_weights(_weights.describe(model), seed))
+    return model.to(_device.device)
+
+
+def _tensors(part: Part) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(part.x), torch.from_numpy(part.y)
+
+
+def _evaluate(model: nn.Module, loss_of, part: tuple[Tensor, Tensor], batch_size: int) -> float:
+    model.eval()
+    total = torch.zeros((), device=_device.device)
+    with torch.inference_mode():
+        for batch in zip(*(tensor.split(batch_size) for tensor in part), strict=True):
+            x, y = (tensor.to(_device.device) for tensor in batch)
+            total += loss_of(model(x), y) * len(x)
+    return total.item() / len(part[0])
+
+
+def _predict(model: nn.Module, x: Tensor, batch_size: int) -> Tensor:
+    model.eval()
+    with torch.inference_mode():
+        outputs = [model(batch.to(_device.device)) for batch in x.split(batch_size)]
+        return torch.cat(outputs).cpu()
+
+
+def _layer_outputs(name: str, layer: nn.Module, output) -> dict[str, Tensor]:
+    """Name a layer's outputs as Keras does: channels last; both of a recurrent layer's outputs."""
+    if isinstance(layer, nn.RNNBase):
+        sequence, state = output
+        hidden = state[0] if isinstance(state, tuple) else state
+        return {name: sequence, f"{name}.last": torch.cat(tuple(hidden), dim=-1)}
+    return {name: output.movedim(1, -1) if output.ndim == 4 else output}

@@ -1,0 +1,1 @@
+"""Run the trainings, keep their records, make the tables. Imports no framework."""

@@ -1,0 +1,57 @@
+"""What the machine and the code are, for the records: read from the system, no framework asked."""
+
+import os
+import platform
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+CODE = ("problems", "backends", "compare", "pyproject.toml", "constraints.txt")
+
+
+def _output(*command: str) -> str | None:
+    """Return what a command prints, None if it is missing or fails."""
+    if shutil.which(command[0]) is None:
+        return None
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+@cache
+def gpus() -> tuple[str, ...]:
+    """Return the names of the NVIDIA GPUs of this machine, as its driver lists them."""
+    names = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
+    return tuple(names.splitlines()) if names else ()
+
+
+@cache
+def cpu() -> str:
+    """Return the processor's name."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def processors() -> list[int]:
+    """Return the numbers of the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+@cache
+def facts() -> dict[str, Any]:
+    """Return the fields of a Record that tell of the code and the machine."""
+    changes = _output("git", "status", "--porcelain", "--", *CODE)
+    return {
+        "commit": _output("git", "rev-parse", "HEAD"),
+        "dirty": None if changes is None else bool(changes),
+        "cpu": cpu(),
+    }

@@ -1,0 +1,124 @@
+"""A Run is what is asked for, a Record what came of it; both travel as JSON."""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+SCHEMA = 1
+
+
+class UsageError(ValueError):
+    """What the user asked for cannot be done; the message says what is expected and exists."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One training of one problem on one backend."""
+
+    problem: str
+    backend: str
+    device: str  # "cpu" or "gpu"
+    seed: int
+    recipe: str = "full"  # or "quick"
+    mode: str = "matched"  # the same initial weights, batch order and optimizer on all backends
+    threads: int = 1  # for the framework, and processors the training is pinned to
+    jobs: int = 1  # trainings at a time
+
+    @property
+    def key(self) -> str:
+        """What tells this training from every other in a results folder; fit for a file name."""
+        parts = (self.problem, self.backend, self.device, self.mode, self.recipe, self.seed)
+        return "-".join(str(part) for part in parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What came of a Run. What was not measured is None; times are in seconds."""
+
+    schema: int = SCHEMA
+    problem: str
+    backend: str
+    device: str
+    mode: str
+    recipe: str
+    seed: int
+    threads: int
+    jobs: int
+    status: str  # "ok", "diverged", "failed", "timeout" or "unavailable"
+    reason: str | None = None  # why the status is not "ok"
+    started: str  # ISO 8601, UTC
+    # By metric: score, and what it is judged by: better, target, reached, baseline, unit.
+    scores: dict[str, dict[str, Any]] = field(default_factory=dict)
+    train_loss: list[float | None] = field(default_factory=list)  # per epoch
+    validation_loss: list[float | None] = field(default_factory=list)  # per epoch
+    build_s: float | None = None
+    first_epoch_s: float | None = None  # with tracing and compilation, where there is any
+    epoch_s: list[float] = field(default_factory=list)  # the epochs after the first
+    validation_s: float | None = None  # all epochs together
+    predict_s: float | None = None  # all questions of the metrics, tracing included
+    total_s: float | None = None  # from the start of the build to the end of the prediction
+    host_peak_bytes: int | None = None  # resident memory of the process, framework included
+    gpu_peak_bytes: int | None = None  # in tensors, as the framework counts it
+    parameters: int | None = None  # trainable
+    versions: dict[str, str] = field(default_factory=dict)
+    frameworks: list[str] = field(default_factory=list)  # loaded in the process
+    commit: str | None = None
+    dirty: bool | None = None  # the code differs from the commit
+    cpu: str | None = None
+    gpu: str | None = None
+    processors: list[int] = field(default_factory=list)  # the training was pinned to
+
+    @property
+    def key(self) -> str:
+        """The key of the Run that this answers."""
+        return Run(**{name.name: getattr(self, name.name) for name in fields(Run)}).key
+
+    def to_json(self) -> str:
+        """Return the record as one line of JSON; what is not finite becomes null."""
+        return json.dumps(_finite(asdict(self)), allow_nan=False)
+
+    @staticmethod
+    def from_json(line: str) -> "Record":
+        """Return the record that a line holds.
+
+        Raises:
+            ValueError: the line is not a record.
+            UsageError: it is one of another schema.
+        """
+        values = json.loads(line)
+        if not isinstance(values, dict) or "schema" not in values:
+            raise ValueError("not a record")
+        known = {name.name for name in fields(Record)}
+        if values["schema"] != SCHEMA:
+            raise UsageError(f"expected records of schema {SCHEMA}, came schema {values['schema']}")
+        if values.keys() - known:
+            raise UsageError(f"schema {SCHEMA} has no {', '.join(sorted(values.keys() - known))}")
+        try:
+            return Record(**values)
+        except TypeError as error:
+            raise ValueError(f"not a record: {error}") from None
+
+
+def plan(
+    problems: Iterable[str], backends: Sequence[str], seeds: int, **settings: Any
+) -> list[Run]:
+    """Return the runs of a comparison, backends in the order A B B A ... from seed to seed.
+
+    So a machine that grows slower, or faster, with time does it to all of them alike.
+    """
+    return [
+        Run(problem=problem, backend=backend, seed=seed, **settings)
+        for problem in problems
+        for seed in range(seeds)
+        for backend in (backends if seed % 2 == 0 else reversed(backends))
+    ]
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

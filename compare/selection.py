@@ -1,0 +1,99 @@
+"""What was asked for, made exact: which problems, backends and device; or why it cannot be had."""
+
+from collections.abc import Sequence
+
+import problems
+from backends import BACKENDS, missing_twins
+from compare import machine
+from compare.run import Run, UsageError, plan
+
+
+def chosen_problems(names: Sequence[str]) -> list[str]:
+    """Return the problems asked for, all where none was, each once.
+
+    Raises:
+        UsageError: there is no such problem, or it lacks a twin.
+    """
+    chosen = list(dict.fromkeys(names)) or list(problems.names())
+    for name in chosen:
+        try:
+            problems.load(name)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        if missing := missing_twins(name):
+            raise UsageError(f"problem {name!r} needs a twin in {' and '.join(missing)}")
+    return chosen
+
+
+def chosen_backends(names: Sequence[str]) -> list[str]:
+    """Return the backends asked for, each once.
+
+    Raises:
+        UsageError: there is no such backend, or it cannot run here.
+    """
+    for name in names:
+        if name not in BACKENDS:
+            raise UsageError(f"no backend {name!r}; backends are {', '.join(BACKENDS)}")
+        if missing := BACKENDS[name].missing():
+            able = [backend.name for backend in BACKENDS.values() if not backend.missing()]
+            raise UsageError(
+                f"backend {name!r} needs {' and '.join(missing)}, not installed here; "
+                f"those that can run are {', '.join(able) or 'none'}"
+            )
+    return list(dict.fromkeys(names))
+
+
+def chosen_device(name: str) -> str:
+    """Return "cpu" or "gpu"; "auto" is the GPU where there is one.
+
+    Raises:
+        UsageError: a GPU is asked for and there is none.
+    """
+    if name == "gpu" and not machine.gpus():
+        raise UsageError("--device gpu: expected an NVIDIA GPU, found none; devices here are cpu")
+    if name == "auto":
+        return "gpu" if machine.gpus() else "cpu"
+    return name
+
+
+def chosen_jobs(jobs: int | None, *, threads: int, device: str) -> int:
+    """Return how many trainings go at a time: unless asked, one per core; on a GPU always one.
+
+    Raises:
+        UsageError: there are not as many processors, or they would share a GPU.
+    """
+    if device == "gpu":
+        if jobs not in (None, 1):
+            raise UsageError(f"--jobs {jobs}: on a GPU one training goes at a time")
+        return 1
+    processors = len(machine.processors())
+    jobs = jobs or max(1, processors // threads)
+    if jobs * threads > processors:
+        raise UsageError(
+            f"--jobs {jobs} with --threads {threads} needs {jobs * threads} processors, "
+            f"{processors} are to be had"
+        )
+    return jobs
+
+
+def chosen_runs(
+    problems: Sequence[str],
+    backends: Sequence[str],
+    *,
+    seeds: int,
+    device: str,
+    recipe: str,
+    threads: int,
+    jobs: int | None,
+) -> list[Run]:
+    """Return the runs asked for, in the order in which they are to be done."""
+    device = chosen_device(device)
+    return plan(
+        chosen_problems(problems),
+        chosen_backends(backends),
+        seeds,
+        device=device,
+        recipe=recipe,
+        threads=threads,
+        jobs=chosen_jobs(jobs, threads=threads, device=device),
+    )

@@ -1,0 +1,223 @@
+"""What several tests need: backends probed in processes of their own, and copies to break."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import problems
+from backends import BACKENDS, missing_twins
+from compare.launch import variables
+from compare.machine import ROOT
+from compare.probe import probe
+
+RUNNABLE = [name for name, backend in BACKENDS.items() if not backend.missing()]
+COMPLETE = [name for name in problems.names() if not missing_twins(name)]
+
+
+def run_python(*arguments: str, cwd: Path = ROOT, backend: str | None = None, **settings):
+    """Run Python in a child process, in the environment of a backend if one is named."""
+    environment = dict(os.environ)
+    if backend:
+        environment = variables(backend, device="cpu", threads=1)
+    environment["PYTHONPATH"] = str(cwd)
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+        **settings,
+    )
+
+
+def diptych(*arguments: str, cwd: Path = ROOT):
+    """Run the command in a child process."""
+    return run_python("-m", "compare", *arguments, cwd=cwd)
+
+
+@pytest.fixture(scope="session")
+def probes():
+    """What the untrained twins do, by backend and problem; see compare.probe."""
+    return {backend: probe(backend, COMPLETE) for backend in RUNNABLE}
+
+
+# Trains every problem for a few steps and prints what came of it.
+LEARN = """
+import json, sys
+from dataclasses import replace
+import problems
+from backends import BACKENDS
+
+engine = BACKENDS[sys.argv[1]].engine()
+engine.prepare(device="cpu", threads=1)
+for name in sys.argv[2:]:
+    problem = problems.load(name)
+    sizes = {part: 40 for part in problem.recipe.examples}
+    recipe = replace(problem.recipe, epochs=4, batch_size=16, examples=sizes)
+    problem = replace(problem, recipe=recipe)
+    data = problem.make_data(1)
+    fit = engine.train(problem, data, seed=1)
+    first, second = (problem.ask(fit.predict, data) for _ in range(2))
+    print(json.dumps({
+        "problem": name,
+        "train_loss": fit.train_loss,
+        "validation_loss": fit.validation_loss,
+        "epochs_timed": len(fit.epoch_s),
+        "score": problem.score(first, data),
+        "steady": all((first[metric] == second[metric]).all() for metric in first),
+        "parts_s": fit.build_s + sum(fit.epoch_s) + fit.validation_s,
+        "total_s": fit.total_s(),
+    }))
+"""
+
+
+@pytest.fixture(scope="session")
+def learned():
+    """What a few steps of training do, by backend and problem."""
+    found = {}
+    for backend in RUNNABLE:
+        done = run_python("-c", LEARN, backend, *COMPLETE, backend=backend)
+        assert done.returncode == 0, done.stderr
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        found[backend] = {line["problem"]: line for line in lines}
+    return found
+
+
+@pytest.fixture
+def copy(tmp_path) -> Path:
+    """Return a copy of the project's code, to be changed at will."""
+    folder = tmp_path / "copy"
+    for name in ("problems", "backends", "compare"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+PARITY_PROBLEM = '''
+"""Parity: is the number of ones odd? A constant answer is right half of the time."""
+
+import numpy as np
+
+from problems._metrics import binary_accuracy
+from problems._problem import Metric, Part, Problem, Recipe, Spec, independent
+
+
+def examples(rng, n):
+    bits = rng.integers(2, size=(n, 3, 1))
+    return Part(bits.astype(np.float32), (bits.sum(1) % 2).astype(np.float32))
+
+
+def solve(x):
+    return (x.sum(1) % 2) * 2 - 1
+
+
+def bits(axes):
+    return Spec(axes=axes, dtype="float32", low=0, high=1, meaning="bits", unit="0 or 1")
+
+
+RECIPE = Recipe(
+    loss="binary_cross_entropy",
+    learning_rate=1e-2,
+    batch_size=16,
+    epochs=2,
+    examples={"train": 100, "validation": 20, "test": 400},
+)
+PROBLEM = Problem(
+    name="NAME",
+    summary="tell whether the number of ones is odd",
+    input=bits("time=3 feature=1"),
+    target=bits("bit=1"),
+    output=Spec(
+        axes="bit=1", dtype="float32", low=-np.inf, high=np.inf, meaning="odd", unit="logit"
+    ),
+    hidden={"unit": 4, "bit": 1},
+    layers={"lstm.last": "batch unit", "dense": "batch bit"},
+    recipe=RECIPE,
+    quick=RECIPE,
+    metrics=(
+        Metric(
+            name="accuracy",
+            measure=binary_accuracy,
+            better="higher",
+            target=None,
+            baseline=0.5,
+            trivial=np.ones(1, np.float32),
+            best=1.0,
+            margin=0.01,
+            unit="fraction",
+        ),
+    ),
+    draw=independent(examples),
+    solve=solve,
+)
+'''
+
+PARITY_PYTORCH = '''"""Parity in PyTorch; its twin is backends/keras/NAME.py."""
+
+from torch import nn
+
+
+class Parity(nn.Module):
+    """Bits in, their parity out."""
+
+    def __init__(self, features, units):
+        super().__init__()
+        self.lstm = nn.LSTM(features, units, batch_first=True)
+        self.dense = nn.Linear(units, 1)
+
+    def forward(self, x):  # (n, t, 1)
+        _, (x, _) = self.lstm(x)  # (1, n, 4)
+        x = x[0]  # (n, 4)
+        x = self.dense(x)  # (n, 1)
+        return x
+
+
+def build(problem):
+    """Return the network."""
+    return Parity(problem.sizes["feature"], problem.sizes["unit"])
+'''
+
+PARITY_KERAS = '''"""Parity in Keras; its twin is backends/pytorch/NAME.py."""
+
+import keras
+from keras import layers
+
+
+class Parity(keras.Model):
+    """Bits in, their parity out."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.lstm = layers.LSTM(units)
+        self.dense = layers.Dense(1)
+
+    def call(self, x):  # (n, t, 1)
+        x = self.lstm(x)  # (n, 4)
+        x = self.dense(x)  # (n, 1)
+        return x
+
+
+def build(problem):
+    """Return the network."""
+    return Parity(problem.sizes["unit"])
+'''
+
+
+@pytest.fixture
+def add_problem(copy) -> Callable[..., None]:
+    """Return a function that adds a problem to the copy: three files, which may be changed."""
+
+    def add(name: str, *, pytorch: str | None = PARITY_PYTORCH, keras: str | None = PARITY_KERAS):
+        files = {"problems": PARITY_PROBLEM, "backends/pytorch": pytorch, "backends/keras": keras}
+        for folder, text in files.items():
+            if text is not None:
+                (copy / folder / f"{name}.py").write_text(text.replace("NAME", name))
+
+    return add

@@ -1,0 +1,189 @@
+"""The contract of a backend, for every problem and every backend that can run here."""
+
+import numpy as np
+import pytest
+from conftest import COMPLETE, RUNNABLE, run_python
+
+import problems
+from backends import BACKENDS, PANELS, missing_twins, twin
+from backends._seeded import (
+    batch_order,
+    glorot_uniform,
+    initial_weights,
+    open_forget_gate,
+    orthogonal,
+)
+from compare.check import layers
+from problems._problem import stream
+
+EVERY_PROBLEM = pytest.mark.parametrize("name", problems.names())
+EVERY_COMPLETE_PROBLEM = pytest.mark.parametrize("name", COMPLETE)
+EVERY_BACKEND = pytest.mark.parametrize("backend", RUNNABLE)
+
+
+@EVERY_PROBLEM
+def test_every_problem_has_its_twins(name):
+    assert not missing_twins(name), f"problem {name} lacks {missing_twins(name)}"
+
+
+@pytest.mark.parametrize("folder", PANELS)
+def test_every_twin_has_its_problem(folder):
+    twins = {file.stem for file in twin(folder, "x").parent.glob("[!_]*.py")}
+    assert twins <= set(problems.names())
+
+
+def test_the_frameworks_of_the_comparison_can_run_here():
+    assert {"pytorch", "keras-tensorflow"} <= set(RUNNABLE)
+
+
+@EVERY_BACKEND
+@EVERY_COMPLETE_PROBLEM
+def test_layers_and_output_have_the_expected_shapes(name, backend, probes):
+    findings = layers(problems.load(name), backend, probes[backend][name])
+    assert findings
+    assert [finding for finding in findings if not finding.right] == []
+
+
+@EVERY_COMPLETE_PROBLEM
+def test_twins_have_equally_many_trainable_parameters(name, probes):
+    assert len({probes[backend][name].parameters for backend in RUNNABLE}) == 1
+
+
+@EVERY_COMPLETE_PROBLEM
+def test_equal_weights_give_equal_layers_and_outputs(name, probes):
+    """At 1e-5 in float32; differences of 4e-7 at most were seen."""
+    first, *others = (probes[backend][name] for backend in RUNNABLE)
+    assert np.ptp(first.output) > 1e-3, "an output that never varies would always agree"
+    for other in others:
+        np.testing.assert_allclose(other.output, first.output, rtol=0, atol=1e-5)
+        for layer in problems.load(name).layers:
+            np.testing.assert_allclose(
+                other.layers[layer], first.layers[layer], rtol=0, atol=1e-5, err_msg=layer
+            )
+
+
+@EVERY_BACKEND
+@EVERY_COMPLETE_PROBLEM
+def test_a_few_steps_lower_the_loss(name, backend, learned):
+    losses = learned[backend][name]["train_loss"]
+    assert losses[-1] < losses[0]
+    assert len(losses) == len(learned[backend][name]["validation_loss"]) == 4
+
+
+@EVERY_COMPLETE_PROBLEM
+def test_all_backends_learn_by_the_same_curve(name, learned):
+    """12 steps, each epoch's last batch a partial one; 4e-6 at most was seen."""
+    first, *others = (learned[backend][name] for backend in RUNNABLE)
+    for other in others:
+        for kind in ("train_loss", "validation_loss"):
+            np.testing.assert_allclose(other[kind], first[kind], rtol=1e-4, err_msg=kind)
+
+
+@EVERY_BACKEND
+@EVERY_COMPLETE_PROBLEM
+def test_answers_do_not_change_from_call_to_call(name, backend, learned):
+    assert learned[backend][name]["steady"]
+
+
+@EVERY_BACKEND
+@EVERY_COMPLETE_PROBLEM
+def test_every_epoch_is_timed_and_the_parts_are_within_the_whole(name, backend, learned):
+    found = learned[backend][name]
+    assert found["epochs_timed"] == 4
+    assert 0 < found["parts_s"] <= found["total_s"]
+
+
+def test_batch_order_is_a_new_permutation_each_epoch():
+    orders = batch_order(50, epochs=3, seed=0)
+    assert all(sorted(order) == list(range(50)) for order in orders)
+    assert len({tuple(order) for order in orders}) == 3
+    assert np.array_equal(orders, batch_order(50, epochs=3, seed=0))
+    assert not np.array_equal(orders, batch_order(50, epochs=3, seed=1))
+
+
+def test_initial_weights_are_distributed_as_keras_has_them():
+    rng = stream(0, "test")
+    kernel = glorot_uniform(rng, (3, 3, 10, 20))
+    limit = np.sqrt(6 / (9 * 30))
+    assert 0.99 * limit < kernel.max() < limit
+    assert abs(kernel.mean()) < limit / 20
+    recurrent = orthogonal(rng, (25, 100))
+    np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(25), atol=1e-12)
+    assert open_forget_gate(rng, (8,)).tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
+
+
+def test_a_model_without_weights_is_an_error():
+    with pytest.raises(ValueError, match="expected a model with weights"):
+        initial_weights({}, seed=0)
+
+
+# A linear model y = w x under `Adam`, against Keras's own formula in float64.
+ADAM = """
+import numpy as np, torch
+from torch import nn
+from backends.pytorch._optimizer import keras_adam
+from problems._problem import Recipe
+
+recipe = Recipe(
+    loss="mean_absolute_error", learning_rate=1e-2, decay=0.5, batch_size=1, epochs=3, examples={}
+)
+model = nn.Linear(3, 1, bias=False).double()
+with torch.no_grad():
+    model.weight.fill_(1.0)
+optimizer = keras_adam(model, recipe, steps_per_epoch=20)
+gradients = np.random.default_rng(0).normal(size=(60, 3)) * [1, 1e-4, 1e-8]
+w, m, v = np.ones(3), np.zeros(3), np.zeros(3)
+for t, gradient in enumerate(gradients, start=1):
+    model.weight.grad = torch.from_numpy(gradient[None])
+    optimizer.step()
+    rate = recipe.learning_rates[(t - 1) // 20]
+    m = 0.9 * m + 0.1 * gradient
+    v = 0.999 * v + 0.001 * gradient**2
+    w = w - rate * np.sqrt(1 - 0.999**t) / (1 - 0.9**t) * m / (np.sqrt(v) + 1e-7)
+error = np.abs(model.weight.detach().numpy()[0] - w)
+moved = np.abs(w - 1)
+print((error / moved).max())
+"""
+
+
+def test_adam_takes_the_steps_of_keras_also_where_epsilon_matters():
+    """Float32 in the bias correction leaves 1e-5; a constant epsilon would be off by 1e-1."""
+    done = run_python("-c", ADAM, backend="pytorch")
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 2e-5
+
+
+REFUSED = """
+import numpy as np
+from backends import BACKENDS
+import problems
+BACKENDS["{backend}"].engine()
+from backends.{folder} import _engine, _weights
+from backends._seeded import initial_weights
+model = _engine._build(problems.load("echo"), seed=0)
+weights = initial_weights(_weights.describe(model), 0)
+weights.pop("dense/bias")
+_weights.write(model, weights)
+"""
+
+
+@EVERY_BACKEND
+def test_weights_that_do_not_fit_are_refused_by_name(backend):
+    code = REFUSED.format(backend=backend, folder=BACKENDS[backend].folder)
+    done = run_python("-c", code, backend=backend)
+    assert "ValueError: expected weights ['dense/bias'" in done.stderr
+
+
+FROZEN = """
+import problems
+from backends.pytorch import _engine
+engine = _engine
+problem = problems.load("cumsum", quick=True)
+model = _engine._build(problem, seed=0)
+print(sorted(n for n, p in model.named_parameters() if not p.requires_grad and not p.any()))
+"""
+
+
+def test_the_second_bias_of_torch_is_zero_and_frozen():
+    done = run_python("-c", FROZEN, backend="pytorch")
+    assert done.stdout.strip() == "['lstm.bias_hh_l0', 'lstm.bias_hh_l0_reverse']", done.stderr
