@@ -13,6 +13,11 @@ from compare.run import Record, Run, UsageError
 FINISHED = ("ok", "diverged")
 
 
+def _other_code(record: Record) -> bool:
+    """Say whether a record may come of other code than is here now."""
+    return record.commit != machine.facts()["commit"] or bool(record.dirty)
+
+
 def compare(
     runs: Sequence[Run],
     *,
@@ -37,7 +42,10 @@ def compare(
                 f"{runs[0].recipe} one; choose another folder"
             )
         done = {record.key: record for record in have if record.status in FINISHED}
-        yield from (done[run.key] for run in runs if run.key in done)
+        kept = [done[run.key] for run in runs if run.key in done]
+        if older := sum(_other_code(record) for record in kept):
+            tell(f"{older} trainings are kept from {out} that other code made; --out starts anew")
+        yield from kept
 
         jobs, threads, processors = runs[0].jobs, runs[0].threads, machine.processors()
         free: SimpleQueue[list[int]] = SimpleQueue()

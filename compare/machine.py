@@ -51,7 +51,7 @@ def facts() -> dict[str, Any]:
     """Return the fields of a Record that tell of the code and the machine."""
     changes = _output("git", "status", "--porcelain", "--", *CODE)
     return {
-        "commit": _output("git", "rev-parse", "HEAD"),
+        "commit": _output("git", "log", "-1", "--format=%H", "--", *CODE) or None,
         "dirty": None if changes is None else bool(changes),
         "cpu": cpu(),
     }

@@ -64,7 +64,7 @@ class Record:
     parameters: int | None = None  # trainable
     versions: dict[str, str] = field(default_factory=dict)
     frameworks: list[str] = field(default_factory=list)  # loaded in the process
-    commit: str | None = None
+    commit: str | None = None  # the last one that changed the code
     dirty: bool | None = None  # the code differs from the commit
     cpu: str | None = None
     gpu: str | None = None
