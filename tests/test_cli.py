@@ -1,0 +1,165 @@
+"""What a person types, right and wrong: wrong gets one line and status 2."""
+
+import json
+
+import pytest
+from conftest import ROOT, diptych
+from test_records import RECORD
+
+import problems
+from backends import BACKENDS
+from compare import __main__ as cli
+from compare import machine, selection
+
+ABSENT = [name for name, backend in BACKENDS.items() if backend.missing()]
+
+
+@pytest.fixture
+def ended(capsys):
+    """Run a command in this process: its exit status, stdout and stderr."""
+
+    def run(*arguments):
+        status = cli.main(list(arguments))
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("run ecko", "no problem 'ecko'; problems are addition, cumsum, "),
+        ("check ecko", "no problem 'ecko'; problems are addition, cumsum, "),
+        ("show ecko", "no problem 'ecko'; problems are addition, cumsum, "),
+        ("run echo --backends mxnet", "no backend 'mxnet'; backends are pytorch, keras-tensorflow"),
+        ("run echo --device tpu", "invalid choice: 'tpu' (choose from"),
+        ("run echo --seeds 0", "expected a whole number of at least 1, came '0'"),
+        ("run echo --seeds three", "expected a whole number of at least 1, came 'three'"),
+        ("run echo --jobs -1", "expected a whole number of at least 1, came '-1'"),
+        ("run echo --threads 999", "with --threads 999 needs"),
+        ("run echo --timeout 0", "expected seconds above 0, came '0'"),
+        ("run echo --timeout nan", "expected seconds above 0, came 'nan'"),
+        ("run echo --colour", "unrecognized arguments: --colour"),
+        ("run echo --out README.md", "--out: expected a folder, came the file README.md"),
+        ("run echo --out /dev/null/x", "--out: cannot write to /dev/null/x: Not a directory"),
+        ("table tests", "expected a folder with records in runs.jsonl, came tests"),
+        ("table nowhere", "expected a folder with records in runs.jsonl, came nowhere"),
+        ("train", "invalid choice: 'train' (choose from"),
+        ("", "the following arguments are required: COMMAND"),
+    ],
+)
+def test_bad_input_gets_one_line_and_status_2(ended, monkeypatch, arguments, message):
+    monkeypatch.chdir(ROOT)
+    status, out, err = ended(*arguments.split())
+    assert status == 2
+    assert out == ""
+    assert message in err
+    assert err.startswith("diptych: ")
+    assert err.count("\n") == 1
+
+
+def test_a_missing_framework_is_named(ended, monkeypatch):
+    monkeypatch.setattr("backends.find_spec", lambda name: None if name == "keras" else object())
+    status, _, err = ended("run", "echo")
+    assert status == 2
+    assert err == (
+        "diptych: backend 'keras-tensorflow' needs keras, not installed here; "
+        "those that can run are pytorch\n"
+    )
+
+
+def test_a_gpu_that_is_not_there_is_named(ended, monkeypatch):
+    monkeypatch.setattr(machine, "gpus", lambda: ())
+    status, _, err = ended("run", "echo", "--device", "gpu")
+    assert status == 2
+    assert (
+        err == "diptych: --device gpu: expected an NVIDIA GPU, found none; devices here are cpu\n"
+    )
+
+
+def test_a_gpu_takes_one_training_at_a_time(monkeypatch):
+    monkeypatch.setattr(machine, "gpus", lambda: ("NVIDIA H100",))
+    assert selection.chosen_device("auto") == "gpu"
+    assert selection.chosen_jobs(None, threads=1, device="gpu") == 1
+    with pytest.raises(ValueError, match="on a GPU one training goes at a time"):
+        selection.chosen_jobs(2, threads=1, device="gpu")
+
+
+def test_jobs_fill_the_processors(monkeypatch):
+    monkeypatch.setattr(machine, "processors", lambda: list(range(8)))
+    assert selection.chosen_jobs(None, threads=1, device="cpu") == 8
+    assert selection.chosen_jobs(None, threads=3, device="cpu") == 2
+    assert selection.chosen_jobs(1, threads=3, device="cpu") == 1
+
+
+def test_records_of_another_schema_are_refused(ended, tmp_path):
+    (tmp_path / "runs.jsonl").write_text(json.dumps({"schema": 99}) + "\n")
+    for command in (("table", str(tmp_path)), ("run", "echo", "--out", str(tmp_path))):
+        status, _, err = ended(*command)
+        assert status == 2
+        assert "line 1: expected records of schema 1, came schema 99" in err
+        assert err.count("\n") == 1
+
+
+def test_recipes_are_not_mixed_in_one_folder(ended, tmp_path):
+    (tmp_path / "runs.jsonl").write_text(RECORD.to_json() + "\n")
+    status, _, err = ended("run", "echo", "--quick", "--out", str(tmp_path))
+    assert status == 2
+    assert "holds trainings by the full recipe, asked for is the quick one" in err
+
+
+def test_list_names_every_problem_backend_and_device(ended):
+    status, out, _ = ended("list")
+    assert status == 0
+    for name in (*problems.names(), *BACKENDS, "cpu", "gpu"):
+        assert name in out
+    assert ("pip install" in out) == bool(ABSENT)
+
+
+@pytest.mark.parametrize("name", problems.names())
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_show_prints_both_programs(ended, monkeypatch, name, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    status, out, _ = ended("show", name)
+    assert status == 0
+    for folder in ("pytorch", "keras"):
+        assert f"backends/{folder}/{name}.py" in out
+    assert "nn.Module" in out
+    assert "keras.Model" in out
+    first = next(line for line in out.splitlines() if "import keras" in line)
+    assert ("torch" in first) == (columns == "200"), "side by side where there is room"
+
+
+def test_check_passes_for_all_problems():
+    done = diptych("check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WRONG" not in done.stdout
+
+
+def test_check_names_the_layer_that_is_wrong(copy):
+    twin = copy / "backends" / "keras" / "shapes.py"
+    twin.write_text(twin.read_text().replace("layers.LSTM(units,", "layers.LSTM(units + 1,"))
+    done = diptych("check", "shapes", "echo", cwd=copy)
+    assert done.returncode == 3
+    wrong = done.stderr.splitlines()
+    expected = "diptych: shapes keras-tensorflow lstm: expected (3, 3, 10), came (3, 3, 11)"
+    assert wrong[0] == expected
+    assert wrong[1].startswith("diptych: shapes parameters: expected as many on every backend")
+    assert len(wrong) == 2
+
+
+def test_check_names_a_twin_that_fails(copy):
+    twin = copy / "backends" / "pytorch" / "echo.py"
+    twin.write_text(twin.read_text().replace("x = x[0]", "x = x[7]"))
+    done = diptych("check", "echo", cwd=copy)
+    assert done.returncode == 3
+    assert "diptych: echo pytorch twin: expected a network, came IndexError" in done.stderr
+
+
+def test_check_names_data_off_the_spec(copy):
+    problem = copy / "problems" / "echo.py"
+    problem.write_text(problem.read_text().replace("dtype=np.float32)[", "dtype=np.float64)["))
+    done = diptych("check", "echo", cwd=copy)
+    assert done.returncode == 3
+    assert "diptych: echo data: expected x (n, time=5 symbol=10)" in done.stderr

@@ -1,0 +1,107 @@
+"""The README tells the truth: its commands, its tree, its table."""
+
+import re
+import shlex
+
+import pytest
+from conftest import ROOT
+
+import problems
+from backends import BACKENDS
+from compare.__main__ import parser
+from compare.machine import CODE
+from compare.records import read
+from compare.selection import chosen_problems
+from compare.table import COLUMNS, table
+
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.DOTALL)
+LINES = [
+    line.split("#")[0].strip()
+    for kind, text in BLOCKS
+    if kind == "sh"
+    for line in text.splitlines()
+]
+COMMANDS = [line for line in LINES if line.startswith("diptych ")]
+TARGETS = [line.split()[1] for line in LINES if line.startswith("make ")]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_one(command):
+    options = parser().parse_args(shlex.split(command)[1:])
+    if "problems" in options:
+        chosen_problems(options.problems)
+        assert set(options.backends) <= set(BACKENDS)
+
+
+def test_every_subcommand_is_shown():
+    (commands,) = (action for action in parser()._actions if action.dest == "command")
+    assert {line.split()[1] for line in COMMANDS} == set(commands.choices)
+
+
+def test_the_two_commands_are_targets_and_their_pip_lines_are_those_of_the_makefile():
+    makefile = (ROOT / "Makefile").read_text()
+    assert TARGETS[:2] == ["compare", "test"]
+    for target in TARGETS:
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+    plain = [line for line in LINES if " pip install " in line]
+    assert plain
+    for line in plain:
+        assert "--constraint constraints.txt" in line
+        assert re.search(r"--editable '?\.(\[test\])?'?", line)
+
+
+def test_the_tree_is_the_tree():
+    (tree,) = (text for kind, text in BLOCKS if kind == "tree")
+    folder, seen = "", set()
+    for line in tree.splitlines():
+        path, _, remark = line.strip().partition("  ")
+        assert remark.strip(), f"no remark on {path}"
+        folder = path if not line.startswith(" ") else folder
+        for name in path.split(", "):
+            full = name if not line.startswith(" ") else f"{folder}{name}"
+            assert (ROOT / full).exists(), full
+            seen.add(full)
+    shown = {"problems", "backends", "compare"}
+    for name in shown:
+        for file in (ROOT / name).iterdir():
+            if file.name != "__pycache__" and not (
+                name == "problems" and file.stem in problems.names()
+            ):
+                path = f"{name}/{file.name}" + ("/" if file.is_dir() else "")
+                assert path in seen, f"{path} is not in the tree"
+
+
+def test_the_table_is_that_of_the_published_run():
+    records, _ = read(ROOT / "results" / "cpu")
+    for row in summary(table(records)):
+        assert row in README, row
+
+
+def summary(frame):
+    """Return the rows of the README's table: both backends of a metric side by side."""
+    wide = frame.set_index(["problem", "metric", "backend"])
+    for problem, metric in dict.fromkeys((problem, metric) for problem, metric, _ in wide.index):
+        pair = [wide.loc[(problem, metric, name)] for name in ("pytorch", "keras-tensorflow")]
+        scores = [f"{one['score_mean']:.4f}" for one in pair]
+        target = f"{pair[0]['target']:.4g}" if pair[0]["target"] == pair[0]["target"] else ""
+        reached = [f"{one['reached']}/{one['seeds']}" if target else "" for one in pair]
+        times = [f"{one['wall_s_median']:.1f}" for one in pair]
+        baseline = f"{pair[0]['baseline']:.4f}"
+        cells = [problem, metric, *scores, baseline, target, *reached, *times]
+        yield f"| {' | '.join(cells)} |"
+
+
+def test_every_column_of_the_table_is_named():
+    for column in COLUMNS:
+        assert f"`{column}`" in README, column
+
+
+def test_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        if "://" not in target:
+            assert (ROOT / target).exists(), target
+
+
+def test_the_code_that_decides_a_result_is_there():
+    assert all((ROOT / name).exists() for name in CODE)

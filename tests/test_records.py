@@ -1,0 +1,135 @@
+"""runs.jsonl: whole records or none, whatever happens while writing."""
+
+import json
+import os
+import resource
+import signal
+from dataclasses import replace
+
+import pytest
+
+from compare import records
+from compare.run import SCHEMA, Record, Run, UsageError, plan
+
+RECORD = Record(
+    problem="echo",
+    backend="pytorch",
+    device="cpu",
+    mode="matched",
+    recipe="full",
+    seed=0,
+    threads=1,
+    jobs=1,
+    status="ok",
+    started="2026-01-01T00:00:00+00:00",
+    versions={"torch": "2.10"},
+    train_loss=[1.0, 0.5],
+)
+
+
+def append(folder, *found):
+    with records.journal(folder) as journal:
+        for record in found:
+            journal.append(record)
+
+
+def test_a_record_survives_the_way_to_json_and_back():
+    assert Record.from_json(RECORD.to_json()) == RECORD
+
+
+def test_what_is_not_finite_becomes_null():
+    record = replace(RECORD, train_loss=[float("nan"), 1.0], total_s=float("inf"))
+    assert json.loads(record.to_json())["train_loss"] == [None, 1.0]
+    assert json.loads(record.to_json())["total_s"] is None
+
+
+def test_records_are_appended_and_the_last_of_each_training_counts(tmp_path):
+    again = replace(RECORD, status="failed")
+    append(tmp_path, RECORD, replace(RECORD, seed=1))
+    append(tmp_path, again)
+    found, broken = records.read(tmp_path)
+    assert found == [replace(RECORD, seed=1), again]
+    assert broken == []
+    assert len((tmp_path / "runs.jsonl").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize("line", ["{", "null", "[1]", '{"schema": 1}', "\x00\x00", '{"a": "\xff'])
+def test_a_broken_line_is_named_and_spoils_no_other(tmp_path, line):
+    append(tmp_path, RECORD)
+    with (tmp_path / "runs.jsonl").open("ab") as file:
+        file.write(line.encode("latin-1"))  # and no newline after it
+    append(tmp_path, replace(RECORD, seed=1))
+    found, broken = records.read(tmp_path)
+    assert found == [RECORD, replace(RECORD, seed=1)]
+    assert broken == [f"{tmp_path / 'runs.jsonl'}, line 2 is not a record and was left out"]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"schema": SCHEMA + 1}, f"expected records of schema {SCHEMA}, came schema {SCHEMA + 1}"),
+        ({"schema": SCHEMA, "colour": "red"}, f"schema {SCHEMA} has no colour"),
+    ],
+)
+def test_another_schema_is_refused_with_the_line(tmp_path, values, message):
+    append(tmp_path, RECORD)
+    with (tmp_path / "runs.jsonl").open("a") as file:
+        file.write(json.dumps(values) + "\n")
+    with pytest.raises(UsageError, match=f"line 2: {message}"):
+        records.read(tmp_path)
+
+
+def test_a_full_disk_leaves_what_was_written(tmp_path):
+    """A limit on the file's size stands in for the full disk: the write comes back short."""
+    append(tmp_path, RECORD)
+    size = (tmp_path / "runs.jsonl").stat().st_size
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, limits[1]))
+        with pytest.raises(OSError, match=r"20 of \d+ bytes written"):
+            append(tmp_path, replace(RECORD, seed=1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert records.read(tmp_path) == ([RECORD], [])
+
+
+def test_two_comparisons_do_not_write_to_one_folder(tmp_path):
+    with (
+        records.journal(tmp_path),
+        pytest.raises(UsageError, match="another comparison is writing"),
+        records.journal(tmp_path),
+    ):
+        pass
+
+
+def test_a_finished_training_that_was_not_yet_appended_is_collected(tmp_path):
+    cell = tmp_path / "cells" / RECORD.key
+    cell.mkdir(parents=True)
+    (cell / "record.json").write_text(RECORD.to_json())
+    half = tmp_path / "cells" / "half"
+    half.mkdir()
+    (half / "record.json").write_text(RECORD.to_json()[:50])
+    with records.journal(tmp_path) as journal:
+        assert records.collect(tmp_path, journal, known=set()) == [RECORD]
+        assert records.collect(tmp_path, journal, known={RECORD.key}) == []
+    assert records.read(tmp_path) == ([RECORD], [])
+
+
+def test_one_write_per_record(tmp_path, monkeypatch):
+    written = []
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: written.append(data) or write(fd, data))
+    append(tmp_path, RECORD)
+    assert written == [(RECORD.to_json() + "\n").encode()]
+
+
+def test_a_record_has_the_key_of_its_run():
+    run = Run(problem="echo", backend="pytorch", device="cpu", seed=0)
+    assert run.key == RECORD.key == "echo-pytorch-cpu-matched-full-0"
+
+
+def test_backends_take_turns_from_seed_to_seed():
+    order = [run.backend for run in plan(["echo"], ["a", "b"], 3, device="cpu")]
+    assert order == ["a", "b", "b", "a", "a", "b"]

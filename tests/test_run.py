@@ -1,0 +1,193 @@
+"""Trainings that go wrong, comparisons that are broken off: nothing is lost, nothing is hidden."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import PARITY_PYTORCH, diptych
+
+RAISES = PARITY_PYTORCH.replace(
+    "        return x\n", '        raise RuntimeError("no <way>\\nsecond line")\n'
+)
+HANGS = PARITY_PYTORCH.replace(
+    "        return x\n", "        import time\n        time.sleep(600)\n"
+)
+DIVERGES = PARITY_PYTORCH.replace("        return x\n", '        return x * float("nan")\n')
+KILLED = PARITY_PYTORCH.replace(
+    "        return x\n",
+    "        import os, signal\n        os.kill(os.getpid(), signal.SIGKILL)\n",
+)
+IMPORTS = PARITY_PYTORCH.replace(
+    "from torch import nn\n", "from torch import nn\nimport no_such_package\n"
+)
+
+
+def records(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in (folder / "runs.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("twin", "status", "reason"),
+    [
+        (RAISES, "failed", "RuntimeError: no <way>"),
+        (HANGS, "timeout", "not done after 8 s"),
+        (DIVERGES, "diverged", "training loss is nan in epoch 1"),
+        (KILLED, "failed", "killed by SIGKILL"),
+        (IMPORTS, "unavailable", "No module named 'no_such_package'"),
+    ],
+    ids=["raises", "hangs", "diverges", "killed", "imports"],
+)
+def test_a_training_that_goes_wrong_is_a_row_with_a_reason(copy, add_problem, twin, status, reason):
+    add_problem("wrong", pytorch=twin)
+    add_problem("right")
+    run = ["run", "wrong", "right", "--backends", "pytorch", "--seeds", "1", "--device", "cpu"]
+    done = diptych(*run, "--timeout", "8", "--out", "out", cwd=copy)
+    assert done.returncode == 1, done.stderr
+    assert f"{status}: {reason}" in done.stderr
+    found = {record["problem"]: record for record in records(copy / "out")}
+    assert (found["wrong"]["status"], found["wrong"]["reason"]) == (status, reason)
+    assert found["right"]["status"] == "ok"
+    table = pd.read_csv(copy / "out" / "table.csv").set_index("problem")
+    assert table["failed"].to_dict() == {"wrong": 1, "right": 0}
+    assert table["seeds"].to_dict() == {"wrong": 1, "right": 1}
+    assert pd.isna(table.loc["wrong", "score_mean"])
+    assert 0 <= table.loc["right", "score_mean"] <= 1
+    assert f"{status}: {reason}" in (copy / "out" / "table.md").read_text()
+
+
+def test_a_record_holds_what_was_measured_and_where(copy, add_problem):
+    add_problem("right")
+    diptych("run", "right", "--seeds", "1", "--device", "cpu", "--out", "out", cwd=copy)
+    found = {record["backend"]: record for record in records(copy / "out")}
+    assert found.keys() == {"pytorch", "keras-tensorflow"}
+    for record in found.values():
+        assert record["status"] == "ok"
+        assert len(record["train_loss"]) == len(record["validation_loss"]) == 2
+        parts = record["build_s"] + record["first_epoch_s"] + sum(record["epoch_s"])
+        parts += record["validation_s"] + record["predict_s"]
+        assert 0 < parts <= record["total_s"]
+        assert record["host_peak_bytes"] > 2**26
+        assert record["gpu_peak_bytes"] is None
+        assert record["threads"] == len(record["processors"]) == 1
+        assert record["cpu"]
+        assert {"python", "numpy"} < record["versions"].keys()
+    assert found["pytorch"]["frameworks"] == ["torch"]
+    assert "torch" not in found["keras-tensorflow"]["frameworks"]
+    assert "tensorflow" in found["keras-tensorflow"]["frameworks"]
+    losses = [record["train_loss"] for record in found.values()]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+SCORES = ["problem", "backend", "seeds", "failed", "score_mean", "score_std", "score_min"]
+
+
+def test_a_killed_comparison_goes_on_where_it_was(copy, add_problem):
+    add_problem("right")
+    arguments = ["run", "right", "--backends", "pytorch", "--seeds", "5", "--jobs", "1"]
+    unbroken = diptych(*arguments, "--out", "unbroken", cwd=copy)
+    assert unbroken.returncode == 0, unbroken.stderr
+
+    broken = subprocess.Popen(
+        [sys.executable, "-m", "compare", *arguments, "--out", "broken"],
+        cwd=copy,
+        env=dict(os.environ) | {"PYTHONPATH": str(copy)},
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    file = copy / "broken" / "runs.jsonl"
+    deadline = time.monotonic() + 120
+    while not (file.exists() and file.read_text().count("\n") >= 2):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    broken.kill()
+    broken.wait()
+    with file.open("a") as journal:
+        journal.write('{"schema": 1, "problem": "ri')  # as if cut short while writing
+    before = [line for line in file.read_text().splitlines() if line.endswith("}")]
+    assert 2 <= len(before) < 5
+
+    again = diptych(*arguments, "--out", "broken", cwd=copy)
+    assert again.returncode == 0, again.stderr
+    assert f"line {len(before) + 1} is not a record and was left out" in again.stderr
+    lines = [line for line in file.read_text().splitlines() if line.endswith("}")]
+    assert lines[: len(before)] == before, "finished trainings are kept as they were"
+    keys = [
+        (record["problem"], record["backend"], record["seed"]) for record in map(json.loads, lines)
+    ]
+    assert len(keys) == len(set(keys)) == 5
+    first, second = (
+        pd.read_csv(copy / name / "table.csv")[SCORES] for name in ("unbroken", "broken")
+    )
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_training_dies_with_its_comparison(copy, add_problem):
+    add_problem("wrong", pytorch=HANGS)
+    run = [sys.executable, "-m", "compare", "run", "wrong", "--backends", "pytorch", "--seeds", "1"]
+    comparison = subprocess.Popen(
+        [*run, "--out", "out"],
+        cwd=copy,
+        env=dict(os.environ) | {"PYTHONPATH": str(copy)},
+        stderr=subprocess.DEVNULL,
+    )
+    children = Path(f"/proc/{comparison.pid}/task")
+    deadline = time.monotonic() + 60
+    while True:
+        workers = [
+            int(pid)
+            for task in children.iterdir()
+            for pid in (task / "children").read_text().split()
+        ]
+        if workers and b"compare.worker" in Path(f"/proc/{workers[0]}/cmdline").read_bytes():
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(1)  # by now the worker has asked to end with its parent
+    comparison.send_signal(signal.SIGKILL)
+    comparison.wait()
+    while Path(f"/proc/{workers[0]}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_interrupting_ends_all_at_once_and_says_how_to_go_on(copy, add_problem):
+    add_problem("wrong", pytorch=HANGS)
+    run = [sys.executable, "-m", "compare", "run", "wrong", "--backends", "pytorch", "--seeds", "9"]
+    comparison = subprocess.Popen(
+        [*run, "--out", "out"],
+        cwd=copy,
+        env=dict(os.environ) | {"PYTHONPATH": str(copy)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list((copy / "out" / "cells").glob("*/log.txt")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(1)
+    comparison.send_signal(signal.SIGINT)
+    _, stderr = comparison.communicate(timeout=60)
+    assert comparison.returncode == 130
+    assert "interrupted; the same command goes on from here" in stderr
+    assert "Traceback" not in stderr
+
+
+def test_a_training_without_a_score_is_tried_again_and_a_diverged_one_is_not(copy, add_problem):
+    add_problem("wrong", pytorch=RAISES)
+    add_problem("wild", pytorch=DIVERGES)
+    run = ["run", "wrong", "wild", "--backends", "pytorch", "--seeds", "1", "--out", "out"]
+    assert diptych(*run, cwd=copy).returncode == 1
+    add_problem("wrong")
+    add_problem("wild")
+    assert diptych(*run, cwd=copy).returncode == 1
+    history = [(record["problem"], record["status"]) for record in records(copy / "out")]
+    assert sorted(history) == [("wild", "diverged"), ("wrong", "failed"), ("wrong", "ok")]
+    table = pd.read_csv(copy / "out" / "table.csv").set_index("problem")
+    assert table["failed"].to_dict() == {"wild": 1, "wrong": 0}
+    assert table["seeds"].to_dict() == {"wild": 1, "wrong": 1}
