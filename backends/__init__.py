@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from backends._seeded import Array
-from problems._problem import Data, Predict, Problem
+from problems._data import Data
+from problems._problem import Predict, Problem
 
 FOLDER = Path(__file__).parent
 
@@ -83,6 +84,10 @@ class Backend:
             **self.environment,
             **hidden,
             "OMP_NUM_THREADS": str(threads),
+            # Keep memory from step to step: glibc would give some of it back to the kernel and
+            # fault it in again, or not, as chance has it. PyTorch's epochs varied by half.
+            "MALLOC_MMAP_THRESHOLD_": str(2**30),
+            "MALLOC_TRIM_THRESHOLD_": str(2**31),
             "TF_CPP_MIN_LOG_LEVEL": "2",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # take GPU memory as needed, not all at once
             "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # likewise

@@ -88,11 +88,19 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"diptych: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"diptych: {error}; what was finished is kept", file=sys.stderr)
+        print(f"diptych: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("diptych: interrupted; the same command goes on from here", file=sys.stderr)
         return 130
+
+
+def summary(problem: str) -> str:
+    """Return what a problem is about, or why it cannot be read."""
+    try:
+        return problems.load(problem).summary
+    except ValueError as error:
+        return str(error)
 
 
 def do_list(_: argparse.Namespace) -> int:
@@ -103,7 +111,7 @@ def do_list(_: argparse.Namespace) -> int:
     console = Console()
     table = Table("problem", "what is learned", "twins missing")
     for name in problems.names():
-        table.add_row(name, problems.load(name).summary, ", ".join(missing_twins(name)))
+        table.add_row(name, summary(name), ", ".join(missing_twins(name)))
     console.print(table)
     table = Table("backend", "can run here")
     for backend in BACKENDS.values():

@@ -63,8 +63,9 @@ def _data(problem: Problem) -> Finding:
     expected = f"x (n, {problem.input.axes}), y (n, {problem.target.axes})"
     try:
         problem.make_data(seed=0)
-    except ValueError as error:
-        return Finding(problem.name, "", "data", expected, str(error), False)
+    except Exception as error:  # whatever a problem's own code raises is a finding
+        came = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        return Finding(problem.name, "", "data", expected, came, False)
     return Finding(problem.name, "", "data", expected, "as specified", True)
 
 

@@ -6,16 +6,33 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from compare import machine, records
-from compare.launch import kill_all, launch
+from compare.launch import Launcher
 from compare.run import Record, Run, UsageError
 
 # A training that ended so would end so again: it is not repeated. The others are tried anew.
 FINISHED = ("ok", "diverged")
 
 
-def _other_code(record: Record) -> bool:
-    """Say whether a record may come of other code than is here now."""
-    return record.commit != machine.facts()["commit"] or bool(record.dirty)
+def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
+    """Raise UsageError if records were made in a way that must not share a row with this run."""
+    for setting in ("recipe", "jobs", "threads"):
+        asked = getattr(run, setting)
+        others = {
+            getattr(record, setting)
+            for record in records
+            if setting == "recipe" or record.device == run.device
+        } - {asked}
+        if others:
+            raise UsageError(
+                f"--out: {out} holds trainings with {setting} {others.pop()}, asked for is "
+                f"{setting} {asked}; choose another folder"
+            )
+
+
+def from_elsewhere(record: Record) -> bool:
+    """Say whether a record may come of other code, or another processor, than is here now."""
+    here = machine.facts()
+    return record.commit != here["commit"] or record.cpu != here["cpu"] or bool(record.dirty)
 
 
 def compare(
@@ -34,17 +51,15 @@ def compare(
         have, broken = records.read(out)
         for message in broken:
             tell(message)
-        have += records.collect(out, journal, {record.key for record in have})
-        others = sorted({record.recipe for record in have} - {runs[0].recipe})
-        if others:
-            raise UsageError(
-                f"--out: {out} holds trainings by the {others[0]} recipe, asked for is the "
-                f"{runs[0].recipe} one; choose another folder"
-            )
+        have += records.collect(out, journal, have)
+        refuse_to_mix(have, runs[0], out)
         done = {record.key: record for record in have if record.status in FINISHED}
         kept = [done[run.key] for run in runs if run.key in done]
-        if older := sum(_other_code(record) for record in kept):
-            tell(f"{older} trainings are kept from {out} that other code made; --out starts anew")
+        if foreign := sum(from_elsewhere(record) for record in kept):
+            tell(
+                f"{foreign} of the trainings in {out} were made by other code or on another "
+                "machine and are not done again; another --out does them all"
+            )
         yield from kept
 
         jobs, threads, processors = runs[0].jobs, runs[0].threads, machine.processors()
@@ -52,11 +67,13 @@ def compare(
         for job in range(jobs):
             free.put(processors[job * threads : (job + 1) * threads])
 
+        launcher = Launcher()
+
         def train(run: Run) -> Record:
             own = free.get()
             try:
                 cell = out / "cells" / run.key
-                return launch(run, cell=cell, timeout_s=timeout_s, processors=own)
+                return launcher.launch(run, cell=cell, timeout_s=timeout_s, processors=own)
             finally:
                 free.put(own)
 
@@ -69,5 +86,5 @@ def compare(
                     yield record
             except BaseException:  # nothing may go on unwatched, also after Ctrl-C
                 pool.shutdown(wait=False, cancel_futures=True)
-                kill_all()
+                launcher.stop()
                 raise

@@ -15,30 +15,37 @@ from compare.answer import answer, now
 from compare.machine import ROOT
 from compare.run import Record, Run
 
-_running: set["subprocess.Popen[bytes]"] = set()
+# -P: a process imports this very code, not what lies in the folder it was started from.
+PYTHON = (sys.executable, "-P")
 
 
-def launch(run: Run, *, cell: Path, timeout_s: float, processors: list[int]) -> Record:
-    """Train in a fresh process, pinned to `processors`, and return its record.
+class Interrupted(Exception):
+    """The comparison ends; a training that was under way leaves no record."""
 
-    `cell` is the training's own folder: run.json, log.txt and record.json are written there. A
-    training that ends without a record, or not in time, gets one that says so.
-    """
-    cell.mkdir(parents=True, exist_ok=True)
-    (cell / "record.json").unlink(missing_ok=True)
-    (cell / "run.json").write_text(json.dumps(asdict(run) | {"processors": processors}))
-    started = now()
-    late = threading.Event()
-    with (cell / "log.txt").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "compare.worker", str(cell)],
-            env=variables(run.backend, device=run.device, threads=run.threads),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        _running.add(process)
+
+class Launcher:
+    """Starts trainings and, if the comparison is broken off, ends them."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.stopped = False
+        self.running: set[subprocess.Popen[bytes]] = set()
+
+    def launch(self, run: Run, *, cell: Path, timeout_s: float, processors: list[int]) -> Record:
+        """Train in a fresh process, pinned to `processors`, and return its record.
+
+        `cell` is the training's own folder: run.json, log.txt and record.json are written there.
+        A training that ends without a record, or not in time, gets one that says so.
+
+        Raises:
+            Interrupted: `stop` was called.
+        """
+        cell.mkdir(parents=True, exist_ok=True)
+        (cell / "record.json").unlink(missing_ok=True)
+        (cell / "run.json").write_text(json.dumps(asdict(run) | {"processors": processors}))
+        started = now()
+        process = self._start(run, cell)
+        late = threading.Event()
 
         def end() -> None:
             late.set()
@@ -48,18 +55,44 @@ def launch(run: Run, *, cell: Path, timeout_s: float, processors: list[int]) -> 
         timer.start()
         code = process.wait()
         timer.cancel()
-        _running.discard(process)
-    if (cell / "record.json").exists():
-        return Record.from_json((cell / "record.json").read_text())
-    if late.is_set():
-        status, reason = "timeout", f"not done after {timeout_s:g} s"
-    elif code < 0:
-        status, reason = "failed", f"killed by {signal.Signals(-code).name}"
-    else:
-        status, reason = "failed", f"ended with status {code} and no record; see {cell / 'log.txt'}"
-    record = answer(run, started=started, processors=processors, status=status, reason=reason)
-    (cell / "record.json").write_text(record.to_json() + "\n")
-    return record
+        with self.lock:
+            self.running.discard(process)
+            if self.stopped:
+                raise Interrupted
+        if (cell / "record.json").exists():
+            return Record.from_json((cell / "record.json").read_text())
+        if late.is_set():
+            status, reason = "timeout", f"not done after {timeout_s:g} s"
+        elif code < 0:
+            status, reason = "failed", f"killed by {signal.Signals(-code).name}"
+        else:
+            log = cell / "log.txt"
+            status, reason = "failed", f"ended with status {code} and no record; see {log}"
+        record = answer(run, started=started, processors=processors, status=status, reason=reason)
+        (cell / "record.json").write_text(record.to_json() + "\n")
+        return record
+
+    def stop(self) -> None:
+        """End all trainings under way and start none any more."""
+        with self.lock:
+            self.stopped = True
+            for process in self.running:
+                kill(process)
+
+    def _start(self, run: Run, cell: Path) -> "subprocess.Popen[bytes]":
+        with self.lock, (cell / "log.txt").open("wb") as log:
+            if self.stopped:
+                raise Interrupted
+            process = subprocess.Popen(
+                [*PYTHON, "-m", "compare.worker", str(cell), str(os.getpid())],
+                env=variables(run.backend, device=run.device, threads=run.threads),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+            self.running.add(process)
+            return process
 
 
 def variables(backend: str, *, device: str, threads: int) -> dict[str, str]:
@@ -75,7 +108,14 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def kill_all() -> None:
-    """End all trainings that run."""
-    for process in tuple(_running):
-        kill(process)
+def sees_gpu(backend: str) -> bool:
+    """Ask a backend, in a process of its own, whether it can use a GPU."""
+    ask = "import sys; from backends import BACKENDS; "
+    ask += "BACKENDS[sys.argv[1]].engine().prepare(device='gpu', threads=1)"
+    done = subprocess.run(
+        [*PYTHON, "-c", ask, backend],
+        env=variables(backend, device="gpu", threads=1),
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode == 0

@@ -40,10 +40,21 @@ def cpu() -> str:
 
 
 def processors() -> list[int]:
-    """Return the numbers of the processors that this process may use."""
+    """Return the numbers of the processors that this process may use, within its quota."""
     if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
+        numbers = sorted(os.sched_getaffinity(0))
+    else:
+        numbers = list(range(os.cpu_count() or 1))
+    return numbers[: quota() or len(numbers)]
+
+
+def quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int | None:
+    """Return how many processors' time a container has, at least 1; None if all it wants."""
+    try:
+        allowed, period = file.read_text().split()
+        return max(1, int(allowed) // int(period))
+    except (OSError, ValueError):  # no such limit, or "max"
+        return None
 
 
 @cache

@@ -52,7 +52,7 @@ HEADINGS: dict[str, Callable[[pd.Series], str]] = {
     "parameters": lambda row: whole(row["parameters"]),
 }
 TEXT = ("problem", "backend", "device", "mode", "metric")
-BRIEF = tuple(h for h in HEADINGS if h not in ("mode", "min", "failed", "GPU MiB", "parameters"))
+BRIEF = tuple(h for h in HEADINGS if h not in ("mode", "min", "GPU MiB", "parameters"))
 
 
 def cells(frame: pd.DataFrame, headings: Iterable[str]) -> list[list[str]]:

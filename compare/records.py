@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -79,15 +79,16 @@ def journal(folder: Path) -> Iterator[Journal]:
         os.close(descriptor)
 
 
-def collect(folder: Path, into: Journal, known: set[str]) -> list[Record]:
-    """Append finished trainings that never reached runs.jsonl, from their own folders."""
+def collect(folder: Path, into: Journal, known: Sequence[Record]) -> list[Record]:
+    """Append trainings that ended but never reached runs.jsonl, from their own folders."""
+    started = {record.key: record.started for record in known}
     found = []
     for file in sorted((folder / "cells").glob("*/record.json")):
         try:
             record = Record.from_json(file.read_text())
         except ValueError:
             continue
-        if record.key not in known:
+        if record.started > started.get(record.key, ""):
             into.append(record)
             found.append(record)
     return found

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import problems
 from backends import BACKENDS, missing_twins
 from compare import machine
+from compare.launch import sees_gpu
 from compare.run import Run, UsageError, plan
 
 
@@ -43,8 +44,8 @@ def chosen_backends(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def chosen_device(name: str) -> str:
-    """Return "cpu" or "gpu"; "auto" is the GPU where there is one.
+def chosen_device(name: str, backends: Sequence[str]) -> str:
+    """Return "cpu" or "gpu"; "auto" is the GPU if there is one and every backend can use it.
 
     Raises:
         UsageError: a GPU is asked for and there is none.
@@ -52,7 +53,7 @@ def chosen_device(name: str) -> str:
     if name == "gpu" and not machine.gpus():
         raise UsageError("--device gpu: expected an NVIDIA GPU, found none; devices here are cpu")
     if name == "auto":
-        return "gpu" if machine.gpus() else "cpu"
+        return "gpu" if machine.gpus() and all(map(sees_gpu, backends)) else "cpu"
     return name
 
 
@@ -87,10 +88,11 @@ def chosen_runs(
     jobs: int | None,
 ) -> list[Run]:
     """Return the runs asked for, in the order in which they are to be done."""
-    device = chosen_device(device)
+    problems, backends = chosen_problems(problems), chosen_backends(backends)
+    device = chosen_device(device, backends)
     return plan(
-        chosen_problems(problems),
-        chosen_backends(backends),
+        problems,
+        backends,
         seeds,
         device=device,
         recipe=recipe,

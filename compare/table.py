@@ -13,7 +13,7 @@ COLUMNS = {
     "backend": "framework, and for Keras the engine under it",
     "device": "where it was trained: cpu or gpu",
     "mode": "matched: the same data, initial weights, batch order and optimizer on every backend",
-    "seeds": "trainings asked for, one per seed",
+    "seeds": "trainings asked for, one per seed; of a run that was broken off, those that ended",
     "failed": "trainings without a score: diverged, failed, timed out or unavailable",
     "metric": "what is scored, on the test set, in NumPy, by the same code for every backend",
     "score_mean": "mean of the score over the seeds",
@@ -21,11 +21,12 @@ COLUMNS = {
     "score_min": "smallest score of a seed",
     "target": "score to reach: at least this, or at most this for an error",
     "reached": "seeds that reached the target",
-    "baseline": "what the best constant answer scores",
+    "baseline": "what a constant answer scores, derived in the problem's file",
     "wall_s_median": "seconds from the start of the model's build to the last test answer: build, "
-    "training, validation, prediction; median over the seeds, as are the next two",
+    "training, validation, prediction; median over the seeds, as is the next",
     "first_epoch_s_median": "seconds of the first epoch, with tracing and compilation",
-    "epoch_s_median": "seconds of an epoch after the first: batches gathered and trained on",
+    "epoch_s_median": "seconds of an epoch after the first, batches gathered and trained on; "
+    "median over all such epochs of all seeds",
     "host_peak_bytes": "most resident memory of the process, framework included; largest over the "
     "seeds, as is the next",
     "gpu_peak_bytes": "most GPU memory in tensors, as the framework counts it",

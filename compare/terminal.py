@@ -29,6 +29,7 @@ class Progress:
             progress.TextColumn("left"),
             progress.TimeRemainingColumn(),
             console=self.console,
+            speed_estimate_period=3600,  # trainings end seldom: look back on all of them
             disable=not self.console.is_terminal,
         )
         self.task = self.bar.add_task("", total=trainings)

@@ -1,4 +1,4 @@
-"""One training in a process of its own: `python -m compare.worker CELL`.
+"""One training in a process of its own: `python -m compare.worker CELL PARENT`.
 
 Reads CELL/run.json, writes CELL/record.json, whole or not at all.
 """
@@ -26,9 +26,9 @@ from compare.run import Run
 FRAMEWORKS = ("jax", "tensorflow", "torch")
 
 
-def main(cell: Path) -> None:
-    """Do the run of a cell folder and leave its record there."""
-    _end_with_parent()
+def main(cell: Path, parent: int) -> None:
+    """Do the run of a cell folder and leave its record there; end if the parent process does."""
+    _end_with(parent)
     asked = json.loads((cell / "run.json").read_text())
     processors = asked.pop("processors")
     if hasattr(os, "sched_setaffinity"):
@@ -37,7 +37,7 @@ def main(cell: Path) -> None:
     started = now()
     try:
         measured = train(run)
-    except (Unavailable, ImportError) as error:
+    except Unavailable as error:
         measured = {"status": "unavailable", "reason": one_line(error)}
     except Exception as error:
         traceback.print_exc()
@@ -53,7 +53,10 @@ def train(run: Run) -> dict[str, Any]:
     backend = BACKENDS[run.backend]
     problem = problems.load(run.problem, quick=run.recipe == "quick")
     data = problem.make_data(run.seed)
-    engine = backend.engine()
+    try:
+        engine = backend.engine()
+    except ImportError as error:
+        raise Unavailable(f"{type(error).__name__}: {one_line(error)}") from error
     engine.prepare(device=run.device, threads=run.threads)
 
     fit = engine.train(problem, data, seed=run.seed)
@@ -116,12 +119,14 @@ def versions() -> dict[str, str]:
     return {"python": sys.version.split()[0], "numpy": np.__version__}
 
 
-def _end_with_parent() -> None:
+def _end_with(parent: int) -> None:
     """Have the kernel end this process when its parent ends: no training runs on unwatched."""
     if sys.platform == "linux":
         set_parent_death_signal = 1
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended while this process started
+        sys.exit(1)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -25,7 +25,11 @@ def load(name: str, *, quick: bool = False) -> Problem:
     """
     if name not in names():
         raise ValueError(f"no problem {name!r}; problems are {', '.join(names())}")
-    problem = getattr(import_module(f"problems.{name}"), "PROBLEM", None)
+    try:
+        problem = getattr(import_module(f"problems.{name}"), "PROBLEM", None)
+    except Exception as error:
+        message = f"problems/{name}.py cannot be read: {type(error).__name__}: {error}"
+        raise ValueError(message) from error
     if not isinstance(problem, Problem) or problem.name != name:
         raise ValueError(
             f"problems/{name}.py must define PROBLEM, a Problem named {name!r}, came {problem!r}"

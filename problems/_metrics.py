@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from problems._problem import Array
+from problems._data import Array
 
 
 def accuracy(logits: Array, classes: Array) -> float:

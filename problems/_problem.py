@@ -1,99 +1,15 @@
-"""The values that define a problem: specs, recipe, metrics. Frozen, and NumPy only."""
+"""The values that define a problem: recipe, metrics, and the problem itself. All frozen."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import prod
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from problems._data import Array, Data, Spec, shape, sized
 
-Array = NDArray[Any]
 Predict = Callable[[Array], Array]  # inputs (n, ...) -> outputs (n, ...)
 
-
-def sized(axes: str) -> dict[str, int]:
-    """Return the sizes in an axes text: "time=5 symbol=10" -> {"time": 5, "symbol": 10}."""
-    return {name: int(size) for name, size in re.findall(r"(\w+)=(\d+)", axes)}
-
-
-def shape(axes: str, **sizes: int) -> tuple[int, ...]:
-    """Return the shape that an axes text stands for.
-
-    An axis is `name=size`, a bare name looked up in `sizes`, or names folded into one axis:
-    "batch*time height=49 unit" with batch=2, time=5, unit=3 is (10, 49, 3).
-
-    Raises:
-        ValueError: an axis has no size.
-    """
-    known = sizes | sized(axes)
-    folded = [re.sub(r"=\d+", "", axis).split("*") for axis in axes.split()]
-    for name in (name for names in folded for name in names):
-        if name not in known:
-            raise ValueError(f"axis {name!r} of {axes!r} has no size; known are {known}")
-    return tuple(prod(known[name] for name in names) for names in folded)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spec:
-    """One array of a problem, without its batch axis, e.g. axes "time=5 symbol=10"."""
-
-    axes: str
-    dtype: str
-    low: float  # the smallest value allowed, in `unit`
-    high: float  # the largest
-    meaning: str
-    unit: str
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of one example."""
-        return shape(self.axes)
-
-    def check(self, array: Array, what: str) -> None:
-        """Raise ValueError, naming `what`, unless `array` (n, ...) is a batch of this spec."""
-        if array.shape[1:] != self.shape or str(array.dtype) != self.dtype:
-            raise ValueError(
-                f"{what}: expected (n, {self.axes}) {self.dtype}, came {array.shape} {array.dtype}"
-            )
-        if not (np.all(array >= self.low) and np.all(array <= self.high)):
-            raise ValueError(
-                f"{what}: expected values in [{self.low}, {self.high}] {self.unit}, "
-                f"came [{array.min()}, {array.max()}]"
-            )
-
-    def random(self, n: int, seed: int) -> Array:
-        """Return `n` random examples (n, ...): right in shape, dtype and range, without meaning."""
-        values = np.random.default_rng(seed).uniform(self.low, self.high, (n, *self.shape))
-        return np.asarray(values.round() if "int" in self.dtype else values, dtype=self.dtype)
-
-
-@dataclass(frozen=True)
-class Part:
-    """Examples: inputs x (n, ...) and targets y (n, ...)."""
-
-    x: Array
-    y: Array
-
-
-Data = Mapping[str, Part]  # "train", "validation", "test", and further test parts
-
-
-def stream(seed: int, purpose: str) -> np.random.Generator:
-    """Return the random stream of one purpose: the same seed and purpose, the same numbers."""
-    return np.random.default_rng([seed, *purpose.encode()])
-
-
-def independent(
-    examples: Callable[[np.random.Generator, int], Part],
-) -> Callable[[int, Mapping[str, int]], Data]:
-    """Return a `draw` for problems whose parts are independent draws of `examples(rng, n)`."""
-
-    def draw(seed: int, sizes: Mapping[str, int]) -> Data:
-        return {part: examples(stream(seed, part), n) for part, n in sizes.items()}
-
-    return draw
+LOSSES = ("cross_entropy", "binary_cross_entropy", "mean_absolute_error")
+OPTIMIZERS = ("adam",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +20,9 @@ class Recipe:
     "binary_cross_entropy" (0/1 against logits) or "mean_absolute_error"; each is a mean over
     everything. `optimizer` is "adam", as Keras defines it: beta 0.9 and 0.999, epsilon 1e-7 added
     to the root of the uncorrected second moment.
+
+    Raises:
+        ValueError: there is no such loss or optimizer.
     """
 
     loss: str
@@ -113,6 +32,14 @@ class Recipe:
     batch_size: int
     epochs: int
     examples: Mapping[str, int]  # how many in each part of the data
+
+    def __post_init__(self) -> None:
+        for kind, name, known in (
+            ("loss", self.loss, LOSSES),
+            ("optimizer", self.optimizer, OPTIMIZERS),
+        ):
+            if name not in known:
+                raise ValueError(f"no {kind} {name!r}; there are {', '.join(known)}")
 
     @property
     def learning_rates(self) -> list[float]:
@@ -129,9 +56,9 @@ def ask_once(predict: Predict, x: Array) -> Array:
 class Metric:
     """One score of a trained network, computed in NumPy from its answers.
 
-    `baseline` is what the best constant answer, `trivial` (shape of one output), scores on
-    average; `best` is what the problem's own solution scores. Backends whose scores differ by less
-    than `margin` count as equal in practice.
+    `baseline` is what the constant answer `trivial` (shape of one output) scores on average; the
+    problem's docstring says why that one. `best` is what the problem's own solution scores.
+    Backends whose scores differ by less than `margin` count as equal in practice.
     """
 
     name: str
@@ -197,12 +124,26 @@ class Problem:
         return data
 
     def ask(self, predict: Predict, data: Data) -> dict[str, Array]:
-        """Return the network's answers, by metric; what several metrics ask is asked once."""
+        """Return the network's answers, by metric; what several metrics ask is asked once.
+
+        Raises:
+            ValueError: `predict` does not return outputs of the specified shape.
+        """
+
+        def checked(x: Array) -> Array:
+            output = predict(x)
+            if output.shape != (len(x), *self.output.shape):
+                raise ValueError(
+                    f"{self.name} output: expected ({len(x)}, {self.output.axes}), "
+                    f"came {output.shape}"
+                )
+            return output
+
         answers: dict[tuple[str, Any], Array] = {}
         for metric in self.metrics:
             question = (metric.part, metric.ask)
             if question not in answers:
-                answers[question] = metric.ask(predict, data[metric.part].x)
+                answers[question] = metric.ask(checked, data[metric.part].x)
         return {metric.name: answers[metric.part, metric.ask] for metric in self.metrics}
 
     def score(self, answers: Mapping[str, Array], data: Data) -> dict[str, float]:

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from problems._data import Array, Data, Part, Spec, stream
 from problems._metrics import accuracy, sequence_accuracy
-from problems._problem import Array, Data, Metric, Part, Problem, Recipe, Spec, stream
+from problems._problem import Metric, Problem, Recipe
 
 ALPHABET = "0123456789+ "
 QUESTION, ANSWER = len("10+10+10"), len("30")

@@ -10,8 +10,9 @@ from math import comb, factorial
 
 import numpy as np
 
+from problems._data import Array, Part, Spec, independent
 from problems._metrics import binary_accuracy, binary_sequence_accuracy
-from problems._problem import Array, Metric, Part, Problem, Recipe, Spec, independent
+from problems._problem import Metric, Problem, Recipe
 
 LENGTH, THRESHOLD = 10, 2.5
 

@@ -16,8 +16,9 @@ draws x2 = 0.5: E|0.5 - w| / 3 = 1/12.
 
 import numpy as np
 
+from problems._data import Array, Part, Spec, independent
 from problems._metrics import mean_absolute_error
-from problems._problem import Array, Metric, Part, Predict, Problem, Recipe, Spec, independent
+from problems._problem import Metric, Predict, Problem, Recipe
 
 FLOOR = 1 / 12
 

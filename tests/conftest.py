@@ -43,10 +43,17 @@ def diptych(*arguments: str, cwd: Path = ROOT):
     return run_python("-m", "compare", *arguments, cwd=cwd)
 
 
+def asked_for(session: pytest.Session) -> list[str]:
+    """Return the problems that the selected tests are about."""
+    calls = [item.callspec for item in session.items if hasattr(item, "callspec")]
+    names = [call.params.get("name") for call in calls]
+    return [name for name in COMPLETE if name in names]
+
+
 @pytest.fixture(scope="session")
-def probes():
+def probes(request):
     """What the untrained twins do, by backend and problem; see compare.probe."""
-    return {backend: probe(backend, COMPLETE) for backend in RUNNABLE}
+    return {backend: probe(backend, asked_for(request.session)) for backend in RUNNABLE}
 
 
 # Trains every problem for a few steps and prints what came of it.
@@ -65,6 +72,7 @@ for name in sys.argv[2:]:
     problem = replace(problem, recipe=recipe)
     data = problem.make_data(1)
     fit = engine.train(problem, data, seed=1)
+    total_s = fit.total_s()
     first, second = (problem.ask(fit.predict, data) for _ in range(2))
     print(json.dumps({
         "problem": name,
@@ -74,17 +82,17 @@ for name in sys.argv[2:]:
         "score": problem.score(first, data),
         "steady": all((first[metric] == second[metric]).all() for metric in first),
         "parts_s": fit.build_s + sum(fit.epoch_s) + fit.validation_s,
-        "total_s": fit.total_s(),
+        "total_s": total_s,
     }))
 """
 
 
 @pytest.fixture(scope="session")
-def learned():
+def learned(request):
     """What a few steps of training do, by backend and problem."""
     found = {}
     for backend in RUNNABLE:
-        done = run_python("-c", LEARN, backend, *COMPLETE, backend=backend)
+        done = run_python("-c", LEARN, backend, *asked_for(request.session), backend=backend)
         assert done.returncode == 0, done.stderr
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         found[backend] = {line["problem"]: line for line in lines}
@@ -106,7 +114,8 @@ PARITY_PROBLEM = '''
 import numpy as np
 
 from problems._metrics import binary_accuracy
-from problems._problem import Metric, Part, Problem, Recipe, Spec, independent
+from problems._data import Part, Spec, independent
+from problems._problem import Metric, Problem, Recipe
 
 
 def examples(rng, n):

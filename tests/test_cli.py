@@ -80,10 +80,26 @@ def test_a_gpu_that_is_not_there_is_named(ended, monkeypatch):
 
 def test_a_gpu_takes_one_training_at_a_time(monkeypatch):
     monkeypatch.setattr(machine, "gpus", lambda: ("NVIDIA H100",))
-    assert selection.chosen_device("auto") == "gpu"
     assert selection.chosen_jobs(None, threads=1, device="gpu") == 1
     with pytest.raises(ValueError, match="on a GPU one training goes at a time"):
         selection.chosen_jobs(2, threads=1, device="gpu")
+
+
+def test_auto_is_the_gpu_if_every_backend_can_use_it(monkeypatch):
+    monkeypatch.setattr(machine, "gpus", lambda: ("NVIDIA H100",))
+    monkeypatch.setattr(selection, "sees_gpu", lambda backend: backend == "pytorch")
+    assert selection.chosen_device("auto", ["pytorch"]) == "gpu"
+    assert selection.chosen_device("auto", ["pytorch", "keras-tensorflow"]) == "cpu"
+    assert selection.chosen_device("gpu", ["pytorch", "keras-tensorflow"]) == "gpu"
+    monkeypatch.setattr(machine, "gpus", lambda: ())
+    assert selection.chosen_device("auto", ["pytorch"]) == "cpu"
+
+
+def test_a_quota_limits_the_processors(tmp_path):
+    for text, expected in (("250000 100000", 2), ("50000 100000", 1), ("max 100000", None)):
+        (tmp_path / "cpu.max").write_text(text)
+        assert machine.quota(tmp_path / "cpu.max") == expected
+    assert machine.quota(tmp_path / "none") is None
 
 
 def test_jobs_fill_the_processors(monkeypatch):
@@ -102,11 +118,36 @@ def test_records_of_another_schema_are_refused(ended, tmp_path):
         assert err.count("\n") == 1
 
 
-def test_recipes_are_not_mixed_in_one_folder(ended, tmp_path):
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--quick --jobs 1", "with recipe full, asked for is recipe quick"),
+        ("--jobs 2", "with jobs 1, asked for is jobs 2"),
+        ("--jobs 1 --threads 2", "with threads 1, asked for is threads 2"),
+    ],
+)
+def test_what_cannot_share_a_row_is_not_mixed_in_one_folder(
+    ended, monkeypatch, tmp_path, arguments, message
+):
+    monkeypatch.setattr(machine, "processors", lambda: [0, 1])
     (tmp_path / "runs.jsonl").write_text(RECORD.to_json() + "\n")
-    status, _, err = ended("run", "echo", "--quick", "--out", str(tmp_path))
+    run = ("run", "echo", "--device", "cpu", "--out", str(tmp_path))
+    status, _, err = ended(*run, *arguments.split())
     assert status == 2
-    assert "holds trainings by the full recipe, asked for is the quick one" in err
+    assert message in err
+
+
+def test_a_problem_that_cannot_be_read_is_named_everywhere(copy):
+    (copy / "problems" / "broken.py").write_text("import this_is_missing\n")
+    message = "problems/broken.py cannot be read: ModuleNotFoundError"
+    done = diptych("list", cwd=copy)
+    assert done.returncode == 0
+    assert "problems/broken.py cannot" in done.stdout
+    for command in ("run", "check", "show broken"):
+        done = diptych(*command.split(), cwd=copy)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"diptych: {message}")
+        assert done.stderr.count("\n") == 1
 
 
 def test_list_names_every_problem_backend_and_device(ended):
@@ -143,7 +184,7 @@ def test_check_names_the_layer_that_is_wrong(copy):
     done = diptych("check", "shapes", "echo", cwd=copy)
     assert done.returncode == 3
     wrong = done.stderr.splitlines()
-    expected = "diptych: shapes keras-tensorflow lstm: expected (3, 3, 10), came (3, 3, 11)"
+    expected = "diptych: shapes keras-tensorflow lstm: expected (7, 3, 10), came (7, 3, 11)"
     assert wrong[0] == expected
     assert wrong[1].startswith("diptych: shapes parameters: expected as many on every backend")
     assert len(wrong) == 2
@@ -155,6 +196,22 @@ def test_check_names_a_twin_that_fails(copy):
     done = diptych("check", "echo", cwd=copy)
     assert done.returncode == 3
     assert "diptych: echo pytorch twin: expected a network, came IndexError" in done.stderr
+
+
+def test_check_names_an_engine_that_fails(copy):
+    engine = copy / "backends" / "keras" / "_engine.py"
+    engine.write_text("import os\nos.abort()\n")
+    done = diptych("check", "echo", cwd=copy)
+    assert done.returncode == 3
+    assert "diptych: echo keras-tensorflow twin: expected a network, came ended with" in done.stderr
+
+
+def test_check_finds_batch_and_time_mixed_up(copy):
+    twin = copy / "backends" / "pytorch" / "echo.py"
+    twin.write_text(twin.read_text().replace("batch_first=True", "batch_first=False"))
+    done = diptych("check", "echo", "--backends", "pytorch", cwd=copy)
+    assert done.returncode == 3
+    assert "diptych: echo pytorch lstm.last: expected (7, 25), came (5, 25)" in done.stderr
 
 
 def test_check_names_data_off_the_spec(copy):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import problems
-from problems._problem import Part, Spec, shape
+from problems._data import Part, Spec, shape
 
 EVERY_PROBLEM = pytest.mark.parametrize("name", problems.names())
 EVERY_METRIC = pytest.mark.parametrize(
@@ -145,6 +145,28 @@ def test_a_file_that_defines_no_problem_is_named(monkeypatch):
     monkeypatch.setattr(problems, "names", lambda: ("_metrics",))
     with pytest.raises(ValueError, match=r"problems/_metrics.py must define PROBLEM"):
         problems.load("_metrics")
+
+
+@EVERY_PROBLEM
+def test_answers_of_another_shape_are_refused(name, data):
+    """NumPy would stretch (n,) and (n, 1) to (n, n), and score that."""
+    problem = problems.load(name, quick=True)
+    with pytest.raises(ValueError, match=f"{name} output: expected"):
+        problem.ask(lambda x: problem.solve(x)[..., None], data[name][0])
+
+
+def test_a_recipe_names_a_loss_and_an_optimizer_that_exist():
+    recipe = problems.load("echo").recipe
+    with pytest.raises(ValueError, match="no loss 'hinge'; there are cross_entropy, "):
+        replace(recipe, loss="hinge")
+    with pytest.raises(ValueError, match="no optimizer 'sgd'; there are adam"):
+        replace(recipe, optimizer="sgd")
+
+
+def test_a_file_that_cannot_be_read_is_named(monkeypatch):
+    monkeypatch.setattr(problems, "names", lambda: ("echoes",))
+    with pytest.raises(ValueError, match=r"problems/echoes.py cannot be read: ModuleNotFoundErr"):
+        problems.load("echoes")
 
 
 def test_spec_takes_no_nan():

@@ -112,8 +112,12 @@ def test_a_finished_training_that_was_not_yet_appended_is_collected(tmp_path):
     half.mkdir()
     (half / "record.json").write_text(RECORD.to_json()[:50])
     with records.journal(tmp_path) as journal:
-        assert records.collect(tmp_path, journal, known=set()) == [RECORD]
-        assert records.collect(tmp_path, journal, known={RECORD.key}) == []
+        assert records.collect(tmp_path, journal, known=[]) == [RECORD]
+        assert records.collect(tmp_path, journal, known=[RECORD]) == []
+        newer = replace(RECORD, started="2027-01-01T00:00:00+00:00")
+        assert records.collect(tmp_path, journal, known=[newer]) == [], "a cell left from before"
+        older = replace(RECORD, status="failed", started="2025-01-01T00:00:00+00:00")
+        assert records.collect(tmp_path, journal, known=[older]) == [RECORD], "tried again"
     assert records.read(tmp_path) == ([RECORD], [])
 
 

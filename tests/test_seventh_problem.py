@@ -14,7 +14,7 @@ def tests_too(copy):
 
 def contract_tests(copy):
     files = ["test_problems.py", "test_twins.py", "test_backends.py"]
-    arguments = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "seventh", "-v"]
+    arguments = ["-m", "pytest", "-v", "-p", "no:cacheprovider", "-k", "seventh"]
     return run_python(*arguments, *(f"tests/{file}" for file in files), cwd=copy)
 
 

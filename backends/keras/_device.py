@@ -95,7 +95,8 @@ def batches(x: Array, y: Array, orders: Array, batch_size: int):
     if ENGINE != "tensorflow":
         return Batches(x, y, orders, batch_size)
     tf, data = engine, engine.data.Dataset
-    x, y = tf.constant(x), tf.constant(y)
+    with tf.device("CPU:0"):
+        x, y = tf.constant(x), tf.constant(y)
     indices = data.from_tensor_slices(orders).flat_map(
         lambda order: data.from_tensor_slices(order).batch(batch_size)
     )

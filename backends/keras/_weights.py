@@ -1,6 +1,7 @@
 """Weights by name, with Keras's own initial rules."""
 
 from collections.abc import Callable, Iterator, Mapping
+from math import prod
 from typing import NamedTuple
 
 import keras
@@ -31,13 +32,21 @@ def write(model: keras.Model, weights: Mapping[str, Array]) -> None:
 
 
 def describe(model: keras.Model) -> dict[str, Weight]:
-    """Return the model's weights: names, shapes and initial rules."""
+    """Return the model's weights: names, shapes and initial rules.
+
+    Raises:
+        ValueError: the model has a trainable variable whose name is not known here.
+    """
+    known = {id(slot.variable) for slot in _slots(model)}
+    for variable in model.trainable_variables:
+        if id(variable) not in known:
+            raise ValueError(f"no weight layout known for {variable.path}")
     return {slot.name: Weight(tuple(slot.variable.shape), slot.draw) for slot in _slots(model)}
 
 
 def parameters(model: keras.Model) -> int:
     """Return how many numbers of the model are trained."""
-    return sum(layer.count_params() for layer in model.layers if layer.trainable)
+    return sum(prod(variable.shape) for variable in model.trainable_variables)
 
 
 def children(model: keras.Model) -> dict[str, keras.Layer]:
@@ -57,8 +66,6 @@ def _slots(model: keras.Model) -> Iterator[Slot]:
         elif isinstance(layer, layers.Bidirectional):
             yield from _lstm_slots(f"{name}/forward", layer.forward_layer)
             yield from _lstm_slots(f"{name}/backward", layer.backward_layer)
-        elif layer.weights:
-            raise ValueError(f"{name}: no weight layout known for {type(layer).__name__}")
 
 
 def _lstm_slots(name: str, layer: layers.LSTM) -> Iterator[Slot]:

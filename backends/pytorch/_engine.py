@@ -12,7 +12,8 @@ from backends._seeded import Array, batch_order, initial_weights
 from backends.pytorch import _device, _weights
 from backends.pytorch._device import gpu_peak_bytes, prepare, versions
 from backends.pytorch._optimizer import keras_adam
-from problems._problem import Data, Part, Problem
+from problems._data import Data, Part
+from problems._problem import Problem
 
 __all__ = ["gpu_peak_bytes", "prepare", "probe", "train", "versions"]
 
@@ -28,6 +29,7 @@ LOSSES = {
     "binary_cross_entropy": F.binary_cross_entropy_with_logits,
     "mean_absolute_error": F.l1_loss,
 }
+OPTIMIZERS = {"adam": keras_adam}
 
 
 def train(problem: Problem, data: Data, *, seed: int) -> Fit:
@@ -38,7 +40,8 @@ def train(problem: Problem, data: Data, *, seed: int) -> Fit:
     clock = Clock(_device.synchronize)
 
     model = _build(problem, seed)
-    optimizer = keras_adam(model, recipe, steps_per_epoch=-(-orders.shape[1] // recipe.batch_size))
+    steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
+    optimizer = OPTIMIZERS[recipe.optimizer](model, recipe, steps_per_epoch)
     build_s = clock.lap()
 
     train_loss, validation_loss, epoch_s, validation_s = [], [], [], 0.0

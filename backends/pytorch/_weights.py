@@ -44,7 +44,15 @@ def write(model: nn.Module, weights: Mapping[str, Array]) -> None:
 
 
 def describe(model: nn.Module) -> dict[str, Weight]:
-    """Return the model's weights: Keras's names, shapes and initial rules."""
+    """Return the model's weights: Keras's names, shapes and initial rules.
+
+    Raises:
+        ValueError: the model has a trainable tensor whose layout is not known here.
+    """
+    known = {slot.view.data_ptr() for slot in _slots(model)}
+    for name, tensor in model.named_parameters():
+        if tensor.data_ptr() not in known and "bias_hh" not in name:
+            raise ValueError(f"no weight layout known for {name} of {type(model).__name__}")
     return {slot.name: Weight(tuple(slot.view.shape), slot.draw) for slot in _slots(model)}
 
 
@@ -64,8 +72,6 @@ def _slots(model: nn.Module) -> Iterator[Slot]:
             yield Slot(f"{layer_name}/bias", zeros, layer.bias.detach())
         elif isinstance(layer, nn.LSTM):
             yield from _lstm_slots(layer_name, layer)
-        elif list(layer.parameters()):
-            raise ValueError(f"{layer_name}: no weight layout known for {type(layer).__name__}")
 
 
 def _lstm_slots(name: str, layer: nn.LSTM) -> Iterator[Slot]:
