@@ -10,7 +10,7 @@ class MovingSquare(nn.Module):
     def __init__(self, channels, filters, features, units):
         super().__init__()
         self.conv = nn.Conv2d(channels, filters, kernel_size=2)
-        self.conv.to(memory_format=torch.channels_last)  # differs: default is slower here
+        self.conv.to(memory_format=torch.channels_last)  # differs: default is channels first
         self.relu = nn.ReLU()
         self.pool = nn.MaxPool2d(2)
         self.lstm = nn.LSTM(features, units, batch_first=True)  # differs: default is time first
