@@ -55,15 +55,12 @@ def _round_as_float32() -> None:
 
 def synchronize() -> None:
     """Wait until the device has done all that was asked of it."""
-    if not on_gpu:
-        return
-    if ENGINE == "tensorflow":
+    if ENGINE == "jax":
+        engine.block_until_ready(engine.live_arrays())  # JAX queues work on a CPU too
+    elif on_gpu and ENGINE == "tensorflow":
         engine.test.experimental.sync_devices()
-    elif ENGINE == "torch":
+    elif on_gpu:
         engine.cuda.synchronize()
-    else:
-        # A GPU takes work in order: a computation asked for now is done when all before it is.
-        (engine.numpy.zeros(()) + 1).block_until_ready()
 
 
 def gpu_peak_bytes() -> int | None:
