@@ -4,7 +4,7 @@ A backend is a folder and an engine that runs it. The folder holds a twin for ev
 one public function, `build(problem)`, and an `_engine.py` with the functions that `Engine` names.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -119,7 +119,7 @@ def twin(folder: str, problem: str) -> Path:
     return FOLDER / folder / f"{problem}.py"
 
 
-def missing_twins(problem: str) -> list[str]:
+def missing_twins(problem: str, folders: Iterable[str] = PANELS) -> list[str]:
     """Return the twins that a problem lacks, as paths from the root of the project."""
-    twins = [twin(folder, problem) for folder in PANELS]
+    twins = [twin(folder, problem) for folder in folders]
     return [str(file.relative_to(FOLDER.parent)) for file in twins if not file.exists()]

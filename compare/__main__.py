@@ -6,6 +6,7 @@ be done, 3 if a check fails, 130 if it was interrupted.
 
 import argparse
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,6 +19,7 @@ from compare.selection import chosen_backends, chosen_problems, chosen_runs
 DEFAULT_BACKENDS = ("pytorch", "keras-tensorflow")
 DEFAULT_SEEDS = 3
 TIMEOUT_S = 900.0
+MOST = 10_000  # seeds, jobs, threads
 
 
 class Parser(argparse.ArgumentParser):
@@ -28,11 +30,18 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
 
-def at_least_one(text: str) -> int:
-    """Read a whole number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, came {text!r}")
+def count(text: str) -> int:
+    """Read a whole number from 1 to MOST."""
+    if not text.isdecimal() or not 1 <= int(text) <= MOST:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {MOST}, came {text!r}")
     return int(text)
+
+
+def folder(text: str) -> Path:
+    """Read the path of a folder, which may be missing."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a folder, came ''")
+    return Path(text)
 
 
 def seconds(text: str) -> float:
@@ -54,23 +63,23 @@ def parser() -> Parser:
     commands.add_parser("list", help="problems, backends, devices, and what can run here")
 
     show = commands.add_parser("show", help="the two programs of a problem, side by side")
-    show.add_argument("problem")
+    show.add_argument("problem", help="one of those that `diptych list` names")
 
     check = commands.add_parser("check", help="data against their spec, layers against shapes")
     _add_selection(check)
 
     run = commands.add_parser("run", help="train on every backend, then tabulate")
     _add_selection(run)
-    run.add_argument("--seeds", type=at_least_one, default=DEFAULT_SEEDS, help="trainings for each")
+    run.add_argument("--seeds", type=count, default=DEFAULT_SEEDS, help="trainings for each")
     run.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
     run.add_argument("--quick", action="store_true", help="the short recipe: a look, not a result")
-    run.add_argument("--jobs", type=at_least_one, help="trainings at a time (one per core)")
-    run.add_argument("--threads", type=at_least_one, default=1, help="threads per training")
+    run.add_argument("--jobs", type=count, help="trainings at a time (one per core)")
+    run.add_argument("--threads", type=count, default=1, help="threads per training")
     run.add_argument("--timeout", type=seconds, default=TIMEOUT_S, help="seconds per training")
-    run.add_argument("--out", type=Path, help="results folder (results/latest or results/quick)")
+    run.add_argument("--out", type=folder, help="results folder (results/latest or results/quick)")
 
     table = commands.add_parser("table", help="tabulate the records of a results folder again")
-    table.add_argument("folder", type=Path)
+    table.add_argument("folder", type=folder)
     return top
 
 
@@ -81,6 +90,9 @@ def _add_selection(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks and return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without a ± sign is no reason to stop
     try:
         options = parser().parse_args(arguments)
         return COMMANDS[options.command](options)
@@ -141,9 +153,8 @@ def do_check(options: argparse.Namespace) -> int:
     from compare.check import check
     from compare.terminal import print_findings
 
-    return print_findings(
-        check(chosen_problems(options.problems), chosen_backends(options.backends))
-    )
+    backends = chosen_backends(options.backends)
+    return print_findings(check(chosen_problems(options.problems, backends), backends))
 
 
 def do_run(options: argparse.Namespace) -> int:
@@ -167,8 +178,13 @@ def do_run(options: argparse.Namespace) -> int:
         for record in compare(runs, out=out, timeout_s=options.timeout, tell=progress.tell):
             records.append(record)
             progress.done(record)
-    print_table(publish(out, _all_records(out)), out)
-    return 0 if all(record.status == "ok" for record in records) else 1
+    print_table(publish(out, _all_records(out)), out, quick=options.quick)
+    failed = [record for record in records if record.status != "ok"]
+    if failed:
+        print(f"diptych: trainings without a score: {len(failed)}; logs:", file=sys.stderr)
+    for record in failed:
+        print(f"  {out / 'cells' / record.key / 'log.txt'}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def do_table(options: argparse.Namespace) -> int:
@@ -176,7 +192,9 @@ def do_table(options: argparse.Namespace) -> int:
     from compare.publish import publish
     from compare.terminal import print_table
 
-    print_table(publish(options.folder, _all_records(options.folder)), options.folder)
+    records = _all_records(options.folder)
+    quick = any(record.recipe == "quick" for record in records)
+    print_table(publish(options.folder, records), options.folder, quick=quick)
     return 0
 
 

@@ -33,7 +33,10 @@ def check(names: Sequence[str], backends: Sequence[str]) -> list[Finding]:
         findings.append(_data(problem))
         for backend in backends:
             findings += layers(problem, backend, probes[backend][name])
-        findings.append(_parameters(name, {b: probes[b][name] for b in backends}))
+        if len(counts := _parameters({b: probes[b][name] for b in backends})) > 1:
+            came = ", ".join(f"{backend} {count}" for backend, count in counts.items())
+            alike = len(set(counts.values())) == 1
+            findings.append(Finding(name, "", "parameters", "as many on all", came, alike))
     return findings
 
 
@@ -60,7 +63,7 @@ def layers(problem: Problem, backend: str, found: Probe | str) -> list[Finding]:
 
 
 def _data(problem: Problem) -> Finding:
-    expected = f"x (n, {problem.input.axes}), y (n, {problem.target.axes})"
+    expected = f"x ({problem.input.axes}), y ({problem.target.axes}), after the batch axis"
     try:
         problem.make_data(seed=0)
     except Exception as error:  # whatever a problem's own code raises is a finding
@@ -69,10 +72,7 @@ def _data(problem: Problem) -> Finding:
     return Finding(problem.name, "", "data", expected, "as specified", True)
 
 
-def _parameters(name: str, probes: Mapping[str, Probe | str]) -> Finding:
-    counts = {
+def _parameters(probes: Mapping[str, Probe | str]) -> dict[str, int]:
+    return {
         backend: found.parameters for backend, found in probes.items() if isinstance(found, Probe)
     }
-    came = ", ".join(f"{backend} {count}" for backend, count in counts.items())
-    alike = len(set(counts.values())) <= 1
-    return Finding(name, "", "parameters", "as many on every backend", came, alike)

@@ -57,9 +57,13 @@ def compare(
         kept = [done[run.key] for run in runs if run.key in done]
         if foreign := sum(from_elsewhere(record) for record in kept):
             tell(
-                f"{foreign} of the trainings in {out} were made by other code or on another "
-                "machine and are not done again; another --out does them all"
+                f"made by other code or on another machine, and kept: {foreign} of the trainings "
+                f"in {out}; to do them here and now, choose another --out"
             )
+        tell(
+            f"{len(runs)} trainings into {out}: {len(kept)} are there already, "
+            f"{len(runs) - len(kept)} to do, {runs[0].jobs} at a time"
+        )
         yield from kept
 
         jobs, threads, processors = runs[0].jobs, runs[0].threads, machine.processors()

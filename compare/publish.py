@@ -52,7 +52,6 @@ HEADINGS: dict[str, Callable[[pd.Series], str]] = {
     "parameters": lambda row: whole(row["parameters"]),
 }
 TEXT = ("problem", "backend", "device", "mode", "metric")
-BRIEF = tuple(h for h in HEADINGS if h not in ("mode", "min", "GPU MiB", "parameters"))
 
 
 def cells(frame: pd.DataFrame, headings: Iterable[str]) -> list[list[str]]:
@@ -71,8 +70,9 @@ def publish(folder: Path, records: Sequence[Record]) -> pd.DataFrame:
 def markdown(frame: pd.DataFrame, records: Sequence[Record]) -> str:
     """Return table.md: the table, what failed, what the columns mean, where it was measured."""
     failures = [record for record in records if record.status != "ok"]
+    quick = any(record.recipe == "quick" for record in records)
     parts = [
-        "# PyTorch and Keras on the same problems",
+        "# PyTorch and Keras on the same problems" + (": a quick look, not a result" * quick),
         markdown_table(frame),
         "Where a value is missing, it was not measured or does not exist; it is never 0.",
     ]

@@ -96,9 +96,15 @@ class Record:
         if values.keys() - known:
             raise UsageError(f"schema {SCHEMA} has no {', '.join(sorted(values.keys() - known))}")
         try:
-            return Record(**values)
+            record = Record(**values)
         except TypeError as error:
             raise ValueError(f"not a record: {error}") from None
+        numbers = [value for name, value in values.items() if name.endswith(("_s", "_bytes"))]
+        numbers += [values.get("parameters"), *_judged_numbers(record.scores)]
+        flat = [one for value in numbers for one in (value if isinstance(value, list) else [value])]
+        if not all(one is None or isinstance(one, int | float) for one in flat):
+            raise ValueError("not a record: a measured value is not a number")
+        return record
 
 
 def plan(
@@ -114,6 +120,14 @@ def plan(
         for seed in range(seeds)
         for backend in (backends if seed % 2 == 0 else reversed(backends))
     ]
+
+
+def _judged_numbers(scores: Any) -> list[Any]:
+    """Return the numbers in a record's scores, or what stands in their place."""
+    try:
+        return [one[name] for one in scores.values() for name in ("score", "target", "baseline")]
+    except (AttributeError, KeyError, TypeError):
+        return ["no scores"]
 
 
 def _finite(value: Any) -> Any:

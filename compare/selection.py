@@ -9,19 +9,20 @@ from compare.launch import sees_gpu
 from compare.run import Run, UsageError, plan
 
 
-def chosen_problems(names: Sequence[str]) -> list[str]:
+def chosen_problems(names: Sequence[str], backends: Sequence[str] = tuple(BACKENDS)) -> list[str]:
     """Return the problems asked for, all where none was, each once.
 
     Raises:
-        UsageError: there is no such problem, or it lacks a twin.
+        UsageError: there is no such problem, or it lacks a twin for one of the backends.
     """
+    folders = dict.fromkeys(BACKENDS[backend].folder for backend in backends)
     chosen = list(dict.fromkeys(names)) or list(problems.names())
     for name in chosen:
         try:
             problems.load(name)
         except ValueError as error:
             raise UsageError(str(error)) from None
-        if missing := missing_twins(name):
+        if missing := missing_twins(name, folders):
             raise UsageError(f"problem {name!r} needs a twin in {' and '.join(missing)}")
     return chosen
 
@@ -88,7 +89,8 @@ def chosen_runs(
     jobs: int | None,
 ) -> list[Run]:
     """Return the runs asked for, in the order in which they are to be done."""
-    problems, backends = chosen_problems(problems), chosen_backends(backends)
+    backends = chosen_backends(backends)
+    problems = chosen_problems(problems, backends)
     device = chosen_device(device, backends)
     return plan(
         problems,

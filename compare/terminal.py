@@ -11,10 +11,16 @@ from rich.table import Table
 from rich.text import Text
 
 from compare.check import Finding
-from compare.publish import BRIEF, HEADINGS, TEXT, cells
+from compare.publish import HEADINGS, TEXT, cells
 from compare.run import Record
 
-WIDE = 240  # columns that the whole table needs, and gets where the output is no terminal
+WIDE = 240  # columns of the output where it is no terminal
+NARROWEST = ("metric", "backend", "score", "target", "reached", "wall s")
+# From how many columns on the table has which headings; without "problem", that is a line above.
+LAYOUTS = {
+    220: tuple(HEADINGS),
+    128: (*NARROWEST, "first epoch s", "epoch s", "baseline", "host MiB"),
+}
 
 
 class Progress:
@@ -25,8 +31,9 @@ class Progress:
         self.bar = progress.Progress(
             progress.TextColumn("{task.completed}/{task.total} trainings"),
             progress.BarColumn(),
+            progress.TextColumn("for"),
             progress.TimeElapsedColumn(),
-            progress.TextColumn("left"),
+            progress.TextColumn("time left"),
             progress.TimeRemainingColumn(),
             console=self.console,
             speed_estimate_period=3600,  # trainings end seldom: look back on all of them
@@ -71,18 +78,38 @@ def stdout() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=WIDE)
 
 
-def print_table(frame: pd.DataFrame, folder: Path) -> None:
-    """Print the table for people, and where the files are."""
+def print_table(frame: pd.DataFrame, folder: Path, *, quick: bool) -> None:
+    """Print the table for people, as much of it as is readable, and where the whole is."""
     console = stdout()
-    headings = tuple(HEADINGS) if console.width >= WIDE else BRIEF
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    headings = next(
+        (columns for width, columns in LAYOUTS.items() if console.width >= width), NARROWEST
+    )
+    if frame["failed"].any() and "failed" not in headings:
+        headings = (*headings, "failed")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
         left = heading in TEXT
-        table.add_column(heading, justify="left" if left else "right", overflow="fold")
-    for line in cells(frame, headings):
-        table.add_row(*map(Text, line))
+        table.add_column(
+            heading,
+            justify="left" if left else "right",
+            no_wrap=heading != "metric",
+            overflow="fold",
+        )
+    if "problem" in headings:
+        for line in cells(frame, headings):
+            table.add_row(*map(Text, line))
+    else:
+        for problem, rows in frame.groupby("problem", sort=False):
+            table.add_row(Text(str(problem), style="bold"))
+            for _, pair in rows.groupby("metric", sort=False):  # both sides of a metric together
+                for line in cells(pair, headings):
+                    table.add_row(*map(Text, line))
     console.print(table)
-    console.print(Text(f"written: {folder}/runs.jsonl, table.csv, table.md"))
+    if quick:
+        console.print(
+            "By the quick recipes: a look, not a result. The targets are not meant for them."
+        )
+    console.print(Text(f"All columns, and what they mean: {folder}/table.md, table.csv"))
 
 
 def print_findings(findings: Sequence[Finding]) -> int:
@@ -93,6 +120,7 @@ def print_findings(findings: Sequence[Finding]) -> int:
         table.add_row(*map(Text, texts), Text("ok" if right else "WRONG"))
     stdout().print(table)
     wrong = [finding for finding in findings if not finding.right]
+    stdout().print(f"{len(findings)} checks, {len(wrong) or 'nothing'} wrong")
     for finding in wrong:
         where = " ".join(filter(None, (finding.problem, finding.backend, finding.what)))
         message = f"diptych: {where}: expected {finding.expected}, came {finding.came}"

@@ -85,7 +85,7 @@ class Problem:
     """One problem: its data, the network that learns it, the recipe and the metrics.
 
     `layers` gives the shape after every named layer ("lstm.last" is a recurrent layer's last
-    step); bare axis names take their sizes from the input and from `sizes`. `solve` answers the
+    step); bare axis names take their sizes from `sizes`. `solve` answers the
     problem in NumPy: proof that the input holds the answer, and the score nobody can beat.
     """
 
@@ -94,7 +94,7 @@ class Problem:
     input: Spec
     target: Spec
     output: Spec
-    hidden: Mapping[str, int]  # sizes of the network that the data do not fix
+    hidden: dict[str, int]  # sizes of the network that the data do not fix
     layers: Mapping[str, str]
     recipe: Recipe
     quick: Recipe
@@ -104,8 +104,9 @@ class Problem:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """The size of every named axis of the input and of the network."""
-        return sized(self.input.axes) | dict(self.hidden)
+        """The size of every named axis of the data and of the network."""
+        specs = (self.input, self.target, self.output)
+        return {name: n for spec in specs for name, n in sized(spec.axes).items()} | self.hidden
 
     def layer_shape(self, layer: str, *, batch: int) -> tuple[int, ...]:
         """Return the expected shape after the named layer for a batch of that size."""

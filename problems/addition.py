@@ -73,7 +73,7 @@ PROBLEM = Problem(
         unit="one-hot character",
     ),
     target=Spec(
-        axes="place=2",
+        axes=f"place={ANSWER}",
         dtype="int64",
         low=0,
         high=11,
@@ -81,14 +81,14 @@ PROBLEM = Problem(
         unit="class index of the character",
     ),
     output=Spec(
-        axes="place=2 symbol=12",
+        axes=f"place={ANSWER} symbol=12",
         dtype="float32",
         low=-np.inf,
         high=np.inf,
         meaning="how likely each character is at each place",
         unit="logit",
     ),
-    hidden={"encoding": 75, "unit": 50, "place": ANSWER},
+    hidden={"encoding": 75, "unit": 50},
     layers={
         "encoder.last": "batch encoding",
         "decoder": "batch place unit",

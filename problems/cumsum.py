@@ -70,7 +70,7 @@ PROBLEM = Problem(
         meaning="how likely the sum has been reached",
         unit="logit",
     ),
-    hidden={"unit": 50, "both": 100, "bit": 1},
+    hidden={"unit": 50, "both": 100},
     layers={"lstm": "batch time both", "dense": "batch time bit"},
     recipe=Recipe(
         loss="binary_cross_entropy",

@@ -81,7 +81,7 @@ PROBLEM = Problem(
         meaning="the forecast",
         unit="height",
     ),
-    hidden={"unit": 20, "ahead": AHEAD},
+    hidden={"unit": 20},
     layers={"lstm1": "batch time unit", "lstm2.last": "batch unit", "dense": "batch ahead"},
     recipe=Recipe(
         loss="mean_absolute_error",

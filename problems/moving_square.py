@@ -63,7 +63,7 @@ PROBLEM = Problem(
         meaning="how likely the line runs to the right",
         unit="logit",
     ),
-    hidden={"filter": 2, "unit": 50, "direction": 1},
+    hidden={"filter": 2, "unit": 50},
     layers={
         "conv": "batch*time height=49 width=49 filter",
         "relu": "batch*time height=49 width=49 filter",

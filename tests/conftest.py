@@ -146,7 +146,7 @@ PROBLEM = Problem(
     output=Spec(
         axes="bit=1", dtype="float32", low=-np.inf, high=np.inf, meaning="odd", unit="logit"
     ),
-    hidden={"unit": 4, "bit": 1},
+    hidden={"unit": 4},
     layers={"lstm.last": "batch unit", "dense": "batch bit"},
     recipe=RECIPE,
     quick=RECIPE,

@@ -7,9 +7,10 @@ from conftest import ROOT, diptych
 from test_records import RECORD
 
 import problems
-from backends import BACKENDS
+from backends import BACKENDS, PANELS, twin
 from compare import __main__ as cli
 from compare import machine, selection
+from compare.show import aligned
 
 ABSENT = [name for name, backend in BACKENDS.items() if backend.missing()]
 
@@ -34,10 +35,12 @@ def ended(capsys):
         ("show ecko", "no problem 'ecko'; problems are addition, cumsum, "),
         ("run echo --backends mxnet", "no backend 'mxnet'; backends are pytorch, keras-tensorflow"),
         ("run echo --device tpu", "invalid choice: 'tpu' (choose from"),
-        ("run echo --seeds 0", "expected a whole number of at least 1, came '0'"),
-        ("run echo --seeds three", "expected a whole number of at least 1, came 'three'"),
-        ("run echo --jobs -1", "expected a whole number of at least 1, came '-1'"),
+        ("run echo --seeds 0", "expected a whole number from 1 to 10000, came '0'"),
+        ("run echo --seeds three", "expected a whole number from 1 to 10000, came 'three'"),
+        ("run echo --jobs -1", "expected a whole number from 1 to 10000, came '-1'"),
         ("run echo --threads 999", "with --threads 999 needs"),
+        ("run echo --seeds 99999999999999999999", "expected a whole number from 1 to 10000, came"),
+        ("run echo --out=", "expected a folder, came ''"),
         ("run echo --timeout 0", "expected seconds above 0, came '0'"),
         ("run echo --timeout nan", "expected seconds above 0, came 'nan'"),
         ("run echo --colour", "unrecognized arguments: --colour"),
@@ -159,7 +162,7 @@ def test_list_names_every_problem_backend_and_device(ended):
 
 
 @pytest.mark.parametrize("name", problems.names())
-@pytest.mark.parametrize("columns", ["80", "200"])
+@pytest.mark.parametrize("columns", ["80", "230"])
 def test_show_prints_both_programs(ended, monkeypatch, name, columns):
     monkeypatch.setenv("COLUMNS", columns)
     status, out, _ = ended("show", name)
@@ -169,7 +172,28 @@ def test_show_prints_both_programs(ended, monkeypatch, name, columns):
     assert "nn.Module" in out
     assert "keras.Model" in out
     first = next(line for line in out.splitlines() if "import keras" in line)
-    assert ("torch" in first) == (columns == "200"), "side by side where there is room"
+    assert ("torch" in first) == (columns == "230"), "side by side where there is room"
+    assert ("Side by side needs" in out) == (columns == "80")
+
+
+@pytest.mark.parametrize("name", problems.names())
+def test_show_puts_like_beside_like(name):
+    left, right = aligned(*(twin(folder, name).read_text().splitlines() for folder in PANELS))
+    assert [line for line in left if line] == [
+        line for line in twin(PANELS[0], name).read_text().splitlines() if line
+    ], "nothing is lost"
+    pairs = list(zip(left, right, strict=True))
+    for start in (
+        "class ",
+        "    def __init__",
+        "def build",
+        "        self.dense =",
+        "        return x",
+    ):
+        assert any(one.startswith(start) and other.startswith(start) for one, other in pairs), start
+    assert any("self.dense(x)" in one and "self.dense(x)" in other for one, other in pairs)
+    for one, other in pairs:
+        assert not ("only here:" in one and "only here:" in other)
 
 
 def test_check_passes_for_all_problems():
@@ -186,7 +210,7 @@ def test_check_names_the_layer_that_is_wrong(copy):
     wrong = done.stderr.splitlines()
     expected = "diptych: shapes keras-tensorflow lstm: expected (7, 3, 10), came (7, 3, 11)"
     assert wrong[0] == expected
-    assert wrong[1].startswith("diptych: shapes parameters: expected as many on every backend")
+    assert wrong[1].startswith("diptych: shapes parameters: expected as many on all")
     assert len(wrong) == 2
 
 
@@ -219,4 +243,4 @@ def test_check_names_data_off_the_spec(copy):
     problem.write_text(problem.read_text().replace("dtype=np.float32)[", "dtype=np.float64)["))
     done = diptych("check", "echo", cwd=copy)
     assert done.returncode == 3
-    assert "diptych: echo data: expected x (n, time=5 symbol=10)" in done.stderr
+    assert "diptych: echo data: expected x (time=5 symbol=10), y ()" in done.stderr

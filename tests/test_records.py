@@ -65,6 +65,23 @@ def test_a_broken_line_is_named_and_spoils_no_other(tmp_path, line):
 
 
 @pytest.mark.parametrize(
+    "values",
+    [
+        {"total_s": "long"},
+        {"epoch_s": [1.0, "long"]},
+        {"host_peak_bytes": [[]]},
+        {"scores": {"accuracy": 0.5}},
+        {"scores": {"accuracy": {"score": "high", "target": None, "baseline": 0}}},
+        {"scores": None},
+    ],
+)
+def test_a_record_with_values_of_another_kind_is_broken(values):
+    line = json.dumps(json.loads(RECORD.to_json()) | values)
+    with pytest.raises(ValueError, match="not a record"):
+        Record.from_json(line)
+
+
+@pytest.mark.parametrize(
     ("values", "message"),
     [
         ({"schema": SCHEMA + 1}, f"expected records of schema {SCHEMA}, came schema {SCHEMA + 1}"),

@@ -28,6 +28,16 @@ IMPORTS = PARITY_PYTORCH.replace(
 )
 
 
+def start(*arguments: str, cwd: Path, **settings) -> subprocess.Popen:
+    """Start the command in the background."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "compare", *arguments],
+        cwd=cwd,
+        env=dict(os.environ) | {"PYTHONPATH": str(cwd)},
+        **settings,
+    )
+
+
 def records(folder: Path) -> list[dict]:
     return [json.loads(line) for line in (folder / "runs.jsonl").read_text().splitlines()]
 
@@ -142,13 +152,7 @@ def test_a_killed_comparison_goes_on_where_it_was(copy, add_problem):
     unbroken = diptych(*arguments, "--out", "unbroken", cwd=copy)
     assert unbroken.returncode == 0, unbroken.stderr
 
-    broken = subprocess.Popen(
-        [sys.executable, "-m", "compare", *arguments, "--out", "broken"],
-        cwd=copy,
-        env=dict(os.environ) | {"PYTHONPATH": str(copy)},
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
+    broken = start(*arguments, "--out", "broken", cwd=copy, stderr=subprocess.DEVNULL)
     file = copy / "broken" / "runs.jsonl"
     deadline = time.monotonic() + 120
     while not (file.exists() and file.read_text().count("\n") >= 2):
@@ -178,13 +182,8 @@ def test_a_killed_comparison_goes_on_where_it_was(copy, add_problem):
 
 def test_a_training_dies_with_its_comparison(copy, add_problem):
     add_problem("wrong", pytorch=HANGS)
-    run = [sys.executable, "-m", "compare", "run", "wrong", "--backends", "pytorch", "--seeds", "1"]
-    comparison = subprocess.Popen(
-        [*run, "--out", "out"],
-        cwd=copy,
-        env=dict(os.environ) | {"PYTHONPATH": str(copy)},
-        stderr=subprocess.DEVNULL,
-    )
+    run = ["run", "wrong", "--backends", "pytorch", "--seeds", "1", "--out", "out"]
+    comparison = start(*run, cwd=copy, stderr=subprocess.DEVNULL)
     children = Path(f"/proc/{comparison.pid}/task")
     deadline = time.monotonic() + 60
     while True:
@@ -206,14 +205,8 @@ def test_a_training_dies_with_its_comparison(copy, add_problem):
 
 def test_interrupting_ends_all_at_once_and_says_how_to_go_on(copy, add_problem):
     add_problem("wrong", pytorch=HANGS)
-    run = [sys.executable, "-m", "compare", "run", "wrong", "--backends", "pytorch", "--seeds", "9"]
-    comparison = subprocess.Popen(
-        [*run, "--out", "out"],
-        cwd=copy,
-        env=dict(os.environ) | {"PYTHONPATH": str(copy)},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    run = ["run", "wrong", "--backends", "pytorch", "--seeds", "9", "--out", "out"]
+    comparison = start(*run, cwd=copy, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not list((copy / "out" / "cells").glob("*/log.txt")):
         assert time.monotonic() < deadline
@@ -222,7 +215,9 @@ def test_interrupting_ends_all_at_once_and_says_how_to_go_on(copy, add_problem):
     comparison.send_signal(signal.SIGINT)
     _, stderr = comparison.communicate(timeout=60)
     assert comparison.returncode == 130
-    assert stderr == "diptych: interrupted; the same command goes on from here\n"
+    first, last = stderr.splitlines()
+    assert first.startswith("9 trainings into out: 0 are there already, 9 to do, ")
+    assert last == "diptych: interrupted; the same command goes on from here"
     assert not list((copy / "out" / "cells").glob("*/record.json")), "nothing failed"
     assert records(copy / "out") == []
 
@@ -236,7 +231,7 @@ def test_trainings_made_by_other_code_are_kept_and_named(copy, add_problem):
     record = json.loads(file.read_text())
     file.write_text(json.dumps(record | {"cpu": "another"}) + "\n")
     done = diptych(*run, cwd=copy)
-    assert "1 of the trainings in out were made by other code or on another machine" in done.stderr
+    assert "by other code or on another machine, and kept: 1 of the trainings in out" in done.stderr
 
 
 def test_a_training_without_a_score_is_tried_again_and_a_diverged_one_is_not(copy, add_problem):

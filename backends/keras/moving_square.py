@@ -9,7 +9,7 @@ class MovingSquare(keras.Model):
 
     def __init__(self, frame, filters, features, units):
         super().__init__()
-        self.frame, self.features = frame, features
+        self.frame, self.features = frame, features  # only here: ops.reshape wants sizes
         self.conv = layers.Conv2D(filters, kernel_size=2)
         self.relu = layers.ReLU()
         self.pool = layers.MaxPooling2D(2)

@@ -8,7 +8,7 @@ class Addition(nn.Module):
 
     def __init__(self, symbols, encoding, units, places):
         super().__init__()
-        self.places = places
+        self.places = places  # only here: in Keras a layer repeats
         self.encoder = nn.LSTM(symbols, encoding, batch_first=True)  # differs: default time first
         self.decoder = nn.LSTM(encoding, units, batch_first=True)  # differs: default is time first
         self.dense = nn.Linear(units, symbols)
@@ -16,7 +16,7 @@ class Addition(nn.Module):
     def forward(self, x):  # (n, t, 12)
         _, (x, _) = self.encoder(x)  # (1, n, 75)
         x = x[0]  # (n, 75)  only here: the state has an axis for layers and directions
-        x = x.unsqueeze(1).expand(-1, self.places, -1)  # (n, 2, 75)
+        x = x.unsqueeze(1).expand(-1, self.places, -1)  # (n, 2, 75)  what RepeatVector does
         x, _ = self.decoder(x)  # (n, 2, 50)
         x = self.dense(x)  # (n, 2, 12)
         return x
