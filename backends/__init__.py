@@ -4,13 +4,14 @@ A backend is a folder and an engine that runs it. The folder holds a twin for ev
 one public function, `build(problem)`, and an `_engine.py` with the functions that `Engine` names.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, cast
 
+from backends._clock import Clock
 from backends._seeded import Array
 from problems._data import Data
 from problems._problem import Predict, Problem
@@ -33,7 +34,7 @@ class Fit:
     build_s: float  # model made, its weights written, optimizer made
     epoch_s: list[float]  # per epoch: batches gathered, copied, trained on; without validation
     validation_s: float  # all validation together
-    total_s: Callable[[], float] = field(repr=False)  # from the start of the build until now
+    clock: Clock  # started before the build; its last lap ended with the training
 
 
 @dataclass(frozen=True)

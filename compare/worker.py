@@ -12,7 +12,6 @@ import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -60,10 +59,8 @@ def train(run: Run) -> dict[str, Any]:
     engine.prepare(device=run.device, threads=run.threads)
 
     fit = engine.train(problem, data, seed=run.seed)
-    asked = perf_counter()
     answers = problem.ask(fit.predict, data)
-    predict_s = perf_counter() - asked
-    total_s = fit.total_s()
+    predict_s = fit.clock.lap()
 
     diverged = why_diverged(fit.train_loss, fit.validation_loss, answers)
     return {
@@ -77,7 +74,7 @@ def train(run: Run) -> dict[str, Any]:
         "epoch_s": fit.epoch_s[1:],
         "validation_s": fit.validation_s,
         "predict_s": predict_s,
-        "total_s": total_s,
+        "total_s": fit.clock.total(),
         "host_peak_bytes": host_peak_bytes(),
         "gpu_peak_bytes": engine.gpu_peak_bytes(),
         "gpu": machine.gpus()[0] if run.device == "gpu" else None,

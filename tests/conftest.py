@@ -72,7 +72,7 @@ for name in sys.argv[2:]:
     problem = replace(problem, recipe=recipe)
     data = problem.make_data(1)
     fit = engine.train(problem, data, seed=1)
-    total_s = fit.total_s()
+    total_s = fit.clock.total()
     first, second = (problem.ask(fit.predict, data) for _ in range(2))
     print(json.dumps({
         "problem": name,

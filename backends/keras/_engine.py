@@ -67,10 +67,6 @@ def train(problem: Problem, data: Data, *, seed: int) -> Fit:
     def predict(x: Array) -> Array:
         return model.predict(x, batch_size=recipe.batch_size, verbose=0)
 
-    def total_s() -> float:
-        clock.lap()
-        return clock.total()
-
     return Fit(
         predict=predict,
         parameters=_weights.parameters(model),
@@ -79,7 +75,7 @@ def train(problem: Problem, data: Data, *, seed: int) -> Fit:
         build_s=build_s,
         epoch_s=timer.epoch_s,
         validation_s=timer.validation_s,
-        total_s=total_s,
+        clock=clock,
     )
 
 

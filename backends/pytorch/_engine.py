@@ -63,10 +63,6 @@ def train(problem: Problem, data: Data, *, seed: int) -> Fit:
     def predict(x: Array) -> Array:
         return _predict(model, torch.from_numpy(x), recipe.batch_size).numpy()
 
-    def total_s() -> float:
-        clock.lap()
-        return clock.total()
-
     return Fit(
         predict=predict,
         parameters=_weights.parameters(model),
@@ -75,7 +71,7 @@ def train(problem: Problem, data: Data, *, seed: int) -> Fit:
         build_s=build_s,
         epoch_s=epoch_s,
         validation_s=validation_s,
-        total_s=total_s,
+        clock=clock,
     )
 
 
