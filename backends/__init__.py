@@ -86,7 +86,7 @@ class Backend:
             **hidden,
             "OMP_NUM_THREADS": str(threads),
             # Keep memory from step to step: glibc would give some of it back to the kernel and
-            # fault it in again, or not, as chance has it. PyTorch's epochs varied by half.
+            # fault it in again, or not, as chance has it, and the time of an epoch with it.
             "MALLOC_MMAP_THRESHOLD_": str(2**30),
             "MALLOC_TRIM_THRESHOLD_": str(2**31),
             "TF_CPP_MIN_LOG_LEVEL": "2",

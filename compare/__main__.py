@@ -96,10 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = parser().parse_args(arguments)
         return COMMANDS[options.command](options)
-    except UsageError as error:
-        print(f"diptych: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
+    except (UsageError, OSError) as error:
         print(f"diptych: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
