@@ -29,11 +29,12 @@ IMPORTS = PARITY_PYTORCH.replace(
 
 
 def start(*arguments: str, cwd: Path, **settings) -> subprocess.Popen:
-    """Start the command in the background."""
+    """Start the command in the background; Ctrl-C reaches it even if the tests are deaf to it."""
     return subprocess.Popen(
         [sys.executable, "-m", "compare", *arguments],
         cwd=cwd,
         env=dict(os.environ) | {"PYTHONPATH": str(cwd)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         **settings,
     )
 
