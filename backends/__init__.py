@@ -4,7 +4,7 @@ A backend is a folder and an engine that runs it. The folder holds a twin for ev
 one public function, `build(problem)`, and an `_engine.py` with the functions that `Engine` names.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,7 +13,7 @@ from typing import Protocol, cast
 
 from backends._clock import Clock
 from backends._seeded import Array
-from problems._data import Data
+from problems._data import Data, Part
 from problems._problem import Predict, Problem
 
 FOLDER = Path(__file__).parent
@@ -28,6 +28,7 @@ class Fit:
     """A trained network and what training it took. All times end with the device idle."""
 
     predict: Predict  # inputs (n, ...) -> outputs (n, ...), in evaluation mode
+    weights: Callable[[], dict[str, Array]]  # as trained, by Keras's names and in its layout
     parameters: int  # trainable numbers
     train_loss: list[float]  # per epoch: mean over the examples, each before its update
     validation_loss: list[float]  # per epoch, after it
@@ -39,24 +40,61 @@ class Fit:
 
 @dataclass(frozen=True)
 class Probe:
-    """What a network with the seed's initial weights does with an input."""
+    """What a network with the seed's initial weights is, and does with an input."""
 
     output: Array
     layers: Mapping[str, Array]  # the output of every named layer, channels last
-    parameters: int
+    weights: Mapping[str, Array]  # initial
+    trainable: Mapping[str, tuple[int, ...]]  # the shape of all that is trained
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told what during a training. Watching takes time: what is timed is not watched."""
+
+    step: Callable[[float], None] | None = None  # the loss of each step, before its update
+    epoch: Callable[[Predict], None] | None = None  # the network, after each epoch
+
+
+NOTHING: frozenset[str] = frozenset()
+UNWATCHED = Watch()
 
 
 class Engine(Protocol):
     """The functions of a backend's `_engine.py`."""
 
-    def prepare(self, *, device: str, threads: int) -> None:
-        """Set device ("cpu" or "gpu") and threads; raise Unavailable if there is no such device."""
+    def prepare(self, *, device: str, threads: int, precision: str = "float32") -> None:
+        """Set device ("cpu" or "gpu"), threads, and the precision that networks are made in.
 
-    def train(self, problem: Problem, data: Data, *, seed: int) -> Fit:
-        """Train the problem's twin by the problem's recipe."""
+        Raises:
+            Unavailable: there is no such device.
+        """
+
+    def train(
+        self,
+        problem: Problem,
+        data: Data,
+        *,
+        seed: int,
+        own: Set[str] = NOTHING,
+        watch: Watch = UNWATCHED,
+    ) -> Fit:
+        """Train the problem's twin by the problem's recipe.
+
+        `own` names the defaults of the framework that are left as they are: see
+        `Backend.defaults`. All others give way to what is the same on every backend.
+        """
 
     def probe(self, problem: Problem, x: Array, *, seed: int) -> Probe:
-        """Run the problem's untrained twin on x (n, ...)."""
+        """Run the problem's untrained twin on x (n, ...), in evaluation mode."""
+
+    def gradients(
+        self, problem: Problem, part: Part, *, seed: int
+    ) -> tuple[float, dict[str, Array]]:
+        """Return the untrained twin's loss on a batch, and its gradient, in training mode.
+
+        The gradients go by Keras's names and are in its layout.
+        """
 
     def gpu_peak_bytes(self) -> int | None:
         """Return the most GPU memory tensors took so far; None without a GPU."""
@@ -72,7 +110,9 @@ class Backend:
     name: str
     folder: str
     packages: tuple[str, ...]
+    defaults: Mapping[str, str]  # what this framework does if it is left to itself
     environment: Mapping[str, str] = field(default_factory=dict)
+    rounding: str = ""  # why a float64 network is none throughout; empty where it is one
 
     def missing(self) -> list[str]:
         """Return the packages that are not installed here; nothing is imported."""
@@ -99,13 +139,39 @@ class Backend:
         return cast(Engine, import_module(f"backends.{self.folder}._engine"))
 
 
+# What is made equal in matched mode and left alone in native mode: each framework's `_defaults.py`
+# does both.
+PYTORCH_DEFAULTS = {
+    "weights": "all drawn from U(-1/sqrt(n), 1/sqrt(n)), biases too; n is the layer's inputs, of a "
+    "recurrent layer its units",
+    "bias": "a second bias in recurrent layers, trained, so that their sum moves twice as fast",
+    "optimizer": "Adam with epsilon 1e-8, added after the bias correction",
+    "shuffling": "a new order each epoch, drawn by PyTorch",
+}
+KERAS_DEFAULTS = {
+    "weights": "drawn by Keras, from the same distributions as the matched ones",
+    "shuffling": "drawn by the engine; with a seed set, TensorFlow repeats one order every epoch",
+}
+FLOAT32_INSIDE = "Keras computes parts of a float64 network in float32 on this engine"
+
 BACKENDS = {
     backend.name: backend
     for backend in (
-        Backend("pytorch", "pytorch", ("torch",)),
+        Backend("pytorch", "pytorch", ("torch",), PYTORCH_DEFAULTS),
         *(
-            Backend(f"keras-{engine}", "keras", ("keras", engine), {"KERAS_BACKEND": engine})
-            for engine in ("tensorflow", "jax", "torch")
+            Backend(
+                f"keras-{engine}",
+                "keras",
+                ("keras", engine),
+                KERAS_DEFAULTS,
+                {"KERAS_BACKEND": engine},
+                rounding,
+            )
+            for engine, rounding in (
+                ("tensorflow", ""),
+                ("jax", FLOAT32_INSIDE),
+                ("torch", FLOAT32_INSIDE),
+            )
         ),
     )
 }

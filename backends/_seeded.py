@@ -31,9 +31,19 @@ def orthogonal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.asarray((q * np.sign(np.diag(r))).T)
 
 
+def small_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Draw U(-0.05, 0.05), for an embedding (entries, units)."""
+    return rng.uniform(-0.05, 0.05, shape)
+
+
 def zeros(_: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Return zeros."""
     return np.zeros(shape)
+
+
+def ones(_: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Return ones."""
+    return np.ones(shape)
 
 
 def open_forget_gate(_: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -41,11 +51,24 @@ def open_forget_gate(_: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.repeat([0.0, 1.0, 0.0, 0.0], shape[0] // 4)
 
 
+Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
+
+# The initial rule of a weight, by Keras's name for it. An LSTM's bias has a rule of its own.
+RULES: dict[str, Draw] = {
+    "kernel": glorot_uniform,
+    "recurrent_kernel": orthogonal,
+    "bias": zeros,
+    "embeddings": small_uniform,
+    "gamma": ones,
+    "beta": zeros,
+}
+
+
 class Weight(NamedTuple):
-    """A trainable weight as both backends describe it: Keras's name, layout and initial rule."""
+    """A trainable weight as both backends describe it: Keras's layout and initial rule."""
 
     shape: tuple[int, ...]
-    draw: Callable[[np.random.Generator, tuple[int, ...]], Array]
+    draw: Draw
 
 
 def initial_weights(weights: Mapping[str, Weight], seed: int) -> dict[str, Array]:

@@ -6,14 +6,15 @@ be done, 3 if a check fails, 130 if it was interrupted.
 
 import argparse
 import sys
+from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import problems
 from backends import BACKENDS, missing_twins
 from compare import machine
-from compare.run import Record, UsageError
+from compare.run import MATCHED, NATIVE, Record, Run, UsageError, modes_between
 from compare.selection import chosen_backends, chosen_problems, chosen_runs
 
 DEFAULT_BACKENDS = ("pytorch", "keras-tensorflow")
@@ -65,18 +66,23 @@ def parser() -> Parser:
     show = commands.add_parser("show", help="the two programs of a problem, side by side")
     show.add_argument("problem", help="one of those that `diptych list` names")
 
-    check = commands.add_parser("check", help="data against their spec, layers against shapes")
+    check = commands.add_parser("check", help="prove that the backends train the same model")
     _add_selection(check)
+    check.add_argument("--json", action="store_true", help="the findings as JSON, on stdout")
+    check.add_argument("--out", type=folder, help="write check.md and check.json there")
 
     run = commands.add_parser("run", help="train on every backend, then tabulate")
     _add_selection(run)
-    run.add_argument("--seeds", type=count, default=DEFAULT_SEEDS, help="trainings for each")
-    run.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
+    run.add_argument("--mode", nargs="+", choices=(MATCHED, NATIVE), default=[MATCHED])
     run.add_argument("--quick", action="store_true", help="the short recipe: a look, not a result")
-    run.add_argument("--jobs", type=count, help="trainings at a time (one per core)")
-    run.add_argument("--threads", type=count, default=1, help="threads per training")
-    run.add_argument("--timeout", type=seconds, default=TIMEOUT_S, help="seconds per training")
+    run.add_argument("--no-gate", action="store_true", help="time also what is not proven equal")
     run.add_argument("--out", type=folder, help="results folder (results/latest or results/quick)")
+    _add_settings(run)
+
+    explain = commands.add_parser("explain", help="what each of a framework's defaults does")
+    _add_selection(explain)
+    explain.add_argument("--out", type=folder, help="results folder (results/explain)")
+    _add_settings(explain)
 
     table = commands.add_parser("table", help="tabulate the records of a results folder again")
     table.add_argument("folder", type=folder)
@@ -86,6 +92,14 @@ def parser() -> Parser:
 def _add_selection(command: argparse.ArgumentParser) -> None:
     command.add_argument("problems", nargs="*", metavar="PROBLEM")
     command.add_argument("--backends", nargs="+", default=DEFAULT_BACKENDS, metavar="BACKEND")
+
+
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seeds", type=count, default=DEFAULT_SEEDS, help="trainings for each")
+    command.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
+    command.add_argument("--jobs", type=count, help="trainings at a time (one per core)")
+    command.add_argument("--threads", type=count, default=1, help="threads per training")
+    command.add_argument("--timeout", type=seconds, default=TIMEOUT_S, help="seconds per training")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -146,42 +160,91 @@ def do_show(options: argparse.Namespace) -> int:
 
 
 def do_check(options: argparse.Namespace) -> int:
-    """Check data and layers; status 3 if something is not as specified."""
-    from compare.check import check
-    from compare.terminal import print_findings
+    """Climb the ladder for every pair; status 3 if a rung fails."""
+    from compare.proof import prove
+    from compare.publish import findings_json, publish_findings
+    from compare.terminal import complain, print_findings
 
     backends = chosen_backends(options.backends)
-    return print_findings(check(chosen_problems(options.problems, backends), backends))
+    findings = prove(chosen_problems(options.problems, backends), backends)
+    if options.out:
+        publish_findings(options.out, findings)
+    if options.json:
+        print(findings_json(findings), end="")
+    else:
+        print_findings(findings)
+    wrong = [finding for finding in findings if not finding.passed]
+    for finding in wrong:
+        complain(str(finding))
+    return 3 if wrong else 0
 
 
 def do_run(options: argparse.Namespace) -> int:
-    """Run what is missing, write and print the table; status 1 if a training has no score."""
-    from compare.comparison import compare
+    """Run what is missing, write and print the table."""
     from compare.publish import publish
-    from compare.terminal import Progress, print_table
+    from compare.terminal import print_table
 
     runs = chosen_runs(
         options.problems,
         options.backends,
-        seeds=options.seeds,
-        device=options.device,
+        lambda _: list(dict.fromkeys(options.mode)),
         recipe="quick" if options.quick else "full",
-        threads=options.threads,
-        jobs=options.jobs,
+        **_settings(options),
     )
     out = options.out or Path("results") / ("quick" if options.quick else "latest")
+    records = _done(runs, out, timeout_s=options.timeout, gate=not options.no_gate)
+    print_table(publish(out, _all_records(out)), out, quick=options.quick)
+    return _status(records, out)
+
+
+def do_explain(options: argparse.Namespace) -> int:
+    """Train from matched to native, one default at a time; write and print what each one does."""
+    from compare.explain import explain
+    from compare.publish import publish_explanation
+    from compare.terminal import print_explanation
+
+    runs = chosen_runs(
+        options.problems, options.backends, modes_between, score_epochs=True, **_settings(options)
+    )
+    out = options.out or Path("results") / "explain"
+    records = _done(runs, out, timeout_s=options.timeout, gate=True)
+    found = _all_records(out)
+    frame = explain(found)
+    publish_explanation(out, frame, found)
+    print_explanation(frame, out)
+    return _status(records, out)
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in ("seeds", "device", "threads", "jobs")}
+
+
+def _done(runs: Sequence[Run], out: Path, *, timeout_s: float, gate: bool) -> list[Record]:
+    """Do the runs, showing each as it is done; return their records."""
+    from compare.comparison import compare
+    from compare.terminal import Progress
+
     records: list[Record] = []
     with Progress(len(runs)) as progress:
-        for record in compare(runs, out=out, timeout_s=options.timeout, tell=progress.tell):
+        for record in compare(runs, out=out, timeout_s=timeout_s, gate=gate, tell=progress.tell):
             records.append(record)
             progress.done(record)
-    print_table(publish(out, _all_records(out)), out, quick=options.quick)
-    failed = [record for record in records if record.status != "ok"]
+    return records
+
+
+def _status(records: Sequence[Record], out: Path) -> int:
+    """Say what has no score and why; return 3 if anything was refused, 1 if it failed, or 0."""
+    from compare.terminal import complain
+
+    refused = dict.fromkeys(record.reason for record in records if record.status == "refused")
+    for reason in refused:
+        complain(f"no training, no time: the check fails: {reason}")
+    failed = [record for record in records if record.status not in ("ok", "refused")]
     if failed:
-        print(f"diptych: trainings without a score: {len(failed)}; logs:", file=sys.stderr)
+        complain(f"trainings without a score: {len(failed)}; logs:")
     for record in failed:
         print(f"  {out / 'cells' / record.key / 'log.txt'}", file=sys.stderr)
-    return 1 if failed else 0
+    return 3 if refused else 1 if failed else 0
 
 
 def do_table(options: argparse.Namespace) -> int:
@@ -211,6 +274,7 @@ COMMANDS = {
     "show": do_show,
     "check": do_check,
     "run": do_run,
+    "explain": do_explain,
     "table": do_table,
 }
 

@@ -1,78 +1,78 @@
-"""Check before training: data against their spec, every layer's shape against the expected one."""
+"""The check before training: data against their spec, then the ladder for every pair."""
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import problems
-from backends import Probe
-from compare.probe import BATCH, probe
+from backends import BACKENDS
+from compare import machine
+from compare.ladder import Finding, Pair, shapes
+from compare.probe import Evidence, probe
 from problems._problem import Problem
 
+PRECISIONS = ("float64", "float32")
 
-class Finding(NamedTuple):
-    """One thing checked: what was expected, what came, and whether they agree."""
 
-    problem: str
-    backend: str  # empty for the data, which are the same for all
-    what: str
-    expected: str
-    came: str
-    right: bool
+def reference_of(backends: Sequence[str]) -> str:
+    """Return the backend that all others are compared with: the first in the order of BACKENDS."""
+    return next(name for name in BACKENDS if name in backends)
 
 
 def check(names: Sequence[str], backends: Sequence[str]) -> list[Finding]:
-    """Return all findings, by problem: data first, then each layer on each backend."""
-    with ThreadPoolExecutor() as pool:
-        probes = dict(
-            zip(backends, pool.map(lambda name: probe(name, names), backends), strict=True)
-        )
-    findings = []
-    for name in names:
-        problem = problems.load(name)
-        findings.append(_data(problem))
-        for backend in backends:
-            findings += layers(problem, backend, probes[backend][name])
-        if len(counts := _parameters({b: probes[b][name] for b in backends})) > 1:
-            came = ", ".join(f"{backend} {count}" for backend, count in counts.items())
-            alike = len(set(counts.values())) == 1
-            findings.append(Finding(name, "", "parameters", "as many on all", came, alike))
-    return findings
+    """Return all findings, by problem: the data, then every other backend against the reference.
 
-
-def layers(problem: Problem, backend: str, found: Probe | str) -> list[Finding]:
-    """Compare the shape after every named layer, and of the output, with the expected ones."""
-    if isinstance(found, str):
-        return [Finding(problem.name, backend, "twin", "a network", found, False)]
-    expected = {name: problem.layer_shape(name, batch=BATCH) for name in problem.layers}
-    expected["output"] = (BATCH, *problem.output.shape)
-    came = {name: array.shape for name, array in found.layers.items()} | {
-        "output": found.output.shape
-    }
-    return [
-        Finding(
-            problem.name,
-            backend,
-            name,
-            str(shape),
-            str(came.get(name, "no such layer")),
-            came.get(name) == shape,
-        )
-        for name, shape in expected.items()
+    A backend alone is held against the specified shapes.
+    """
+    reference = reference_of(backends)
+    # The slowest first, so that none is left to be waited for alone.
+    jobs = [
+        (name, p) for p in PRECISIONS for name in sorted(backends, key=lambda n: n == reference)
     ]
+    evidence = probe(jobs, names, at_a_time=len(machine.processors()))
+    return list(
+        chain.from_iterable(
+            judge(problems.load(name), backends, {job: evidence[job][name] for job in jobs})
+            for name in names
+        )
+    )
+
+
+def judge(
+    problem: Problem, backends: Sequence[str], evidence: dict[tuple[str, str], Evidence]
+) -> Iterator[Finding]:
+    """Yield the findings of one problem, given the evidence by backend and precision."""
+    data = _data(problem)
+    yield data
+    if not data.passed:
+        return
+    reference = reference_of(backends)
+    if len(backends) == 1:
+        yield shapes(problem, reference, evidence[reference, "float64"])
+    for backend in backends:
+        if backend != reference:
+            yield from Pair(
+                problem=problem,
+                backend=backend,
+                reference=reference,
+                expected={precision: evidence[reference, precision] for precision in PRECISIONS},
+                came={precision: evidence[backend, precision] for precision in PRECISIONS},
+                rounding=BACKENDS[backend].rounding or BACKENDS[reference].rounding,
+            ).climb()
 
 
 def _data(problem: Problem) -> Finding:
     expected = f"x ({problem.input.axes}), y ({problem.target.axes}), after the batch axis"
+    came = expected
     try:
         problem.make_data(seed=0)
     except Exception as error:  # whatever a problem's own code raises is a finding
         came = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        return Finding(problem.name, "", "data", expected, came, False)
-    return Finding(problem.name, "", "data", expected, "as specified", True)
-
-
-def _parameters(probes: Mapping[str, Probe | str]) -> dict[str, int]:
-    return {
-        backend: found.parameters for backend, found in probes.items() if isinstance(found, Probe)
-    }
+    return Finding(
+        problem=problem.name,
+        backend="",
+        rung="data",
+        tensor="all parts",
+        expected=expected,
+        came=came,
+        passed=came == expected,
+    )

@@ -2,15 +2,21 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
 from compare import machine, records
+from compare.answer import answer, now
 from compare.launch import Launcher
-from compare.run import Record, Run, UsageError
+from compare.proof import standings
+from compare.run import MATCHED, UNPROVEN, Record, Run, UsageError
 
 # A training that ended so would end so again: it is not repeated. The others are tried anew.
 FINISHED = ("ok", "diverged")
+
+
+REFUSED = "refused"
 
 
 def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
@@ -35,14 +41,49 @@ def from_elsewhere(record: Record) -> bool:
     return record.commit != here["commit"] or record.cpu != here["cpu"] or bool(record.dirty)
 
 
+def gated(runs: Sequence[Run], tell: Callable[[str], None]) -> tuple[list[Run], list[Record]]:
+    """Return the runs that may be timed, with their proof, and a refusal for each of the others.
+
+    A native training is let in by the same proof: that the two programs differ in nothing but the
+    declared defaults.
+    """
+    names = list(dict.fromkeys(run.problem for run in runs))
+    backends = list(dict.fromkeys(run.backend for run in runs))
+    found = standings(names, backends, tell)
+    allowed, refused = [], []
+    for run in runs:
+        standing = found[run.problem, run.backend]
+        if standing.refusal:
+            refused.append(answer(run, started=now(), status=REFUSED, reason=standing.refusal))
+        else:
+            parity = standing.parity if run.mode == MATCHED else None
+            allowed.append(replace(run, proof=standing.proof, parity=parity))
+    return allowed, refused
+
+
+def ungated(runs: Sequence[Run]) -> list[Run]:
+    """Return the runs, marked as what nobody has checked."""
+    alone = len({run.backend for run in runs}) == 1
+    return [replace(run, proof=None if alone else UNPROVEN) for run in runs]
+
+
+def settled(record: Record, *, gate: bool) -> bool:
+    """Say whether a training need not be done again."""
+    return record.status in FINISHED and not (gate and record.proof == UNPROVEN)
+
+
 def compare(
     runs: Sequence[Run],
     *,
     out: Path,
     timeout_s: float,
+    gate: bool,
     tell: Callable[[str], None],
 ) -> Iterator[Record]:
     """Yield the records of the runs: those that `out` has first, then each as it is done.
+
+    With `gate`, what is not proven to be the same model on its backends is not timed: its record
+    says so, and takes the place of an earlier one.
 
     Raises:
         UsageError: `out` cannot be written, or holds records that do not belong with these.
@@ -53,7 +94,12 @@ def compare(
             tell(message)
         have += records.collect(out, journal, have)
         refuse_to_mix(have, runs[0], out)
-        done = {record.key: record for record in have if record.status in FINISHED}
+        jobs, threads, processors = runs[0].jobs, runs[0].threads, machine.processors()
+        runs, refused = gated(runs, tell) if gate else (ungated(runs), [])
+        for refusal in refused:
+            journal.append(refusal)
+            yield refusal
+        done = {record.key: record for record in have if settled(record, gate=gate)}
         kept = [done[run.key] for run in runs if run.key in done]
         if foreign := sum(from_elsewhere(record) for record in kept):
             tell(
@@ -62,11 +108,10 @@ def compare(
             )
         tell(
             f"{len(runs)} trainings into {out}: {len(kept)} are there already, "
-            f"{len(runs) - len(kept)} to do, {runs[0].jobs} at a time"
+            f"{len(runs) - len(kept)} to do, {jobs} at a time"
         )
         yield from kept
 
-        jobs, threads, processors = runs[0].jobs, runs[0].threads, machine.processors()
         free: SimpleQueue[list[int]] = SimpleQueue()
         for job in range(jobs):
             free.put(processors[job * threads : (job + 1) * threads])

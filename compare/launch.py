@@ -1,5 +1,6 @@
-"""Run -> fresh process -> Record. One process, one training, one framework."""
+"""Fresh processes: Run -> process -> Record. One process, one framework."""
 
+import ctypes
 import json
 import os
 import signal
@@ -24,7 +25,7 @@ class Interrupted(Exception):
 
 
 class Launcher:
-    """Starts trainings and, if the comparison is broken off, ends them."""
+    """Starts processes of a backend and, if the command is broken off, ends them."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -44,7 +45,26 @@ class Launcher:
         (cell / "record.json").unlink(missing_ok=True)
         (cell / "run.json").write_text(json.dumps(asdict(run) | {"processors": processors}))
         started = now()
-        process = self._start(run, cell)
+        environment = variables(run.backend, device=run.device, threads=run.threads)
+        arguments = ["compare.worker", str(os.getpid()), str(cell)]
+        status, reason = self.call(arguments, environment, cell / "log.txt", timeout_s)
+        if (cell / "record.json").exists():
+            return Record.from_json((cell / "record.json").read_text())
+        record = answer(run, started=started, processors=processors, status=status, reason=reason)
+        (cell / "record.json").write_text(record.to_json() + "\n")
+        return record
+
+    def call(
+        self, module: list[str], environment: dict[str, str], log: Path, timeout_s: float
+    ) -> tuple[str, str]:
+        """Run a module with its arguments to the end; return "failed" or "timeout", and why.
+
+        What it says about a process that did what it should is for nobody.
+
+        Raises:
+            Interrupted: `stop` was called.
+        """
+        process = self._start(module, environment, log)
         late = threading.Event()
 
         def end() -> None:
@@ -59,36 +79,31 @@ class Launcher:
             self.running.discard(process)
             if self.stopped:
                 raise Interrupted
-        if (cell / "record.json").exists():
-            return Record.from_json((cell / "record.json").read_text())
         if late.is_set():
-            status, reason = "timeout", f"not done after {timeout_s:g} s"
-        elif code < 0:
-            status, reason = "failed", f"killed by {signal.Signals(-code).name}"
-        else:
-            log = cell / "log.txt"
-            status, reason = "failed", f"ended with status {code} and no record; see {log}"
-        record = answer(run, started=started, processors=processors, status=status, reason=reason)
-        (cell / "record.json").write_text(record.to_json() + "\n")
-        return record
+            return "timeout", f"not done after {timeout_s:g} s"
+        if code < 0:
+            return "failed", f"killed by {signal.Signals(-code).name}"
+        return "failed", f"ended with status {code} before it was done"
 
     def stop(self) -> None:
-        """End all trainings under way and start none any more."""
+        """End all processes under way and start none any more."""
         with self.lock:
             self.stopped = True
             for process in self.running:
                 kill(process)
 
-    def _start(self, run: Run, cell: Path) -> "subprocess.Popen[bytes]":
-        with self.lock, (cell / "log.txt").open("wb") as log:
+    def _start(
+        self, module: list[str], environment: dict[str, str], log: Path
+    ) -> "subprocess.Popen[bytes]":
+        with self.lock, log.open("wb") as output:
             if self.stopped:
                 raise Interrupted
             process = subprocess.Popen(
-                [*PYTHON, "-m", "compare.worker", str(cell), str(os.getpid())],
-                env=variables(run.backend, device=run.device, threads=run.threads),
+                [*PYTHON, "-m", *module],
+                env=environment,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=output,
+                stderr=output,
                 start_new_session=True,
             )
             self.running.add(process)
@@ -106,6 +121,15 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
     """End a process and all that it started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def end_with(parent: int) -> None:
+    """Have the kernel end this process when its parent ends: nothing runs on unwatched."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended while this process started
+        sys.exit(1)
 
 
 def sees_gpu(backend: str) -> bool:

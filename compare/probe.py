@@ -1,79 +1,142 @@
-"""What a backend's untrained networks do, in a process of its own.
+"""The evidence for the ladder: what a backend's twins do, in a process of its own.
 
-`python -m compare.probe BACKEND FILE.npz PROBLEM ...` runs a random input of the specified shape
-through the twin of each problem. The arrays are named PROBLEM/output, PROBLEM/layer/NAME and
-PROBLEM/parameters; where a twin fails, PROBLEM/error holds the message.
+`python -m compare.probe PARENT BACKEND PRECISION FOLDER PROBLEM ...` leaves FOLDER/PROBLEM.npz for
+each problem, with the arrays
+
+    trainable/NAME          the shape of what is trained
+    weight/NAME             initial weights, by Keras's names and in its layout
+    layer/NAME              the output of every named layer, and of the whole as "output"
+    loss                    of a batch
+    gradient/NAME           of that loss, for every weight
+    curve                   the loss of each step of a short training by the problem's own recipe
+    validation              the loss after each of its epochs
+    trained/NAME            the weights after it
+    score/NAME              the metrics after it
+
+Where a twin fails, what was to come is missing, and `error` says why.
 """
 
-import subprocess
+import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
 import problems
-from backends import BACKENDS, Probe
+from backends import BACKENDS, Engine, Watch
 from compare.answer import one_line
-from compare.launch import PYTHON, variables
-from problems._data import Array
+from compare.launch import Launcher, end_with, variables
+from problems._data import Array, Part
+from problems._problem import Problem
+
+Evidence = dict[str, Array]
+Job = tuple[str, str]  # backend, precision
 
 BATCH, SEED = 7, 0  # 7 is the length of no axis: a mix-up of batch and time shows
-TIMEOUT_S = 600
+EPOCHS, STEPS = 4, 200
+HELD_OUT = 100  # examples in each part that is not trained on
+TIMEOUT_S = 900.0
 
 
-def probe(backend: str, names: Sequence[str]) -> dict[str, Probe | str]:
-    """Return, by problem, what its twin on a backend did, or why it failed; in a fresh process."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "probe.npz"
+def probe(
+    jobs: Sequence[Job], names: Sequence[str], *, at_a_time: int
+) -> dict[Job, dict[str, Evidence]]:
+    """Return the evidence, by job and problem; each job has a fresh process."""
+    launcher = Launcher()
+
+    def ask(job: Job) -> dict[str, Evidence]:
+        backend, precision = job
+        with TemporaryDirectory() as folder:
+            arguments = [str(os.getpid()), backend, precision, folder, *names]
+            environment = variables(backend, device="cpu", threads=1)
+            log = Path(folder) / "log.txt"
+            _, reason = launcher.call(["compare.probe", *arguments], environment, log, TIMEOUT_S)
+            last = (log.read_text(errors="replace").strip().splitlines() or [""])[-1]
+            return {
+                name: _read(Path(folder) / f"{name}.npz", f"{reason}: {last}") for name in names
+            }
+
+    with ThreadPoolExecutor(at_a_time) as pool:
         try:
-            done = subprocess.run(
-                [*PYTHON, "-m", "compare.probe", backend, str(file), *names],
-                env=variables(backend, device="cpu", threads=1),
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return dict.fromkeys(names, f"not done after {TIMEOUT_S} s")
-        if not file.exists():
-            last = (done.stderr.strip().splitlines() or [""])[-1]
-            return dict.fromkeys(names, f"ended with status {done.returncode}: {last}")
-        with np.load(file) as arrays:
-            return {name: _probe_of(name, dict(arrays)) for name in names}
+            return dict(zip(jobs, pool.map(ask, jobs), strict=True))
+        except BaseException:  # nothing may go on unwatched, also after Ctrl-C
+            pool.shutdown(wait=False, cancel_futures=True)
+            launcher.stop()
+            raise
 
 
-def _probe_of(problem: str, arrays: dict[str, Array]) -> Probe | str:
-    if f"{problem}/error" in arrays:
-        return str(arrays[f"{problem}/error"])
-    prefix = f"{problem}/layer/"
-    return Probe(
-        output=arrays[f"{problem}/output"],
-        layers={k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)},
-        parameters=int(arrays[f"{problem}/parameters"]),
-    )
+def _read(file: Path, reason: str) -> Evidence:
+    if not file.exists():
+        return {"error": np.array(reason)}
+    with np.load(file) as arrays:  # which refuses what is pickled
+        return dict(arrays)
 
 
-def main(backend: str, file: str, *names: str) -> None:
-    """Probe the twins and leave the arrays in a file."""
+def main(parent: str, backend: str, precision: str, folder: str, *names: str) -> None:
+    """Gather the evidence and leave it in a folder."""
+    end_with(int(parent))
     engine = BACKENDS[backend].engine()
-    engine.prepare(device="cpu", threads=1)
-    arrays: dict[str, Array] = {}
+    engine.prepare(device="cpu", threads=1, precision=precision)
     for name in names:
+        evidence: Evidence = {}
         try:
-            problem = problems.load(name)
-            found = engine.probe(problem, problem.input.random(BATCH, SEED), seed=SEED)
+            for found in gather(engine, problems.load(name), precision):
+                evidence |= found
         except Exception as error:
             traceback.print_exc()
-            arrays[f"{name}/error"] = np.array(f"{type(error).__name__}: {one_line(error)}")
-            continue
-        arrays[f"{name}/output"] = found.output
-        arrays[f"{name}/parameters"] = np.array(found.parameters)
-        arrays |= {f"{name}/layer/{layer}": value for layer, value in found.layers.items()}
-    np.savez(file, **arrays)  # type: ignore[arg-type]
+            evidence["error"] = np.array(f"{type(error).__name__}: {one_line(error)}")
+        np.savez(Path(folder) / f"{name}.npz", **evidence)  # type: ignore[arg-type]
+
+
+def gather(engine: Engine, problem: Problem, precision: str) -> Iterator[Evidence]:
+    """Yield, rung by rung, what the problem's twin does in this precision."""
+    problem = shortened(problem)
+    x = _cast(problem.input.random(BATCH, SEED), precision)
+    y = _cast(problem.target.random(BATCH, SEED + 1), precision)
+
+    found = engine.probe(problem, x, seed=SEED)
+    shapes = {name: np.array(shape) for name, shape in found.trainable.items()}
+    evidence = _named("trainable", shapes) | _named("weight", found.weights)
+    yield evidence | _named("layer", {**found.layers, "output": found.output})
+
+    loss, gradients = engine.gradients(problem, Part(x, y), seed=SEED)
+    yield {"loss": np.array(loss), **_named("gradient", gradients)}
+
+    data = {
+        name: Part(_cast(part.x, precision), _cast(part.y, precision))
+        for name, part in problem.make_data(SEED).items()
+    }
+    curve: list[float] = []
+    fit = engine.train(problem, data, seed=SEED, watch=Watch(step=curve.append))
+    evidence = {"curve": np.array(curve), "validation": np.array(fit.validation_loss)}
+    yield evidence | _named("trained", fit.weights())
+
+    scores = problem.score(problem.ask(fit.predict, data), data)
+    yield _named("score", {name: np.array(score) for name, score in scores.items()})
+
+
+def shortened(problem: Problem) -> Problem:
+    """Return the problem with a training of STEPS steps in EPOCHS epochs, the last batches partial.
+
+    Loss, optimizer, learning rates and batch size are those of its recipe.
+    """
+    steps, size = STEPS // EPOCHS, problem.recipe.batch_size
+    examples = dict.fromkeys(problem.recipe.examples, HELD_OUT)
+    examples["train"] = steps * size - size // 2
+    return replace(problem, recipe=replace(problem.recipe, epochs=EPOCHS, examples=examples))
+
+
+def _cast(array: Array, precision: str) -> Array:
+    return array.astype(precision) if array.dtype.kind == "f" else array
+
+
+def _named(kind: str, arrays: Mapping[str, Array]) -> Evidence:
+    return {f"{kind}/{name}": array for name, array in arrays.items()}
 
 
 if __name__ == "__main__":

@@ -6,7 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from backends import BACKENDS
+
 SCHEMA = 1
+
+MATCHED = "matched"  # the same initial weights, batch order and optimizer on all backends
+NATIVE = "native"  # each framework keeps its defaults: see `Backend.defaults`
+PROVEN, UNPROVEN = "proven", "unproven"
+OWN = "own-"  # matched, but for one default that the framework keeps: "own-weights"
+
+
+def modes_between(backend: str) -> list[str]:
+    """Return the modes of a backend, from matched, with one default at a time, to native."""
+    return [MATCHED, *(f"{OWN}{default}" for default in BACKENDS[backend].defaults), NATIVE]
 
 
 class UsageError(ValueError):
@@ -22,9 +34,20 @@ class Run:
     device: str  # "cpu" or "gpu"
     seed: int
     recipe: str = "full"  # or "quick"
-    mode: str = "matched"  # the same initial weights, batch order and optimizer on all backends
+    mode: str = MATCHED  # or NATIVE, or one of `modes_between`
     threads: int = 1  # for the framework, and processors the training is pinned to
     jobs: int = 1  # trainings at a time
+    proof: str | None = None  # that all backends train the same: PROVEN or UNPROVEN
+    parity: float | None = None  # worst relative difference that the proof found, in float64
+    score_epochs: bool = False  # take the score after every epoch, which is not for timing
+
+    @property
+    def own(self) -> frozenset[str]:
+        """Which of its defaults the framework keeps."""
+        defaults = frozenset(BACKENDS[self.backend].defaults)
+        if self.mode in (MATCHED, NATIVE):
+            return defaults if self.mode == NATIVE else frozenset()
+        return defaults & {self.mode.removeprefix(OWN)}
 
     @property
     def key(self) -> str:
@@ -46,13 +69,17 @@ class Record:
     seed: int
     threads: int
     jobs: int
-    status: str  # "ok", "diverged", "failed", "timeout" or "unavailable"
+    proof: str | None = None
+    parity: float | None = None
+    score_epochs: bool = False
+    status: str  # "ok", "diverged", "failed", "timeout", "unavailable" or "refused"
     reason: str | None = None  # why the status is not "ok"
     started: str  # ISO 8601, UTC
     # By metric: score, and what it is judged by: better, target, reached, baseline, unit.
     scores: dict[str, dict[str, Any]] = field(default_factory=dict)
     train_loss: list[float | None] = field(default_factory=list)  # per epoch
     validation_loss: list[float | None] = field(default_factory=list)  # per epoch
+    epoch_scores: list[float | None] = field(default_factory=list)  # first metric, validation part
     build_s: float | None = None
     first_epoch_s: float | None = None  # with tracing and compilation, where there is any
     epoch_s: list[float] = field(default_factory=list)  # the epochs after the first
@@ -77,7 +104,7 @@ class Record:
 
     def to_json(self) -> str:
         """Return the record as one line of JSON; what is not finite becomes null."""
-        return json.dumps(_finite(asdict(self)), allow_nan=False)
+        return json.dumps(finite(asdict(self)), allow_nan=False)
 
     @staticmethod
     def from_json(line: str) -> "Record":
@@ -100,7 +127,7 @@ class Record:
         except TypeError as error:
             raise ValueError(f"not a record: {error}") from None
         numbers = [value for name, value in values.items() if name.endswith(("_s", "_bytes"))]
-        numbers += [values.get("parameters"), *_judged_numbers(record.scores)]
+        numbers += [values.get("parameters"), values.get("parity"), *_judged_numbers(record.scores)]
         flat = [one for value in numbers for one in (value if isinstance(value, list) else [value])]
         if not all(one is None or isinstance(one, int | float) for one in flat):
             raise ValueError("not a record: a measured value is not a number")
@@ -108,17 +135,21 @@ class Record:
 
 
 def plan(
-    problems: Iterable[str], backends: Sequence[str], seeds: int, **settings: Any
+    problems: Iterable[str],
+    sides: Sequence[tuple[str, str]],
+    seeds: int,
+    **settings: Any,
 ) -> list[Run]:
-    """Return the runs of a comparison, backends in the order A B B A ... from seed to seed.
+    """Return the runs of a comparison of some sides, each a backend and a mode.
 
-    So a machine that grows slower, or faster, with time does it to all of them alike.
+    They come in the order A B B A ... from seed to seed, so a machine that grows slower, or faster,
+    with time does it to all of them alike.
     """
     return [
-        Run(problem=problem, backend=backend, seed=seed, **settings)
+        Run(problem=problem, backend=backend, mode=mode, seed=seed, **settings)
         for problem in problems
         for seed in range(seeds)
-        for backend in (backends if seed % 2 == 0 else reversed(backends))
+        for backend, mode in (sides if seed % 2 == 0 else reversed(sides))
     ]
 
 
@@ -130,9 +161,10 @@ def _judged_numbers(scores: Any) -> list[Any]:
         return ["no scores"]
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """Return a value for JSON, with None for every number that is not finite."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,6 +1,7 @@
 """What was asked for, made exact: which problems, backends and device; or why it cannot be had."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import problems
 from backends import BACKENDS, missing_twins
@@ -81,23 +82,27 @@ def chosen_jobs(jobs: int | None, *, threads: int, device: str) -> int:
 def chosen_runs(
     problems: Sequence[str],
     backends: Sequence[str],
+    modes: Callable[[str], Sequence[str]],
     *,
     seeds: int,
     device: str,
-    recipe: str,
     threads: int,
     jobs: int | None,
+    **settings: Any,
 ) -> list[Run]:
-    """Return the runs asked for, in the order in which they are to be done."""
+    """Return the runs asked for, in the order in which they are to be done.
+
+    `modes` tells those of a backend; `settings` are further fields of Run.
+    """
     backends = chosen_backends(backends)
     problems = chosen_problems(problems, backends)
     device = chosen_device(device, backends)
     return plan(
         problems,
-        backends,
+        [(backend, mode) for backend in backends for mode in modes(backend)],
         seeds,
         device=device,
-        recipe=recipe,
         threads=threads,
         jobs=chosen_jobs(jobs, threads=threads, device=device),
+        **settings,
     )

@@ -5,16 +5,17 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from backends import BACKENDS
-from compare.run import Record
+from compare.run import UNPROVEN, Record
 
 # Column of table.csv: what it means. In this order.
 COLUMNS = {
     "problem": "what is learned; see `problems/`",
     "backend": "framework, and for Keras the engine under it",
     "device": "where it was trained: cpu or gpu",
-    "mode": "matched: the same data, initial weights, batch order and optimizer on every backend",
+    "mode": "matched: the same data, initial weights, batch order and optimizer on every backend; "
+    "native: each framework keeps its defaults, the data stay the same",
     "seeds": "trainings asked for, one per seed; of a run that was broken off, those that ended",
-    "failed": "trainings without a score: diverged, failed, timed out or unavailable",
+    "failed": "trainings without a score: diverged, failed, timed out, unavailable or refused",
     "metric": "what is scored, on the test set, in NumPy, by the same code for every backend",
     "score_mean": "mean of the score over the seeds",
     "score_std": "standard deviation of the score over the seeds (n - 1)",
@@ -31,6 +32,10 @@ COLUMNS = {
     "seeds, as is the next",
     "gpu_peak_bytes": "most GPU memory in tensors, as the framework counts it",
     "parameters": "trainable numbers of the network",
+    "proof": "proven: `diptych check` had shown that the backends train the same model; unproven: "
+    "timed without it; empty: a backend alone, or records older than the check",
+    "parity": "largest relative difference between the backends that the check found in float64: "
+    "layers, loss, gradients, a loss curve of 200 steps, scores; matched mode only",
 }
 WHOLE = ("seeds", "failed", "reached", "host_peak_bytes", "gpu_peak_bytes", "parameters")
 
@@ -62,6 +67,7 @@ def _row(records: Sequence[Record], metric: str) -> dict[str, object]:
     scores = pd.Series([one["score"] for one in judged if one["score"] is not None], dtype=float)
     judge = judged[-1]
     has_target = judge["target"] is not None
+    proofs = [record.proof for record in records if record.status != "refused"]
     return {
         **{name: getattr(records[0], name) for name in ("problem", "backend", "device", "mode")},
         "seeds": len(records),
@@ -79,6 +85,8 @@ def _row(records: Sequence[Record], metric: str) -> dict[str, object]:
         "host_peak_bytes": _numbers(record.host_peak_bytes for record in records).max(),
         "gpu_peak_bytes": _numbers(record.gpu_peak_bytes for record in records).max(),
         "parameters": _numbers(record.parameters for record in records).max(),
+        "proof": UNPROVEN if UNPROVEN in proofs else next(filter(None, proofs), None),
+        "parity": _numbers(record.parity for record in records).max(),
     }
 
 

@@ -10,8 +10,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from compare.check import Finding
-from compare.publish import HEADINGS, TEXT, cells
+from compare.explain import readings
+from compare.ladder import RUNGS, Finding
+from compare.publish import (
+    EXPLAINED,
+    EXPLAINED_TEXT,
+    HEADINGS,
+    LADDER,
+    TEXT,
+    cells,
+    explained_cells,
+    ladder_cells,
+)
 from compare.run import Record
 
 WIDE = 240  # columns of the output where it is no terminal
@@ -112,17 +122,30 @@ def print_table(frame: pd.DataFrame, folder: Path, *, quick: bool) -> None:
     console.print(Text(f"All columns, and what they mean: {folder}/table.md, table.csv"))
 
 
-def print_findings(findings: Sequence[Finding]) -> int:
-    """Print what was checked, what is wrong last; return the exit status, 0 or 3."""
-    table = Table("problem", "backend", "what", "expected", "came", "", box=box.SIMPLE_HEAD)
-    for finding in findings:
-        *texts, right = finding
-        table.add_row(*map(Text, texts), Text("ok" if right else "WRONG"))
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Print the largest difference on every rung."""
+    table = Table(*LADDER, *RUNGS, box=box.SIMPLE_HEAD)
+    for line in ladder_cells(findings):
+        table.add_row(*map(Text, line))
     stdout().print(table)
-    wrong = [finding for finding in findings if not finding.right]
-    stdout().print(f"{len(findings)} checks, {len(wrong) or 'nothing'} wrong")
-    for finding in wrong:
-        where = " ".join(filter(None, (finding.problem, finding.backend, finding.what)))
-        message = f"diptych: {where}: expected {finding.expected}, came {finding.came}"
-        Console(stderr=True, highlight=False, soft_wrap=True).print(Text(message))
-    return 3 if wrong else 0
+    for note in dict.fromkeys(finding.note for finding in findings if finding.note):
+        stdout().print(Text(f"{note}: there, float64 is held to float32's bounds"))
+
+
+def print_explanation(frame: pd.DataFrame, folder: Path) -> None:
+    """Print what each default does, a sentence per problem, and where all figures are."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in EXPLAINED:
+        table.add_column(heading, justify="left" if heading in EXPLAINED_TEXT else "right")
+    for line in explained_cells(frame):
+        table.add_row(*map(Text, line))
+    console = stdout()
+    console.print(table)
+    for sentence in readings(frame):
+        console.print(Text(sentence.replace("**", "")))
+    console.print(Text(f"All columns, and what they mean: {folder}/explain.md, explain.csv"))
+
+
+def complain(message: str) -> None:
+    """Print what is wrong on stderr, in one line."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"diptych: {message}"))

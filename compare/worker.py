@@ -1,13 +1,11 @@
-"""One training in a process of its own: `python -m compare.worker CELL PARENT`.
+"""One training in a process of its own: `python -m compare.worker PARENT CELL`.
 
 Reads CELL/run.json, writes CELL/record.json, whole or not at all.
 """
 
-import ctypes
 import json
 import os
 import resource
-import signal
 import sys
 import traceback
 from collections.abc import Mapping
@@ -17,17 +15,19 @@ from typing import Any
 import numpy as np
 
 import problems
-from backends import BACKENDS, Unavailable
+from backends import BACKENDS, UNWATCHED, Unavailable, Watch
 from compare import machine
 from compare.answer import answer, judged, now, one_line
+from compare.launch import end_with
 from compare.run import Run
+from problems._problem import Predict
 
 FRAMEWORKS = ("jax", "tensorflow", "torch")
 
 
-def main(cell: Path, parent: int) -> None:
+def main(parent: int, cell: Path) -> None:
     """Do the run of a cell folder and leave its record there; end if the parent process does."""
-    _end_with(parent)
+    end_with(parent)
     asked = json.loads((cell / "run.json").read_text())
     processors = asked.pop("processors")
     if hasattr(os, "sched_setaffinity"):
@@ -58,7 +58,15 @@ def train(run: Run) -> dict[str, Any]:
         raise Unavailable(f"{type(error).__name__}: {one_line(error)}") from error
     engine.prepare(device=run.device, threads=run.threads)
 
-    fit = engine.train(problem, data, seed=run.seed)
+    metric, validation = problem.metrics[0], data["validation"]
+    epoch_scores: list[float] = []
+
+    def score(predict: Predict) -> None:
+        answers = metric.ask(predict, validation.x)
+        epoch_scores.append(float(metric.measure(answers, validation.y)))
+
+    watch = Watch(epoch=score) if run.score_epochs else UNWATCHED
+    fit = engine.train(problem, data, seed=run.seed, own=run.own, watch=watch)
     answers = problem.ask(fit.predict, data)
     predict_s = fit.clock.lap()
 
@@ -69,6 +77,7 @@ def train(run: Run) -> dict[str, Any]:
         "scores": judged(problem, {} if diverged else problem.score(answers, data)),
         "train_loss": fit.train_loss,
         "validation_loss": fit.validation_loss,
+        "epoch_scores": epoch_scores,
         "build_s": fit.build_s,
         "first_epoch_s": fit.epoch_s[0],
         "epoch_s": fit.epoch_s[1:],
@@ -116,14 +125,5 @@ def versions() -> dict[str, str]:
     return {"python": sys.version.split()[0], "numpy": np.__version__}
 
 
-def _end_with(parent: int) -> None:
-    """Have the kernel end this process when its parent ends: no training runs on unwatched."""
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended while this process started
-        sys.exit(1)
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), Path(sys.argv[2]))

@@ -17,14 +17,15 @@ engine = import_module(ENGINE)
 on_gpu = False
 
 
-def prepare(*, device: str, threads: int) -> None:
-    """Set the device, "cpu" or "gpu", and the number of threads of this process.
+def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
+    """Set the device, "cpu" or "gpu", the number of threads, and the precision of new networks.
 
     JAX has no setting for threads: only the processor affinity of the process limits it.
 
     Raises:
         Unavailable: the engine sees no GPU.
     """
+    keras.config.set_floatx(precision)
     if ENGINE == "tensorflow":
         engine.config.threading.set_intra_op_parallelism_threads(threads)
         engine.config.threading.set_inter_op_parallelism_threads(threads)
@@ -34,6 +35,7 @@ def prepare(*, device: str, threads: int) -> None:
         engine.set_num_interop_threads(threads)
         gpus = range(engine.cuda.device_count())
     else:
+        engine.config.update("jax_enable_x64", precision == "float64")
         gpus = [found for found in engine.devices() if found.platform == "gpu"]
     if device == "gpu":
         if not gpus:
@@ -61,6 +63,13 @@ def synchronize() -> None:
         engine.test.experimental.sync_devices()
     elif on_gpu:
         engine.cuda.synchronize()
+
+
+def reset_metrics(model: keras.Model) -> None:
+    """Start the running means of a `fit` anew, from within one of its callbacks."""
+    if ENGINE == "jax":
+        model.jax_state_sync()  # where `fit` keeps its state outside of the model
+    model.reset_metrics()
 
 
 def gpu_peak_bytes() -> int | None:

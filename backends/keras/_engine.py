@@ -1,24 +1,26 @@
 """Training in Keras: `compile` and `fit`, where PyTorch has a loop."""
 
+from collections.abc import Set
+from functools import partial
 from importlib import import_module
 
 import keras
 
-from backends import Fit, Probe
+from backends import NOTHING, UNWATCHED, Fit, Probe, Watch
 from backends._clock import Clock
-from backends._seeded import Array, batch_order, initial_weights
-from backends.keras import _device, _weights
-from backends.keras._device import batches, gpu_peak_bytes, prepare, versions
-from problems._data import Data
-from problems._problem import Problem
+from backends._seeded import Array
+from backends.keras import _defaults, _device, _weights
+from backends.keras._device import gpu_peak_bytes, prepare, versions
+from problems._data import Data, Part
+from problems._problem import Predict, Problem
 
-__all__ = ["gpu_peak_bytes", "prepare", "probe", "train", "versions"]
+__all__ = ["gpu_peak_bytes", "gradients", "prepare", "probe", "train", "versions"]
 
 LOSSES = {
     # differs: Keras expects probabilities by default; logits are safer, and all that torch takes
-    "cross_entropy": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    "binary_cross_entropy": keras.losses.BinaryCrossentropy(from_logits=True),
-    "mean_absolute_error": keras.losses.MeanAbsoluteError(),
+    "cross_entropy": partial(keras.losses.SparseCategoricalCrossentropy, from_logits=True),
+    "binary_cross_entropy": partial(keras.losses.BinaryCrossentropy, from_logits=True),
+    "mean_absolute_error": keras.losses.MeanAbsoluteError,
 }
 OPTIMIZERS = {"adam": keras.optimizers.Adam}
 
@@ -39,36 +41,66 @@ class Timer(keras.callbacks.Callback):
         self.validation_s += self.clock.lap()
 
 
-def train(problem: Problem, data: Data, *, seed: int) -> Fit:
+class StepWatcher(keras.callbacks.Callback):
+    """Tells the loss of every step, where `fit` only has the mean over the epoch so far."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self.watch = watch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Begin the mean anew."""
+        _device.reset_metrics(self.model)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Tell the mean over one step."""
+        self.watch.step(float(logs["loss"]))
+
+
+class Gradient(keras.optimizers.SGD):
+    """An optimizer that leaves the gradient of every weight in the weight's place."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Replace the variable by its gradient."""
+        self.assign(variable, gradient)
+
+
+def train(
+    problem: Problem,
+    data: Data,
+    *,
+    seed: int,
+    own: Set[str] = NOTHING,
+    watch: Watch = UNWATCHED,
+) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     recipe, training, validation = problem.recipe, data["train"], data["validation"]
-    orders = batch_order(len(training.x), epochs=recipe.epochs, seed=seed)
+    orders = _defaults.orders(len(training.x), recipe, seed, own)
     clock = Clock(_device.synchronize)
 
-    model = _build(problem, seed)
+    model = _build(problem, seed, own)
     optimizer = OPTIMIZERS[recipe.optimizer](recipe.learning_rate)
-    model.compile(optimizer, LOSSES[recipe.loss])
+    model.compile(optimizer, LOSSES[recipe.loss]())
     build_s = clock.lap()
-
-    timer = Timer(clock)
-    rates = keras.callbacks.LearningRateScheduler(recipe.learning_rates.__getitem__)
-    history = model.fit(
-        batches(training.x, training.y, orders, recipe.batch_size),
-        epochs=recipe.epochs,
-        steps_per_epoch=-(-len(training.x) // recipe.batch_size),
-        validation_data=(validation.x, validation.y),
-        validation_batch_size=recipe.batch_size,
-        callbacks=[rates, timer],
-        shuffle=False,
-        verbose=0,
-    ).history
-    timer.epoch_s[-1] += clock.lap()  # `fit` takes down the input pipeline of the training
 
     def predict(x: Array) -> Array:
         return model.predict(x, batch_size=recipe.batch_size, verbose=0)
 
+    timer = Timer(clock)
+    rates = keras.callbacks.LearningRateScheduler(recipe.learning_rates.__getitem__)
+    history = model.fit(
+        **_defaults.feed(training, orders, recipe.batch_size),
+        epochs=recipe.epochs,
+        validation_data=(validation.x, validation.y),
+        validation_batch_size=recipe.batch_size,
+        callbacks=[rates, timer, *_watchers(watch, predict, clock)],
+        verbose=0,
+    ).history
+    timer.epoch_s[-1] += clock.lap()  # `fit` takes down the input pipeline of the training
+
     return Fit(
         predict=predict,
+        weights=lambda: _weights.read(model),
         parameters=_weights.parameters(model),
         train_loss=[float(loss) for loss in history["loss"]],
         validation_loss=[float(loss) for loss in history["val_loss"]],
@@ -80,18 +112,36 @@ def train(problem: Problem, data: Data, *, seed: int) -> Fit:
 
 
 def probe(problem: Problem, x: Array, *, seed: int) -> Probe:
-    """Run the problem's untrained twin on x (n, ...)."""
+    """Run the problem's untrained twin on x (n, ...), in evaluation mode."""
     model, layers = _build(problem, seed), {}
     for name, layer in _weights.children(model).items():
         layer.call = _recorded(layer, name, layers)
     output = keras.ops.convert_to_numpy(model(x))
-    return Probe(output, layers, _weights.parameters(model))
+    return Probe(output, layers, _weights.read(model), _weights.trainable(model))
 
 
-def _build(problem: Problem, seed: int) -> keras.Model:
+def gradients(problem: Problem, part: Part, *, seed: int) -> tuple[float, dict[str, Array]]:
+    """Return the untrained twin's loss on a batch, and its gradient, in training mode."""
+    model = _build(problem, seed)
+    model.compile(Gradient(), LOSSES[problem.recipe.loss]())
+    loss = model.train_on_batch(part.x, part.y)
+    return float(loss), _weights.read(model)
+
+
+def _watchers(watch: Watch, predict: Predict, clock: Clock) -> list[keras.callbacks.Callback]:
+    def tell(*_) -> None:
+        watch.epoch(predict)
+        clock.lap()  # nobody's time
+
+    steps = [StepWatcher(watch)] if watch.step else []
+    return steps + ([keras.callbacks.LambdaCallback(on_epoch_end=tell)] if watch.epoch else [])
+
+
+def _build(problem: Problem, seed: int, own: Set[str] = NOTHING) -> keras.Model:
+    keras.utils.set_random_seed(seed)
     model = import_module(f"backends.keras.{problem.name}").build(problem)
     model(keras.Input(problem.input.shape, dtype=problem.input.dtype))  # makes the weights
-    _weights.write(model, initial_weights(_weights.describe(model), seed))
+    _defaults.begin(model, seed, own)
     return model
 
 

@@ -1,20 +1,33 @@
 """Weights by name, with Keras's own initial rules."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import prod
 from typing import NamedTuple
 
 import keras
 from keras import layers
 
-from backends._seeded import Array, Weight, glorot_uniform, open_forget_gate, orthogonal, zeros
+from backends._seeded import RULES, Array, Draw, Weight, open_forget_gate
+
+# Layer: the names of its weights, which it holds under these names itself.
+LAYERS = {
+    layers.Dense: ("kernel", "bias"),
+    layers.Conv1D: ("kernel", "bias"),
+    layers.Conv2D: ("kernel", "bias"),
+    layers.Embedding: ("embeddings",),
+    layers.BatchNormalization: ("gamma", "beta"),
+    layers.LayerNormalization: ("gamma", "beta"),
+    layers.LSTM: ("kernel", "recurrent_kernel", "bias"),
+    layers.GRU: ("kernel", "recurrent_kernel", "bias"),
+    layers.SimpleRNN: ("kernel", "recurrent_kernel", "bias"),
+}
 
 
 class Slot(NamedTuple):
     """One trainable variable and the initial rule for it."""
 
     name: str
-    draw: Callable[..., Array]
+    draw: Draw
     variable: keras.Variable
 
 
@@ -35,13 +48,24 @@ def describe(model: keras.Model) -> dict[str, Weight]:
     """Return the model's weights: names, shapes and initial rules.
 
     Raises:
-        ValueError: the model has a trainable variable whose name is not known here.
+        ValueError: the model has a layer whose weights are not known here.
     """
-    known = {id(slot.variable) for slot in _slots(model)}
+    slots = list(_slots(model))
+    known = {id(slot.variable) for slot in slots}
     for variable in model.trainable_variables:
         if id(variable) not in known:
             raise ValueError(f"no weight layout known for {variable.path}")
-    return {slot.name: Weight(tuple(slot.variable.shape), slot.draw) for slot in _slots(model)}
+    return {slot.name: Weight(tuple(slot.variable.shape), slot.draw) for slot in slots}
+
+
+def read(model: keras.Model) -> dict[str, Array]:
+    """Return copies of the model's weights."""
+    return {slot.name: keras.ops.convert_to_numpy(slot.variable).copy() for slot in _slots(model)}
+
+
+def trainable(model: keras.Model) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of all that is trained, by name."""
+    return {slot.name: tuple(slot.variable.shape) for slot in _slots(model)}
 
 
 def parameters(model: keras.Model) -> int:
@@ -49,26 +73,37 @@ def parameters(model: keras.Model) -> int:
     return sum(prod(variable.shape) for variable in model.trainable_variables)
 
 
-def children(model: keras.Model) -> dict[str, keras.Layer]:
-    """Return the model's layers by the names of the attributes that hold them."""
+def children(model: keras.Layer) -> dict[str, keras.Layer]:
+    """Return the layers of a model by the attributes that hold them; in a list, by its index."""
+    if isinstance(model, keras.Sequential):
+        return {str(i): layer for i, layer in enumerate(model.layers)}
     # Where the engine is PyTorch, a Keras model is an nn.Module, and that keeps its layers apart.
     held = vars(model) | vars(model).get("_modules", {})
-    return {name: value for name, value in held.items() if isinstance(value, keras.Layer)}
+    found = {}
+    for name, value in held.items():
+        if isinstance(value, keras.Layer):
+            found[name] = value
+        elif isinstance(value, list | tuple) and not name.startswith("_"):
+            found |= {f"{name}/{i}": v for i, v in enumerate(value) if isinstance(v, keras.Layer)}
+    return found
 
 
-def _slots(model: keras.Model) -> Iterator[Slot]:
+def _slots(model: keras.Layer, prefix: str = "") -> Iterator[Slot]:
     for name, layer in children(model).items():
-        if isinstance(layer, layers.Dense | layers.Conv2D):
-            yield Slot(f"{name}/kernel", glorot_uniform, layer.kernel)
-            yield Slot(f"{name}/bias", zeros, layer.bias)
-        elif isinstance(layer, layers.LSTM):
-            yield from _lstm_slots(name, layer)
-        elif isinstance(layer, layers.Bidirectional):
-            yield from _lstm_slots(f"{name}/forward", layer.forward_layer)
-            yield from _lstm_slots(f"{name}/backward", layer.backward_layer)
+        yield from _layer_slots(f"{prefix}{name}", layer)
 
 
-def _lstm_slots(name: str, layer: layers.LSTM) -> Iterator[Slot]:
-    yield Slot(f"{name}/kernel", glorot_uniform, layer.cell.kernel)
-    yield Slot(f"{name}/recurrent_kernel", orthogonal, layer.cell.recurrent_kernel)
-    yield Slot(f"{name}/bias", open_forget_gate, layer.cell.bias)
+def _layer_slots(path: str, layer: keras.Layer) -> Iterator[Slot]:
+    if isinstance(layer, layers.Bidirectional):
+        yield from _layer_slots(f"{path}/forward", layer.forward_layer)
+        yield from _layer_slots(f"{path}/backward", layer.backward_layer)
+    elif isinstance(layer, layers.TimeDistributed):
+        yield from _layer_slots(path, layer.layer)
+    elif kind := next((kind for kind in LAYERS if isinstance(layer, kind)), None):
+        holder = getattr(layer, "cell", layer)
+        for name in LAYERS[kind]:
+            rule = open_forget_gate if (kind, name) == (layers.LSTM, "bias") else RULES[name]
+            if (variable := getattr(holder, name)) is not None:
+                yield Slot(f"{path}/{name}", rule, variable)
+    else:
+        yield from _slots(layer, f"{path}/")

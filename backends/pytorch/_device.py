@@ -10,12 +10,13 @@ from backends import Unavailable
 device = torch.device("cpu")
 
 
-def prepare(*, device: str, threads: int) -> None:
-    """Set the device, "cpu" or "gpu", and the number of threads of this process.
+def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
+    """Set the device, "cpu" or "gpu", the number of threads, and the precision of new networks.
 
     Raises:
         Unavailable: this PyTorch sees no GPU.
     """
+    torch.set_default_dtype(getattr(torch, precision))
     torch.set_num_threads(threads)
     torch.set_num_interop_threads(threads)
     if device == "gpu":

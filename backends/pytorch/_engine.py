@@ -1,21 +1,21 @@
 """Training in PyTorch: the loop that Keras calls `fit`, written out."""
 
+from collections.abc import Set
 from importlib import import_module
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backends import Fit, Probe
+from backends import NOTHING, UNWATCHED, Fit, Probe, Watch
 from backends._clock import Clock
-from backends._seeded import Array, batch_order, initial_weights
-from backends.pytorch import _device, _weights
+from backends._seeded import Array
+from backends.pytorch import _defaults, _device, _weights
 from backends.pytorch._device import gpu_peak_bytes, prepare, versions
-from backends.pytorch._optimizer import keras_adam
 from problems._data import Data, Part
 from problems._problem import Problem
 
-__all__ = ["gpu_peak_bytes", "prepare", "probe", "train", "versions"]
+__all__ = ["gpu_peak_bytes", "gradients", "prepare", "probe", "train", "versions"]
 
 
 def cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
@@ -29,20 +29,29 @@ LOSSES = {
     "binary_cross_entropy": F.binary_cross_entropy_with_logits,
     "mean_absolute_error": F.l1_loss,
 }
-OPTIMIZERS = {"adam": keras_adam}
 
 
-def train(problem: Problem, data: Data, *, seed: int) -> Fit:
+def train(
+    problem: Problem,
+    data: Data,
+    *,
+    seed: int,
+    own: Set[str] = NOTHING,
+    watch: Watch = UNWATCHED,
+) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss]
     training, validation = _tensors(data["train"]), _tensors(data["validation"])
-    orders = torch.from_numpy(batch_order(len(data["train"].x), epochs=recipe.epochs, seed=seed))
+    orders = _defaults.orders(len(data["train"].x), recipe, seed, own)
     clock = Clock(_device.synchronize)
 
-    model = _build(problem, seed)
+    model = _build(problem, seed, own)
     steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
-    optimizer = OPTIMIZERS[recipe.optimizer](model, recipe, steps_per_epoch)
+    optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, own)
     build_s = clock.lap()
+
+    def predict(x: Array) -> Array:
+        return _predict(model, torch.from_numpy(x), recipe.batch_size).numpy()
 
     train_loss, validation_loss, epoch_s, validation_s = [], [], [], 0.0
     for order in orders:
@@ -55,16 +64,19 @@ def train(problem: Problem, data: Data, *, seed: int) -> Fit:
             loss.backward()
             optimizer.step()
             total += loss.detach() * len(batch)  # stays on the device: nothing waits for it
+            if watch.step:
+                watch.step(loss.item())
         train_loss.append(total.item() / len(order))
         epoch_s.append(clock.lap())
         validation_loss.append(_evaluate(model, loss_of, validation, recipe.batch_size))
         validation_s += clock.lap()
-
-    def predict(x: Array) -> Array:
-        return _predict(model, torch.from_numpy(x), recipe.batch_size).numpy()
+        if watch.epoch:
+            watch.epoch(predict)
+            clock.lap()  # nobody's time
 
     return Fit(
         predict=predict,
+        weights=lambda: _weights.read(model),
         parameters=_weights.parameters(model),
         train_loss=train_loss,
         validation_loss=validation_loss,
@@ -76,20 +88,30 @@ def train(problem: Problem, data: Data, *, seed: int) -> Fit:
 
 
 def probe(problem: Problem, x: Array, *, seed: int) -> Probe:
-    """Run the problem's untrained twin on x (n, ...)."""
+    """Run the problem's untrained twin on x (n, ...), in evaluation mode."""
     model, layers = _build(problem, seed), {}
     for name, layer in model.named_children():
         layer.register_forward_hook(
             lambda layer, _, output, name=name: layers.update(_layer_outputs(name, layer, output))
         )
     output = _predict(model, torch.from_numpy(x), len(x))
-    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in layers.items()}
-    return Probe(output.numpy(), arrays, _weights.parameters(model))
+    arrays = {name: tensor.cpu().numpy() for name, tensor in layers.items()}
+    return Probe(output.numpy(), arrays, _weights.read(model), _weights.trainable(model))
 
 
-def _build(problem: Problem, seed: int) -> nn.Module:
+def gradients(problem: Problem, part: Part, *, seed: int) -> tuple[float, dict[str, Array]]:
+    """Return the untrained twin's loss on a batch, and its gradient, in training mode."""
+    model, (x, y) = _build(problem, seed), _tensors(part)
+    model.train()
+    loss = LOSSES[problem.recipe.loss](model(x.to(_device.device)), y.to(_device.device))
+    loss.backward()
+    return loss.item(), _weights.gradients(model)
+
+
+def _build(problem: Problem, seed: int, own: Set[str] = NOTHING) -> nn.Module:
+    torch.manual_seed(seed)
     model = import_module(f"backends.pytorch.{problem.name}").build(problem)
-    _weights.write(model, initial_weights(_weights.describe(model), seed))
+    _defaults.begin(model, seed, own)
     return model.to(_device.device)
 
 

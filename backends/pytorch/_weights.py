@@ -1,7 +1,4 @@
-"""Weights under the names, in the layout and with the initial rules that Keras has for them.
-
-A PyTorch matrix is the transpose of a Keras one; gates come in the same order (i, f, g, o).
-"""
+"""Weights under the names, in the layout and with the initial rules that Keras has for them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
@@ -9,51 +6,130 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from backends._seeded import Array, Weight, glorot_uniform, open_forget_gate, orthogonal, zeros
+from backends._seeded import RULES, Array, Draw, Weight, open_forget_gate
+
+
+class Layout(NamedTuple):
+    """How one Keras weight lies in the tensors of PyTorch, to and fro."""
+
+    to_keras: Callable[..., Tensor]
+    to_torch: Callable[[Tensor], tuple[Tensor, ...]]
+
+
+def _gates(weight: Tensor) -> Tensor:
+    """Swap the first two gates on the last axis: Keras's GRU has z, r, h, PyTorch's r, z, n."""
+    z, r, h = weight.chunk(3, dim=-1)
+    return torch.cat((r, z, h), dim=-1)
+
+
+SAME = Layout(lambda tensor: tensor, lambda weight: (weight,))
+TRANSPOSED = Layout(lambda tensor: tensor.T, lambda weight: (weight.T,))
+CONV1D = Layout(lambda tensor: tensor.permute(2, 1, 0), lambda weight: (weight.permute(2, 1, 0),))
+CONV2D = Layout(
+    lambda tensor: tensor.permute(2, 3, 1, 0), lambda weight: (weight.permute(3, 2, 0, 1),)
+)
+GRU = Layout(lambda tensor: _gates(tensor.T), lambda weight: (_gates(weight).T,))
+GRU_BIASES = Layout(
+    lambda *biases: _gates(torch.stack(biases)), lambda weight: tuple(_gates(weight))
+)
+
+# Layer: for each of its weights Keras's name, PyTorch's, and the layout.
+LAYERS = {
+    nn.Linear: (("kernel", "weight", TRANSPOSED), ("bias", "bias", SAME)),
+    nn.Conv1d: (("kernel", "weight", CONV1D), ("bias", "bias", SAME)),
+    nn.Conv2d: (("kernel", "weight", CONV2D), ("bias", "bias", SAME)),
+    nn.Embedding: (("embeddings", "weight", SAME),),
+    nn.BatchNorm1d: (("gamma", "weight", SAME), ("beta", "bias", SAME)),
+    nn.BatchNorm2d: (("gamma", "weight", SAME), ("beta", "bias", SAME)),
+    nn.LayerNorm: (("gamma", "weight", SAME), ("beta", "bias", SAME)),
+}
 
 
 class Slot(NamedTuple):
-    """One trainable tensor, the initial rule for it, and its view in Keras's layout."""
+    """One Keras weight: its name, initial rule, and the tensors that hold it here."""
 
     name: str
-    draw: Callable[..., Array]
-    view: Tensor
+    draw: Draw
+    parameters: tuple[nn.Parameter, ...]
+    layout: Layout
+
+    def read(self, of: Callable[[nn.Parameter], Tensor | None] = lambda p: p) -> Tensor:
+        """Return the weight, or what `of` makes of its tensors, in Keras's layout."""
+        return self.layout.to_keras(*(of(parameter) for parameter in self.parameters))
 
 
 def write(model: nn.Module, weights: Mapping[str, Array]) -> None:
-    """Write weights, in Keras's layout, into the model; freeze every second recurrent bias at 0.
+    """Write weights, in Keras's layout, into the model.
 
     Raises:
         ValueError: names or shapes are not those of the model.
     """
-    slots = {slot.name: slot.view for slot in _slots(model)}
+    slots = {slot.name: slot for slot in _slots(model)}
     if slots.keys() != weights.keys():
         raise ValueError(f"expected weights {sorted(slots)}, came {sorted(weights)}")
     with torch.no_grad():
-        for name, view in slots.items():
-            if view.shape != weights[name].shape:
+        for name, slot in slots.items():
+            if slot.read().shape != weights[name].shape:
                 raise ValueError(
-                    f"{name}: expected {tuple(view.shape)}, came {weights[name].shape}"
+                    f"{name}: expected {tuple(slot.read().shape)}, came {weights[name].shape}"
                 )
-            view.copy_(torch.from_numpy(weights[name]))
-        for name, bias in model.named_parameters():
-            if "bias_hh" in name:
-                # differs: a recurrent layer trains two biases, which only ever act as their sum
-                bias.zero_()
-                bias.requires_grad_(False)
+            values = slot.layout.to_torch(torch.from_numpy(weights[name]))
+            for parameter, value in zip(slot.parameters, values, strict=True):
+                parameter.copy_(value)
+
+
+def freeze_second_bias(model: nn.Module) -> None:
+    """Leave the second bias of each LSTM and simple RNN at zero, untrained.
+
+    A GRU needs both of its own: its candidate has a bias inside the reset gate and one outside.
+    """
+    for layer in model.modules():
+        if isinstance(layer, nn.LSTM | nn.RNN):
+            for name, bias in layer.named_parameters():
+                if name.startswith("bias_hh"):
+                    # differs: PyTorch trains two biases, which only ever act as their sum
+                    nn.init.zeros_(bias).requires_grad_(False)
 
 
 def describe(model: nn.Module) -> dict[str, Weight]:
     """Return the model's weights: Keras's names, shapes and initial rules.
 
     Raises:
-        ValueError: the model has a trainable tensor whose layout is not known here.
+        ValueError: the model has a layer whose weights are not known here.
     """
-    known = {slot.view.data_ptr() for slot in _slots(model)}
-    for name, tensor in model.named_parameters():
-        if tensor.data_ptr() not in known and "bias_hh" not in name:
-            raise ValueError(f"no weight layout known for {name} of {type(model).__name__}")
-    return {slot.name: Weight(tuple(slot.view.shape), slot.draw) for slot in _slots(model)}
+    slots = list(_slots(model))
+    known = {id(parameter) for slot in slots for parameter in slot.parameters}
+    for name, parameter in model.named_parameters():
+        second_bias = "bias_hh" in name.rpartition(".")[2]
+        if id(parameter) not in known and not second_bias:
+            path, _, tensor = name.rpartition(".")
+            layer = type(model.get_submodule(path)).__name__
+            raise ValueError(f"no weight layout known for {tensor} of {path or 'model'}, a {layer}")
+    return {slot.name: Weight(tuple(slot.read().shape), slot.draw) for slot in slots}
+
+
+def read(model: nn.Module) -> dict[str, Array]:
+    """Return copies of the model's weights, in Keras's layout."""
+    return {slot.name: slot.read().detach().cpu().numpy().copy() for slot in _slots(model)}
+
+
+def gradients(model: nn.Module) -> dict[str, Array]:
+    """Return the gradient of every weight after a `backward()`, in Keras's layout."""
+    return {slot.name: slot.read(_gradient).cpu().numpy().copy() for slot in _slots(model)}
+
+
+def trainable(model: nn.Module) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of all that is trained, by Keras's name, or PyTorch's if it has none."""
+    shapes, named = {}, set()
+    for slot in _slots(model):
+        named |= {id(parameter) for parameter in slot.parameters}
+        if all(parameter.requires_grad for parameter in slot.parameters):
+            shapes[slot.name] = tuple(slot.read().shape)
+    return shapes | {
+        name: tuple(parameter.shape)
+        for name, parameter in model.named_parameters()
+        if id(parameter) not in named and parameter.requires_grad
+    }
 
 
 def parameters(model: nn.Module) -> int:
@@ -61,28 +137,42 @@ def parameters(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
-def _slots(model: nn.Module) -> Iterator[Slot]:
-    for layer_name, layer in model.named_children():
-        if isinstance(layer, nn.Linear):
-            yield Slot(f"{layer_name}/kernel", glorot_uniform, layer.weight.detach().T)
-            yield Slot(f"{layer_name}/bias", zeros, layer.bias.detach())
-        elif isinstance(layer, nn.Conv2d):
-            kernel = layer.weight.detach().permute(2, 3, 1, 0)
-            yield Slot(f"{layer_name}/kernel", glorot_uniform, kernel)
-            yield Slot(f"{layer_name}/bias", zeros, layer.bias.detach())
-        elif isinstance(layer, nn.LSTM):
-            yield from _lstm_slots(layer_name, layer)
+def _gradient(parameter: nn.Parameter) -> Tensor:
+    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
 
 
-def _lstm_slots(name: str, layer: nn.LSTM) -> Iterator[Slot]:
-    directions = [("", "")]
-    if layer.bidirectional:
-        directions = [("/forward", ""), ("/backward", "_reverse")]
-    for direction, suffix in directions:
-        tensor = {
-            kind: getattr(layer, f"{kind}_l0{suffix}").detach()
-            for kind in ("weight_ih", "weight_hh", "bias_ih")
-        }
-        yield Slot(f"{name}{direction}/kernel", glorot_uniform, tensor["weight_ih"].T)
-        yield Slot(f"{name}{direction}/recurrent_kernel", orthogonal, tensor["weight_hh"].T)
-        yield Slot(f"{name}{direction}/bias", open_forget_gate, tensor["bias_ih"])
+def _slots(model: nn.Module, prefix: str = "") -> Iterator[Slot]:
+    for name, layer in model.named_children():
+        path = f"{prefix}{name}"
+        if isinstance(layer, nn.RNNBase):
+            yield from _recurrent_slots(path, layer)
+        elif kind := next((kind for kind in LAYERS if isinstance(layer, kind)), None):
+            for keras_name, own_name, layout in LAYERS[kind]:
+                if (parameter := getattr(layer, own_name)) is not None:
+                    yield Slot(f"{path}/{keras_name}", RULES[keras_name], (parameter,), layout)
+        else:
+            yield from _slots(layer, f"{path}/")
+
+
+def _recurrent_slots(name: str, layer: nn.RNNBase) -> Iterator[Slot]:
+    """Name the layers of a stack name/0, name/1, ..., as Keras has them in a list."""
+    directions = {"": ""} if not layer.bidirectional else {"/forward": "", "/backward": "_reverse"}
+    matrix = GRU if isinstance(layer, nn.GRU) else TRANSPOSED
+    bias = open_forget_gate if isinstance(layer, nn.LSTM) else RULES["bias"]
+    for k in range(layer.num_layers):
+        for direction, suffix in directions.items():
+            path = f"{name}/{k}{direction}" if layer.num_layers > 1 else f"{name}{direction}"
+
+            def own(kind: str, end: str = f"_l{k}{suffix}") -> nn.Parameter:
+                return getattr(layer, kind + end)
+
+            kernel, recurrent = (own("weight_ih"),), (own("weight_hh"),)
+            yield Slot(f"{path}/kernel", RULES["kernel"], kernel, matrix)
+            yield Slot(f"{path}/recurrent_kernel", RULES["recurrent_kernel"], recurrent, matrix)
+            if not layer.bias:
+                continue
+            if isinstance(layer, nn.GRU):
+                biases = (own("bias_ih"), own("bias_hh"))
+                yield Slot(f"{path}/bias", bias, biases, GRU_BIASES)
+            else:
+                yield Slot(f"{path}/bias", bias, (own("bias_ih"),), SAME)

@@ -1,0 +1,38 @@
+"""Keras's defaults, and what takes their place so that both frameworks train the same model.
+
+`own` names those that stay: none in matched mode, all in native mode. What they do is said in
+`backends.KERAS_DEFAULTS`. Its Adam and its single bias are the matched ones.
+"""
+
+from collections.abc import Set
+from typing import Any
+
+import keras
+
+from backends._seeded import Array, batch_order, initial_weights
+from backends.keras import _weights
+from backends.keras._device import batches
+from problems._data import Part
+from problems._problem import Recipe
+
+
+def begin(model: keras.Model, seed: int, own: Set[str]) -> None:
+    """Give a new model its initial weights."""
+    if "weights" not in own:
+        _weights.write(model, initial_weights(_weights.describe(model), seed))
+
+
+def orders(n: int, recipe: Recipe, seed: int, own: Set[str]) -> Array | None:
+    """Return the order (epoch, n) in which the n examples are seen; None leaves it to Keras."""
+    return None if "shuffling" in own else batch_order(n, epochs=recipe.epochs, seed=seed)
+
+
+def feed(training: Part, orders: Array | None, batch_size: int) -> dict[str, Any]:
+    """Return the arguments of `fit` that say which examples come when."""
+    if orders is None:
+        return {"x": training.x, "y": training.y, "batch_size": batch_size, "shuffle": True}
+    return {
+        "x": batches(training.x, training.y, orders, batch_size),
+        "steps_per_epoch": -(-len(training.x) // batch_size),
+        "shuffle": False,  # differs: default is an order of the engine's own
+    }

@@ -1,0 +1,155 @@
+"""What a framework's defaults do: each training against the matched one of the same seed."""
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+from scipy import stats
+
+from backends import BACKENDS
+from compare.run import MATCHED, NATIVE, OWN, Record, modes_between
+
+CONFIDENCE = 0.95
+# Column of explain.csv: what it means. In this order.
+COLUMNS = {
+    "problem": "what is learned",
+    "backend": "framework, and for Keras the engine under it",
+    "device": "where it was trained",
+    "defaults": "which of its defaults the framework kept; all others were matched",
+    "metric": "what is scored, on the test set; the first metric of the problem",
+    "seeds": "pairs: seeds that have a score with these defaults and in matched mode",
+    "failed": "seeds without such a pair; in none of the other figures",
+    "score_mean": "mean score with these defaults kept, over the pairs",
+    "matched_mean": "mean score in matched mode, over the same pairs",
+    "change": "score_mean - matched_mean",
+    "change_low": "lower end of the 95 % t interval of the change, paired by seed",
+    "change_high": "upper end of it",
+    "reached": "pairs whose validation score reached the target in some epoch, defaults kept",
+    "matched_reached": "the same in matched mode",
+    "epochs": "mean epochs to the target, defaults kept, over the pairs in which both reached it",
+    "matched_epochs": "the same in matched mode",
+    "epochs_change": "epochs - matched_epochs",
+    "epochs_low": "lower end of the 95 % t interval of that change, paired by seed",
+    "epochs_high": "upper end of it",
+}
+WHOLE = ("seeds", "failed", "reached", "matched_reached")
+
+
+def explain(records: Sequence[Record]) -> pd.DataFrame:
+    """Return a row per problem, backend and default kept; the last row of each keeps them all."""
+    by_mode: dict[tuple[str, str, str], dict[str, dict[int, Record]]] = {}
+    for record in records:
+        side = (record.problem, record.backend, record.device)
+        by_mode.setdefault(side, {}).setdefault(record.mode, {})[record.seed] = record
+
+    def rank(side: tuple[str, str, str]) -> tuple[str, int, str]:
+        return side[0], list(BACKENDS).index(side[1]), side[2]
+
+    rows = [
+        _row(side, mode, modes[mode], modes[MATCHED])
+        for side, modes in sorted(by_mode.items(), key=lambda one: rank(one[0]))
+        for mode in modes_between(side[1])
+        if mode != MATCHED and mode in modes and MATCHED in modes
+    ]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    for column in WHOLE:
+        frame[column] = frame[column].astype("Int64")
+    return frame
+
+
+def epochs_to_target(record: Record) -> float:
+    """Return the first epoch, from 1, whose validation score reached the target; inf if none did.
+
+    NaN where the metric has no target.
+    """
+    judge = next(iter(record.scores.values()))
+    if judge["target"] is None:
+        return math.nan
+    sign = 1 if judge["better"] == "higher" else -1
+    for epoch, score in enumerate(record.epoch_scores, start=1):
+        if score is not None and sign * score >= sign * judge["target"]:
+            return epoch
+    return math.inf
+
+
+def interval(changes: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % t interval of the mean of paired changes; NaN for fewer than two."""
+    if len(changes) < 2:
+        return math.nan, math.nan
+    found = pd.Series(changes, dtype=float)
+    half = (
+        float(stats.t.ppf((1 + CONFIDENCE) / 2, len(found) - 1))
+        * found.std()
+        / math.sqrt(len(found))
+    )
+    return found.mean() - half, found.mean() + half
+
+
+def readings(frame: pd.DataFrame) -> list[str]:
+    """Return a sentence per problem, made from the figures."""
+    return [_reading(str(name), rows) for name, rows in frame.groupby("problem", sort=True)]
+
+
+def kept(mode: str) -> str:
+    """Return a mode as what it keeps: "all" in native mode."""
+    return "all" if mode == NATIVE else mode.removeprefix(OWN)
+
+
+def _row(
+    side: tuple[str, str, str], mode: str, own: dict[int, Record], matched: dict[int, Record]
+) -> dict[str, object]:
+    metric = next(iter(next(iter(matched.values())).scores))
+    scored = [
+        (own[seed], matched[seed])
+        for seed in sorted(own.keys() & matched.keys())
+        if own[seed].status == matched[seed].status == "ok"
+    ]
+    scores = [[one.scores[metric]["score"] for one in pair] for pair in scored]
+    epochs = [[epochs_to_target(one) for one in pair] for pair in scored]
+    both = [pair for pair in epochs if all(map(math.isfinite, pair))]
+    low, high = interval([one - other for one, other in scores])
+    epochs_low, epochs_high = interval([one - other for one, other in both])
+    score_mean, matched_mean = _means(scores)
+    epochs_mean, matched_epochs = _means(both)
+    aimed = not any(math.isnan(one) for pair in epochs for one in pair)
+    reached = [sum(math.isfinite(one) for one in ends) for ends in zip(*epochs, strict=True)]
+    values = [
+        *side,
+        kept(mode),
+        metric,
+        len(scored),
+        len(own.keys() | matched.keys()) - len(scored),
+    ]
+    values += [score_mean, matched_mean, score_mean - matched_mean, low, high]
+    values += reached if aimed and reached else [None, None]
+    values += [epochs_mean, matched_epochs, epochs_mean - matched_epochs, epochs_low, epochs_high]
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _means(pairs: Sequence[Sequence[float]]) -> tuple[float, float]:
+    frame = pd.DataFrame(pairs, columns=["own", "matched"], dtype=float)
+    return float(frame["own"].mean()), float(frame["matched"].mean())
+
+
+def _reading(problem: str, rows: pd.DataFrame) -> str:
+    """Say for each backend what all its defaults do and which single one moves the score most."""
+    parts = []
+    for backend, mine in rows.groupby("backend", sort=False):
+        single, whole = mine[mine["defaults"] != "all"], mine[mine["defaults"] == "all"]
+        texts = []
+        for _, row in whole.iterrows():
+            texts.append(f"all its defaults take it {_from_to(row)}")
+        if single["change"].notna().any():
+            row = single.iloc[int(single["change"].abs().argmax())]
+            texts.append(f"the one that moves it most alone is {row['defaults']}, {_from_to(row)}")
+        parts.append(f"on {backend}, {' and '.join(texts)}")
+    metric, seeds = rows.iloc[0]["metric"], int(rows["seeds"].max())
+    return f"**{problem}**, {metric}, {seeds} seeds: {'; '.join(parts)}."
+
+
+def _from_to(row: pd.Series) -> str:
+    text = f"from {row['matched_mean']:.4g} to {row['score_mean']:.4g}"
+    if math.isnan(row["change_low"]):
+        return f"{text} (one pair, no interval)"
+    clear = row["change_low"] * row["change_high"] > 0
+    return text + (" (clear of zero)" if clear else " (not clear of zero)")

@@ -1,0 +1,145 @@
+"""Proof: a check that was passed, remembered for the very code and versions that passed it.
+
+A proof is a file in the user's cache folder, named by a hash of all that it depends on: an edit to
+a twin, an engine or the problem, or another version of a framework, makes it void. Failures are
+not remembered.
+"""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from backends import BACKENDS, FOLDER, twin
+from compare.check import check, reference_of
+from compare.ladder import Finding
+from compare.machine import ROOT
+from compare.run import PROVEN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a backend stands on a problem: whether it may be timed, and by what right."""
+
+    proof: str | None = None  # PROVEN or UNPROVEN; None for a backend alone, with nothing to prove
+    parity: float | None = None  # worst relative difference in float64 on any rung
+    refusal: str | None = None  # why it may not be timed
+
+
+def prove(names: Sequence[str], backends: Sequence[str]) -> list[Finding]:
+    """Check every pair and remember those that pass; return all findings."""
+    findings = check(names, backends)
+    reference = reference_of(backends)
+    for name in names:
+        for backend in backends:
+            if backend != reference:
+                mine = [
+                    finding for finding in findings if concerns(finding, name, backend, reference)
+                ]
+                if all(finding.passed for finding in mine):
+                    _remember(key(name, backend, reference), mine)
+    return findings
+
+
+def standings(
+    names: Sequence[str], backends: Sequence[str], tell: Callable[[str], None]
+) -> dict[tuple[str, str], Standing]:
+    """Return, by problem and backend, who may be timed; check first what is not proven yet."""
+    reference = reference_of(backends)
+    others = [backend for backend in backends if backend != reference]
+    if not others:
+        return {(name, reference): Standing() for name in names}
+    unknown = [
+        name
+        for name in names
+        if not all(_proof(key(name, other, reference)).exists() for other in others)
+    ]
+    findings = []
+    if unknown:
+        tell(
+            f"not proven yet for this code and these versions, checked first: {', '.join(unknown)}"
+        )
+        findings = prove(unknown, backends)
+    found: dict[tuple[str, str], Standing] = {}
+    for name in names:
+        pairs = {other: _standing(name, other, reference, findings) for other in others}
+        found |= {(name, other): standing for other, standing in pairs.items()}
+        found[name, reference] = _of_reference(pairs)
+    return found
+
+
+def concerns(finding: Finding, name: str, backend: str, reference: str) -> bool:
+    """Say whether a finding is about a pair on a problem, or about one of the two alone."""
+    about = (backend,) if finding.reference else ("", backend, reference)
+    return finding.problem == name and finding.backend in about
+
+
+def key(name: str, backend: str, reference: str) -> str:
+    """Return a hash of what a proof depends on: definition, twins, engines, ladder, versions."""
+    folders = {BACKENDS[backend].folder, BACKENDS[reference].folder}
+    files = [
+        *(ROOT / "problems").glob("_*.py"),
+        ROOT / "problems" / f"{name}.py",
+        *FOLDER.glob("_*.py"),
+        *(file for folder in folders for file in (FOLDER / folder).glob("_*.py")),
+        *(twin(folder, name) for folder in folders),
+        *(ROOT / "compare" / f"{module}.py" for module in ("check", "ladder", "probe")),
+    ]
+    packages = {"numpy", *BACKENDS[backend].packages, *BACKENDS[reference].packages}
+    facts = {
+        "pair": (backend, reference),
+        "python": sys.version,
+        "versions": {package: _version(package) for package in sorted(packages)},
+        "files": {str(file.relative_to(ROOT)): file.read_text() for file in sorted(files)},
+    }
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _standing(name: str, backend: str, reference: str, findings: Sequence[Finding]) -> Standing:
+    with suppress(OSError, ValueError, KeyError):
+        proof = json.loads(_proof(key(name, backend, reference)).read_text())
+        return Standing(proof=PROVEN, parity=float(proof["parity"]))
+    mine = [finding for finding in findings if concerns(finding, name, backend, reference)]
+    for finding in mine:
+        if not finding.passed:
+            return Standing(refusal=str(finding))
+    return Standing(proof=PROVEN, parity=_parity(mine))  # passed, but could not be remembered
+
+
+def _of_reference(pairs: Mapping[str, Standing]) -> Standing:
+    """The reference may be timed if it makes a proven pair with any other backend."""
+    proven = [standing.parity or 0.0 for standing in pairs.values() if standing.proof]
+    if proven:
+        return Standing(proof=PROVEN, parity=max(proven))
+    return next(iter(pairs.values()))
+
+
+def _parity(findings: Sequence[Finding]) -> float:
+    return max(f.relative for f in findings if f.precision == "float64" and f.relative is not None)
+
+
+def _remember(name: str, findings: Sequence[Finding]) -> None:
+    file = _proof(name)
+    proof = {"parity": _parity(findings), "findings": [asdict(finding) for finding in findings]}
+    with suppress(OSError):  # a cache that cannot be written costs a check the next time
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(f".{os.getpid()}")
+        partial.write_text(json.dumps(proof))
+        partial.replace(file)
+
+
+def _proof(name: str) -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "diptych" / f"{name}.json"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
