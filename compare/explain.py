@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 
 import pandas as pd
-from scipy import stats
 
 from backends import BACKENDS
 from compare.run import MATCHED, NATIVE, OWN, Record, modes_between
@@ -76,11 +75,11 @@ def interval(changes: Sequence[float]) -> tuple[float, float]:
     """Return the 95 % t interval of the mean of paired changes; NaN for fewer than two."""
     if len(changes) < 2:
         return math.nan, math.nan
+    from scipy.special import stdtrit  # here, for no other command needs it
+
     found = pd.Series(changes, dtype=float)
     half = (
-        float(stats.t.ppf((1 + CONFIDENCE) / 2, len(found) - 1))
-        * found.std()
-        / math.sqrt(len(found))
+        float(stdtrit(len(found) - 1, (1 + CONFIDENCE) / 2)) * found.std() / math.sqrt(len(found))
     )
     return found.mean() - half, found.mean() + half
 
@@ -144,7 +143,7 @@ def _reading(problem: str, rows: pd.DataFrame) -> str:
             texts.append(f"the one that moves it most alone is {row['defaults']}, {_from_to(row)}")
         parts.append(f"on {backend}, {' and '.join(texts)}")
     metric, seeds = rows.iloc[0]["metric"], int(rows["seeds"].max())
-    return f"**{problem}**, {metric}, {seeds} seeds: {'; '.join(parts)}."
+    return f"**{problem}**, {metric}, {seeds} seed{'s' * (seeds != 1)}: {'; '.join(parts)}."
 
 
 def _from_to(row: pd.Series) -> str:

@@ -8,15 +8,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import problems
 from backends import BACKENDS, missing_twins
+from compare.check import PRECISIONS
 from compare.launch import variables
 from compare.machine import ROOT
 from compare.probe import probe
 
 RUNNABLE = [name for name, backend in BACKENDS.items() if not backend.missing()]
+COMPARED = ("pytorch", "keras-tensorflow")  # the reference and the one held against it
 COMPLETE = [name for name in problems.names() if not missing_twins(name)]
 
 
@@ -50,10 +53,44 @@ def asked_for(session: pytest.Session) -> list[str]:
     return [name for name in COMPLETE if name in names]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def empty_cache(tmp_path_factory):
+    """No proof from elsewhere; those made here are for these tests alone."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="session")
-def probes(request):
-    """What the untrained twins do, by backend and problem; see compare.probe."""
-    return {backend: probe(backend, asked_for(request.session)) for backend in RUNNABLE}
+def evidence(request):
+    """What the twins do, by backend and precision, then problem; see compare.probe."""
+    jobs = [(backend, precision) for precision in PRECISIONS for backend in reversed(COMPARED)]
+    return probe(jobs, asked_for(request.session), at_a_time=2)
+
+
+# The first rungs of every problem: what the untrained twins do.
+PROBE = """
+import sys
+import numpy as np
+import problems
+from backends import BACKENDS
+from compare.probe import gather
+
+engine = BACKENDS[sys.argv[1]].engine()
+engine.prepare(device="cpu", threads=1)
+for name in sys.argv[3:]:
+    np.savez(f"{sys.argv[2]}/{name}.npz", **next(gather(engine, problems.load(name), "float32")))
+"""
+
+
+@pytest.fixture(scope="session")
+def probes(request, tmp_path_factory):
+    """What the untrained twins do on every backend that can run here, by backend and problem."""
+    found = {}
+    for backend in RUNNABLE:
+        folder, names = tmp_path_factory.mktemp(backend), asked_for(request.session)
+        done = run_python("-c", PROBE, backend, str(folder), *names, backend=backend)
+        assert done.returncode == 0, done.stderr
+        found[backend] = {name: dict(np.load(folder / f"{name}.npz")) for name in names}
+    return found
 
 
 # Trains every problem for a few steps and prints what came of it.

@@ -196,22 +196,31 @@ def test_show_puts_like_beside_like(name):
         assert not ("only here:" in one and "only here:" in other)
 
 
-def test_check_passes_for_all_problems():
-    done = diptych("check")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "WRONG" not in done.stdout
+def test_check_prints_and_writes_the_ladder(copy, add_problem):
+    add_problem("right")
+    done = diptych("check", "right", "--json", "--out", "out", cwd=copy)
+    assert done.returncode == 0, done.stderr
+    findings = json.loads(done.stdout)
+    assert findings == json.loads((copy / "out" / "check.json").read_text())
+    assert all(finding["passed"] for finding in findings)
+    assert [finding["rung"] for finding in findings if finding["precision"] == "float64"] == [
+        "layers", "loss", "gradients", "curve", "score",
+    ]  # fmt: skip
+    text = (copy / "out" / "check.md").read_text()
+    assert "| right | keras-tensorflow | pytorch | float64 | ok | ok | ok |" in text
+    assert "Nothing is wrong." in text
 
 
-def test_check_names_the_layer_that_is_wrong(copy):
+def test_check_names_the_tensor_that_is_wrong(copy):
     twin = copy / "backends" / "keras" / "shapes.py"
     twin.write_text(twin.read_text().replace("layers.LSTM(units,", "layers.LSTM(units + 1,"))
-    done = diptych("check", "shapes", "echo", cwd=copy)
+    done = diptych("check", "shapes", "echo", "--out", "out", cwd=copy)
     assert done.returncode == 3
-    wrong = done.stderr.splitlines()
-    expected = "diptych: shapes keras-tensorflow lstm: expected (7, 3, 10), came (7, 3, 11)"
-    assert wrong[0] == expected
-    assert wrong[1].startswith("diptych: shapes parameters: expected as many on all")
-    assert len(wrong) == 2
+    (wrong,) = done.stderr.splitlines()
+    expected = "shapes, keras-tensorflow against pytorch: parameters: lstm/kernel: "
+    expected += "expected (2, 40), came (2, 44)"
+    assert wrong == f"diptych: {expected}"
+    assert expected in (copy / "out" / "check.md").read_text()
 
 
 def test_check_names_a_twin_that_fails(copy):
@@ -219,7 +228,8 @@ def test_check_names_a_twin_that_fails(copy):
     twin.write_text(twin.read_text().replace("x = x[0]", "x = x[7]"))
     done = diptych("check", "echo", cwd=copy)
     assert done.returncode == 3
-    assert "diptych: echo pytorch twin: expected a network, came IndexError" in done.stderr
+    message = "diptych: echo, pytorch, float64: parameters: twin: expected a network, came Index"
+    assert message in done.stderr
 
 
 def test_check_names_an_engine_that_fails(copy):
@@ -227,7 +237,8 @@ def test_check_names_an_engine_that_fails(copy):
     engine.write_text("import os\nos.abort()\n")
     done = diptych("check", "echo", cwd=copy)
     assert done.returncode == 3
-    assert "diptych: echo keras-tensorflow twin: expected a network, came ended with" in done.stderr
+    assert "echo, keras-tensorflow, float64: parameters: twin: expected a network" in done.stderr
+    assert "killed by SIGABRT" in done.stderr
 
 
 def test_check_finds_batch_and_time_mixed_up(copy):
@@ -235,12 +246,14 @@ def test_check_finds_batch_and_time_mixed_up(copy):
     twin.write_text(twin.read_text().replace("batch_first=True", "batch_first=False"))
     done = diptych("check", "echo", "--backends", "pytorch", cwd=copy)
     assert done.returncode == 3
-    assert "diptych: echo pytorch lstm.last: expected (7, 25), came (5, 25)" in done.stderr
+    assert (
+        "diptych: echo, pytorch: shapes: lstm.last: expected (7, 25), came (5, 25)" in done.stderr
+    )
 
 
 def test_check_names_data_off_the_spec(copy):
     problem = copy / "problems" / "echo.py"
     problem.write_text(problem.read_text().replace("dtype=np.float32)[", "dtype=np.float64)["))
-    done = diptych("check", "echo", cwd=copy)
+    done = diptych("check", "echo", "--backends", "pytorch", cwd=copy)
     assert done.returncode == 3
-    assert "diptych: echo data: expected x (time=5 symbol=10), y ()" in done.stderr
+    assert "diptych: echo: data: all parts: expected x (time=5 symbol=10), y ()" in done.stderr

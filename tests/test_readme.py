@@ -1,5 +1,6 @@
 """The README tells the truth: its commands, its tree, its table."""
 
+import json
 import re
 import shlex
 
@@ -9,7 +10,10 @@ from conftest import ROOT
 import problems
 from backends import BACKENDS
 from compare.__main__ import parser
+from compare.explain import explain, readings
+from compare.ladder import Finding
 from compare.machine import CODE
+from compare.publish import explanation, findings_markdown, ladder_cells
 from compare.records import read
 from compare.selection import chosen_problems
 from compare.table import COLUMNS, table
@@ -89,6 +93,37 @@ def summary(frame):
         baseline = f"{pair[0]['baseline']:.4f}"
         cells = [problem, metric, *scores, baseline, target, *reached, *times]
         yield f"| {' | '.join(cells)} |"
+
+
+def test_the_ladder_is_the_published_one():
+    findings = published_findings()
+    assert all(finding.passed for finding in findings)
+    assert {finding.problem for finding in findings} == set(problems.names())
+    for problem, _, _, precision, *cells in ladder_cells(findings):
+        row = f"| {problem} | {precision} | {' | '.join(cells[-5:])} |"
+        assert row in README, row
+
+
+def test_the_published_ladder_reads_as_its_findings():
+    text = (ROOT / "results" / "check" / "check.md").read_text()
+    assert findings_markdown(published_findings()) == text
+
+
+def published_findings():
+    found = json.loads((ROOT / "results" / "check" / "check.json").read_text())
+    return [Finding(**one) for one in found]
+
+
+def test_the_readings_are_those_of_the_published_runs():
+    records, broken = read(ROOT / "results" / "explain")
+    assert broken == []
+    frame = explain(records)
+    assert set(frame["problem"]) == set(problems.names())
+    for sentence in readings(frame):
+        assert sentence in README, sentence
+    text = (ROOT / "results" / "explain" / "explain.md").read_text()
+    assert explanation(frame, records) == text
+    assert (frame[frame["problem"] == "damped_sine"]["seeds"] == 10).all()
 
 
 def test_every_column_of_the_table_is_named():

@@ -152,5 +152,6 @@ def test_a_record_has_the_key_of_its_run():
 
 
 def test_backends_take_turns_from_seed_to_seed():
-    order = [run.backend for run in plan(["echo"], ["a", "b"], 3, device="cpu")]
+    sides = [("a", "matched"), ("b", "matched")]
+    order = [run.backend for run in plan(["echo"], sides, 3, device="cpu")]
     assert order == ["a", "b", "b", "a", "a", "b"]

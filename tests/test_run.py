@@ -77,7 +77,7 @@ def test_an_engine_that_cannot_be_imported_is_unavailable(copy, add_problem):
     add_problem("right")
     with (copy / "backends" / "keras" / "_engine.py").open("a") as engine:
         engine.write("import no_such_package\n")
-    done = diptych("run", "right", "--seeds", "1", "--device", "cpu", "--out", "out", cwd=copy)
+    done = diptych("run", "right", "--no-gate", "--seeds", "1", "--out", "out", cwd=copy)
     assert done.returncode == 1
     found = {record["backend"]: record for record in records(copy / "out")}
     assert found["pytorch"]["status"] == "ok"
@@ -108,7 +108,7 @@ except Unavailable as error:
 def test_it_does_not_matter_where_the_command_is_given(copy, add_problem):
     """From inside backends/, `import keras` would find our folder of that name."""
     add_problem("right")
-    arguments = ["run", "right", "--seeds", "1", "--device", "cpu", "--out", str(copy / "out")]
+    arguments = ["run", "right", "--no-gate", "--seeds", "1", "--out", str(copy / "out")]
     done = subprocess.run(
         [sys.executable, "-P", "-m", "compare", *arguments],
         cwd=copy / "backends",
@@ -123,7 +123,7 @@ def test_it_does_not_matter_where_the_command_is_given(copy, add_problem):
 
 def test_a_record_holds_what_was_measured_and_where(copy, add_problem):
     add_problem("right")
-    diptych("run", "right", "--seeds", "1", "--device", "cpu", "--out", "out", cwd=copy)
+    diptych("run", "right", "--no-gate", "--seeds", "1", "--out", "out", cwd=copy)
     found = {record["backend"]: record for record in records(copy / "out")}
     assert found.keys() == {"pytorch", "keras-tensorflow"}
     for record in found.values():

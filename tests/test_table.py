@@ -15,7 +15,7 @@ from compare.table import COLUMNS, table
 NAMES = (
     "problem,backend,device,mode,seeds,failed,metric,score_mean,score_std,score_min,target,reached,"
     "baseline,wall_s_median,first_epoch_s_median,epoch_s_median,host_peak_bytes,gpu_peak_bytes,"
-    "parameters"
+    "parameters,proof,parity"
 )
 
 
@@ -56,10 +56,10 @@ RECORDS = [
     record("pytorch", 2, None, status="failed", reason="killed | by\nSIGKILL"),
 ]
 ROWS = """\
-echo,pytorch,cpu,matched,3,1,accuracy,0.75,0.3535533905932738,0.5,0.9,1,0.1,2.0,1.0,0.75,3145728,,3860
-echo,pytorch,cpu,matched,3,1,unseen,0.75,0.3535533905932738,0.5,,,0.1,2.0,1.0,0.75,3145728,,3860
-echo,keras-tensorflow,cpu,matched,1,0,accuracy,1.0,,1.0,0.9,1,0.1,8.0,4.0,4.0,8388608,,3860
-echo,keras-tensorflow,cpu,matched,1,0,unseen,1.0,,1.0,,,0.1,8.0,4.0,4.0,8388608,,3860
+echo,pytorch,cpu,matched,3,1,accuracy,0.75,0.3535533905932738,0.5,0.9,1,0.1,2.0,1.0,0.75,3145728,,3860,,
+echo,pytorch,cpu,matched,3,1,unseen,0.75,0.3535533905932738,0.5,,,0.1,2.0,1.0,0.75,3145728,,3860,,
+echo,keras-tensorflow,cpu,matched,1,0,accuracy,1.0,,1.0,0.9,1,0.1,8.0,4.0,4.0,8388608,,3860,,
+echo,keras-tensorflow,cpu,matched,1,0,unseen,1.0,,1.0,,,0.1,8.0,4.0,4.0,8388608,,3860,,
 """
 
 
@@ -78,6 +78,17 @@ def test_a_training_without_a_score_is_empty_never_zero():
     assert (row["seeds"], row["failed"], row["reached"]) == (1, 1, 0)
     for column in [*NAMES.split(",")[13:], "score_mean", "score_std", "score_min"]:
         assert pd.isna(row[column]), column
+
+
+def test_what_nobody_checked_is_marked(tmp_path):
+    proven = [replace(one, proof="proven", parity=2e-14) for one in RECORDS[:2]]
+    publish(tmp_path, proven)
+    assert "| 2.0e-14 |" in (tmp_path / "table.md").read_text()
+    publish(tmp_path, [*proven, replace(RECORDS[2], proof="unproven")])
+    rows = pd.read_csv(tmp_path / "table.csv").set_index("backend")["proof"]
+    assert set(rows["pytorch"]) == {"unproven"}
+    assert set(rows["keras-tensorflow"]) == {"proven"}
+    assert "| unproven |" in (tmp_path / "table.md").read_text()
 
 
 def test_whole_numbers_stay_whole():

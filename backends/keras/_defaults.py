@@ -9,17 +9,28 @@ from typing import Any
 
 import keras
 
+from backends import KERAS_DEFAULTS
 from backends._seeded import Array, batch_order, initial_weights
 from backends.keras import _weights
-from backends.keras._device import batches
+from backends.keras._device import batches, sum_repeated_entries
 from problems._data import Part
 from problems._problem import Recipe
+
+OPTIMIZERS = {"adam": keras.optimizers.Adam}
 
 
 def begin(model: keras.Model, seed: int, own: Set[str]) -> None:
     """Give a new model its initial weights."""
     if "weights" not in own:
         _weights.write(model, initial_weights(_weights.describe(model), seed))
+
+
+def optimizer(recipe: Recipe, own: Set[str]) -> keras.optimizers.Optimizer:
+    """Return the optimizer of a training by `recipe`."""
+    made = OPTIMIZERS[recipe.optimizer](recipe.learning_rate)
+    if not own.issuperset(KERAS_DEFAULTS):
+        sum_repeated_entries(made)
+    return made
 
 
 def orders(n: int, recipe: Recipe, seed: int, own: Set[str]) -> Array | None:

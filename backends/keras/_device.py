@@ -65,6 +65,19 @@ def synchronize() -> None:
         engine.cuda.synchronize()
 
 
+def sum_repeated_entries(optimizer: keras.optimizers.Optimizer) -> None:
+    """Have an embedding's gradient summed over an entry's uses before the optimizer squares it.
+
+    On TensorFlow, Keras 3.15 squares the uses one by one, and sums then: another second moment than
+    that of the same network with one-hot vectors, or on any other engine.
+    """
+    if ENGINE == "tensorflow":
+        step = optimizer.update_step
+        optimizer.update_step = lambda gradient, *rest: step(
+            engine.convert_to_tensor(gradient), *rest
+        )
+
+
 def reset_metrics(model: keras.Model) -> None:
     """Start the running means of a `fit` anew, from within one of its callbacks."""
     if ENGINE == "jax":

@@ -22,7 +22,6 @@ LOSSES = {
     "binary_cross_entropy": partial(keras.losses.BinaryCrossentropy, from_logits=True),
     "mean_absolute_error": keras.losses.MeanAbsoluteError,
 }
-OPTIMIZERS = {"adam": keras.optimizers.Adam}
 
 
 class Timer(keras.callbacks.Callback):
@@ -62,7 +61,8 @@ class Gradient(keras.optimizers.SGD):
 
     def update_step(self, gradient, variable, learning_rate):
         """Replace the variable by its gradient."""
-        self.assign(variable, gradient)
+        self.assign(variable, keras.ops.zeros_like(variable))
+        self.assign_add(variable, gradient)  # which sums an embedding's entries, seen repeatedly
 
 
 def train(
@@ -79,8 +79,7 @@ def train(
     clock = Clock(_device.synchronize)
 
     model = _build(problem, seed, own)
-    optimizer = OPTIMIZERS[recipe.optimizer](recipe.learning_rate)
-    model.compile(optimizer, LOSSES[recipe.loss]())
+    model.compile(_defaults.optimizer(recipe, own), LOSSES[recipe.loss]())
     build_s = clock.lap()
 
     def predict(x: Array) -> Array:

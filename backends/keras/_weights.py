@@ -52,9 +52,13 @@ def describe(model: keras.Model) -> dict[str, Weight]:
     """
     slots = list(_slots(model))
     known = {id(slot.variable) for slot in slots}
-    for variable in model.trainable_variables:
-        if id(variable) not in known:
-            raise ValueError(f"no weight layout known for {variable.path}")
+    for name, layer in children(model).items():
+        for variable in layer.trainable_variables:
+            if id(variable) not in known:
+                kind = type(layer).__name__
+                raise ValueError(f"no weight layout known for {variable.name} of {name}, a {kind}")
+    if len(model.trainable_variables) != len(slots):
+        raise ValueError(f"no weight layout known for a weight of {type(model).__name__} itself")
     return {slot.name: Weight(tuple(slot.variable.shape), slot.draw) for slot in slots}
 
 

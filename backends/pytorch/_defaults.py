@@ -53,10 +53,11 @@ def _average_biased_variance(layer: _BatchNorm) -> None:
         layer.variance_before = layer.running_var.clone()
 
     def after(layer: _BatchNorm, inputs: tuple[Tensor, ...], _) -> None:
-        if layer.training:
+        if layer.training and torch.is_grad_enabled():
             n = inputs[0].numel() // layer.num_features
             kept = (1 - layer.momentum) * layer.variance_before
-            layer.running_var.copy_(kept + (layer.running_var - kept) * (n - 1) / n)
+            # A new tensor: the old one is still wanted for the gradient.
+            layer.running_var = kept + (layer.running_var - kept) * (n - 1) / n
 
     layer.register_forward_pre_hook(before)
     layer.register_forward_hook(after)

@@ -142,4 +142,5 @@ def _layer_outputs(name: str, layer: nn.Module, output) -> dict[str, Tensor]:
         sequence, state = output
         hidden = state[0] if isinstance(state, tuple) else state
         return {name: sequence, f"{name}.last": torch.cat(tuple(hidden), dim=-1)}
-    return {name: output.movedim(1, -1) if output.ndim == 4 else output}
+    channels_second = output.ndim == 4 or isinstance(layer, nn.Conv1d)
+    return {name: output.movedim(1, -1) if channels_second else output}

@@ -1,0 +1,86 @@
+"""What defaults do: figures from records whose differences are known."""
+
+import math
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from test_records import RECORD
+
+from compare.explain import COLUMNS, epochs_to_target, explain, interval, readings
+from compare.publish import publish_explanation
+
+
+def record(mode, seed, score, epoch_scores, **values):
+    judge = {"score": score, "better": "higher", "target": 0.9, "reached": None, "baseline": 0.1}
+    scores = {"accuracy": judge | {"best": 1.0, "unit": "fraction"}}
+    return replace(
+        RECORD, backend="pytorch", mode=mode, seed=seed, scores=scores, epoch_scores=epoch_scores,
+        score_epochs=True, status="ok", reason=None, **values,
+    )  # fmt: skip
+
+
+RECORDS = [
+    record("matched", 0, 0.90, [0.5, 0.90, 0.95]),
+    record("matched", 1, 0.80, [0.5, 0.80, 0.95]),
+    record("matched", 2, 0.70, [0.5, 0.60, 0.70]),
+    record("own-bias", 0, 0.92, [0.9, 0.9, 0.9]),
+    record("own-bias", 1, 0.84, [0.9, 0.9, 0.9]),
+    record("own-bias", 2, 0.76, [0.9, 0.9, 0.9]),
+    record("native", 0, 0.50, [0.1, 0.2, 0.3]),
+    replace(record("native", 1, None, []), status="diverged", reason="loss is nan"),
+]
+
+
+def test_changes_are_paired_by_seed():
+    frame = explain(RECORDS[::-1]).set_index("defaults")
+    assert list(frame.index) == ["bias", "all"]
+    bias = frame.loc["bias"]
+    assert bias["change"] == pytest.approx(0.04)
+    half = 4.302652729911275 * 0.02 / math.sqrt(3)  # t at 0.975, 2 degrees of freedom
+    assert (bias["change_low"], bias["change_high"]) == pytest.approx((0.04 - half, 0.04 + half))
+    assert (bias["seeds"], bias["failed"]) == (3, 0)
+    assert (bias["reached"], bias["matched_reached"]) == (3, 2)
+    assert (bias["epochs"], bias["matched_epochs"]) == (1.0, 2.5), "where both reached it"
+
+
+def test_what_failed_is_counted_and_in_no_mean():
+    row = explain(RECORDS).set_index("defaults").loc["all"]
+    assert (row["seeds"], row["failed"]) == (1, 2)
+    assert row["change"] == pytest.approx(-0.4)
+    assert pd.isna(row["change_low"])
+    assert (row["reached"], row["matched_reached"]) == (0, 1)
+    assert pd.isna(row["epochs"])
+
+
+def test_epochs_to_target_may_never_come_or_not_be_asked():
+    assert epochs_to_target(RECORDS[0]) == 2
+    assert epochs_to_target(RECORDS[2]) == math.inf
+    lower = {"score": 0.0, "better": "lower", "target": 0.6}
+    assert epochs_to_target(replace(RECORDS[2], scores={"mae": lower})) == 1
+    assert math.isnan(
+        epochs_to_target(replace(RECORDS[0], scores={"mae": lower | {"target": None}}))
+    )
+
+
+def test_an_interval_needs_two():
+    assert all(map(math.isnan, interval([1.0])))
+    assert interval([1.0, 1.0]) == (1.0, 1.0)
+
+
+def test_it_is_published_with_a_reading_made_from_the_figures(tmp_path):
+    frame = explain(RECORDS)
+    publish_explanation(tmp_path, frame, RECORDS)
+    assert list(pd.read_csv(tmp_path / "explain.csv").columns) == list(COLUMNS)
+    text = (tmp_path / "explain.md").read_text()
+    (reading,) = readings(frame)
+    assert reading in text
+    assert "all its defaults take it from 0.9 to 0.5 (one pair, no interval)" in reading
+    assert "bias, from 0.8 to 0.84" in reading
+    for column, meaning in COLUMNS.items():
+        assert f"- `{column}`: {meaning}" in text
+
+
+def test_nothing_to_compare_gives_an_empty_table():
+    assert explain(RECORDS[:3]).empty
+    assert readings(explain([])) == []

@@ -1,0 +1,166 @@
+"""The gate: no time without proof, and a proof holds for the very code that passed."""
+
+import json
+
+import pandas as pd
+import pytest
+from conftest import COMPARED, PARITY_KERAS, diptych
+
+from compare import check, proof
+from compare.ladder import Finding
+from compare.run import NATIVE, Run, modes_between
+
+RUN = ("run", "right", "--seeds", "1", "--device", "cpu", "--out", "out")
+BROKEN = PARITY_KERAS.replace("        return x\n", "        return 2 * x\n")
+
+
+def records(copy):
+    return [json.loads(line) for line in (copy / "out" / "runs.jsonl").read_text().splitlines()]
+
+
+def test_an_edit_that_breaks_parity_leaves_no_time(copy, add_problem):
+    """Also where earlier times are at hand; they come back only with a new training."""
+    add_problem("right")
+    assert diptych(*RUN, "--mode", "matched", "native", cwd=copy).returncode == 0
+    before = pd.read_csv(copy / "out" / "table.csv")
+    assert set(before["mode"]) == {"matched", "native"}
+    assert before["wall_s_median"].notna().all()
+    assert set(before["proof"]) == {"proven"}
+    matched = before[before["mode"] == "matched"]
+    assert (matched["parity"] < 1e-12).all()
+    assert before[before["mode"] == "native"]["parity"].isna().all()
+
+    add_problem("right", keras=BROKEN)
+    done = diptych(*RUN, cwd=copy)
+    assert done.returncode == 3
+    assert "not proven yet for this code and these versions, checked first: right" in done.stderr
+    assert "diptych: no training, no time: the check fails: right, keras-tensorflow against" in (
+        done.stderr
+    )
+    assert "layers: output[" in done.stderr
+    after = pd.read_csv(copy / "out" / "table.csv")
+    after = after[after["mode"] == "matched"]
+    assert after["wall_s_median"].isna().all()
+    assert (after["failed"] == 1).all()
+    assert {one["status"] for one in records(copy)[-2:]} == {"refused"}
+    assert all("layers: output[" in one["reason"] for one in records(copy)[-2:])
+
+    unproven = diptych(*RUN, "--no-gate", cwd=copy)
+    assert unproven.returncode == 0, unproven.stderr
+    table = pd.read_csv(copy / "out" / "table.csv")
+    assert set(table[table["mode"] == "matched"]["proof"]) == {"unproven"}
+    assert "unproven" in unproven.stdout
+
+    add_problem("right")
+    done = diptych(*RUN, cwd=copy)
+    assert done.returncode == 0, done.stderr
+    assert "not proven yet" not in done.stderr, "the proof of the same code still holds"
+    assert "0 are there already, 2 to do" in done.stderr, "what was unproven is done again"
+    table = pd.read_csv(copy / "out" / "table.csv")
+    assert set(table[table["mode"] == "matched"]["proof"]) == {"proven"}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "problems/echo.py",
+        "backends/keras/echo.py",
+        "backends/pytorch/_engine.py",
+        "compare/probe.py",
+    ],
+)
+def test_an_edit_makes_a_proof_void(copy, monkeypatch, file):
+    monkeypatch.setattr(proof, "ROOT", copy)
+    monkeypatch.setattr(proof, "FOLDER", copy / "backends")
+    monkeypatch.setattr(
+        proof, "twin", lambda folder, name: copy / "backends" / folder / f"{name}.py"
+    )
+    before = proof.key("echo", *COMPARED)
+    assert before == proof.key("echo", *COMPARED)
+    assert before != proof.key("shapes", *COMPARED)
+    with (copy / file).open("a") as edited:
+        edited.write("# an edit\n")
+    assert before != proof.key("echo", *COMPARED)
+
+
+def test_another_version_makes_a_proof_void(monkeypatch):
+    before = proof.key("echo", *COMPARED)
+    monkeypatch.setattr(proof, "version", lambda package: "0.0")
+    assert before != proof.key("echo", *COMPARED)
+
+
+def finding(backend, passed, reference="pytorch"):
+    return Finding(
+        problem="echo", backend=backend, reference=reference, precision="float64", rung="loss",
+        tensor="loss", expected=1.0, came=2.0, relative=1e-15, absolute=1e-15, bound=1e-13,
+        passed=passed,
+    )  # fmt: skip
+
+
+def test_one_backend_that_fails_does_not_stop_the_others(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    found = [finding("keras-tensorflow", True), finding("keras-torch", False)]
+    monkeypatch.setattr(proof, "check", lambda names, backends: found)
+    backends = ("pytorch", "keras-tensorflow", "keras-torch")
+    standing = proof.standings(["echo"], backends, print)
+    assert (
+        standing["echo", "pytorch"].proof == standing["echo", "keras-tensorflow"].proof == "proven"
+    )
+    assert standing["echo", "keras-torch"].refusal == str(found[1])
+    found[0] = finding("keras-tensorflow", False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "new"))
+    assert all(one.refusal for one in proof.standings(["echo"], backends, print).values())
+
+
+def test_a_backend_alone_has_nothing_to_prove():
+    (standing,) = proof.standings(["echo"], ["pytorch"], print).values()
+    assert (standing.proof, standing.refusal) == (None, None)
+
+
+def test_the_reference_is_the_first_backend_whatever_the_order():
+    assert check.reference_of(["keras-jax", "keras-tensorflow", "pytorch"]) == "pytorch"
+
+
+@pytest.mark.parametrize("backend", COMPARED)
+def test_modes_go_from_matched_to_native_one_default_at_a_time(backend):
+    matched, *single, native = (
+        Run(problem="echo", backend=backend, device="cpu", seed=0, mode=mode)
+        for mode in modes_between(backend)
+    )
+    assert matched.own == frozenset()
+    assert [len(run.own) for run in single] == [1] * len(single)
+    assert frozenset().union(*(run.own for run in single)) == native.own
+    assert native.mode == NATIVE
+
+
+OWN = """
+import sys, json
+from dataclasses import replace
+import problems
+from backends import BACKENDS
+from compare.probe import shortened
+from compare.run import Run, modes_between
+backend = sys.argv[1]
+engine = BACKENDS[backend].engine()
+engine.prepare(device="cpu", threads=1)
+problem = shortened(problems.load("echo"))
+data = problem.make_data(0)
+for mode in modes_between(backend):
+    own = Run(problem="echo", backend=backend, device="cpu", seed=0, mode=mode).own
+    losses = [engine.train(problem, data, seed=0, own=own).train_loss for _ in range(2)]
+    print(json.dumps([mode, *losses]))
+"""
+
+
+@pytest.mark.parametrize("backend", COMPARED)
+def test_every_default_that_is_kept_changes_the_training_and_repeats(backend):
+    from conftest import run_python
+
+    done = run_python("-c", OWN, backend, backend=backend)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+    assert [mode for mode, *_ in lines] == modes_between(backend)
+    assert all(first == second for _, first, second in lines), "the same seed, the same training"
+    assert len({tuple(first) for _, first, _ in lines}) == len(lines), (
+        "no default is without effect"
+    )
