@@ -26,7 +26,7 @@ RUNGS = {
 }
 
 # How far apart two backends may be. In float64 the model itself shows. Seen over the six problems:
-# layers 1.3e-15, loss 3.1e-16, gradients 1.0e-14, curve 4.6e-14, score 1.6e-15.
+# layers 1.3e-15, loss 3.1e-16, gradients 1.0e-14, curve 4.6e-14, score 1.4e-16.
 EXACT = {"layers": 1e-13, "loss": 1e-13, "gradients": 1e-12, "curve": 1e-11, "score": 1e-10}
 # Where an engine computes a float64 network partly in float32.
 ROUNDED = dict.fromkeys(EXACT, 1e-5)

@@ -41,7 +41,7 @@ def prove(names: Sequence[str], backends: Sequence[str]) -> list[Finding]:
                 mine = [
                     finding for finding in findings if concerns(finding, name, backend, reference)
                 ]
-                if all(finding.passed for finding in mine):
+                if any(one.reference for one in mine) and all(one.passed for one in mine):
                     _remember(key(name, backend, reference), mine)
     return findings
 
@@ -57,7 +57,7 @@ def standings(
     unknown = [
         name
         for name in names
-        if not all(_proof(key(name, other, reference)).exists() for other in others)
+        if any(_remembered(key(name, other, reference)) is None for other in others)
     ]
     findings = []
     if unknown:
@@ -101,9 +101,9 @@ def key(name: str, backend: str, reference: str) -> str:
 
 
 def _standing(name: str, backend: str, reference: str, findings: Sequence[Finding]) -> Standing:
-    with suppress(OSError, ValueError, KeyError):
-        proof = json.loads(_proof(key(name, backend, reference)).read_text())
-        return Standing(proof=PROVEN, parity=float(proof["parity"]))
+    parity = _remembered(key(name, backend, reference))
+    if parity is not None:
+        return Standing(proof=PROVEN, parity=parity)
     mine = [finding for finding in findings if concerns(finding, name, backend, reference)]
     for finding in mine:
         if not finding.passed:
@@ -131,6 +131,14 @@ def _remember(name: str, findings: Sequence[Finding]) -> None:
         partial = file.with_suffix(f".{os.getpid()}")
         partial.write_text(json.dumps(proof))
         partial.replace(file)
+
+
+def _remembered(name: str) -> float | None:
+    """Return the parity of a proof; None if there is none, or none that can be read."""
+    try:
+        return float(json.loads(_proof(name).read_text())["parity"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _proof(name: str) -> Path:

@@ -112,6 +112,29 @@ def test_one_backend_that_fails_does_not_stop_the_others(monkeypatch, tmp_path):
     assert all(one.refusal for one in proof.standings(["echo"], backends, print).values())
 
 
+@pytest.mark.parametrize("broken", ["", '{"parity": 1e-', "[]", '{"parity": null}'])
+def test_a_broken_proof_is_none(monkeypatch, tmp_path, broken):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(proof, "check", lambda names, backends: [finding(COMPARED[1], True)])
+    told = []
+    assert proof.standings(["echo"], COMPARED, told.append)["echo", COMPARED[1]].proof == "proven"
+    assert len(told) == 1
+    (file,) = (tmp_path / "diptych").glob("*.json")
+    file.write_text(broken)
+    monkeypatch.setattr(proof, "check", lambda names, backends: [finding(COMPARED[1], False)])
+    standing = proof.standings(["echo"], COMPARED, told.append)["echo", COMPARED[1]]
+    assert len(told) == 2, "it is checked again"
+    assert standing.proof is None
+    assert standing.refusal
+
+
+def test_no_finding_proves_nothing(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(proof, "check", lambda names, backends: [])
+    assert proof.prove(["echo"], COMPARED) == []
+    assert not list(tmp_path.rglob("*.json"))
+
+
 def test_a_backend_alone_has_nothing_to_prove():
     (standing,) = proof.standings(["echo"], ["pytorch"], print).values()
     assert (standing.proof, standing.refusal) == (None, None)
