@@ -162,7 +162,7 @@ def do_show(options: argparse.Namespace) -> int:
 def do_check(options: argparse.Namespace) -> int:
     """Climb the ladder for every pair; status 3 if a rung fails."""
     from compare.proof import prove
-    from compare.publish import findings_json, publish_findings
+    from compare.publish_check import findings_json, publish_findings
     from compare.terminal import complain, print_findings
 
     backends = chosen_backends(options.backends)
@@ -200,7 +200,7 @@ def do_run(options: argparse.Namespace) -> int:
 def do_explain(options: argparse.Namespace) -> int:
     """Train from matched to native, one default at a time; write and print what each one does."""
     from compare.explain import explain
-    from compare.publish import publish_explanation
+    from compare.publish_explain import publish_explanation
     from compare.terminal import print_explanation
 
     runs = chosen_runs(

@@ -12,16 +12,9 @@ from rich.text import Text
 
 from compare.explain import readings
 from compare.ladder import RUNGS, Finding
-from compare.publish import (
-    EXPLAINED,
-    EXPLAINED_TEXT,
-    HEADINGS,
-    LADDER,
-    TEXT,
-    cells,
-    explained_cells,
-    ladder_cells,
-)
+from compare.publish import HEADINGS, TEXT, cells
+from compare.publish_check import LADDER, ladder_cells
+from compare.publish_explain import EXPLAINED, EXPLAINED_TEXT, explained_cells
 from compare.run import Record
 
 WIDE = 240  # columns of the output where it is no terminal

@@ -8,7 +8,7 @@ import pytest
 from test_records import RECORD
 
 from compare.explain import COLUMNS, epochs_to_target, explain, interval, readings
-from compare.publish import publish_explanation
+from compare.publish_explain import publish_explanation
 
 
 def record(mode, seed, score, epoch_scores, **values):

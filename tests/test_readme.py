@@ -13,7 +13,8 @@ from compare.__main__ import parser
 from compare.explain import explain, readings
 from compare.ladder import Finding
 from compare.machine import CODE
-from compare.publish import explanation, findings_markdown, ladder_cells
+from compare.publish_check import findings_markdown, ladder_cells
+from compare.publish_explain import explanation
 from compare.records import read
 from compare.selection import chosen_problems
 from compare.table import COLUMNS, table
