@@ -9,97 +9,14 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import problems
 from backends import BACKENDS, missing_twins
 from compare import machine
-from compare.run import MATCHED, NATIVE, Record, Run, UsageError, modes_between
+from compare.options import parser
+from compare.run import Record, Run, UsageError, modes_between
 from compare.selection import chosen_backends, chosen_problems, chosen_runs
-
-DEFAULT_BACKENDS = ("pytorch", "keras-tensorflow")
-DEFAULT_SEEDS = 3
-TIMEOUT_S = 900.0
-MOST = 10_000  # seeds, jobs, threads
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """End with status 2."""
-        raise UsageError(message)
-
-
-def count(text: str) -> int:
-    """Read a whole number from 1 to MOST."""
-    if not text.isdecimal() or not 1 <= int(text) <= MOST:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {MOST}, came {text!r}")
-    return int(text)
-
-
-def folder(text: str) -> Path:
-    """Read the path of a folder, which may be missing."""
-    if not text:
-        raise argparse.ArgumentTypeError("expected a folder, came ''")
-    return Path(text)
-
-
-def seconds(text: str) -> float:
-    """Read a positive number of seconds."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected seconds above 0, came {text!r}")
-    return value
-
-
-def parser() -> Parser:
-    """Return the parser of the command line."""
-    top = Parser(prog="diptych", description="One problem, two panels: PyTorch and Keras compared.")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    commands.add_parser("list", help="problems, backends, devices, and what can run here")
-
-    show = commands.add_parser("show", help="the two programs of a problem, side by side")
-    show.add_argument("problem", help="one of those that `diptych list` names")
-
-    check = commands.add_parser("check", help="prove that the backends train the same model")
-    _add_selection(check)
-    check.add_argument("--json", action="store_true", help="the findings as JSON, on stdout")
-    check.add_argument("--out", type=folder, help="write check.md and check.json there")
-
-    run = commands.add_parser("run", help="train on every backend, then tabulate")
-    _add_selection(run)
-    run.add_argument("--mode", nargs="+", choices=(MATCHED, NATIVE), default=[MATCHED])
-    run.add_argument("--quick", action="store_true", help="the short recipe: a look, not a result")
-    run.add_argument("--no-gate", action="store_true", help="time also what is not proven equal")
-    run.add_argument("--out", type=folder, help="results folder (results/latest or results/quick)")
-    _add_settings(run)
-
-    explain = commands.add_parser("explain", help="what each of a framework's defaults does")
-    _add_selection(explain)
-    explain.add_argument("--out", type=folder, help="results folder (results/explain)")
-    _add_settings(explain)
-
-    table = commands.add_parser("table", help="tabulate the records of a results folder again")
-    table.add_argument("folder", type=folder)
-    return top
-
-
-def _add_selection(command: argparse.ArgumentParser) -> None:
-    command.add_argument("problems", nargs="*", metavar="PROBLEM")
-    command.add_argument("--backends", nargs="+", default=DEFAULT_BACKENDS, metavar="BACKEND")
-
-
-def _add_settings(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--seeds", type=count, default=DEFAULT_SEEDS, help="trainings for each")
-    command.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
-    command.add_argument("--jobs", type=count, help="trainings at a time (one per core)")
-    command.add_argument("--threads", type=count, default=1, help="threads per training")
-    command.add_argument("--timeout", type=seconds, default=TIMEOUT_S, help="seconds per training")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,7 +6,8 @@ from itertools import chain
 import problems
 from backends import BACKENDS
 from compare import machine
-from compare.ladder import Finding, Pair, shapes
+from compare.finding import Finding
+from compare.ladder import Pair, shapes
 from compare.probe import Evidence, probe
 from problems._problem import Problem
 

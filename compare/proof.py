@@ -17,7 +17,7 @@ from pathlib import Path
 
 from backends import BACKENDS, FOLDER, twin
 from compare.check import check, reference_of
-from compare.ladder import Finding
+from compare.finding import Finding
 from compare.machine import ROOT
 from compare.run import PROVEN
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from compare.ladder import CAP, EXACT, FLOOR, ROUNDED, RUNGS, WITHIN, Finding
+from compare.finding import RUNGS, Finding
+from compare.ladder import CAP, EXACT, FLOOR, ROUNDED, WITHIN
 from compare.publish import markdown_rows
 from compare.run import finite
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from compare.explain import readings
-from compare.ladder import RUNGS, Finding
+from compare.finding import RUNGS, Finding
 from compare.publish import HEADINGS, TEXT, cells
 from compare.publish_check import LADDER, ladder_cells
 from compare.publish_explain import EXPLAINED, EXPLAINED_TEXT, explained_cells

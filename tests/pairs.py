@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from conftest import PARITY_PROBLEM
+from parity import PARITY_PROBLEM
 
 
 class Pair(NamedTuple):

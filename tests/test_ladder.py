@@ -8,17 +8,18 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 from conftest import COMPARED, COMPLETE, ROOT, run_python
+from faults import FAULTS, TORCH
 from pairs import PAIRS, files
 
 import problems
 from backends import BACKENDS
 from compare.check import judge
-from compare.ladder import CAP, RUNGS, Pair
+from compare.finding import RUNGS
+from compare.ladder import CAP, Pair
 
 REAL = ("cumsum", "damped_sine", "echo", "shapes")  # problems that faults are planted into
 REFERENCE, OTHER = COMPARED
@@ -100,102 +101,6 @@ def test_every_kind_of_layer_trains_the_same_in_float64(name, sound, definitions
     curve = sound[REFERENCE][name]["curve"]
     assert len(curve) == 50
     assert np.ptp(curve) > 1e-3, "a curve that stays flat would always agree"
-
-
-class Fault(NamedTuple):
-    """One thing done wrong: where, what it was, what it is; where the ladder has to find it."""
-
-    what: str
-    problem: str
-    file: str
-    old: str
-    new: str
-    rung: str
-    tensor: str
-    index: tuple[int, ...] | None = None  # in a curve: the first step that shows it
-
-
-TORCH, KERAS = "backends/pytorch", "backends/keras"
-FAULTS = (
-    Fault("a softmax before the cross-entropy", "echo", f"{TORCH}/echo.py",
-          "return x\n", "return x.softmax(-1)\n", "layers", "output"),
-    Fault("the same in Keras", "echo", f"{KERAS}/echo.py",
-          "return x\n", "return keras.ops.softmax(x)\n", "layers", "output"),
-    Fault("a random initial state", "shapes", f"{TORCH}/shapes.py",
-          "self.lstm(x)", "self.lstm(x, (x.new_zeros(1, len(x), 10).normal_(),) * 2)",
-          "layers", "lstm"),
-    Fault("a second bias that is trained", "echo", f"{TORCH}/_defaults.py",
-          '"bias" not in own', "False", "parameters", "lstm.bias_hh_l0"),
-    Fault("forget and input gate swapped", "echo", f"{TORCH}/_weights.py",
-          "matrix = GRU if isinstance(layer, nn.GRU) else TRANSPOSED",
-          "matrix = Layout(lambda t: t.T.roll(25, -1), lambda w: (w.roll(-25, -1).T,))",
-          "layers", "lstm.last"),
-    Fault("the gates of a GRU in Keras's order", "gru", f"{TORCH}/_weights.py",
-          "torch.cat((r, z, h), dim=-1)", "torch.cat((z, r, h), dim=-1)", "layers", "body.last"),
-    Fault("the biases of a GRU exchanged", "gru", f"{TORCH}/_weights.py",
-          "torch.stack(biases)", "torch.stack(biases[::-1])", "gradients", "body/bias"),
-    Fault("channels flattened first", "conv2d", f"{TORCH}/conv2d.py",
-          "x = x.permute(0, 2, 3, 1)", "pass", "layers", "dense"),
-    Fault("the last step of a bidirectional layer for its last outputs", "both_lstm",
-          f"{TORCH}/both_lstm.py", "return self.dense(x)",
-          "return self.dense(self.body(before)[0][:, -1])", "layers", "dense"),
-    Fault("directions swapped", "cumsum", f"{TORCH}/_weights.py",
-          '{"/forward": "", "/backward": "_reverse"}', '{"/forward": "_reverse", "/backward": ""}',
-          "layers", "lstm"),
-    Fault("no eval() before answering", "batchnorm", f"{TORCH}/_engine.py",
-          "batch_size: int) -> Tensor:\n    model.eval()",
-          "batch_size: int) -> Tensor:\n    model.train()",
-          "layers", "norm"),
-    Fault("no eval() before validation", "batchnorm", f"{TORCH}/_engine.py",
-          "batch_size: int) -> float:\n    model.eval()", "batch_size: int) -> float:\n",
-          "curve", "validation loss", (0,)),
-    Fault("PyTorch's momentum in a batch normalization", "batchnorm", f"{TORCH}/batchnorm.py",
-          "momentum=0.01", "momentum=0.1", "curve", "validation loss", (0,)),
-    Fault("PyTorch's epsilon in a layer normalization", "layernorm", f"{TORCH}/layernorm.py",
-          "eps=1e-3", "eps=1e-5", "layers", "dense"),
-    Fault("a Keras model that is not told when it trains", "batchnorm", f"{KERAS}/batchnorm.py",
-          "def call(self, x, training=False)", "def call(self, x)", "loss", "loss"),
-    Fault("an embedding's repeated entries squared one by one", "embedding",
-          f"{KERAS}/_defaults.py", "sum_repeated_entries(made)", "pass", "curve", "loss", (1,)),
-    Fault("the unbiased variance averaged", "batchnorm", f"{TORCH}/_defaults.py",
-          "(n - 1) / n", "1", "curve", "validation loss", (0,)),
-    Fault("Keras shuffling by itself", "echo", f"{KERAS}/_defaults.py",
-          'None if "shuffling" in own else', "None if True else", "curve", "loss", (0,)),
-    Fault("the last, partial batch dropped", "echo", f"{TORCH}/_engine.py",
-          "for batch in order.split(recipe.batch_size):",
-          "for batch in order.split(recipe.batch_size)[:-1]:", "curve", "loss"),
-    Fault("epsilon 1e-8", "echo", f"{TORCH}/_optimizer.py",
-          "EPSILON = 0.9, 0.999, 1e-7", "EPSILON = 0.9, 0.999, 1e-8", "curve", "loss", (1,)),
-    Fault("the bias correction in full precision", "echo", f"{TORCH}/_optimizer.py",
-          "precision(np.float32(BETA2))", "precision(BETA2)", "curve", "loss", (1,)),
-    Fault("a sum for a mean", "shapes", f"{TORCH}/_engine.py",
-          '"mean_absolute_error": F.l1_loss',
-          '"mean_absolute_error": lambda x, y: F.l1_loss(x, y, reduction="sum")',
-          "loss", "loss"),
-    Fault("targets one step late", "cumsum", f"{TORCH}/_engine.py",
-          "loss = loss_of(model(x), y)\n", "loss = loss_of(model(x), y.roll(1, 1))\n",
-          "curve", "loss", (0,)),
-    Fault("'same' padding for 'valid'", "conv1d", f"{KERAS}/conv1d.py",
-          "layers.Conv1D(5, 2)", 'layers.Conv1D(5, 2, padding="same")', "shapes", "body"),
-    Fault("a learning rate off by 1 %", "echo", f"{TORCH}/_optimizer.py",
-          "np.repeat(precision(recipe.learning_rates)",
-          "np.repeat(1.01 * precision(recipe.learning_rates)", "curve", "loss", (1,)),
-    Fault("the learning rate of the first epoch in all", "shapes", f"{KERAS}/_engine.py",
-          "recipe.learning_rates.__getitem__", "lambda _: recipe.learning_rate",
-          "curve", "loss", (11,)),
-    Fault("an optimizer step skipped", "echo", f"{TORCH}/_engine.py",
-          "            optimizer.step()\n",
-          "            if total or len(train_loss):\n                optimizer.step()\n",
-          "curve", "loss", (1,)),
-    Fault("gradients that pile up", "echo", f"{TORCH}/_engine.py",
-          "            optimizer.zero_grad()\n", "", "curve", "loss", (2,)),
-    Fault("a gradient cut off", "damped_sine", f"{TORCH}/damped_sine.py",
-          "self.lstm2(x)", "self.lstm2(x.detach())", "gradients", "lstm1/kernel"),
-    Fault("PyTorch's own initial weights", "echo", f"{TORCH}/_defaults.py",
-          'if "weights" not in own', "if False", "parameters", "lstm/kernel"),
-    Fault("a layer one unit wider", "shapes", f"{KERAS}/shapes.py",
-          "layers.LSTM(units,", "layers.LSTM(units + 1,", "parameters", "lstm/kernel"),
-)  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.what for fault in FAULTS])

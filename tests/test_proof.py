@@ -4,10 +4,11 @@ import json
 
 import pandas as pd
 import pytest
-from conftest import COMPARED, PARITY_KERAS, diptych
+from conftest import COMPARED, diptych
+from parity import PARITY_KERAS
 
 from compare import check, proof
-from compare.ladder import Finding
+from compare.finding import Finding
 from compare.run import NATIVE, Run, modes_between
 
 RUN = ("run", "right", "--seeds", "1", "--device", "cpu", "--out", "out")

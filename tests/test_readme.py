@@ -9,10 +9,10 @@ from conftest import ROOT
 
 import problems
 from backends import BACKENDS
-from compare.__main__ import parser
 from compare.explain import explain, readings
-from compare.ladder import Finding
+from compare.finding import Finding
 from compare.machine import CODE
+from compare.options import parser
 from compare.publish_check import findings_markdown, ladder_cells
 from compare.publish_explain import explanation
 from compare.records import read

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import PARITY_PYTORCH, RUNNABLE, diptych, run_python
+from conftest import RUNNABLE, diptych, run_python
+from parity import PARITY_PYTORCH
 
 RAISES = PARITY_PYTORCH.replace(
     "        return x\n", '        raise RuntimeError("no <way>\\nsecond line")\n'

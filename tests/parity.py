@@ -1,0 +1,111 @@
+"""A small problem with its twins, as text: what tests add to a copy of the project."""
+
+PARITY_PROBLEM = '''
+"""Parity: is the number of ones odd? A constant answer is right half of the time."""
+
+import numpy as np
+
+from problems._metrics import binary_accuracy
+from problems._data import Part, Spec, independent
+from problems._problem import Metric, Problem, Recipe
+
+
+def examples(rng, n):
+    bits = rng.integers(2, size=(n, 3, 1))
+    return Part(bits.astype(np.float32), (bits.sum(1) % 2).astype(np.float32))
+
+
+def solve(x):
+    return (x.sum(1) % 2) * 2 - 1
+
+
+def bits(axes):
+    return Spec(axes=axes, dtype="float32", low=0, high=1, meaning="bits", unit="0 or 1")
+
+
+RECIPE = Recipe(
+    loss="binary_cross_entropy",
+    learning_rate=1e-2,
+    batch_size=16,
+    epochs=2,
+    examples={"train": 100, "validation": 20, "test": 400},
+)
+PROBLEM = Problem(
+    name="NAME",
+    summary="tell whether the number of ones is odd",
+    input=bits("time=3 feature=1"),
+    target=bits("bit=1"),
+    output=Spec(
+        axes="bit=1", dtype="float32", low=-np.inf, high=np.inf, meaning="odd", unit="logit"
+    ),
+    hidden={"unit": 4},
+    layers={"lstm.last": "batch unit", "dense": "batch bit"},
+    recipe=RECIPE,
+    quick=RECIPE,
+    metrics=(
+        Metric(
+            name="accuracy",
+            measure=binary_accuracy,
+            better="higher",
+            target=None,
+            baseline=0.5,
+            trivial=np.ones(1, np.float32),
+            best=1.0,
+            margin=0.01,
+            unit="fraction",
+        ),
+    ),
+    draw=independent(examples),
+    solve=solve,
+)
+'''
+
+PARITY_PYTORCH = '''"""Parity in PyTorch; its twin is backends/keras/NAME.py."""
+
+from torch import nn
+
+
+class Parity(nn.Module):
+    """Bits in, their parity out."""
+
+    def __init__(self, features, units):
+        super().__init__()
+        self.lstm = nn.LSTM(features, units, batch_first=True)
+        self.dense = nn.Linear(units, 1)
+
+    def forward(self, x):  # (n, t, 1)
+        _, (x, _) = self.lstm(x)  # (1, n, 4)
+        x = x[0]  # (n, 4)
+        x = self.dense(x)  # (n, 1)
+        return x
+
+
+def build(problem):
+    """Return the network."""
+    return Parity(problem.sizes["feature"], problem.sizes["unit"])
+'''
+
+PARITY_KERAS = '''"""Parity in Keras; its twin is backends/pytorch/NAME.py."""
+
+import keras
+from keras import layers
+
+
+class Parity(keras.Model):
+    """Bits in, their parity out."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.lstm = layers.LSTM(units)
+        self.dense = layers.Dense(1)
+
+    def call(self, x):  # (n, t, 1)
+        x = self.lstm(x)  # (n, 4)
+        x = self.dense(x)  # (n, 1)
+        return x
+
+
+def build(problem):
+    """Return the network."""
+    return Parity(problem.sizes["unit"])
+'''
