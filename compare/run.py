@@ -13,6 +13,8 @@ SCHEMA = 1
 MATCHED = "matched"  # the same initial weights, batch order and optimizer on all backends
 NATIVE = "native"  # each framework keeps its defaults: see `Backend.defaults`
 PROVEN, UNPROVEN = "proven", "unproven"
+FORK = "fork"  # of a server with the framework imported and nothing computed
+NEW = "new"  # a new interpreter
 OWN = "own-"  # matched, but for one default that the framework keeps: "own-weights"
 
 
@@ -39,7 +41,9 @@ class Run:
     jobs: int = 1  # trainings at a time
     proof: str | None = None  # that all backends train the same: PROVEN or UNPROVEN
     parity: float | None = None  # worst relative difference that the proof found, in float64
-    score_epochs: bool = False  # take the score after every epoch, which is not for timing
+    score_epochs: bool = True  # take the score after every epoch, outside of all times
+    start: str = FORK  # the process: FORK or NEW
+    kernel: str | None = None  # what computes the recurrent layers, as seen in a short run apart
 
     @property
     def own(self) -> frozenset[str]:
@@ -72,6 +76,8 @@ class Record:
     proof: str | None = None
     parity: float | None = None
     score_epochs: bool = False
+    start: str = NEW
+    kernel: str | None = None
     status: str  # "ok", "diverged", "failed", "timeout", "unavailable" or "refused"
     reason: str | None = None  # why the status is not "ok"
     started: str  # ISO 8601, UTC
@@ -80,14 +86,23 @@ class Record:
     train_loss: list[float | None] = field(default_factory=list)  # per epoch
     validation_loss: list[float | None] = field(default_factory=list)  # per epoch
     epoch_scores: list[float | None] = field(default_factory=list)  # first metric, validation part
-    build_s: float | None = None
+    examples: int | None = None  # in the training part
+    start_s: float | None = None  # process asked for -> framework there, device set; in no other
+    build_s: float | None = None  # network and optimizer made, initial weights written
+    first_step_s: float | None = None  # build -> end of the first step; part of the first epoch
     first_epoch_s: float | None = None  # with tracing and compilation, where there is any
     epoch_s: list[float] = field(default_factory=list)  # the epochs after the first
     validation_s: float | None = None  # all epochs together
-    predict_s: float | None = None  # all questions of the metrics, tracing included
-    total_s: float | None = None  # from the start of the build to the end of the prediction
-    host_peak_bytes: int | None = None  # resident memory of the process, framework included
+    predict_s: float | None = None  # all questions of the metrics
+    total_s: float | None = None  # start of the build -> last answer, by a clock of its own
+    scoring_s: float | None = None  # scores after the epochs; in no other time
+    cpu_s: float | None = None  # processor time of all threads in total_s
+    others_cpu_s: float | None = None  # that others took of the same processors meanwhile
+    host_peak_bytes: int | None = None  # most resident memory of the process in the training
+    host_growth_bytes: int | None = None  # that, less what was resident before the build
     gpu_peak_bytes: int | None = None  # in tensors, as the framework counts it
+    gpu_reserved_bytes: int | None = None  # taken from the driver by the framework's allocator
+    gpu_device_bytes: int | None = None  # on the whole device, over what was taken before
     parameters: int | None = None  # trainable
     versions: dict[str, str] = field(default_factory=dict)
     frameworks: list[str] = field(default_factory=list)  # loaded in the process
