@@ -5,13 +5,12 @@ one public function, `build(problem)`, and an `_engine.py` with the functions th
 """
 
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, cast
 
-from backends._clock import Clock
 from backends._seeded import Array
 from problems._data import Data, Part
 from problems._problem import Predict, Problem
@@ -32,10 +31,10 @@ class Fit:
     parameters: int  # trainable numbers
     train_loss: list[float]  # per epoch: mean over the examples, each before its update
     validation_loss: list[float]  # per epoch, after it
-    build_s: float  # model made, its weights written, optimizer made
+    build_s: float  # batch orders, model, its weights, optimizer made
+    first_step_s: float  # from there to the end of the first step: tracing, compilation; an epoch's
     epoch_s: list[float]  # per epoch: batches gathered, copied, trained on; without validation
     validation_s: float  # all validation together
-    clock: Clock  # started before the build; its last lap ended with the training
 
 
 @dataclass(frozen=True)
@@ -99,6 +98,9 @@ class Engine(Protocol):
     def gpu_peak_bytes(self) -> int | None:
         """Return the most GPU memory tensors took so far; None without a GPU."""
 
+    def gpu_reserved_bytes(self) -> int | None:
+        """Return the most GPU memory the allocator held so far; None where it does not tell."""
+
     def versions(self) -> dict[str, str]:
         """Return the versions of the packages that decide the numbers and the speed."""
 
@@ -154,8 +156,26 @@ KERAS_DEFAULTS = {
 }
 FLOAT32_INSIDE = "Keras computes parts of a float64 network in float32 on this engine"
 
-BACKENDS = {
-    backend.name: backend
+
+class Backends(dict[str, Backend]):
+    """The backends by name; a backend's second name is known, but not listed."""
+
+    def __missing__(self, name: str) -> Backend:
+        if not name.endswith(AGAIN):
+            raise KeyError(name)
+        return replace(self[first_name(name)], name=name)
+
+
+AGAIN = "@again"  # a second name, for a backend that is compared with itself
+
+
+def first_name(backend: str) -> str:
+    """Return the name that a backend is listed by."""
+    return backend.removesuffix(AGAIN)
+
+
+BACKENDS = Backends(
+    (backend.name, backend)
     for backend in (
         Backend("pytorch", "pytorch", ("torch",), PYTORCH_DEFAULTS),
         *(
@@ -174,7 +194,7 @@ BACKENDS = {
             )
         ),
     )
-}
+)
 
 
 # The two panels, in the order in which they are shown.

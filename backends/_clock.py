@@ -13,7 +13,7 @@ class Clock:
 
     def __init__(self, synchronize: Callable[[], None]) -> None:
         self.synchronize = synchronize
-        self.started = self.last = perf_counter()
+        self.last = perf_counter()
 
     def lap(self) -> float:
         """Return the seconds since the last lap, or since the start."""
@@ -21,6 +21,7 @@ class Clock:
         before, self.last = self.last, perf_counter()
         return self.last - before
 
-    def total(self) -> float:
-        """Return the seconds from the start to the last lap."""
-        return self.last - self.started
+    def split(self) -> float:
+        """Return the seconds since the last lap, which goes on."""
+        self.synchronize()
+        return perf_counter() - self.last

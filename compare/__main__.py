@@ -103,12 +103,14 @@ def do_run(options: argparse.Namespace) -> int:
 
     runs = chosen_runs(
         options.problems,
-        options.backends,
+        [options.aa] if options.aa else options.backends,
         lambda _: list(dict.fromkeys(options.mode)),
+        again=bool(options.aa) or options.repeat_check,
         recipe="quick" if options.quick else "full",
         **_settings(options),
     )
-    out = options.out or Path("results") / ("quick" if options.quick else "latest")
+    usual = "aa" if options.aa else "quick" if options.quick else "latest"
+    out = options.out or Path("results") / usual
     records = _done(runs, out, timeout_s=options.timeout, gate=not options.no_gate)
     print_table(publish(out, _all_records(out)), out, quick=options.quick)
     return _status(records, out)
@@ -120,9 +122,7 @@ def do_explain(options: argparse.Namespace) -> int:
     from compare.publish_explain import publish_explanation
     from compare.terminal import print_explanation
 
-    runs = chosen_runs(
-        options.problems, options.backends, modes_between, score_epochs=True, **_settings(options)
-    )
+    runs = chosen_runs(options.problems, options.backends, modes_between, **_settings(options))
     out = options.out or Path("results") / "explain"
     records = _done(runs, out, timeout_s=options.timeout, gate=True)
     found = _all_records(out)
@@ -133,7 +133,8 @@ def do_explain(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in ("seeds", "device", "threads", "jobs")}
+    names = ("seeds", "device", "threads", "jobs", "start")
+    return {name: getattr(options, name) for name in names}
 
 
 def _done(runs: Sequence[Run], out: Path, *, timeout_s: float, gate: bool) -> list[Record]:

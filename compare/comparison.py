@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
+from backends import first_name
 from compare import machine, records
 from compare.answer import answer, now
 from compare.launch import Launcher
@@ -21,7 +22,7 @@ REFUSED = "refused"
 
 def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
     """Raise UsageError if records were made in a way that must not share a row with this run."""
-    for setting in ("recipe", "jobs", "threads"):
+    for setting in ("recipe", "jobs", "threads", "start"):
         asked = getattr(run, setting)
         others = {
             getattr(record, setting)
@@ -48,11 +49,11 @@ def gated(runs: Sequence[Run], tell: Callable[[str], None]) -> tuple[list[Run], 
     declared defaults.
     """
     names = list(dict.fromkeys(run.problem for run in runs))
-    backends = list(dict.fromkeys(run.backend for run in runs))
+    backends = list(dict.fromkeys(first_name(run.backend) for run in runs))
     found = standings(names, backends, tell)
     allowed, refused = [], []
     for run in runs:
-        standing = found[run.problem, run.backend]
+        standing = found[run.problem, first_name(run.backend)]
         if standing.refusal:
             refused.append(answer(run, started=now(), status=REFUSED, reason=standing.refusal))
         else:
@@ -63,7 +64,7 @@ def gated(runs: Sequence[Run], tell: Callable[[str], None]) -> tuple[list[Run], 
 
 def ungated(runs: Sequence[Run]) -> list[Run]:
     """Return the runs, marked as what nobody has checked."""
-    alone = len({run.backend for run in runs}) == 1
+    alone = len({first_name(run.backend) for run in runs}) == 1
     return [replace(run, proof=None if alone else UNPROVEN) for run in runs]
 
 
@@ -135,5 +136,6 @@ def compare(
                     yield record
             except BaseException:  # nothing may go on unwatched, also after Ctrl-C
                 pool.shutdown(wait=False, cancel_futures=True)
-                launcher.stop()
                 raise
+            finally:
+                launcher.stop()

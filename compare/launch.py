@@ -7,14 +7,18 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from time import monotonic
 
 from backends import BACKENDS
 from compare.answer import answer, now
+from compare.device_memory import DeviceMemory
 from compare.machine import ROOT
-from compare.run import Record, Run
+from compare.run import FORK, Record, Run
+from compare.server import Server
 
 # -P: a process imports this very code, not what lies in the folder it was started from.
 PYTHON = (sys.executable, "-P")
@@ -30,7 +34,8 @@ class Launcher:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.stopped = False
-        self.running: set[subprocess.Popen[bytes]] = set()
+        self.running: set[Callable[[], None]] = set()  # what ends a process under way
+        self.servers: dict[tuple[str, str, int], Server] = {}
 
     def launch(self, run: Run, *, cell: Path, timeout_s: float, processors: list[int]) -> Record:
         """Train in a fresh process, pinned to `processors`, and return its record.
@@ -43,13 +48,21 @@ class Launcher:
         """
         cell.mkdir(parents=True, exist_ok=True)
         (cell / "record.json").unlink(missing_ok=True)
-        (cell / "run.json").write_text(json.dumps(asdict(run) | {"processors": processors}))
-        started = now()
         environment = variables(run.backend, device=run.device, threads=run.threads)
-        arguments = ["compare.worker", str(os.getpid()), str(cell)]
-        status, reason = self.call(arguments, environment, cell / "log.txt", timeout_s)
+        server = self._server(run, environment, cell.parent) if run.start == FORK else None
+        asked = {"processors": processors, "asked": monotonic()}
+        (cell / "run.json").write_text(json.dumps(asdict(run) | asked))
+        started = now()
+        with DeviceMemory(run.device) as memory:
+            if server:
+                outcome = self._end_of(lambda: forked(server, cell), timeout_s)
+            else:
+                arguments = ["compare.worker", str(os.getpid()), str(cell)]
+                outcome = self.call(arguments, environment, cell / "log.txt", timeout_s)
         if (cell / "record.json").exists():
-            return Record.from_json((cell / "record.json").read_text())
+            record = Record.from_json((cell / "record.json").read_text())
+            return replace(record, gpu_device_bytes=memory.growth())
+        status, reason = outcome
         record = answer(run, started=started, processors=processors, status=status, reason=reason)
         (cell / "record.json").write_text(record.to_json() + "\n")
         return record
@@ -64,19 +77,29 @@ class Launcher:
         Raises:
             Interrupted: `stop` was called.
         """
-        process = self._start(module, environment, log)
+        return self._end_of(lambda: begun(module, environment, log), timeout_s)
+
+    def _end_of(
+        self, start: "Callable[[], tuple[Callable[[], int], Callable[[], None]]]", timeout_s: float
+    ) -> tuple[str, str]:
+        """Start a process, wait for it, and say how it ended."""
+        with self.lock:
+            if self.stopped:
+                raise Interrupted
+            wait, kill = start()
+            self.running.add(kill)
         late = threading.Event()
 
         def end() -> None:
             late.set()
-            kill(process)
+            kill()
 
         timer = threading.Timer(timeout_s, end)  # so that waiting costs no processor time
         timer.start()
-        code = process.wait()
+        code = wait()
         timer.cancel()
         with self.lock:
-            self.running.discard(process)
+            self.running.discard(kill)
             if self.stopped:
                 raise Interrupted
         if late.is_set():
@@ -89,25 +112,51 @@ class Launcher:
         """End all processes under way and start none any more."""
         with self.lock:
             self.stopped = True
-            for process in self.running:
-                kill(process)
+            for kill in self.running:
+                kill()
+            for server in self.servers.values():
+                server.stop()
 
-    def _start(
-        self, module: list[str], environment: dict[str, str], log: Path
-    ) -> "subprocess.Popen[bytes]":
-        with self.lock, log.open("wb") as output:
+    def _server(self, run: Run, environment: dict[str, str], folder: Path) -> Server:
+        """Return the server of a backend, which is started the first time, and if it was lost."""
+        kind = (run.backend, run.device, run.threads)
+        with self.lock:
             if self.stopped:
                 raise Interrupted
-            process = subprocess.Popen(
-                [*PYTHON, "-m", *module],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-            self.running.add(process)
-            return process
+            if kind not in self.servers or self.servers[kind].process.poll() is not None:
+                command = [*PYTHON, "-m", "compare.server", str(os.getpid()), run.backend]
+                log = folder / f"server-{run.backend}.txt"
+                self.servers[kind] = Server(command, environment, log)
+            server = self.servers[kind]
+        server.ready.result()
+        return server
+
+
+def forked(server: Server, cell: Path) -> tuple[Callable[[], int], Callable[[], None]]:
+    """Fork a process for a training; return what waits for its status, and what ends it."""
+    return server.start(cell).result, lambda: server.kill(cell)
+
+
+def begun(
+    module: list[str], environment: dict[str, str], log: Path
+) -> tuple[Callable[[], int], Callable[[], None]]:
+    """Start a module in a new interpreter; return what waits for its status, and what ends it."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*PYTHON, "-m", *module],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+    def kill() -> None:
+        """End the process and all that it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    return process.wait, kill
 
 
 def variables(backend: str, *, device: str, threads: int) -> dict[str, str]:
@@ -115,12 +164,6 @@ def variables(backend: str, *, device: str, threads: int) -> dict[str, str]:
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     own = BACKENDS[backend].variables(device=device, threads=threads)
     return dict(os.environ) | {"PYTHONPATH": path} | own
-
-
-def kill(process: "subprocess.Popen[bytes]") -> None:
-    """End a process and all that it started."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def end_with(parent: int) -> None:

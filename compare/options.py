@@ -1,10 +1,11 @@
 """The words that the command `diptych` understands."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import NoReturn
 
-from compare.run import MATCHED, NATIVE, UsageError
+from compare.run import FORK, MATCHED, NATIVE, NEW, UsageError
 
 DEFAULT_BACKENDS = ("pytorch", "keras-tensorflow")
 DEFAULT_SEEDS = 3
@@ -64,6 +65,10 @@ def parser() -> Parser:
     _add_selection(run)
     run.add_argument("--mode", nargs="+", choices=(MATCHED, NATIVE), default=[MATCHED])
     run.add_argument("--quick", action="store_true", help="the short recipe: a look, not a result")
+    run.add_argument("--aa", metavar="BACKEND", help="one backend against itself: no difference?")
+    run.add_argument(
+        "--repeat-check", action="store_true", help="each training twice: same losses?"
+    )
     run.add_argument("--no-gate", action="store_true", help="time also what is not proven equal")
     run.add_argument("--out", type=folder, help="results folder (results/latest or results/quick)")
     _add_settings(run)
@@ -88,4 +93,10 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
     command.add_argument("--jobs", type=count, help="trainings at a time (one per core)")
     command.add_argument("--threads", type=count, default=1, help="threads per training")
+    command.add_argument(
+        "--start",
+        choices=(FORK, NEW),
+        default=FORK if sys.platform == "linux" else NEW,
+        help="each training a fork of a server, or a new interpreter",
+    )
     command.add_argument("--timeout", type=seconds, default=TIMEOUT_S, help="seconds per training")

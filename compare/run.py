@@ -88,7 +88,7 @@ class Record:
     epoch_scores: list[float | None] = field(default_factory=list)  # first metric, validation part
     examples: int | None = None  # in the training part
     start_s: float | None = None  # process asked for -> framework there, device set; in no other
-    build_s: float | None = None  # network and optimizer made, initial weights written
+    build_s: float | None = None  # batch orders, network, initial weights, optimizer made
     first_step_s: float | None = None  # build -> end of the first step; part of the first epoch
     first_epoch_s: float | None = None  # with tracing and compilation, where there is any
     epoch_s: list[float] = field(default_factory=list)  # the epochs after the first

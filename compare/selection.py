@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import problems
-from backends import BACKENDS, missing_twins
+from backends import AGAIN, BACKENDS, missing_twins
 from compare import machine
 from compare.launch import sees_gpu
 from compare.run import Run, UsageError, plan
@@ -88,18 +88,21 @@ def chosen_runs(
     device: str,
     threads: int,
     jobs: int | None,
+    again: bool = False,
     **settings: Any,
 ) -> list[Run]:
     """Return the runs asked for, in the order in which they are to be done.
 
-    `modes` tells those of a backend; `settings` are further fields of Run.
+    `modes` tells those of a backend; `again` has every training done twice, the second time under
+    the backend's second name; `settings` are further fields of Run.
     """
     backends = chosen_backends(backends)
     problems = chosen_problems(problems, backends)
     device = chosen_device(device, backends)
+    sides = backends + [f"{backend}{AGAIN}" for backend in backends] * again
     return plan(
         problems,
-        [(backend, mode) for backend in backends for mode in modes(backend)],
+        [(side, mode) for side in sides for mode in modes(side)],
         seeds,
         device=device,
         threads=threads,

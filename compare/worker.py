@@ -5,11 +5,11 @@ Reads CELL/run.json, writes CELL/record.json, whole or not at all.
 
 import json
 import os
-import resource
 import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic, perf_counter
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,9 @@ from compare import machine
 from compare.answer import answer, judged, now, one_line
 from compare.launch import end_with
 from compare.run import Run
-from problems._problem import Predict
+from compare.usage import HostMemory, Usage, busy_s
+from problems._data import Part
+from problems._problem import Metric, Predict
 
 FRAMEWORKS = ("jax", "tensorflow", "torch")
 
@@ -29,13 +31,13 @@ def main(parent: int, cell: Path) -> None:
     """Do the run of a cell folder and leave its record there; end if the parent process does."""
     end_with(parent)
     asked = json.loads((cell / "run.json").read_text())
-    processors = asked.pop("processors")
+    processors, since = asked.pop("processors"), asked.pop("asked")
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, processors)
     run = Run(**asked)
     started = now()
     try:
-        measured = train(run)
+        measured = train(run, processors, since)
     except Unavailable as error:
         measured = {"status": "unavailable", "reason": one_line(error)}
     except Exception as error:
@@ -47,28 +49,30 @@ def main(parent: int, cell: Path) -> None:
     partial.replace(cell / "record.json")
 
 
-def train(run: Run) -> dict[str, Any]:
-    """Train, question and score; return the fields of a Record that this measured."""
+def train(run: Run, processors: list[int], since: float) -> dict[str, Any]:
+    """Train, question and score; return the fields of a Record that this measured.
+
+    `since` is when the process was asked for, on the clock `monotonic`.
+    """
     backend = BACKENDS[run.backend]
     problem = problems.load(run.problem, quick=run.recipe == "quick")
-    data = problem.make_data(run.seed)
     try:
         engine = backend.engine()
     except ImportError as error:
         raise Unavailable(f"{type(error).__name__}: {one_line(error)}") from error
     engine.prepare(device=run.device, threads=run.threads)
+    start_s = monotonic() - since
+    data = problem.make_data(run.seed)
 
-    metric, validation = problem.metrics[0], data["validation"]
-    epoch_scores: list[float] = []
-
-    def score(predict: Predict) -> None:
-        answers = metric.ask(predict, validation.x)
-        epoch_scores.append(float(metric.measure(answers, validation.y)))
-
-    watch = Watch(epoch=score) if run.score_epochs else UNWATCHED
+    scoring = Scoring(problem.metrics[0], data["validation"])
+    watch = Watch(epoch=scoring) if run.score_epochs else UNWATCHED
+    memory, busy, usage = HostMemory(), busy_s(processors), Usage()
     fit = engine.train(problem, data, seed=run.seed, own=run.own, watch=watch)
+    trained = perf_counter()
     answers = problem.ask(fit.predict, data)
-    predict_s = fit.clock.lap()
+    predict_s = perf_counter() - trained
+    used = usage.so_far()
+    busy = None if busy is None else (busy_s(processors) or 0.0) - busy
 
     diverged = why_diverged(fit.train_loss, fit.validation_loss, answers)
     return {
@@ -77,20 +81,46 @@ def train(run: Run) -> dict[str, Any]:
         "scores": judged(problem, {} if diverged else problem.score(answers, data)),
         "train_loss": fit.train_loss,
         "validation_loss": fit.validation_loss,
-        "epoch_scores": epoch_scores,
+        "epoch_scores": scoring.scores,
+        "examples": len(data["train"].x),
+        "start_s": start_s,
         "build_s": fit.build_s,
+        "first_step_s": fit.first_step_s,
         "first_epoch_s": fit.epoch_s[0],
         "epoch_s": fit.epoch_s[1:],
         "validation_s": fit.validation_s,
         "predict_s": predict_s,
-        "total_s": fit.clock.total(),
-        "host_peak_bytes": host_peak_bytes(),
+        "scoring_s": scoring.spent["total_s"] if run.score_epochs else None,
+        "total_s": used["total_s"] - scoring.spent["total_s"],
+        "cpu_s": used["cpu_s"] - scoring.spent["cpu_s"],
+        # Ticks of the system's clock are long: less than none is none.
+        "others_cpu_s": None if busy is None else max(0.0, busy - used["cpu_s"]),
+        "host_peak_bytes": memory.peak(),
+        "host_growth_bytes": memory.growth(),
         "gpu_peak_bytes": engine.gpu_peak_bytes(),
+        "gpu_reserved_bytes": engine.gpu_reserved_bytes(),
         "gpu": machine.gpus()[0] if run.device == "gpu" else None,
         "parameters": fit.parameters,
         "versions": versions() | engine.versions(),
         "frameworks": [name for name in FRAMEWORKS if name in sys.modules],
     }
+
+
+class Scoring:
+    """Takes the score on the validation part after every epoch, and the time that it spends."""
+
+    def __init__(self, metric: Metric, part: Part) -> None:
+        self.metric, self.part = metric, part
+        self.scores: list[float] = []
+        self.spent = {"total_s": 0.0, "cpu_s": 0.0}
+
+    def __call__(self, predict: Predict) -> None:
+        """Ask the network and note what it is worth."""
+        usage = Usage()
+        answers = self.metric.ask(predict, self.part.x)
+        self.scores.append(float(self.metric.measure(answers, self.part.y)))
+        for name, spent in usage.so_far().items():
+            self.spent[name] += spent
 
 
 def why_diverged(
@@ -104,19 +134,6 @@ def why_diverged(
     for name, given in answers.items():
         if not np.all(np.isfinite(given)):
             return f"answers for {name} are not finite"
-    return None
-
-
-def host_peak_bytes() -> int | None:
-    """Return the most resident memory this process had: VmHWM, which a child does not inherit."""
-    try:
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    if sys.platform == "darwin":
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in bytes there
     return None
 
 

@@ -98,6 +98,7 @@ def probes(request, tmp_path_factory):
 LEARN = """
 import json, sys
 from dataclasses import replace
+from time import perf_counter
 import problems
 from backends import BACKENDS
 
@@ -109,8 +110,9 @@ for name in sys.argv[2:]:
     recipe = replace(problem.recipe, epochs=4, batch_size=16, examples=sizes)
     problem = replace(problem, recipe=recipe)
     data = problem.make_data(1)
+    started = perf_counter()
     fit = engine.train(problem, data, seed=1)
-    total_s = fit.clock.total()
+    total_s = perf_counter() - started
     first, second = (problem.ask(fit.predict, data) for _ in range(2))
     print(json.dumps({
         "problem": name,

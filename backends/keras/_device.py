@@ -96,6 +96,11 @@ def gpu_peak_bytes() -> int | None:
     return engine.devices()[0].memory_stats()["peak_bytes_in_use"]
 
 
+def gpu_reserved_bytes() -> int | None:
+    """Return the peak of bytes held by the engine's allocator; only PyTorch's tells."""
+    return engine.cuda.max_memory_reserved() if on_gpu and ENGINE == "torch" else None
+
+
 def versions() -> dict[str, str]:
     """Return the versions of Keras and of its engine."""
     found = {"keras": keras.__version__, ENGINE: engine.__version__}

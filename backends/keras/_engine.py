@@ -10,11 +10,19 @@ from backends import NOTHING, UNWATCHED, Fit, Probe, Watch
 from backends._clock import Clock
 from backends._seeded import Array
 from backends.keras import _defaults, _device, _weights
-from backends.keras._device import gpu_peak_bytes, prepare, versions
+from backends.keras._device import gpu_peak_bytes, gpu_reserved_bytes, prepare, versions
 from problems._data import Data, Part
 from problems._problem import Predict, Problem
 
-__all__ = ["gpu_peak_bytes", "gradients", "prepare", "probe", "train", "versions"]
+__all__ = [
+    "gpu_peak_bytes",
+    "gpu_reserved_bytes",
+    "gradients",
+    "prepare",
+    "probe",
+    "train",
+    "versions",
+]
 
 LOSSES = {
     # differs: Keras expects probabilities by default; logits are safer, and all that torch takes
@@ -29,7 +37,7 @@ class Timer(keras.callbacks.Callback):
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
-        self.clock, self.epoch_s, self.validation_s = clock, [], 0.0
+        self.clock, self.epoch_s, self.validation_s, self.first_step_s = clock, [], 0.0, 0.0
 
     def on_test_begin(self, logs=None):
         """The epoch is trained, its validation begins."""
@@ -38,6 +46,19 @@ class Timer(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Validation is over, its input pipeline taken down."""
         self.validation_s += self.clock.lap()
+
+
+def time_first_step(model: keras.Model, timer: Timer) -> None:
+    """Have the first step timed, and that one alone: a callback would be asked after each."""
+    step = model.make_train_function() or model.train_function
+
+    def first(*args):
+        model.train_function = step
+        result = step(*args)
+        timer.first_step_s = timer.clock.split()
+        return result
+
+    model.train_function = first
 
 
 class StepWatcher(keras.callbacks.Callback):
@@ -74,10 +95,9 @@ def train(
     watch: Watch = UNWATCHED,
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
+    clock = Clock(_device.synchronize)
     recipe, training, validation = problem.recipe, data["train"], data["validation"]
     orders = _defaults.orders(len(training.x), recipe, seed, own)
-    clock = Clock(_device.synchronize)
-
     model = _build(problem, seed, own)
     model.compile(_defaults.optimizer(recipe, own), LOSSES[recipe.loss]())
     build_s = clock.lap()
@@ -86,6 +106,7 @@ def train(
         return model.predict(x, batch_size=recipe.batch_size, verbose=0)
 
     timer = Timer(clock)
+    time_first_step(model, timer)
     rates = keras.callbacks.LearningRateScheduler(recipe.learning_rates.__getitem__)
     history = model.fit(
         **_defaults.feed(training, orders, recipe.batch_size),
@@ -104,9 +125,9 @@ def train(
         train_loss=[float(loss) for loss in history["loss"]],
         validation_loss=[float(loss) for loss in history["val_loss"]],
         build_s=build_s,
+        first_step_s=timer.first_step_s,
         epoch_s=timer.epoch_s,
         validation_s=timer.validation_s,
-        clock=clock,
     )
 
 

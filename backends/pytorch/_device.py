@@ -39,6 +39,11 @@ def gpu_peak_bytes() -> int | None:
     return torch.cuda.max_memory_allocated() if device.type == "cuda" else None
 
 
+def gpu_reserved_bytes() -> int | None:
+    """Return the peak of bytes held by the allocator (torch.cuda.max_memory_reserved)."""
+    return torch.cuda.max_memory_reserved() if device.type == "cuda" else None
+
+
 def versions() -> dict[str, str]:
     """Return the versions of torch and of the CUDA it was built for."""
     return {"torch": torch.__version__} | (

@@ -11,11 +11,19 @@ from backends import NOTHING, UNWATCHED, Fit, Probe, Watch
 from backends._clock import Clock
 from backends._seeded import Array
 from backends.pytorch import _defaults, _device, _weights
-from backends.pytorch._device import gpu_peak_bytes, prepare, versions
+from backends.pytorch._device import gpu_peak_bytes, gpu_reserved_bytes, prepare, versions
 from problems._data import Data, Part
 from problems._problem import Problem
 
-__all__ = ["gpu_peak_bytes", "gradients", "prepare", "probe", "train", "versions"]
+__all__ = [
+    "gpu_peak_bytes",
+    "gpu_reserved_bytes",
+    "gradients",
+    "prepare",
+    "probe",
+    "train",
+    "versions",
+]
 
 
 def cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
@@ -40,11 +48,10 @@ def train(
     watch: Watch = UNWATCHED,
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
+    clock = Clock(_device.synchronize)
     recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss]
     training, validation = _tensors(data["train"]), _tensors(data["validation"])
     orders = _defaults.orders(len(data["train"].x), recipe, seed, own)
-    clock = Clock(_device.synchronize)
-
     model = _build(problem, seed, own)
     steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
     optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, own)
@@ -53,7 +60,7 @@ def train(
     def predict(x: Array) -> Array:
         return _predict(model, torch.from_numpy(x), recipe.batch_size).numpy()
 
-    train_loss, validation_loss, epoch_s, validation_s = [], [], [], 0.0
+    train_loss, validation_loss, epoch_s, validation_s, first_step_s = [], [], [], 0.0, None
     for order in orders:
         model.train()
         total = torch.zeros((), device=_device.device)
@@ -64,6 +71,8 @@ def train(
             loss.backward()
             optimizer.step()
             total += loss.detach() * len(batch)  # stays on the device: nothing waits for it
+            if first_step_s is None:
+                first_step_s = clock.split()
             if watch.step:
                 watch.step(loss.item())
         train_loss.append(total.item() / len(order))
@@ -81,9 +90,9 @@ def train(
         train_loss=train_loss,
         validation_loss=validation_loss,
         build_s=build_s,
+        first_step_s=first_step_s,
         epoch_s=epoch_s,
         validation_s=validation_s,
-        clock=clock,
     )
 
 
