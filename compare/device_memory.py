@@ -42,8 +42,9 @@ class DeviceMemory:
     ) -> None:
         if self.process:
             self.process.kill()
-            self.process.wait()
             self.reader.join()
+            with self.process:  # which closes the pipe
+                pass
 
     def growth(self) -> int | None:
         """Return the most bytes taken over the first sample; None where nothing was sampled."""

@@ -44,7 +44,8 @@ class Server:
         self.lock = threading.Lock()
         self.running: dict[str, Future[int]] = {READY: Future()}
         self.ready = self.running[READY]
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
 
     def start(self, cell: Path) -> "Future[int]":
         """Fork a process for a training; the result will be its exit status."""
@@ -63,7 +64,9 @@ class Server:
     def stop(self) -> None:
         """End the server, and with it its trainings."""
         self.process.kill()
-        self.process.wait()
+        self.listener.join()
+        with suppress(OSError), self.process:  # which closes both pipes
+            pass
 
     def _ask(self, what: str, cell: Path) -> None:
         with self.lock, suppress(OSError, ValueError):  # a server that is gone is seen elsewhere

@@ -182,25 +182,26 @@ def test_a_killed_comparison_goes_on_where_it_was(copy, add_problem):
     pd.testing.assert_frame_equal(first, second)
 
 
-def test_a_training_dies_with_its_comparison(copy, add_problem):
-    add_problem("wrong", pytorch=HANGS)
-    run = ["run", "wrong", "--backends", "pytorch", "--seeds", "1", "--out", "out"]
+@pytest.mark.parametrize("how", ["fork", "new"])
+def test_a_training_dies_with_its_comparison(copy, add_problem, how):
+    add_problem(
+        "wrong",
+        pytorch=HANGS.replace(
+            "time.sleep", "import os; print(os.getpid(), flush=True); time.sleep"
+        ),
+    )
+    run = ["run", "wrong", "--backends", "pytorch", "--seeds", "1", "--start", how, "--out", "out"]
     comparison = start(*run, cwd=copy, stderr=subprocess.DEVNULL)
-    children = Path(f"/proc/{comparison.pid}/task")
+    log = copy / "out" / "cells" / "wrong-pytorch-cpu-matched-full-0" / "log.txt"
     deadline = time.monotonic() + 60
-    while True:
-        workers = [
-            int(pid)
-            for task in children.iterdir()
-            for pid in (task / "children").read_text().split()
-        ]
-        if workers and b"compare.worker" in Path(f"/proc/{workers[0]}/cmdline").read_bytes():
-            break
+    while not (log.exists() and log.read_text().strip()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    training = Path("/proc") / log.read_text().strip()
+    assert training.exists()
     comparison.send_signal(signal.SIGKILL)
     comparison.wait()
-    while Path(f"/proc/{workers[0]}").exists():
+    while training.exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
