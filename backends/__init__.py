@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from backends._seeded import Array
 from problems._data import Data, Part
@@ -94,6 +94,15 @@ class Engine(Protocol):
 
         The gradients go by Keras's names and are in its layout.
         """
+
+    def synchronize(self) -> None:
+        """Wait until the device has done all that was asked of it."""
+
+    def matrix(self, n: int) -> Any:
+        """Return n x n ones in the memory of the device."""
+
+    def settings(self) -> dict[str, object]:
+        """Return what is set for all networks of this process: threads, precision."""
 
     def gpu_peak_bytes(self) -> int | None:
         """Return the most GPU memory tensors took so far; None without a GPU."""

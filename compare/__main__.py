@@ -65,6 +65,19 @@ def do_list(_: argparse.Namespace) -> int:
     return 0
 
 
+def do_doctor(options: argparse.Namespace) -> int:
+    """Print what can run here and how far its figures can be trusted; status 3 if a probe fails."""
+    from compare.doctor import examine
+    from compare.terminal import print_readings
+
+    device = options.device
+    if device == "auto":
+        device = "gpu" if machine.gpus() else "cpu"
+    readings = list(examine(device, options.threads))
+    print_readings(readings)
+    return 3 if any(reading.failed for reading in readings) else 0
+
+
 def do_show(options: argparse.Namespace) -> int:
     """Print the twins of a problem."""
     from rich.console import Console
@@ -189,6 +202,7 @@ def _all_records(folder: Path) -> list[Record]:
 
 COMMANDS = {
     "list": do_list,
+    "doctor": do_doctor,
     "show": do_show,
     "check": do_check,
     "run": do_run,

@@ -53,6 +53,10 @@ def parser() -> Parser:
 
     commands.add_parser("list", help="problems, backends, devices, and what can run here")
 
+    doctor = commands.add_parser("doctor", help="how far figures from this machine can be trusted")
+    doctor.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
+    doctor.add_argument("--threads", type=count, default=1, help="threads per training")
+
     show = commands.add_parser("show", help="the two programs of a problem, side by side")
     show.add_argument("problem", help="one of those that `diptych list` names")
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from compare.doctor import Reading
 from compare.explain import readings
 from compare.finding import RUNGS, Finding
 from compare.publish import HEADINGS, TEXT, cells
@@ -142,3 +143,12 @@ def print_explanation(frame: pd.DataFrame, folder: Path) -> None:
 def complain(message: str) -> None:
     """Print what is wrong on stderr, in one line."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"diptych: {message}"))
+
+
+def print_readings(readings: Sequence[Reading]) -> None:
+    """Print what was looked at, and what to do where not all is well."""
+    table = Table("about", "what", "found", "what to do", box=box.SIMPLE_HEAD)
+    for one in readings:
+        advice = f"{'WRONG' if one.failed else 'warning'}: {one.advice}" if one.advice else ""
+        table.add_row(*map(Text, (one.about, one.what, one.found, advice)))
+    stdout().print(table)

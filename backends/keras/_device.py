@@ -85,6 +85,27 @@ def reset_metrics(model: keras.Model) -> None:
     model.reset_metrics()
 
 
+def matrix(n: int):
+    """Return n x n ones in the memory of the device."""
+    return keras.ops.ones((n, n))
+
+
+def settings() -> dict[str, object]:
+    """Return what is set for all networks of this process."""
+    found = {"precision": keras.config.floatx()}
+    if ENGINE == "tensorflow":
+        config = engine.config
+        found["threads"] = config.threading.get_intra_op_parallelism_threads()
+        found["TF32"] = config.experimental.tensor_float_32_execution_enabled()
+    elif ENGINE == "torch":
+        found["threads"] = engine.get_num_threads()
+        found["TF32 in matrix products"] = engine.backends.cuda.matmul.fp32_precision == "tf32"
+        found["TF32 in cuDNN"] = engine.backends.cudnn.rnn.fp32_precision == "tf32"
+    else:
+        found["precision of matrix products"] = engine.config.jax_default_matmul_precision or "own"
+    return found
+
+
 def gpu_peak_bytes() -> int | None:
     """Return the peak of bytes in tensors on the GPU, as the engine counts it; None without one."""
     if not on_gpu:

@@ -10,7 +10,15 @@ from backends import NOTHING, UNWATCHED, Fit, Probe, Watch
 from backends._clock import Clock
 from backends._seeded import Array
 from backends.keras import _defaults, _device, _weights
-from backends.keras._device import gpu_peak_bytes, gpu_reserved_bytes, prepare, versions
+from backends.keras._device import (
+    gpu_peak_bytes,
+    gpu_reserved_bytes,
+    matrix,
+    prepare,
+    settings,
+    synchronize,
+    versions,
+)
 from problems._data import Data, Part
 from problems._problem import Predict, Problem
 
@@ -18,8 +26,11 @@ __all__ = [
     "gpu_peak_bytes",
     "gpu_reserved_bytes",
     "gradients",
+    "matrix",
     "prepare",
     "probe",
+    "settings",
+    "synchronize",
     "train",
     "versions",
 ]

@@ -34,6 +34,22 @@ def synchronize() -> None:
         torch.cuda.synchronize()
 
 
+def matrix(n: int) -> torch.Tensor:
+    """Return n x n ones in the memory of the device."""
+    return torch.ones((n, n), device=device)
+
+
+def settings() -> dict[str, object]:
+    """Return what is set for all networks of this process."""
+    return {
+        "threads": torch.get_num_threads(),
+        "precision": str(torch.get_default_dtype()).removeprefix("torch."),
+        "TF32 in matrix products": torch.backends.cuda.matmul.fp32_precision == "tf32",
+        "TF32 in cuDNN": torch.backends.cudnn.rnn.fp32_precision == "tf32",
+        "deterministic kernels only": torch.are_deterministic_algorithms_enabled(),
+    }
+
+
 def gpu_peak_bytes() -> int | None:
     """Return the peak of bytes in tensors on the GPU (torch.cuda.max_memory_allocated)."""
     return torch.cuda.max_memory_allocated() if device.type == "cuda" else None
