@@ -1,0 +1,66 @@
+"""The same seed twice on one machine: the same losses, or the row says by how much not."""
+
+import json
+import math
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from conftest import diptych
+from parity import PARITY_PYTORCH
+from test_records import RECORD
+
+from compare.repeat import repeat_differences
+from compare.run import Record
+
+DRIFTS = PARITY_PYTORCH.replace(
+    "    return Parity(",
+    "    import os, torch\n    torch.manual_seed(os.getpid())\n    return Parity(",
+).replace("        x = x[0]", "        x = x[0] + 1e-6 * __import__('torch').randn_like(x[0])")
+
+
+def twice(losses, again):
+    one = replace(RECORD, train_loss=losses, validation_loss=[1.0])
+    two = replace(one, backend=f"{one.backend}@again", train_loss=again)
+    return repeat_differences([one, two])
+
+
+@pytest.mark.parametrize(
+    ("losses", "again", "difference"),
+    [
+        ([1.0, 0.5], [1.0, 0.5], 0.0),
+        ([1.0, 0.5], [1.0, 0.505], 0.01),
+        ([1.0, None], [1.0, None], 0.0),
+        ([1.0, None], [1.0, 0.5], math.inf),
+        ([1.0, 0.5], [1.0], math.inf),
+    ],
+    ids=["equal", "unequal", "both lost", "one lost", "one shorter"],
+)
+def test_the_largest_difference_of_a_loss_is_told(losses, again, difference):
+    assert twice(losses, again) == {RECORD.key: pytest.approx(difference)}
+
+
+def test_what_was_done_once_is_not_told_of():
+    assert repeat_differences([RECORD]) == {}
+
+
+def test_the_command_tells_it_row_by_row(copy, add_problem):
+    add_problem("steady")
+    add_problem("drifts", pytorch=DRIFTS)
+    run = ("run", "steady", "drifts", "--no-gate", "--repeat-check", "--device", "cpu")
+    done = diptych(*run, "--seeds", "2", "--out", "out", cwd=copy)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(copy / "out" / "table.csv").set_index(["problem", "backend"])
+    found = table["repeat_difference"]
+    assert found["steady", "pytorch"] == found["steady", "keras-tensorflow"] == 0
+    assert 0 < found["drifts", "pytorch"] < 0.01
+    assert pd.isna(found["steady", "pytorch@again"])
+    lines = (copy / "out" / "runs.jsonl").read_text().splitlines()
+    losses = {}
+    for line in lines:
+        record = Record.from_json(line)
+        if record.problem == "steady":
+            losses.setdefault((record.backend.split("@")[0], record.seed), []).append(
+                json.dumps(record.train_loss)
+            )
+    assert all(len(both) == 2 and both[0] == both[1] for both in losses.values())
