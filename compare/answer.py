@@ -21,6 +21,7 @@ def judged(problem: Problem, scores: Mapping[str, float]) -> dict[str, dict[str,
             "reached": metric.reached(scores[metric.name]) if metric.name in scores else None,
             "baseline": metric.baseline,
             "best": metric.best,
+            "margin": metric.margin,
             "unit": metric.unit,
         }
         for metric in problem.metrics

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from backends import BACKENDS
+from compare.paired import interval
 from compare.run import MATCHED, NATIVE, OWN, Record, modes_between
+from compare.target import epochs_to_target
 
-CONFIDENCE = 0.95
 # Column of explain.csv: what it means. In this order.
 COLUMNS = {
     "problem": "what is learned",
@@ -54,34 +55,6 @@ def explain(records: Sequence[Record]) -> pd.DataFrame:
     for column in WHOLE:
         frame[column] = frame[column].astype("Int64")
     return frame
-
-
-def epochs_to_target(record: Record) -> float:
-    """Return the first epoch, from 1, whose validation score reached the target; inf if none did.
-
-    NaN where the metric has no target.
-    """
-    judge = next(iter(record.scores.values()))
-    if judge["target"] is None:
-        return math.nan
-    sign = 1 if judge["better"] == "higher" else -1
-    for epoch, score in enumerate(record.epoch_scores, start=1):
-        if score is not None and sign * score >= sign * judge["target"]:
-            return epoch
-    return math.inf
-
-
-def interval(changes: Sequence[float]) -> tuple[float, float]:
-    """Return the 95 % t interval of the mean of paired changes; NaN for fewer than two."""
-    if len(changes) < 2:
-        return math.nan, math.nan
-    from scipy.special import stdtrit  # here, for no other command needs it
-
-    found = pd.Series(changes, dtype=float)
-    half = (
-        float(stdtrit(len(found) - 1, (1 + CONFIDENCE) / 2)) * found.std() / math.sqrt(len(found))
-    )
-    return found.mean() - half, found.mean() + half
 
 
 def readings(frame: pd.DataFrame) -> list[str]:

@@ -1,11 +1,14 @@
 """Records -> table. A pure function of the records: no framework is needed."""
 
 from collections.abc import Iterable, Sequence
+from statistics import median
 
 import pandas as pd
 
 from backends import BACKENDS
+from compare.flags import flags
 from compare.run import UNPROVEN, Record
+from compare.target import epochs_to_target, time_to_target_s
 
 # Column of table.csv: what it means. In this order.
 COLUMNS = {
@@ -23,21 +26,65 @@ COLUMNS = {
     "target": "score to reach: at least this, or at most this for an error",
     "reached": "seeds that reached the target",
     "baseline": "what a constant answer scores, derived in the problem's file",
-    "wall_s_median": "seconds from the start of the model's build to the last test answer: build, "
-    "training, validation, prediction; median over the seeds, as is the next",
+    "start_s_median": "seconds from asking for the process until the framework is imported and the "
+    "device set; in no other figure; median over the seeds, as are all up to time_to_target_s",
+    "build_s_median": "seconds until network and optimizer are made and initial weights written",
+    "first_step_s_median": "seconds from there to the end of the first step, with tracing and "
+    "compilation; part of the first epoch",
     "first_epoch_s_median": "seconds of the first epoch, with tracing and compilation",
     "epoch_s_median": "seconds of an epoch after the first, batches gathered and trained on; "
     "median over all such epochs of all seeds",
-    "host_peak_bytes": "most resident memory of the process, framework included; largest over the "
-    "seeds, as is the next",
+    "validation_s_median": "seconds of validation, all epochs together",
+    "predict_s_median": "seconds of answering all questions of all metrics",
+    "wall_s_median": "seconds from the start of the model's build to the last test answer: build, "
+    "training, validation, prediction",
+    "cpu_s_median": "processor seconds that all threads of the training took in the wall time",
+    "samples_per_s_median": "examples of an epoch / seconds of a training's median later epoch",
+    "epochs_to_target_median": "epochs until the validation score of the first metric reached its "
+    "target; inf: never, as for each training without a score",
+    "time_to_target_s_median": "seconds of build and epochs, validation not counted, up to that "
+    "one; inf: never, as above",
+    "host_peak_bytes": "most resident memory of the process in the training, framework included; "
+    "largest over the seeds, as are the next four",
+    "host_growth_bytes": "that, less what was resident before the build",
     "gpu_peak_bytes": "most GPU memory in tensors, as the framework counts it",
+    "gpu_reserved_bytes": "most GPU memory that the framework's allocator took from the driver",
+    "gpu_device_bytes": "most memory taken on the whole GPU, over what was taken before",
     "parameters": "trainable numbers of the network",
+    "kernel": "what computed the recurrent layers, as seen in a short run apart; several, if seeds "
+    "differ",
     "proof": "proven: `diptych check` had shown that the backends train the same model; unproven: "
     "timed without it; empty: a backend alone, or records older than the check",
     "parity": "largest relative difference between the backends that the check found in float64: "
     "layers, loss, gradients, a loss curve of 200 steps, scores; matched mode only",
+    "flags": "what makes the row's times doubtful; what to do about each is said below its table",
 }
-WHOLE = ("seeds", "failed", "reached", "host_peak_bytes", "gpu_peak_bytes", "parameters")
+# Field of a Record: its median over the seeds goes into the column of that name with "_median".
+TIMES = (
+    "start_s",
+    "build_s",
+    "first_step_s",
+    "first_epoch_s",
+    "validation_s",
+    "predict_s",
+    "cpu_s",
+)
+# Field of a Record: its largest value over the seeds goes into the column of that name.
+LARGEST = (
+    "host_peak_bytes",
+    "host_growth_bytes",
+    "gpu_peak_bytes",
+    "gpu_reserved_bytes",
+    "gpu_device_bytes",
+    "parameters",
+)
+WHOLE = ("seeds", "failed", "reached", *LARGEST)
+
+
+def order(backend: str) -> tuple[int, str]:
+    """Return where a backend comes in a table: first those listed, then others by their names."""
+    listed = list(BACKENDS)
+    return (listed.index(backend) if backend in listed else len(listed)), backend
 
 
 def table(records: Sequence[Record]) -> pd.DataFrame:
@@ -45,32 +92,28 @@ def table(records: Sequence[Record]) -> pd.DataFrame:
 
     Missing is empty (NA), never 0.
     """
-    rank = {name: i for i, name in enumerate(BACKENDS)}
-    groups: dict[tuple[str, int, str, str, str], list[Record]] = {}
+    groups: dict[tuple[str, tuple[int, str], str, str], list[Record]] = {}
     for record in records:
-        backend = rank.get(record.backend, len(rank))
-        group = (record.problem, backend, record.backend, record.device, record.mode)
+        group = (record.problem, order(record.backend), record.device, record.mode)
         groups.setdefault(group, []).append(record)
-    rows = [
-        _row(groups[group], metric)
-        for group in sorted(groups)
-        for metric in dict.fromkeys(name for record in groups[group] for name in record.scores)
-    ]
+    rows = []
+    for _, seeds in sorted(groups.items()):
+        training = _training(seeds)
+        metrics = dict.fromkeys(name for record in seeds for name in record.scores)
+        rows += [training | _scores(seeds, metric) for metric in metrics]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     for column in WHOLE:
         frame[column] = frame[column].astype("Int64")
     return frame
 
 
-def _row(records: Sequence[Record], metric: str) -> dict[str, object]:
+def _scores(records: Sequence[Record], metric: str) -> dict[str, object]:
+    """Return the columns of a row that depend on the metric."""
     judged = [record.scores[metric] for record in records if metric in record.scores]
-    scores = pd.Series([one["score"] for one in judged if one["score"] is not None], dtype=float)
+    scores = _numbers(one["score"] for one in judged)
     judge = judged[-1]
     has_target = judge["target"] is not None
-    proofs = [record.proof for record in records if record.status != "refused"]
     return {
-        **{name: getattr(records[0], name) for name in ("problem", "backend", "device", "mode")},
-        "seeds": len(records),
         "failed": len(records) - len(scores),
         "metric": metric,
         "score_mean": scores.mean(),
@@ -79,15 +122,36 @@ def _row(records: Sequence[Record], metric: str) -> dict[str, object]:
         "target": judge["target"],
         "reached": sum(bool(one["reached"]) for one in judged) if has_target else None,
         "baseline": judge["baseline"],
-        "wall_s_median": _numbers(record.total_s for record in records).median(),
-        "first_epoch_s_median": _numbers(record.first_epoch_s for record in records).median(),
-        "epoch_s_median": _numbers(s for record in records for s in record.epoch_s).median(),
-        "host_peak_bytes": _numbers(record.host_peak_bytes for record in records).max(),
-        "gpu_peak_bytes": _numbers(record.gpu_peak_bytes for record in records).max(),
-        "parameters": _numbers(record.parameters for record in records).max(),
-        "proof": UNPROVEN if UNPROVEN in proofs else next(filter(None, proofs), None),
-        "parity": _numbers(record.parity for record in records).max(),
     }
+
+
+def _training(records: Sequence[Record]) -> dict[str, object]:
+    """Return the columns that the rows of all metrics share."""
+    proofs = [record.proof for record in records if record.status != "refused"]
+    kernels = dict.fromkeys(record.kernel for record in records if record.kernel)
+    return {
+        **{name: getattr(records[0], name) for name in ("problem", "backend", "device", "mode")},
+        "seeds": len(records),
+        **{f"{name}_median": _named(name, records).median() for name in TIMES},
+        **{name: _named(name, records).max() for name in LARGEST},
+        "wall_s_median": _named("total_s", records).median(),
+        "epoch_s_median": _numbers(s for record in records for s in record.epoch_s).median(),
+        "samples_per_s_median": _numbers(map(_samples_per_s, records)).median(),
+        "epochs_to_target_median": _numbers(map(epochs_to_target, records)).median(),
+        "time_to_target_s_median": _numbers(map(time_to_target_s, records)).median(),
+        "kernel": ", ".join(kernels) or None,
+        "proof": UNPROVEN if UNPROVEN in proofs else next(filter(None, proofs), None),
+        "parity": _named("parity", records).max(),
+        "flags": "; ".join(flags(records)) or None,
+    }
+
+
+def _samples_per_s(record: Record) -> float | None:
+    return record.examples / median(record.epoch_s) if record.examples and record.epoch_s else None
+
+
+def _named(name: str, records: Iterable[Record]) -> "pd.Series[float]":
+    return _numbers(getattr(record, name) for record in records)
 
 
 def _numbers(values: Iterable[float | None]) -> "pd.Series[float]":
