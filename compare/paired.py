@@ -39,12 +39,15 @@ def sign_flip_p(changes: Sequence[float]) -> float:
     is the sum of the squared changes.
     """
     found = np.asarray(changes, dtype=float)
+    found = found[found != 0]  # with either sign the same: in the share of what is left as well
     largest = float(np.abs(found).sum())
     seen = abs(float(found.sum()))
     if seen <= TIES * largest:
         return 1.0
     if len(found) > EXACT:
         return math.erfc(seen / math.sqrt(2 * float(np.square(found).sum())))
+    if (found > 0).all() or (found < 0).all():
+        return 2 / 2.0 ** len(found)  # no other sum is as far: times seldom need more than this
     first, second = _signed_sums(found[::2]), _signed_sums(found[1::2])
     needed = seen - TIES * largest - first[::-1]  # rising, so that neighbours are looked up near
     reached = first.size * second.size - int(np.searchsorted(second, needed).sum())

@@ -1,104 +1,103 @@
-"""table.csv and table.md of a results folder, written from its records."""
+"""table.csv, verdicts.csv and table.md of a results folder, written from its records."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from compare.run import UNPROVEN, Record
+from compare.flags import FLAGS
+from compare.headings import SCORES, SIDES, SIZES, TEXT, TIMES, cells
+from compare.publish_verdict import VERDICT_TEXT, VERDICTS, meanings, too_few, verdict_cells
+from compare.run import Record
 from compare.table import COLUMNS, table
-
-MEBIBYTE = 2**20
-
-
-def number(value: float) -> str:
-    """Return a number to four significant digits; empty where there is none."""
-    return "" if pd.isna(value) else f"{value:.4g}"
+from compare.verdict import MINIMUM, verdicts
 
 
-def spread(value: float) -> str:
-    """Return a standard deviation to two significant digits; empty where there is none."""
-    return "" if pd.isna(value) else f" ± {value:.2g}"
+@dataclass(frozen=True)
+class Tables:
+    """What a results folder says: a row per side and metric, and a verdict per pair and measure."""
+
+    table: pd.DataFrame
+    verdicts: pd.DataFrame
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """The flags that some row has, and what to do about each."""
+        return {name: advice for name, advice in FLAGS.items() if self.flagged(name)}
+
+    def flagged(self, flag: str) -> list[str]:
+        """Return the problems and backends whose times have this flag."""
+        sides = zip(self.table["problem"], self.table["backend"], self.table["flags"], strict=True)
+        found = [f"{one} {side}" for one, side, raised in sides if flag in _split(raised)]
+        return list(dict.fromkeys(found))
 
 
-def mebibytes(value: int) -> str:
-    """Return bytes as whole MiB; empty where there are none."""
-    return "" if pd.isna(value) else f"{value / MEBIBYTE:.0f}"
+def publish(folder: Path, records: Sequence[Record]) -> Tables:
+    """Write table.csv, verdicts.csv and table.md into the folder and return the tables.
+
+    Verdicts are written to ten digits: beyond that, processors differ in their logarithms.
+    """
+    tables = Tables(table(records), verdicts(records))
+    tables.table.to_csv(folder / "table.csv", index=False)
+    tables.verdicts.to_csv(folder / "verdicts.csv", index=False, float_format="%.10g")
+    (folder / "table.md").write_text(markdown(tables, records))
+    return tables
 
 
-def power(value: float) -> str:
-    """Return a small number to two significant digits; empty where there is none."""
-    return "" if pd.isna(value) else f"{value:.1e}"
-
-
-def whole(value: int) -> str:
-    """Return a whole number with commas; empty where there is none."""
-    return "" if pd.isna(value) else f"{value:,}"
-
-
-# Heading in a table for people: how it is read off a row of the table for programs.
-HEADINGS: dict[str, Callable[[pd.Series], str]] = {
-    "problem": lambda row: row["problem"],
-    "backend": lambda row: row["backend"],
-    "device": lambda row: row["device"],
-    "mode": lambda row: row["mode"],
-    "metric": lambda row: row["metric"],
-    "score": lambda row: number(row["score_mean"]) + spread(row["score_std"]),
-    "min": lambda row: number(row["score_min"]),
-    "target": lambda row: number(row["target"]),
-    "reached": lambda row: "" if pd.isna(row["reached"]) else f"{row['reached']}/{row['seeds']}",
-    "failed": lambda row: str(row["failed"]),
-    "baseline": lambda row: number(row["baseline"]),
-    "wall s": lambda row: number(row["wall_s_median"]),
-    "first epoch s": lambda row: number(row["first_epoch_s_median"]),
-    "epoch s": lambda row: number(row["epoch_s_median"]),
-    "host MiB": lambda row: mebibytes(row["host_peak_bytes"]),
-    "GPU MiB": lambda row: mebibytes(row["gpu_peak_bytes"]),
-    "parameters": lambda row: whole(row["parameters"]),
-    "parity": lambda row: UNPROVEN if row["proof"] == UNPROVEN else power(row["parity"]),
-}
-TEXT = ("problem", "backend", "device", "mode", "metric")
-
-
-def cells(frame: pd.DataFrame, headings: Iterable[str]) -> list[list[str]]:
-    """Return the table for people: per row, a text for each of the headings."""
-    return [[HEADINGS[heading](row) for heading in headings] for _, row in frame.iterrows()]
-
-
-def publish(folder: Path, records: Sequence[Record]) -> pd.DataFrame:
-    """Write table.csv and table.md into the folder and return the table."""
-    frame = table(records)
-    frame.to_csv(folder / "table.csv", index=False)
-    (folder / "table.md").write_text(markdown(frame, records))
-    return frame
-
-
-def markdown(frame: pd.DataFrame, records: Sequence[Record]) -> str:
-    """Return table.md: the table, what failed, what the columns mean, where it was measured."""
-    failures = [record for record in records if record.status != "ok"]
+def markdown(tables: Tables, records: Sequence[Record]) -> str:
+    """Return table.md: the tables, what failed, what the columns mean, where it was measured."""
     quick = any(record.recipe == "quick" for record in records)
+    sides = tables.table.drop_duplicates(list(SIDES))  # times and sizes are those of all metrics
     parts = [
         "# PyTorch and Keras on the same problems" + (": a quick look, not a result" * quick),
-        markdown_table(frame),
         "Where a value is missing, it was not measured or does not exist; it is never 0.",
-    ]
-    if failures:
-        parts.append("## Trainings without a score")
-        parts.append("\n".join(f"- {record.key}: {_reason(record)}" for record in failures))
-    parts.append("## What the columns mean")
-    parts.append(
+        "## Scores",
+        _section(tables.table, SCORES),
+        *_failures(records),
+        "## Times",
+        _section(sides, TIMES),
+        *_flags(tables),
+        "## Memory",
+        _section(sides, SIZES),
+        *_verdicts(tables.verdicts),
+        "## What the columns mean",
         "The names are those of `table.csv`. Here, score is score_mean ± score_std, s are seconds, "
-        "MiB are 2^20 bytes."
-    )
-    parts.append("\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items()))
-    parts.append("## Where it was measured")
-    parts.append("\n".join(f"- {line}" for line in circumstances(records)))
+        "MiB are 2^20 bytes.",
+        "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items()),
+        "## Where it was measured",
+        "\n".join(f"- {line}" for line in circumstances(records)),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
-def markdown_table(frame: pd.DataFrame) -> str:
-    """Return the table alone, as Markdown."""
-    return markdown_rows(HEADINGS, TEXT, cells(frame, HEADINGS))
+def _split(flags: str | float) -> list[str]:
+    return [] if pd.isna(flags) else str(flags).split("; ")
+
+
+def _section(frame: pd.DataFrame, headings: Iterable[str]) -> str:
+    headings = [*SIDES, *headings]
+    return markdown_rows(headings, TEXT, cells(frame, headings))
+
+
+def _flags(tables: Tables) -> list[str]:
+    lines = [f"- {name}: {advice}." for name, advice in tables.flags.items()]
+    return ["What the flags tell, and what to do:", "\n".join(lines)] if lines else []
+
+
+def _failures(records: Sequence[Record]) -> list[str]:
+    lines = [f"- {record.key}: {_reason(record)}" for record in records if record.status != "ok"]
+    return ["## Trainings without a score", "\n".join(lines)] if lines else []
+
+
+def _verdicts(frame: pd.DataFrame) -> list[str]:
+    """Return the section of the verdicts; nothing where there is only one backend."""
+    if frame.empty:
+        return []
+    enough = frame[frame["pairs"] >= MINIMUM]
+    rows = [markdown_rows(VERDICTS, VERDICT_TEXT, verdict_cells(enough))] if len(enough) else []
+    few = [f"{too_few(frame)}."] if too_few(frame) else []
+    return ["## Verdicts", *rows, *few, "The columns of `verdicts.csv`:", meanings()]
 
 
 def markdown_rows(headings: Iterable[str], text: Sequence[str], lines: Iterable[list[str]]) -> str:

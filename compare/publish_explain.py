@@ -7,7 +7,8 @@ import pandas as pd
 
 from backends import BACKENDS
 from compare.explain import COLUMNS, readings
-from compare.publish import circumstances, markdown_rows, number
+from compare.headings import number
+from compare.publish import circumstances, markdown_rows
 from compare.run import Record
 
 

@@ -1,5 +1,6 @@
 """Records -> table. A pure function of the records: no framework is needed."""
 
+import math
 from collections.abc import Iterable, Sequence
 from statistics import median
 
@@ -102,15 +103,18 @@ def table(records: Sequence[Record]) -> pd.DataFrame:
         metrics = dict.fromkeys(name for record in seeds for name in record.scores)
         rows += [training | _scores(seeds, metric) for metric in metrics]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    for column in WHOLE:
-        frame[column] = frame[column].astype("Int64")
+    for column in COLUMNS:
+        if column in WHOLE:
+            frame[column] = frame[column].astype("Int64")
+        elif column.endswith(("_median", "parity")):
+            frame[column] = frame[column].astype(float)
     return frame
 
 
 def _scores(records: Sequence[Record], metric: str) -> dict[str, object]:
     """Return the columns of a row that depend on the metric."""
     judged = [record.scores[metric] for record in records if metric in record.scores]
-    scores = _numbers(one["score"] for one in judged)
+    scores = pd.Series(_numbers(one["score"] for one in judged), dtype=float)
     judge = judged[-1]
     has_target = judge["target"] is not None
     return {
@@ -132,16 +136,16 @@ def _training(records: Sequence[Record]) -> dict[str, object]:
     return {
         **{name: getattr(records[0], name) for name in ("problem", "backend", "device", "mode")},
         "seeds": len(records),
-        **{f"{name}_median": _named(name, records).median() for name in TIMES},
-        **{name: _named(name, records).max() for name in LARGEST},
-        "wall_s_median": _named("total_s", records).median(),
-        "epoch_s_median": _numbers(s for record in records for s in record.epoch_s).median(),
-        "samples_per_s_median": _numbers(map(_samples_per_s, records)).median(),
-        "epochs_to_target_median": _numbers(map(epochs_to_target, records)).median(),
-        "time_to_target_s_median": _numbers(map(time_to_target_s, records)).median(),
+        **{f"{name}_median": _median(_named(name, records)) for name in TIMES},
+        **{name: max(_named(name, records), default=None) for name in LARGEST},
+        "wall_s_median": _median(_named("total_s", records)),
+        "epoch_s_median": _median(_numbers(s for record in records for s in record.epoch_s)),
+        "samples_per_s_median": _median(_numbers(map(_samples_per_s, records))),
+        "epochs_to_target_median": _median(_numbers(map(epochs_to_target, records))),
+        "time_to_target_s_median": _median(_numbers(map(time_to_target_s, records))),
         "kernel": ", ".join(kernels) or None,
         "proof": UNPROVEN if UNPROVEN in proofs else next(filter(None, proofs), None),
-        "parity": _named("parity", records).max(),
+        "parity": max(_named("parity", records), default=None),
         "flags": "; ".join(flags(records)) or None,
     }
 
@@ -150,9 +154,14 @@ def _samples_per_s(record: Record) -> float | None:
     return record.examples / median(record.epoch_s) if record.examples and record.epoch_s else None
 
 
-def _named(name: str, records: Iterable[Record]) -> "pd.Series[float]":
+def _named(name: str, records: Iterable[Record]) -> list[float]:
     return _numbers(getattr(record, name) for record in records)
 
 
-def _numbers(values: Iterable[float | None]) -> "pd.Series[float]":
-    return pd.Series([value for value in values if value is not None], dtype=float)
+def _numbers(values: Iterable[float | None]) -> list[float]:
+    """Return what was measured: neither None nor NaN."""
+    return [value for value in values if value is not None and not math.isnan(value)]
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return float(median(values)) if values else None

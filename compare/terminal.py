@@ -13,18 +13,24 @@ from rich.text import Text
 from compare.doctor import Reading
 from compare.explain import readings
 from compare.finding import RUNGS, Finding
-from compare.publish import HEADINGS, TEXT, cells
+from compare.headings import SCORES, SIDES, TEXT, cells
+from compare.publish import Tables
 from compare.publish_check import LADDER, ladder_cells
 from compare.publish_explain import EXPLAINED, EXPLAINED_TEXT, explained_cells
+from compare.publish_verdict import effect, too_few
 from compare.run import Record
+from compare.verdict import MINIMUM
 
 WIDE = 240  # columns of the output where it is no terminal
 NARROWEST = ("metric", "backend", "score", "target", "reached", "wall s")
 # From how many columns on the table has which headings; without "problem", that is a line above.
 LAYOUTS = {
-    220: tuple(HEADINGS),
+    220: (
+        *SIDES, *SCORES, "wall s", "first epoch s", "epoch s", "s to target", "parameters",
+        "host MiB", "GPU MiB",
+    ),
     128: (*NARROWEST, "first epoch s", "epoch s", "baseline", "host MiB"),
-}
+}  # fmt: skip
 
 
 class Progress:
@@ -82,38 +88,70 @@ def stdout() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=WIDE)
 
 
-def print_table(frame: pd.DataFrame, folder: Path, *, quick: bool) -> None:
-    """Print the table for people, as much of it as is readable, and where the whole is."""
+def print_table(tables: Tables, folder: Path, *, quick: bool) -> None:
+    """Print the tables for people, as much of them as is readable, and where the whole is."""
     console = stdout()
-    headings = next(
-        (columns for width, columns in LAYOUTS.items() if console.width >= width), NARROWEST
+    console.print(score_table(tables.table, console.width))
+    for name, advice in tables.flags.items():
+        console.print(Text(f"{name} ({', '.join(tables.flagged(name))}): {advice}."))
+    if quick:
+        console.print(
+            "By the quick recipes: a look, not a result. The targets are not meant for them."
+        )
+    print_verdicts(tables.verdicts, console)
+    console.print(
+        Text(f"All columns, and what they mean: {folder}/table.md, table.csv, verdicts.csv")
     )
-    if frame["failed"].any() and "failed" not in headings:
-        headings = (*headings, "failed")
+
+
+def score_table(frame: pd.DataFrame, width: int) -> Table:
+    """Return the table for people, with the headings that a terminal of that width has room for."""
+    headings = next((columns for least, columns in LAYOUTS.items() if width >= least), NARROWEST)
+    rare = {
+        "failed": frame["failed"].any(),
+        "mode": frame["mode"].nunique() > 1,
+        "device": frame["device"].nunique() > 1,
+    }
+    headings += tuple(name for name, wanted in rare.items() if wanted and name not in headings)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
-        left = heading in TEXT
         table.add_column(
             heading,
-            justify="left" if left else "right",
+            justify="left" if heading in TEXT else "right",
             no_wrap=heading != "metric",
             overflow="fold",
         )
     if "problem" in headings:
         for line in cells(frame, headings):
             table.add_row(*map(Text, line))
-    else:
-        for problem, rows in frame.groupby("problem", sort=False):
-            table.add_row(Text(str(problem), style="bold"))
-            for _, pair in rows.groupby("metric", sort=False):  # both sides of a metric together
-                for line in cells(pair, headings):
-                    table.add_row(*map(Text, line))
-    console.print(table)
-    if quick:
-        console.print(
-            "By the quick recipes: a look, not a result. The targets are not meant for them."
+        return table
+    for problem, rows in frame.groupby("problem", sort=False):
+        table.add_row(Text(str(problem), style="bold"))
+        for _, pair in rows.groupby("metric", sort=False):  # both sides of a metric together
+            for line in cells(pair, headings):
+                table.add_row(*map(Text, line))
+    return table
+
+
+def print_verdicts(frame: pd.DataFrame, console: Console) -> None:
+    """Print a row per problem and measure for every two sides; or how many seeds that needs."""
+    enough = frame[frame["pairs"] >= MINIMUM]
+    sides = ["backend", "reference", "device", "mode", "recipe"]
+    for (backend, reference, *how), rows in enough.groupby(sides, sort=False):
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        table.title = Text(
+            f"{backend} against {reference}: {', '.join(map(str, how))}", style="bold"
         )
-    console.print(Text(f"All columns, and what they mean: {folder}/table.md, table.csv"))
+        table.title_justify = "left"
+        for heading in ("problem", "measure", "difference or ratio", "verdict"):
+            table.add_column(heading, overflow="fold")
+        for problem, judged in rows.groupby("problem", sort=False):
+            for i, (_, row) in enumerate(judged.iterrows()):
+                name = str(problem) if i == 0 else ""
+                table.add_row(*map(Text, (name, row["measure"], effect(row), row["verdict"])))
+        console.print(table)
+    if too_few(frame):
+        console.print(Text(f"{too_few(frame)}."))
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

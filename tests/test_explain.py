@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from test_records import RECORD
 
-from compare.explain import COLUMNS, epochs_to_target, explain, interval, readings
+from compare.explain import COLUMNS, explain, readings
 from compare.publish_explain import publish_explanation
+from compare.target import epochs_to_target
 
 
 def record(mode, seed, score, epoch_scores, **values):
@@ -61,11 +62,10 @@ def test_epochs_to_target_may_never_come_or_not_be_asked():
     assert math.isnan(
         epochs_to_target(replace(RECORDS[0], scores={"mae": lower | {"target": None}}))
     )
-
-
-def test_an_interval_needs_two():
-    assert all(map(math.isnan, interval([1.0])))
-    assert interval([1.0, 1.0]) == (1.0, 1.0)
+    assert math.isnan(epochs_to_target(replace(RECORDS[0], epoch_scores=[])))
+    assert epochs_to_target(RECORDS[-1]) == math.inf, "diverged"
+    assert epochs_to_target(replace(RECORDS[0], status="diverged")) == math.inf
+    assert math.isnan(epochs_to_target(replace(RECORDS[-1], score_epochs=False)))
 
 
 def test_it_is_published_with_a_reading_made_from_the_figures(tmp_path):

@@ -14,8 +14,11 @@ from compare.table import COLUMNS, table
 
 NAMES = (
     "problem,backend,device,mode,seeds,failed,metric,score_mean,score_std,score_min,target,reached,"
-    "baseline,wall_s_median,first_epoch_s_median,epoch_s_median,host_peak_bytes,gpu_peak_bytes,"
-    "parameters,proof,parity"
+    "baseline,start_s_median,build_s_median,first_step_s_median,first_epoch_s_median,"
+    "epoch_s_median,validation_s_median,predict_s_median,wall_s_median,cpu_s_median,"
+    "samples_per_s_median,epochs_to_target_median,time_to_target_s_median,host_peak_bytes,"
+    "host_growth_bytes,gpu_peak_bytes,gpu_reserved_bytes,gpu_device_bytes,parameters,kernel,proof,"
+    "parity,flags"
 )
 
 
@@ -55,11 +58,13 @@ RECORDS = [
     record("pytorch", 1, 1.0, **measured(3, 0.75)),
     record("pytorch", 2, None, status="failed", reason="killed | by\nSIGKILL"),
 ]
-ROWS = """\
-echo,pytorch,cpu,matched,3,1,accuracy,0.75,0.3535533905932738,0.5,0.9,1,0.1,2.0,1.0,0.75,3145728,,3860,,
-echo,pytorch,cpu,matched,3,1,unseen,0.75,0.3535533905932738,0.5,,,0.1,2.0,1.0,0.75,3145728,,3860,,
-echo,keras-tensorflow,cpu,matched,1,0,accuracy,1.0,,1.0,0.9,1,0.1,8.0,4.0,4.0,8388608,,3860,,
-echo,keras-tensorflow,cpu,matched,1,0,unseen,1.0,,1.0,,,0.1,8.0,4.0,4.0,8388608,,3860,,
+PYTORCH = ",,,1.0,0.75,,,2.0,,,,,3145728,,,,,3860,,,,unsteady; drift"  # the same for both metrics
+KERAS = ",,,4.0,4.0,,,8.0,,,,,8388608,,,,,3860,,,,unsteady"
+ROWS = f"""\
+echo,pytorch,cpu,matched,3,1,accuracy,0.75,0.3535533905932738,0.5,0.9,1,0.1,{PYTORCH}
+echo,pytorch,cpu,matched,3,1,unseen,0.75,0.3535533905932738,0.5,,,0.1,{PYTORCH}
+echo,keras-tensorflow,cpu,matched,1,0,accuracy,1.0,,1.0,0.9,1,0.1,{KERAS}
+echo,keras-tensorflow,cpu,matched,1,0,unseen,1.0,,1.0,,,0.1,{KERAS}
 """
 
 
@@ -91,6 +96,51 @@ def test_what_nobody_checked_is_marked(tmp_path):
     assert "| unproven |" in (tmp_path / "table.md").read_text()
 
 
+NEW = {
+    "score_epochs": True,
+    "epoch_scores": [0.5, 0.9, 0.95],
+    "examples": 100,
+    "start_s": 0.5,
+    "build_s": 1.0,
+    "first_step_s": 0.25,
+    "validation_s": 0.75,
+    "predict_s": 0.125,
+    "cpu_s": 7.5,
+    "host_growth_bytes": 2**20,
+    "gpu_reserved_bytes": 2**21,
+    "gpu_device_bytes": 2**22,
+    "kernel": "loop",
+}
+
+
+def test_every_part_has_its_column():
+    first, second = replace(RECORDS[0], **NEW), replace(RECORDS[0], seed=1, kernel="cuDNN")
+    row = table([first, second]).iloc[0]
+    for name in ("start_s", "build_s", "first_step_s", "validation_s", "predict_s", "cpu_s"):
+        assert row[f"{name}_median"] == NEW[name], name
+    for name in ("host_growth_bytes", "gpu_reserved_bytes", "gpu_device_bytes"):
+        assert row[name] == NEW[name], name
+    assert row["samples_per_s_median"] == 100 / 4, "the median later epoch took 4 s"
+    assert row["epochs_to_target_median"] == 2
+    assert row["time_to_target_s_median"] == 1 + 4 + 2, "build and two epochs"
+    assert row["kernel"] == "loop, cuDNN"
+
+
+def test_a_target_never_reached_is_infinite_in_the_median(tmp_path):
+    made = [record("pytorch", seed, 0.5, **measured(1, 1) | NEW) for seed in range(3)]
+    made[1] = replace(made[1], epoch_scores=[0.1])
+    made[2] = record("pytorch", 2, None, status="diverged", score_epochs=True)
+    publish(tmp_path, made)
+    assert ",inf,inf," in (tmp_path / "table.csv").read_text()
+    assert "| inf | inf |" in (tmp_path / "table.md").read_text()
+
+
+def test_backends_that_are_not_listed_come_last_by_name():
+    names = ["zebra", "keras-jax", "pytorch@again", "pytorch"]
+    found = table([record(name, 0, 1.0) for name in names])["backend"]
+    assert list(dict.fromkeys(found)) == ["pytorch", "keras-jax", "pytorch@again", "zebra"]
+
+
 def test_whole_numbers_stay_whole():
     found = table(RECORDS)
     assert str(found["gpu_peak_bytes"].dtype) == str(found["parameters"].dtype) == "Int64"
@@ -99,8 +149,10 @@ def test_whole_numbers_stay_whole():
 def test_the_markdown_tells_scores_failures_meanings_and_circumstances(tmp_path):
     publish(tmp_path, RECORDS)
     text = (tmp_path / "table.md").read_text()
-    row = "| echo | pytorch | cpu | matched | accuracy | 0.75 ± 0.35 | 0.5 | 0.9 | 1/3 | 1 | 0.1 |"
-    assert row in text
+    side = "| echo | pytorch | cpu | matched |"
+    assert f"{side} accuracy | 0.75 ± 0.35 | 0.5 | 0.9 | 1/3 | 1 | 0.1 |" in text
+    assert text.count(f"{side} 2 |") == 1, "times once, not once for each metric"
+    assert f"{side} 3,860 | 3 |" in text
     assert f"{RECORDS[-1].key}: failed: killed | by SIGKILL" in text
     for column, meaning in COLUMNS.items():
         assert f"- `{column}`: {meaning}" in text
@@ -139,7 +191,7 @@ def test_the_published_tables_follow_from_the_published_records(tmp_path):
     found, broken = records.read(PUBLISHED)
     assert broken == []
     publish(tmp_path, found)
-    for name in ("table.csv", "table.md"):
+    for name in ("table.csv", "verdicts.csv", "table.md"):
         assert (tmp_path / name).read_text() == (PUBLISHED / name).read_text(), name
 
 

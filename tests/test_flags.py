@@ -1,0 +1,57 @@
+"""What makes times doubtful, planted."""
+
+from dataclasses import replace
+
+import pytest
+from test_verdict import record
+
+from compare import terminal
+from compare.flags import FLAGS, RAISED, flags
+from compare.publish import publish
+
+STEADY = [record(seed, epoch_s=[1.0, 1.0, 1.1, 1.0], total_s=9.1) for seed in range(4)]
+RESTLESS = {"epoch_s": [0.8, 1.3, 1.0, 1.0]}
+
+
+@pytest.mark.parametrize(
+    ("values", "some", "raised"),
+    [
+        ({}, 4, []),
+        ({"total_s": 9.18}, 1, []),
+        ({"total_s": 9.2}, 1, ["parts"]),
+        ({"total_s": 9.0}, 1, ["parts"]),
+        ({"total_s": None}, 4, []),
+        ({"validation_s": None, "total_s": 99.0}, 4, []),
+        (RESTLESS, 1, []),
+        (RESTLESS, 2, ["unsteady"]),
+        ({"epoch_s": [4.1], "build_s": 1.0}, 4, []),
+        ({"others_cpu_s": 0.4}, 4, []),
+        ({"others_cpu_s": 0.5}, 1, ["busy"]),
+        ({"epoch_s": [1.2] * 4, "total_s": 9.8}, 1, []),
+        ({"epoch_s": [1.3] * 4, "total_s": 10.2}, 1, ["drift"]),
+        (
+            {"epoch_s": [1.3] * 4, "total_s": 11.0, "others_cpu_s": 9.0},
+            1,
+            ["parts", "busy", "drift"],
+        ),
+        ({"status": "diverged", "total_s": 99.0}, 4, []),
+    ],
+)
+def test_flags(values, some, raised):
+    made = [replace(one, **values) for one in STEADY[:some]] + STEADY[some:]
+    assert flags(made) == raised
+
+
+def test_every_flag_can_be_raised_and_has_advice():
+    assert list(RAISED) == list(FLAGS)
+
+
+def test_advice_is_given_for_flags_that_occur(tmp_path, capsys):
+    made = [replace(STEADY[0], others_cpu_s=5.0), STEADY[1]]
+    terminal.print_table(publish(tmp_path, made), tmp_path, quick=False)
+    shown = " ".join(capsys.readouterr().out.split())
+    text = (tmp_path / "table.md").read_text()
+    assert f"- busy: {FLAGS['busy']}." in text
+    assert f"busy (echo pytorch): {FLAGS['busy']}." in shown
+    for name in FLAGS.keys() - {"busy"}:
+        assert FLAGS[name] not in text + shown

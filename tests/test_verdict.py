@@ -1,0 +1,284 @@
+"""Verdicts from records whose differences are known."""
+
+import math
+from dataclasses import replace
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import run_python
+from rich.console import Console
+from test_records import RECORD
+
+from backends import BACKENDS
+from compare.answer import judged
+from compare.publish import publish
+from compare.publish_verdict import effect, too_few
+from compare.target import time_to_target_s
+from compare.terminal import print_verdicts
+from compare.verdict import COLUMNS, MEASURES, MINIMUM, verdicts
+
+PROBLEMS = ("addition", "cumsum", "damped_sine", "echo", "moving_square", "shapes")
+
+
+def record(seed=0, backend="pytorch", *, score=0.95, pace=1.0, margin=0.01, **values):
+    """Return a training of four epochs that took ten times `pace` seconds."""
+    judge = {"score": score, "better": "higher", "target": 0.9, "reached": None, "baseline": 0.1}
+    measured = {
+        "scores": {"accuracy": judge | {"best": 1.0, "unit": "fraction", "margin": margin}},
+        "build_s": pace,
+        "first_epoch_s": 3 * pace,
+        "epoch_s": [pace, 2 * pace, 2 * pace],
+        "validation_s": 0.5 * pace,
+        "predict_s": 0.5 * pace,
+        "total_s": 10 * pace,
+        "epoch_scores": [0.5, 0.8, 0.9, 0.95],
+        "score_epochs": True,
+        "host_peak_bytes": 2**28,
+    }
+    return replace(RECORD, **{"seed": seed, "backend": backend} | measured | values)
+
+
+def failed(seed=0, backend="pytorch", **values):
+    """Return a training that diverged."""
+    made = record(seed, backend, score=None, epoch_scores=[], **values)
+    return replace(made, status="diverged", reason="loss is nan", total_s=None, epoch_s=[])
+
+
+def sides(n, scores, paces, backend="keras-tensorflow", **values):
+    """Return n seeds of PyTorch and of another backend, which has these scores and paces."""
+    found = [record(seed, **values) for seed in range(n)]
+    pairs = zip(range(n), scores, paces, strict=True)
+    return found + [
+        record(seed, backend, score=score, pace=pace, **values) for seed, score, pace in pairs
+    ]
+
+
+def judged_rows(records):
+    return verdicts(records).set_index("measure")
+
+
+def test_a_verdict_holds_each_backend_against_the_first_that_took_part():
+    made = [record(seed, name) for name in reversed(BACKENDS) for seed in range(6)]
+    made += [record(seed, "pytorch@again") for seed in range(6)]
+    frame = verdicts(made)
+    first, *others = BACKENDS
+    assert list(dict.fromkeys(frame["backend"])) == [*others, "pytorch@again"]
+    assert set(frame["reference"]) == {first}
+    assert list(frame.columns) == list(COLUMNS)
+    without = verdicts([one for one in made if one.backend != first])
+    assert set(without["reference"]) == {others[0]}
+    assert verdicts([one for one in made if one.backend == first]).empty
+
+
+def test_ratios_are_geometric_and_differences_arithmetic():
+    rows = judged_rows(sides(6, [0.95, 0.96] * 3, [1.0, 4.0] * 3))
+    wall = rows.loc["wall_s"]
+    assert (wall["value"], wall["reference_value"]) == pytest.approx((20, 10))
+    assert wall["effect"] == pytest.approx(2)
+    half = 2.5705818356363155 * math.log(4) / math.sqrt(20)  # t at 0.975, 5 degrees of freedom
+    assert (wall["low"], wall["high"]) == pytest.approx((2 * math.exp(-half), 2 * math.exp(half)))
+    assert (wall["greater"], wall["p_greater"]) == (4.5, 0.75)
+    assert wall["p"] == 2 * 2**3 / 2**6, "three zeros flip for nothing"
+    score = rows.loc["score"]
+    assert score["effect"] == pytest.approx(0.005)
+    assert (score["margin"], wall["margin"]) == (0.01, 0.05)
+    assert rows.loc["epoch_s", "value"] == pytest.approx(4.0), "the median of 1, 2 and 2, times 2"
+    assert rows.loc["time_to_target_s", "reference_value"] == pytest.approx(1 + 3 + 1 + 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "margin", "verdict"),
+    [
+        ([0.1, 0.11, 0.1, 0.09, 0.1, 0.1], 0.01, "different"),
+        ([0.001, 0.0011, 0.001, 0.0009, 0.001, 0.001], 0.01, "different but negligible"),
+        ([0.001, -0.001, 0.001, -0.001, 0.002, -0.002], 0.01, "equivalent"),
+        ([0.1, -0.1, 0.1, -0.1, 0.2, -0.2], 0.01, "inconclusive"),
+        ([0.001, -0.001, 0.001, -0.001, 0.002, -0.002], None, "inconclusive"),
+        ([0.0] * 6, 0.01, "identical"),
+    ],
+)
+def test_the_verdict_follows_from_p_and_margin(changes, margin, verdict):
+    scores = [0.5 + change for change in changes]
+    made = [record(seed, score=0.5, margin=margin) for seed in range(6)]
+    made += [record(i, "keras-jax", score=one, margin=margin) for i, one in enumerate(scores)]
+    assert judged_rows(made).loc["score", "verdict"] == verdict
+
+
+def test_what_is_identical_is_not_computed_but_counts_in_the_family():
+    made = [one for name in PROBLEMS for one in many(name, lambda seed: 1.0)]
+    made += many("planted", lambda seed: 1.1 + 0.001 * seed)
+    rows = verdicts(made).query("measure == 'wall_s'").set_index("problem")
+    same = rows.loc["echo"]
+    assert (same["verdict"], same["effect"], same["p_greater"]) == ("identical", 1.0, 0.5)
+    assert same[["low", "high", "p", "p_holm", "within_margin", "smallest"]].isna().all()
+    assert rows.loc["planted", "p_holm"] == pytest.approx(7 * rows.loc["planted", "p"])
+
+
+def test_under_six_seeds_nothing_is_inferred(tmp_path):
+    made = sides(MINIMUM - 1, [0.1, 0.2, 0.3, 0.4, 0.5], [2.0] * 5)
+    frame = verdicts(made)
+    inferred = ["low", "high", "p", "p_holm", "within_margin", "smallest", "verdict"]
+    assert frame[inferred].isna().all(axis=None)
+    assert frame["effect"].notna().all()
+    assert too_few(frame) == "Verdicts need 6 seeds on both sides (--seeds)"
+    publish(tmp_path, made)
+    assert "Verdicts need 6 seeds on both sides" in (tmp_path / "table.md").read_text()
+    assert verdicts(sides(1, [0.5], [1.0]))["effect"].notna().all()
+
+
+def test_a_side_that_failed_is_counted_and_infinitely_bad():
+    made = sides(7, [0.96] * 7, [0.5] * 7)
+    made[7 + 2] = failed(2, "keras-tensorflow")
+    rows = judged_rows(made)
+    assert (rows["failed"] == 1).all()
+    assert (rows["pairs"] == 7).all()
+    assert rows[["effect", "low", "high", "smallest"]].isna().all(axis=None)
+    assert not rows["within_margin"].any()
+    assert rows.loc["score", "p"] == 2 * (7 + 1) / 2**7, "six signs up, one down"
+    assert rows.loc["wall_s", "p"] == 2 * (7 + 1) / 2**7
+    assert rows.loc["wall_s", "greater"] == 1
+    assert (rows.loc["score", "value"], rows.loc["wall_s", "value"]) == (-math.inf, math.inf)
+    assert (rows["verdict"] == "inconclusive").all()
+
+
+def test_a_side_that_failed_throughout_is_different():
+    made = [record(seed) for seed in range(6)] + [failed(seed, "keras-jax") for seed in range(6)]
+    rows = judged_rows(made)
+    assert list(rows.index) == list(MEASURES)
+    assert (rows["verdict"] == "different").all()
+    assert (rows.loc["score", "p_greater"], rows.loc["wall_s", "p_greater"]) == (0, 1)
+
+
+def test_what_only_one_side_has_failed_on_the_other():
+    rows = judged_rows(sides(7, [0.95] * 7, [2.0] * 7)[:-1])
+    assert (rows["pairs"] == 7).all()
+    assert (rows["failed"] == 1).all()
+
+
+def test_both_failed_is_a_tie_and_not_identical():
+    made = [failed(seed) if seed == 0 else record(seed) for seed in range(6)]
+    made += [replace(one, backend="keras-jax") for one in made]
+    wall = judged_rows(made).loc["wall_s"]
+    assert (wall["failed"], wall["p"], wall["p_greater"]) == (1, 1.0, 0.5)
+    assert wall["verdict"] == "inconclusive"
+
+
+def test_what_no_training_has_gives_no_row():
+    assert verdicts([failed(seed, name) for name in BACKENDS for seed in range(6)]).empty
+    made = sides(6, [0.9] * 6, [2.0] * 6, epoch_scores=[], score_epochs=False)
+    assert "time_to_target_s" not in set(verdicts(made)["measure"])
+    old = [replace(one, host_peak_bytes=None) for one in made[:6]] + made[6:]
+    assert "host_peak_bytes" not in set(verdicts(old)["measure"]), "one side was not measured"
+
+
+def test_a_target_never_reached_is_infinite():
+    made = sides(6, [0.9] * 6, [2.0] * 6)
+    made[-6:] = [replace(one, epoch_scores=[0.1] * 4) for one in made[-6:]]
+    row = judged_rows(made).loc["time_to_target_s"]
+    assert (row["value"], row["failed"], row["verdict"]) == (math.inf, 6, "different")
+    assert time_to_target_s(made[-1]) == time_to_target_s(failed()) == math.inf
+    assert time_to_target_s(record(pace=2.0)) == 2 * (1 + 3 + 1 + 2), "in the third epoch"
+    assert math.isnan(time_to_target_s(record(epoch_scores=[])))
+    assert math.isnan(time_to_target_s(record(build_s=None)))
+
+
+@pytest.mark.parametrize(
+    ("build_s", "epoch_s", "epochs"),
+    [(11.0, 1.0, 10), (1.0, 1.0, pd.NA), (11.0, 3.0, pd.NA), (0.5, 1.0, pd.NA), (0.5, 2.5, 1)],
+)
+def test_a_later_start_is_made_up_for_by_faster_epochs(build_s, epoch_s, epochs):
+    made = [record(seed, build_s=1.0, first_epoch_s=2.0, epoch_s=[2.0]) for seed in range(6)]
+    timed = {"build_s": build_s, "first_epoch_s": epoch_s, "epoch_s": [epoch_s]}
+    made += [record(seed, "keras-jax", **timed) for seed in range(6)]
+    row = judged_rows(made)["break_even_epochs"]
+    assert row["epoch_s"] is epochs if epochs is pd.NA else row["epoch_s"] == epochs
+    assert row.drop("epoch_s").isna().all()
+
+
+def many(problem, pace, n=10, backend="keras-tensorflow"):
+    """Return n seeds of a problem: PyTorch at pace 1, another backend at pace(seed)."""
+    made = sides(n, [0.95] * n, [pace(seed) for seed in range(n)], backend)
+    return [replace(one, problem=problem) for one in made]
+
+
+def test_a_planted_slow_down_of_a_tenth_is_found():
+    noise = np.random.default_rng(20)
+    made = [
+        one
+        for i, name in enumerate(PROBLEMS)
+        for one in many(
+            name, lambda _, slow=1.1 if i == 0 else 1.0: slow * noise.lognormal(0, 0.02)
+        )
+    ]
+    rows = verdicts(made).query("measure == 'wall_s'").set_index("problem")
+    assert rows.loc[PROBLEMS[0], "verdict"] == "different"
+    assert rows.loc[PROBLEMS[0], "low"] < 1.1 < rows.loc[PROBLEMS[0], "high"]
+    assert set(rows.loc[list(PROBLEMS[1:]), "verdict"]) <= {"equivalent", "inconclusive"}
+
+
+def test_a_backend_against_itself_seldom_differs():
+    """Of 60 families of six problems, at most one in twenty may claim a difference."""
+    noise = np.random.default_rng(7)
+    claimed = []
+    for family in range(60):
+        made = [
+            one for name in PROBLEMS for one in many(name, lambda _: noise.lognormal(0, 0.1), n=8)
+        ]
+        rows = verdicts([replace(one, mode=f"{family}") for one in made])
+        claimed.append(rows.query("measure == 'wall_s'")["verdict"].str.startswith("diff").any())
+    assert np.mean(claimed) <= 0.05
+
+
+def test_the_margin_of_a_metric_is_in_its_record():
+    from problems import load
+
+    problem = load("echo")
+    assert judged(problem, {})["accuracy"]["margin"] == problem.metrics[0].margin
+
+
+def test_verdicts_are_published_with_the_meaning_of_each_column(tmp_path):
+    made = sides(6, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], [2.0, 2.1, 2.2, 2.0, 2.1, 2.2])
+    tables = publish(tmp_path, made)
+    text = (tmp_path / "table.md").read_text()
+    for column, meaning in COLUMNS.items():
+        assert f"- `{column}`: {meaning}" in text
+    wall = tables.verdicts.query("measure == 'wall_s'").iloc[0]
+    row = "| echo | cpu | matched | keras-tensorflow | pytorch | wall_s |"
+    assert f"{row} {effect(wall)} | different | 0.031 | 6/6 | 0 | 0.05 |" in text
+    found = pd.read_csv(tmp_path / "verdicts.csv")
+    assert list(found.columns) == list(COLUMNS)
+    assert list(found["effect"]) == pytest.approx(list(tables.verdicts["effect"]), rel=1e-9)
+
+
+def test_the_terminal_has_a_line_for_each_measure_and_says_who_has_too_few():
+    console = Console(width=80, record=True, file=StringIO())
+    few = [replace(one, problem="few") for one in sides(3, [0.9] * 3, [2.0] * 3)]
+    made = sides(6, [0.95, 0.96] * 3, [2.0, 4.0] * 3) + few
+    print_verdicts(verdicts(made), console)
+    lines = [line.split() for line in console.export_text().splitlines()]
+    assert ["keras-tensorflow", "against", "pytorch:", "cpu,", "matched,", "full"] in lines
+    assert ["echo", "score", "+0.005", "[-0.000748,", "+0.0107]", "inconclusive"] in lines
+    assert ["host_peak_bytes", "1.000", "identical"] in lines
+    assert ["Verdicts", "need", "6", "seeds", "on", "both", "sides:", "few", "(--seeds)."] in lines
+    row = {"measure": "wall_s", "effect": 1.96, "low": 1.8, "high": 2.1354}
+    assert effect(pd.Series(row)) == "1.960 [1.800, 2.135]"
+    assert effect(pd.Series(row | {"effect": None})) == ""
+
+
+LOADED = """
+import sys
+sys.modules["torch"] = None  # so that importing it fails
+from compare.__main__ import main
+main(["table", sys.argv[1]])
+print("scipy.stats" in sys.modules, "scipy.special" in sys.modules)
+"""
+
+
+def test_verdicts_need_no_framework_and_not_all_of_scipy(tmp_path):
+    lines = [one.to_json() + "\n" for one in many("echo", lambda seed: 1.0 + seed / 100)]
+    (tmp_path / "runs.jsonl").write_text("".join(lines))
+    done = run_python("-c", LOADED, str(tmp_path))
+    assert done.stdout.endswith("False True\n"), done.stderr
+    assert "keras-tensorflow against pytorch: cpu, matched, full" in done.stdout
