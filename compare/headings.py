@@ -73,6 +73,7 @@ TIMES: dict[str, Callable[[pd.Series], str]] = {
     "samples/s": _number("samples_per_s_median"),
     "epochs to target": _number("epochs_to_target_median"),
     "s to target": _number("time_to_target_s_median"),
+    "repeated": lambda row: power(row["repeat_difference"]),
     "kernel": _text("kernel"),
     "flags": _text("flags"),
 }

@@ -1,13 +1,14 @@
 """Records -> table. A pure function of the records: no framework is needed."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 import pandas as pd
 
 from backends import BACKENDS
 from compare.flags import flags
+from compare.repeat import repeat_differences
 from compare.run import UNPROVEN, Record
 from compare.target import epochs_to_target, time_to_target_s
 
@@ -45,8 +46,8 @@ COLUMNS = {
     "target; inf: never, as for each training without a score",
     "time_to_target_s_median": "seconds of build and epochs, validation not counted, up to that "
     "one; inf: never, as above",
-    "host_peak_bytes": "most resident memory of the process in the training, framework included; "
-    "largest over the seeds, as are the next four",
+    "host_peak_bytes": "most resident memory of the process in the training; of a fork, that is "
+    "what it touched, the framework only in part; largest over the seeds, as are the next four",
     "host_growth_bytes": "that, less what was resident before the build",
     "gpu_peak_bytes": "most GPU memory in tensors, as the framework counts it",
     "gpu_reserved_bytes": "most GPU memory that the framework's allocator took from the driver",
@@ -58,6 +59,8 @@ COLUMNS = {
     "timed without it; empty: a backend alone, or records older than the check",
     "parity": "largest relative difference between the backends that the check found in float64: "
     "layers, loss, gradients, a loss curve of 200 steps, scores; matched mode only",
+    "repeat_difference": "largest relative difference of a loss, in any epoch, between two "
+    "trainings of the same seed on the same backend; 0: equal to the bit; empty: not repeated",
     "flags": "what makes the row's times doubtful; what to do about each is said below its table",
 }
 # Field of a Record: its median over the seeds goes into the column of that name with "_median".
@@ -97,16 +100,16 @@ def table(records: Sequence[Record]) -> pd.DataFrame:
     for record in records:
         group = (record.problem, order(record.backend), record.device, record.mode)
         groups.setdefault(group, []).append(record)
-    rows = []
+    rows, again = [], repeat_differences(records)
     for _, seeds in sorted(groups.items()):
-        training = _training(seeds)
+        training = _training(seeds, again)
         metrics = dict.fromkeys(name for record in seeds for name in record.scores)
         rows += [training | _scores(seeds, metric) for metric in metrics]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     for column in COLUMNS:
         if column in WHOLE:
             frame[column] = frame[column].astype("Int64")
-        elif column.endswith(("_median", "parity")):
+        elif column.endswith(("_median", "parity", "_difference")):
             frame[column] = frame[column].astype(float)
     return frame
 
@@ -129,8 +132,8 @@ def _scores(records: Sequence[Record], metric: str) -> dict[str, object]:
     }
 
 
-def _training(records: Sequence[Record]) -> dict[str, object]:
-    """Return the columns that the rows of all metrics share."""
+def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str, object]:
+    """Return the columns that the rows of all metrics share; `again` by how much losses differ."""
     proofs = [record.proof for record in records if record.status != "refused"]
     kernels = dict.fromkeys(record.kernel for record in records if record.kernel)
     return {
@@ -146,6 +149,7 @@ def _training(records: Sequence[Record]) -> dict[str, object]:
         "kernel": ", ".join(kernels) or None,
         "proof": UNPROVEN if UNPROVEN in proofs else next(filter(None, proofs), None),
         "parity": max(_named("parity", records), default=None),
+        "repeat_difference": max((again[r.key] for r in records if r.key in again), default=None),
         "flags": "; ".join(flags(records)) or None,
     }
 

@@ -75,7 +75,7 @@ class Progress:
 
 def row(record: Record) -> str:
     """Return a training and what came of it as one line."""
-    what = f"{record.problem:<14}{record.backend:<18}{record.device:<5}seed {record.seed:<4}"
+    what = f"{record.problem:<14}{record.backend:<24}{record.device:<5}seed {record.seed:<4}"
     if record.status != "ok":
         return f"{what}{record.status}: {record.reason}"
     scores = [f"{metric} {one['score']:.4g}" for metric, one in record.scores.items()]
