@@ -259,7 +259,7 @@ def test_the_terminal_has_a_line_for_each_measure_and_says_who_has_too_few():
     print_verdicts(verdicts(made), console)
     lines = [line.split() for line in console.export_text().splitlines()]
     assert ["keras-tensorflow", "against", "pytorch:", "cpu,", "matched,", "full"] in lines
-    assert ["echo", "score", "+0.005", "[-0.000748,", "+0.0107]", "inconclusive"] in lines
+    assert ["echo", "score", "+0.005", "[-0.000748,", "+0.0107]", "equivalent"] in lines
     assert ["host_peak_bytes", "1.000", "identical"] in lines
     assert ["Verdicts", "need", "6", "seeds", "on", "both", "sides:", "few", "(--seeds)."] in lines
     row = {"measure": "wall_s", "effect": 1.96, "low": 1.8, "high": 2.1354}
