@@ -1,14 +1,22 @@
 # Two commands on a fresh machine: `make compare` runs the comparison, `make test` passes the tests.
+# `make bench` measures what the comparison itself costs, some ten minutes on two idle cores; BENCH
+# says into what file, PAIRS how often (`make bench PAIRS=2 BENCH=/tmp/bench.json` is a trial).
 PYTHON ?= python3
 INSTALL = .venv/bin/python -m pip install --quiet --constraint constraints.txt
+BENCH ?= results/bench/bench.json
 
-.PHONY: compare test
+.PHONY: compare test bench
 
 compare: .venv/installed
 	.venv/bin/diptych run
 
 test: .venv/installed-test
 	.venv/bin/python -m pytest
+
+bench: .venv/installed-test
+	mkdir -p $(dir $(BENCH))
+	.venv/bin/python -m pytest -p tests.bench_report tests/bench_*.py --benchmark-json=$(BENCH)
+	.venv/bin/python tests/bench_report.py $(BENCH)
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

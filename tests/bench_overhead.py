@@ -1,0 +1,102 @@
+"""What the harness costs: an epoch in it over an epoch of a script written by hand.
+
+Native mode is like the script in all that is computed; matched mode is what is published. Each side
+is a fresh process on one processor. On one processor they go A B C, at the same time C B A on
+another, if there is one, and in turn from round to round.
+"""
+
+import json
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from statistics import median
+
+import pytest
+from bench_report import PAIRS, tell
+from conftest import COMPARED, run_python
+
+from compare import machine
+from compare.machine import ROOT
+from compare.run import MATCHED, NATIVE, Record
+
+# The first epoch, in which Keras traces, is not compared. The others are shorter than those of the
+# full recipe, so that what an epoch costs whatever its length would weigh more here.
+EPOCHS, EXAMPLES = 4, 6_400
+SCRIPTS = {"pytorch": "plain_pytorch.py", "keras-tensorflow": "plain_keras.py"}
+PROBLEMS = ("addition", "cumsum")
+
+# Makes the quick recipe of a problem in a copy of the project the full one, but this short.
+SHORT = f"""
+from dataclasses import replace
+sizes = PROBLEM.recipe.examples | {{"train": {EXAMPLES}}}
+PROBLEM = replace(PROBLEM, quick=replace(PROBLEM.recipe, epochs={EPOCHS}, examples=sizes))
+"""
+HARNESS = """
+import sys
+from pathlib import Path
+from compare.comparison import compare
+from compare.run import Run
+
+problem, backend, mode, seed, out = sys.argv[1:]
+run = Run(
+    problem=problem, backend=backend, mode=mode, seed=int(seed), device="cpu", recipe="quick"
+)
+for record in compare([run], out=Path(out), timeout_s=600, gate=False, tell=lambda _: None):
+    print(record.to_json())
+"""
+
+
+def by_hand(backend, problem, seed):
+    """Return the seconds of a later epoch of the script, and its validation loss."""
+    script = ROOT / "tests" / SCRIPTS[backend]
+    arguments = [problem, str(EPOCHS), str(seed), str(EXAMPLES)]
+    done = run_python("-P", str(script), *arguments, backend=backend)
+    assert done.returncode == 0, done.stderr
+    measured = json.loads(done.stdout.splitlines()[-1])
+    return median(measured["epoch_s"]), measured["validation_loss"]
+
+
+def in_harness(copy, backend, problem, seed, mode):
+    """Return the seconds of a later epoch in the harness, and its first training loss."""
+    out = copy / "results" / f"{problem}-{backend}-{mode}-{seed}"
+    done = run_python("-c", HARNESS, problem, backend, mode, str(seed), str(out), cwd=copy)
+    assert done.returncode == 0, done.stderr
+    record = Record.from_json(done.stdout.splitlines()[-1])
+    assert record.status == "ok", record.reason
+    return median(record.epoch_s), record.train_loss[0]
+
+
+def ratios(copy, backend, problem, seed, processor):
+    """Return harness over script by mode, all one after the other on one processor."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, [processor])  # of this thread, and all it starts
+    modes = [MATCHED, NATIVE]
+    order = ["by hand", *modes] if seed % 2 == 0 else [*reversed(modes), "by hand"]
+    epoch_s, loss = {}, {}
+    for side in order:
+        if side in modes:
+            epoch_s[side], loss[side] = in_harness(copy, backend, problem, seed, side)
+        else:
+            epoch_s[side], loss[side] = by_hand(backend, problem, seed)
+    assert loss["by hand"] < min(loss[mode] for mode in modes), "the script does not learn"
+    return {mode: epoch_s[mode] / epoch_s["by hand"] for mode in modes}
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("backend", COMPARED)
+def test_an_epoch_in_the_harness_over_one_by_hand(benchmark, copy, backend, problem):
+    with (copy / "problems" / f"{problem}.py").open("a") as file:
+        file.write(SHORT)
+    processors = machine.processors()[:2]
+    seeds, found = count(), []
+
+    def round_of_pairs():
+        asked = [(copy, backend, problem, next(seeds), processor) for processor in processors]
+        with ThreadPoolExecutor(len(processors)) as pool:
+            found.extend(pool.map(lambda one: ratios(*one), asked))
+
+    assert threading.active_count() == 1, "another thread would be timed too"
+    benchmark.pedantic(round_of_pairs, rounds=-(-PAIRS // len(processors)))
+    for mode in (MATCHED, NATIVE):
+        tell(benchmark, f"{mode} / by hand", "ratio", [one[mode] for one in found])
