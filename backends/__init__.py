@@ -95,6 +95,9 @@ class Engine(Protocol):
         The gradients go by Keras's names and are in its layout.
         """
 
+    def kernel(self, problem: Problem, part: Part, *, seed: int) -> str:
+        """Return what computes the twin's recurrent layers, as seen in a step on half of `part`."""
+
     def synchronize(self) -> None:
         """Wait until the device has done all that was asked of it."""
 

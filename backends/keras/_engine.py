@@ -19,6 +19,7 @@ from backends.keras._device import (
     synchronize,
     versions,
 )
+from backends.keras._kernel import kernel
 from problems._data import Data, Part
 from problems._problem import Predict, Problem
 
@@ -26,6 +27,7 @@ __all__ = [
     "gpu_peak_bytes",
     "gpu_reserved_bytes",
     "gradients",
+    "kernel",
     "matrix",
     "prepare",
     "probe",

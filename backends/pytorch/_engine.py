@@ -20,6 +20,7 @@ from backends.pytorch._device import (
     synchronize,
     versions,
 )
+from backends.pytorch._kernel import kernel
 from problems._data import Data, Part
 from problems._problem import Problem
 
@@ -27,6 +28,7 @@ __all__ = [
     "gpu_peak_bytes",
     "gpu_reserved_bytes",
     "gradients",
+    "kernel",
     "matrix",
     "prepare",
     "probe",
