@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from backends import BACKENDS, FOLDER, twin
 from compare.check import check, reference_of
@@ -81,22 +82,34 @@ def concerns(finding: Finding, name: str, backend: str, reference: str) -> bool:
 
 def key(name: str, backend: str, reference: str) -> str:
     """Return a hash of what a proof depends on: definition, twins, engines, ladder, versions."""
-    folders = {BACKENDS[backend].folder, BACKENDS[reference].folder}
+    pair = (backend, reference)
+    return digest({"pair": pair} | basis(name, pair, ("check", "ladder", "probe")))
+
+
+def basis(name: str, backends: Sequence[str], modules: Sequence[str]) -> dict[str, Any]:
+    """Return what decides how backends train a problem, and how `modules` of compare judge it.
+
+    That is Python, the versions of the packages, and the text of the files.
+    """
+    folders = {BACKENDS[backend].folder for backend in backends}
     files = [
         *(ROOT / "problems").glob("_*.py"),
         ROOT / "problems" / f"{name}.py",
         *FOLDER.glob("_*.py"),
         *(file for folder in folders for file in (FOLDER / folder).glob("_*.py")),
         *(twin(folder, name) for folder in folders),
-        *(ROOT / "compare" / f"{module}.py" for module in ("check", "ladder", "probe")),
+        *(ROOT / "compare" / f"{module}.py" for module in modules),
     ]
-    packages = {"numpy", *BACKENDS[backend].packages, *BACKENDS[reference].packages}
-    facts = {
-        "pair": (backend, reference),
+    packages = {"numpy"}.union(*(BACKENDS[backend].packages for backend in backends))
+    return {
         "python": sys.version,
         "versions": {package: _version(package) for package in sorted(packages)},
         "files": {str(file.relative_to(ROOT)): file.read_text() for file in sorted(files)},
     }
+
+
+def digest(facts: Mapping[str, Any]) -> str:
+    """Return a hash of facts that can be said in JSON."""
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -124,24 +137,37 @@ def _parity(findings: Sequence[Finding]) -> float:
 
 
 def _remember(name: str, findings: Sequence[Finding]) -> None:
-    file = _proof(name)
     proof = {"parity": _parity(findings), "findings": [asdict(finding) for finding in findings]}
-    with suppress(OSError):  # a cache that cannot be written costs a check the next time
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps(proof))
-        partial.replace(file)
+    keep(name, proof)
 
 
 def _remembered(name: str) -> float | None:
     """Return the parity of a proof; None if there is none, or none that can be read."""
     try:
-        return float(json.loads(_proof(name).read_text())["parity"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return float(kept(name)["parity"])
+    except (ValueError, KeyError, TypeError):
         return None
 
 
-def _proof(name: str) -> Path:
+def keep(name: str, value: Any) -> None:
+    """Keep a value in the user's cache; a cache that cannot be written costs the work again."""
+    file = _file(name)
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(f".{os.getpid()}")
+        partial.write_text(json.dumps(value))
+        partial.replace(file)
+
+
+def kept(name: str) -> Any:
+    """Return a value from the user's cache; None if there is none, or none that can be read."""
+    try:
+        return json.loads(_file(name).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _file(name: str) -> Path:
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "diptych" / f"{name}.json"
 

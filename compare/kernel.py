@@ -1,0 +1,128 @@
+"""What computes the recurrent layers: observed in a short training of its own, which is not timed.
+
+`python -m compare.kernel PARENT BACKEND DEVICE THREADS FILE PROBLEM ...` leaves {problem: label} in
+FILE, e.g. {"echo": "oneDNN LSTM"}. Where nothing could be seen the label is null, and the log says
+why.
+"""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import problems
+from backends import BACKENDS, first_name
+from compare import machine
+from compare.answer import one_line
+from compare.launch import Launcher, end_with, variables
+from compare.proof import basis, digest, keep, kept
+from problems._data import Part
+
+SEED = 0
+TIMEOUT_S = 600.0
+# Environment variables that can make a framework, or a library under it, compute by other means.
+SETTINGS = {
+    *("ATEN", "CUDA", "CUDNN", "DNNL", "JAX", "KERAS", "MKL"),
+    *("NVIDIA", "ONEDNN", "PYTORCH", "TF", "TORCH", "XLA"),
+}  # the first part of their names
+
+
+def warn(message: str) -> None:
+    """Tell the user on stderr."""
+    print(f"diptych: {message}", file=sys.stderr)
+
+
+def kernels(
+    names: Sequence[str],
+    backends: Sequence[str],
+    *,
+    device: str,
+    threads: int,
+    tell: Callable[[str], None] = warn,
+) -> dict[tuple[str, str], str | None]:
+    """Return what computes the recurrent layers, by problem and backend; None if not seen.
+
+    What was seen before, with the same code, versions, settings and machine, is not looked for
+    again. What was not seen is told.
+    """
+    found: dict[tuple[str, str], str | None] = {}
+    for backend in dict.fromkeys(map(first_name, backends)):
+        keys = {name: key(name, backend, device=device, threads=threads) for name in names}
+        labels = {name: kept(keys[name]) for name in names}
+        if unknown := [name for name in names if not isinstance(labels[name], str)]:
+            new = observed(unknown, backend, device=device, threads=threads, tell=tell)
+            for name in (name for name in unknown if new[name]):
+                keep(keys[name], new[name])
+            labels |= new
+        found |= {(name, backend): labels[name] for name in names}
+    return {(name, one): found[name, first_name(one)] for one in backends for name in names}
+
+
+def key(name: str, backend: str, *, device: str, threads: int) -> str:
+    """Return a hash of all that may decide what computes a problem's layers."""
+    environment = variables(backend, device=device, threads=threads)
+    facts = {
+        "kernel": (backend, device, threads),
+        "processor": machine.gpus() if device == "gpu" else machine.cpu(),
+        "settings": sorted(
+            (name, value) for name, value in environment.items() if name.split("_")[0] in SETTINGS
+        ),
+    }
+    return digest(facts | basis(name, (backend,), ("kernel",)))
+
+
+def observed(
+    names: Sequence[str],
+    backend: str,
+    *,
+    device: str,
+    threads: int,
+    tell: Callable[[str], None],
+) -> dict[str, str | None]:
+    """Look, in a fresh process of the backend, what computes the layers of some problems."""
+    launcher = Launcher()
+    with TemporaryDirectory() as folder:
+        file, log = Path(folder) / "kernels.json", Path(folder) / "log.txt"
+        arguments = [str(os.getpid()), backend, device, str(threads), str(file), *names]
+        environment = variables(backend, device=device, threads=threads)
+        try:
+            _, ended = launcher.call(["compare.kernel", *arguments], environment, log, TIMEOUT_S)
+        except BaseException:  # nothing may go on unwatched, also after Ctrl-C
+            launcher.stop()
+            raise
+        labels = json.loads(file.read_text()) if file.exists() else {}
+        lines = log.read_text(errors="replace").splitlines()
+    for name in names:
+        if labels.get(name) is None:
+            last = lines[-1] if lines else "it said nothing"
+            why = next((line for line in lines if line.startswith(f"{name}: ")), f"{ended}: {last}")
+            tell(f"not seen what computes {name} on {backend}: {why}")
+    return {name: labels.get(name) for name in names}
+
+
+def main(parent: str, backend: str, device: str, threads: str, file: str, *names: str) -> None:
+    """Look at each problem, and leave in the file what has been seen so far."""
+    end_with(int(parent))
+    engine = BACKENDS[backend].engine()
+    engine.prepare(device=device, threads=int(threads))
+    labels: dict[str, str | None] = {}
+    for name in names:
+        problem = problems.load(name)
+        n = 2 * problem.recipe.batch_size  # a step to get ready, and one to look at
+        part = Part(problem.input.random(n, SEED), problem.target.random(n, SEED + 1))
+        try:
+            labels[name] = engine.kernel(problem, part, seed=SEED)
+        except Exception as error:
+            traceback.print_exc()
+            print(f"{name}: {type(error).__name__}: {one_line(error)}", file=sys.stderr)
+            labels[name] = None
+        partial = Path(f"{file}.partial")
+        partial.write_text(json.dumps(labels))
+        partial.replace(file)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,216 @@
+"""The kernel is seen, not guessed: what computes a layer otherwise gets another label."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from conftest import COMPARED, COMPLETE, asked_for, run_python
+
+from backends import BACKENDS, twin
+from backends._kernel import repeated
+from compare import kernel
+from compare.kernel import kernels
+
+CPU = {"device": "cpu", "threads": 1}
+
+
+@pytest.fixture(scope="session")
+def seen(request):
+    """What computes the recurrent layers, by problem and backend."""
+    return kernels(asked_for(request.session), COMPARED, **CPU)
+
+
+@pytest.mark.parametrize("backend", COMPARED)
+@pytest.mark.parametrize("name", COMPLETE)
+def test_what_computes_the_recurrent_layers_is_seen(name, backend, seen):
+    label = seen[name, backend]
+    assert label, "nothing is known of what ran"
+    recurrent = "LSTM(" in twin(BACKENDS[backend].folder, name).read_text()
+    assert ("nothing recurrent" in label) != recurrent, label
+
+
+# Echo by other means, and networks of another kind in its place. Prints labels by what was done.
+BY_OTHER_MEANS = """
+import json, sys
+from contextlib import nullcontext
+from dataclasses import replace
+from types import SimpleNamespace
+import problems
+from backends import BACKENDS
+from problems._data import Part
+
+folder = BACKENDS[sys.argv[1]].folder
+engine = BACKENDS[sys.argv[1]].engine()
+engine.prepare(device="cpu", threads=1)
+echo = problems.load("echo")
+part = Part(echo.input.random(8, 0), echo.target.random(8, 1))
+
+def look(means, context=nullcontext(), build=None):
+    sys.modules[f"backends.{folder}.other"] = SimpleNamespace(build=lambda problem: build())
+    problem = replace(echo, name="other") if build else echo
+    with context:
+        print(json.dumps([means, engine.kernel(problem, part, seed=0)]))
+"""
+PYTORCH = """
+import torch
+from torch import nn
+
+class Network(nn.Module):
+    def __init__(self, *layers):
+        super().__init__()
+        self.layers, self.dense = nn.ModuleList(layers), nn.Linear(10, 10)
+    def forward(self, x):
+        for layer in self.layers:
+            x, _ = layer(x)
+        return self.dense(x[:, -1])
+
+class Loop(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(20, 10)
+    def forward(self, x):
+        state = x[:, 0]
+        for step in x.unbind(1):
+            state = self.dense(torch.cat((step, state), 1)).tanh()
+        return state
+
+look("as it is")
+look("mkldnn off", torch.backends.mkldnn.flags(enabled=False))
+layers = {"batch_first": True}
+look("two kinds", build=lambda: Network(nn.LSTM(10, 10, **layers), nn.GRU(10, 10, **layers)))
+look("own loop", build=Loop)
+look("no recurrent layer", build=Network)
+"""
+TENSORFLOW = """
+from unittest.mock import patch
+import keras
+import tensorflow as tf
+from keras import layers
+
+def with_setting(kind, method, **setting):
+    plain = getattr(kind, method)
+    return patch.object(kind, method, lambda self, *a, **named: plain(self, *a, **named | setting))
+
+look("as it is")
+look("unrolled", with_setting(layers.LSTM, "__init__", unroll=True))
+look("compiled", with_setting(keras.Model, "compile", jit_compile=True))
+
+class Network(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense1, self.dense2 = layers.Dense(10), layers.Dense(10)
+    def call(self, x):
+        return self.dense2(self.dense1(x[:, 0]))
+
+look("no recurrent layer", build=Network)
+tf.config.run_functions_eagerly(True)
+look("eager")
+look("eager, no recurrent layer", build=Network)
+"""
+
+
+def by_other_means(backend, code):
+    done = run_python("-c", BY_OTHER_MEANS + code, backend, backend=backend)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))
+
+
+def test_another_kernel_in_pytorch_is_seen():
+    labels = by_other_means("pytorch", PYTORCH)
+    as_it_is = labels.pop("as it is")
+    if as_it_is == "oneDNN LSTM":  # which PyTorch has for x86 alone
+        assert labels.pop("two kinds") == "oneDNN LSTM + GRU of single operations"
+    assert labels == labels | {
+        "mkldnn off": "LSTM of single operations",
+        "own loop": "Python loop",
+        "no recurrent layer": "nothing recurrent",
+    }
+
+
+def test_another_kernel_in_keras_on_tensorflow_is_seen():
+    assert by_other_means("keras-tensorflow", TENSORFLOW) == {
+        "as it is": "graph while loop",
+        "unrolled": "graph, unrolled",
+        "compiled": "XLA while loop",
+        "no recurrent layer": "graph, nothing recurrent",
+        "eager": "Python loop",
+        "eager, no recurrent layer": "nothing recurrent",
+    }
+
+
+def test_a_weight_used_once_is_in_three_products():
+    weights = {"kernel": SimpleNamespace(ndim=2), "bias": SimpleNamespace(ndim=1)}
+    assert not repeated(3, weights)
+    assert repeated(4, weights)
+
+
+@pytest.fixture
+def counted(monkeypatch, tmp_path):
+    """What was looked for, instead of looking."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    asked = []
+
+    def observed(names, backend, **_):
+        asked.extend((name, backend) for name in names)
+        return dict.fromkeys(names, "a kernel") | {"shapes": None}
+
+    monkeypatch.setattr(kernel, "observed", observed)
+    return asked
+
+
+def test_what_was_seen_is_not_looked_for_again(counted):
+    once = kernels(["echo"], ["pytorch", "pytorch@again"], **CPU)
+    assert once == {("echo", "pytorch"): "a kernel", ("echo", "pytorch@again"): "a kernel"}
+    assert kernels(["echo"], ["pytorch"], **CPU)["echo", "pytorch"] == "a kernel"
+    assert counted == [("echo", "pytorch")]
+
+
+def test_what_was_not_seen_is_looked_for_again(counted):
+    for _ in range(2):
+        assert kernels(["shapes"], ["pytorch"], **CPU) == {("shapes", "pytorch"): None}
+    assert counted == [("shapes", "pytorch")] * 2
+
+
+@pytest.mark.parametrize(
+    ("change", "facts"),
+    [
+        ("threads", CPU | {"threads": 2}),
+        ("setting", CPU),
+        ("processor", CPU),
+        ("code", CPU),
+    ],
+)
+def test_other_circumstances_are_looked_at_anew(counted, monkeypatch, change, facts):
+    kernels(["echo"], ["pytorch"], **CPU)
+    if change == "setting":
+        monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "SSE41")
+    elif change == "processor":
+        monkeypatch.setattr(kernel.machine, "cpu", lambda: "another")
+    elif change == "code":
+        monkeypatch.setattr(kernel, "basis", lambda *_: {"files": "edited"})
+    kernels(["echo"], ["pytorch"], **facts)
+    assert counted == [("echo", "pytorch")] * 2
+
+
+def test_why_nothing_was_seen_is_told(monkeypatch):
+    monkeypatch.setattr(kernel, "TIMEOUT_S", 0.1)
+    told = []
+    assert kernels(["echo"], ["pytorch"], **CPU | {"threads": 3}, tell=told.append) == {
+        ("echo", "pytorch"): None
+    }
+    (message,) = told
+    assert message.startswith("not seen what computes echo on pytorch: not done after 0.1 s")
+
+
+def test_a_problem_that_fails_takes_no_other_with_it(monkeypatch, tmp_path, capsys):
+    def look(problem, part, *, seed):
+        if problem.name == "echo":
+            raise ValueError("no such layer")
+        return "a kernel"
+
+    engine = SimpleNamespace(prepare=lambda **_: None, kernel=look)
+    monkeypatch.setattr(kernel, "BACKENDS", {"one": SimpleNamespace(engine=lambda: engine)})
+    monkeypatch.setattr(kernel, "end_with", lambda parent: None)
+    kernel.main("1", "one", "cpu", "1", str(tmp_path / "labels"), "echo", "shapes")
+    assert json.loads((tmp_path / "labels").read_text()) == {"echo": None, "shapes": "a kernel"}
+    assert "echo: ValueError: no such layer" in capsys.readouterr().err.splitlines()
