@@ -9,6 +9,7 @@ from queue import SimpleQueue
 from backends import first_name
 from compare import machine, records
 from compare.answer import answer, now
+from compare.kernel import kernels
 from compare.launch import Launcher
 from compare.proof import standings
 from compare.run import MATCHED, UNPROVEN, Record, Run, UsageError
@@ -68,6 +69,17 @@ def ungated(runs: Sequence[Run]) -> list[Run]:
     return [replace(run, proof=None if alone else UNPROVEN) for run in runs]
 
 
+def observed(runs: Sequence[Run], tell: Callable[[str], None]) -> list[Run]:
+    """Return the runs with what computes their recurrent layers."""
+    if not runs:
+        return []
+    names = list(dict.fromkeys(run.problem for run in runs))
+    backends = list(dict.fromkeys(run.backend for run in runs))
+    device, threads = runs[0].device, runs[0].threads
+    found = kernels(names, backends, device=device, threads=threads, tell=tell)
+    return [replace(run, kernel=found[run.problem, run.backend]) for run in runs]
+
+
 def settled(record: Record, *, gate: bool) -> bool:
     """Say whether a training need not be done again."""
     return record.status in FINISHED and not (gate and record.proof == UNPROVEN)
@@ -84,7 +96,8 @@ def compare(
     """Yield the records of the runs: those that `out` has first, then each as it is done.
 
     With `gate`, what is not proven to be the same model on its backends is not timed: its record
-    says so, and takes the place of an earlier one.
+    says so, and takes the place of an earlier one. Without it, nothing is looked at first, neither
+    this nor what computes the layers.
 
     Raises:
         UsageError: `out` cannot be written, or holds records that do not belong with these.
@@ -112,6 +125,9 @@ def compare(
             f"{len(runs) - len(kept)} to do, {jobs} at a time"
         )
         yield from kept
+        todo = [run for run in runs if run.key not in done]
+        if gate:
+            todo = observed(todo, tell)
 
         free: SimpleQueue[list[int]] = SimpleQueue()
         for job in range(jobs):
@@ -129,7 +145,7 @@ def compare(
 
         with ThreadPoolExecutor(jobs) as pool:
             try:
-                waiting = [pool.submit(train, run) for run in runs if run.key not in done]
+                waiting = [pool.submit(train, run) for run in todo]
                 for finished in as_completed(waiting):
                     record = finished.result()
                     journal.append(record)

@@ -73,7 +73,7 @@ def parser() -> Parser:
     run.add_argument(
         "--repeat-check", action="store_true", help="each training twice: same losses?"
     )
-    run.add_argument("--no-gate", action="store_true", help="time also what is not proven equal")
+    run.add_argument("--no-gate", action="store_true", help="time at once, proven or not")
     run.add_argument("--out", type=folder, help="results folder (results/latest or results/quick)")
     _add_settings(run)
 
