@@ -186,7 +186,14 @@ def test_a_target_never_reached_is_infinite():
 
 @pytest.mark.parametrize(
     ("build_s", "epoch_s", "epochs"),
-    [(11.0, 1.0, 10), (1.0, 1.0, pd.NA), (11.0, 3.0, pd.NA), (0.5, 1.0, pd.NA), (0.5, 2.5, 1)],
+    [
+        (11.0, 1.0, 10),
+        (11.5, 1.0, 11),
+        (1.0, 1.0, pd.NA),
+        (11.0, 3.0, pd.NA),
+        (0.5, 1.0, pd.NA),
+        (0.5, 2.5, 1),
+    ],
 )
 def test_a_later_start_is_made_up_for_by_faster_epochs(build_s, epoch_s, epochs):
     made = [record(seed, build_s=1.0, first_epoch_s=2.0, epoch_s=[2.0]) for seed in range(6)]
