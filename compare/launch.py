@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 
-from backends import BACKENDS
+from backends import BACKENDS, first_name
 from compare.answer import answer, now
 from compare.device_memory import DeviceMemory
 from compare.machine import ROOT
@@ -119,13 +119,14 @@ class Launcher:
 
     def _server(self, run: Run, environment: dict[str, str], folder: Path) -> Server:
         """Return the server of a backend, which is started the first time, and if it was lost."""
-        kind = (run.backend, run.device, run.threads)
+        backend = first_name(run.backend)  # of the same server, whatever the name
+        kind = (backend, run.device, run.threads)
         with self.lock:
             if self.stopped:
                 raise Interrupted
             if kind not in self.servers or self.servers[kind].process.poll() is not None:
-                command = [*PYTHON, "-m", "compare.server", str(os.getpid()), run.backend]
-                log = folder / f"server-{run.backend}.txt"
+                command = [*PYTHON, "-m", "compare.server", str(os.getpid()), backend]
+                log = folder / f"server-{backend}.txt"
                 self.servers[kind] = Server(command, environment, log)
             server = self.servers[kind]
         server.ready.result()

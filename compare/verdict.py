@@ -47,7 +47,7 @@ COLUMNS = {
     "measure": "score: the problem's first metric; epoch_s: a training's median epoch after the "
     "first; wall_s: build to last answer; time_to_target_s: build and epochs until the validation "
     "score reached the target; host_peak_bytes: most resident memory",
-    "pairs": "seeds that either side has; what only one side has, failed on the other",
+    "pairs": "seeds of which both sides have a record, whatever came of the training",
     "failed": "pairs in which a side has no finite value: no score, or the target never reached. "
     "It then counts as infinitely bad, and the pair by its sign only; both sides infinite is a tie",
     "value": "of the backend, over the pairs: mean score, or geometric mean of times and bytes",
@@ -106,12 +106,16 @@ def _judged(measure: str, ours: Side, theirs: Side) -> dict[str, Any] | None:
     """Return the figures of a measure, but for those that need all problems; None without it."""
     found = [_found(measure, side) for side in (ours, theirs)]
     scored = [any(one.status == "ok" for one in side.values()) for side in (ours, theirs)]
-    if not any(found) or any(one and not values for one, values in zip(scored, found, strict=True)):
+    if (
+        not any(found)
+        or not ours.keys() & theirs.keys()
+        or any(one and not values for one, values in zip(scored, found, strict=True))
+    ):
         return None
     judges = (one for side in (theirs, ours) for one in side.values() if one.scores)
     judge = next(iter(next(judges).scores.values())) if measure == SCORE else {}
     worst = -math.inf if judge.get("better") == "higher" else math.inf
-    seeds = sorted(ours.keys() | theirs.keys())
+    seeds = sorted(ours.keys() & theirs.keys())
     values = [np.array([one.get(seed, worst) for seed in seeds]) for one in found]
     if measure == SCORE:
         return {"measure": measure, **_figures(*values, margin=judge.get("margin"), back=float)}
