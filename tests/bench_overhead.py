@@ -13,10 +13,11 @@ from statistics import median
 
 import pytest
 from bench_report import PAIRS, tell
-from conftest import COMPARED, run_python
+from conftest import COMPARED, diptych, run_python
 
 from compare import machine
 from compare.machine import ROOT
+from compare.records import read
 from compare.run import MATCHED, NATIVE, Record
 
 # The first epoch, in which Keras traces, is not compared. The others are shorter than those of the
@@ -98,3 +99,25 @@ def test_an_epoch_in_the_harness_over_one_by_hand(benchmark, copy, backend, prob
     benchmark.pedantic(round_of_pairs, rounds=-(-PAIRS // len(processors)))
     for mode in (MATCHED, NATIVE):
         tell(benchmark, f"{mode} / by hand", "ratio", [one[mode] for one in found])
+
+
+def test_an_epoch_with_the_gate_over_one_without(benchmark, tmp_path):
+    """What is proven beforehand must cost nothing inside a timed region."""
+    rounds, found = count(), {backend: [] for backend in COMPARED}
+
+    def pair():
+        this, epoch_s = next(rounds), {}
+        for gate in ((), ("--no-gate",)) if this % 2 == 0 else (("--no-gate",), ()):
+            out = tmp_path / f"{this}{''.join(gate)}"
+            run = ("run", "cumsum", "--quick", "--seeds", "2", "--device", "cpu", *gate)
+            done = diptych(*run, "--out", str(out))
+            assert done.returncode == 0, done.stderr
+            for record in read(out)[0]:
+                assert record.proof == ("unproven" if gate else "proven")
+                epoch_s.setdefault((record.backend, not gate), []).extend(record.epoch_s)
+        for backend, ratios in found.items():
+            ratios.append(median(epoch_s[backend, True]) / median(epoch_s[backend, False]))
+
+    benchmark.pedantic(pair, rounds=PAIRS)
+    for backend, ratios in found.items():
+        tell(benchmark, f"{backend}: with / without", "ratio", ratios)
