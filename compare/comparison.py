@@ -69,14 +69,14 @@ def ungated(runs: Sequence[Run]) -> list[Run]:
     return [replace(run, proof=None if alone else UNPROVEN) for run in runs]
 
 
-def observed(runs: Sequence[Run], tell: Callable[[str], None]) -> list[Run]:
+def observed(runs: Sequence[Run], timeout_s: float, tell: Callable[[str], None]) -> list[Run]:
     """Return the runs with what computes their recurrent layers."""
     if not runs:
         return []
     names = list(dict.fromkeys(run.problem for run in runs))
     backends = list(dict.fromkeys(run.backend for run in runs))
     device, threads = runs[0].device, runs[0].threads
-    found = kernels(names, backends, device=device, threads=threads, tell=tell)
+    found = kernels(names, backends, device=device, threads=threads, timeout_s=timeout_s, tell=tell)
     return [replace(run, kernel=found[run.problem, run.backend]) for run in runs]
 
 
@@ -127,7 +127,7 @@ def compare(
         yield from kept
         todo = [run for run in runs if run.key not in done]
         if gate:
-            todo = observed(todo, tell)
+            todo = observed(todo, timeout_s, tell)
 
         free: SimpleQueue[list[int]] = SimpleQueue()
         for job in range(jobs):

@@ -22,7 +22,7 @@ from compare.proof import basis, digest, keep, kept
 from problems._data import Part
 
 SEED = 0
-TIMEOUT_S = 600.0
+TIMEOUT_S = 600.0  # per problem
 # Environment variables that can make a framework, or a library under it, compute by other means.
 SETTINGS = {
     *("ATEN", "CUDA", "CUDNN", "DNNL", "JAX", "KERAS", "MKL"),
@@ -41,6 +41,7 @@ def kernels(
     *,
     device: str,
     threads: int,
+    timeout_s: float = TIMEOUT_S,
     tell: Callable[[str], None] = warn,
 ) -> dict[tuple[str, str], str | None]:
     """Return what computes the recurrent layers, by problem and backend; None if not seen.
@@ -53,7 +54,10 @@ def kernels(
         keys = {name: key(name, backend, device=device, threads=threads) for name in names}
         labels = {name: kept(keys[name]) for name in names}
         if unknown := [name for name in names if not isinstance(labels[name], str)]:
-            new = observed(unknown, backend, device=device, threads=threads, tell=tell)
+            limit_s = timeout_s * len(unknown)
+            new = observed(
+                unknown, backend, device=device, threads=threads, timeout_s=limit_s, tell=tell
+            )
             for name in (name for name in unknown if new[name]):
                 keep(keys[name], new[name])
             labels |= new
@@ -80,6 +84,7 @@ def observed(
     *,
     device: str,
     threads: int,
+    timeout_s: float,
     tell: Callable[[str], None],
 ) -> dict[str, str | None]:
     """Look, in a fresh process of the backend, what computes the layers of some problems."""
@@ -89,7 +94,7 @@ def observed(
         arguments = [str(os.getpid()), backend, device, str(threads), str(file), *names]
         environment = variables(backend, device=device, threads=threads)
         try:
-            _, ended = launcher.call(["compare.kernel", *arguments], environment, log, TIMEOUT_S)
+            _, ended = launcher.call(["compare.kernel", *arguments], environment, log, timeout_s)
         except BaseException:  # nothing may go on unwatched, also after Ctrl-C
             launcher.stop()
             raise

@@ -38,7 +38,7 @@ def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:
         "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items()),
         "## Where it was measured",
         "\n".join(f"- {line}" for line in circumstances(records)),
-        "Seconds in these records are not for comparison: scores are taken after every epoch.",
+        "Seconds are not compared here.",
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -5,6 +5,7 @@ import re
 import shlex
 
 import pytest
+from bench_report import report
 from conftest import ROOT
 
 import problems
@@ -140,3 +141,14 @@ def test_links_lead_somewhere():
 
 def test_the_code_that_decides_a_result_is_there():
     assert all((ROOT / name).exists() for name in CODE)
+
+
+def test_the_benchmarks_are_the_published_ones():
+    section = README.partition("## What the comparison itself costs")[2].partition("\n## ")[0]
+    published = (ROOT / "results" / "bench" / "bench.md").read_text().splitlines()
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    assert len(rows) > 2
+    for row in rows:
+        assert row in published, row
+    stored = json.loads((ROOT / "results" / "bench" / "bench.json").read_text())
+    assert report(stored).splitlines() == published

@@ -60,7 +60,7 @@ def test_a_training_that_goes_wrong_is_a_row_with_a_reason(copy, add_problem, tw
     add_problem("right")
     run = ["run", "wrong", "right", "--backends", "pytorch", "--seeds", "1", "--device", "cpu"]
     timeout = "20" if twin == HANGS else "300"
-    done = diptych(*run, "--timeout", timeout, "--out", "out", cwd=copy)
+    done = diptych(*run, "--no-gate", "--timeout", timeout, "--out", "out", cwd=copy)
     assert done.returncode == 1, done.stderr
     assert f"{status}: {reason}" in done.stderr
     found = {record["problem"]: record for record in records(copy / "out")}
@@ -190,7 +190,8 @@ def test_a_training_dies_with_its_comparison(copy, add_problem, how):
             "time.sleep", "import os; print(os.getpid(), flush=True); time.sleep"
         ),
     )
-    run = ["run", "wrong", "--backends", "pytorch", "--seeds", "1", "--start", how, "--out", "out"]
+    run = ["run", "wrong", "--no-gate", "--backends", "pytorch", "--seeds", "1"]
+    run += ["--start", how, "--out", "out"]
     comparison = start(*run, cwd=copy, stderr=subprocess.DEVNULL)
     log = copy / "out" / "cells" / "wrong-pytorch-cpu-matched-full-0" / "log.txt"
     deadline = time.monotonic() + 60
@@ -208,7 +209,7 @@ def test_a_training_dies_with_its_comparison(copy, add_problem, how):
 
 def test_interrupting_ends_all_at_once_and_says_how_to_go_on(copy, add_problem):
     add_problem("wrong", pytorch=HANGS)
-    run = ["run", "wrong", "--backends", "pytorch", "--seeds", "9", "--out", "out"]
+    run = ["run", "wrong", "--no-gate", "--backends", "pytorch", "--seeds", "9", "--out", "out"]
     comparison = start(*run, cwd=copy, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not list((copy / "out" / "cells").glob("*/log.txt")):
