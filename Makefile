@@ -1,5 +1,5 @@
 # Two commands on a fresh machine: `make compare` runs the comparison, `make test` passes the tests.
-# `make bench` measures what the comparison itself costs, some ten minutes on two idle cores; BENCH
+# `make bench` measures what the comparison itself costs, some twenty minutes on two idle cores; BENCH
 # says into what file, PAIRS how often (`make bench PAIRS=2 BENCH=/tmp/bench.json` is a trial).
 PYTHON ?= python3
 INSTALL = .venv/bin/python -m pip install --quiet --constraint constraints.txt

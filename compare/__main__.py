@@ -14,9 +14,9 @@ from typing import Any
 import problems
 from backends import BACKENDS, missing_twins
 from compare import machine
-from compare.options import parser
+from compare.options import AA_SEEDS, DEFAULT_SEEDS, parser
 from compare.run import Record, Run, UsageError, modes_between
-from compare.selection import chosen_backends, chosen_problems, chosen_runs
+from compare.selection import chosen_backends, chosen_device, chosen_problems, chosen_runs
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,9 +70,8 @@ def do_doctor(options: argparse.Namespace) -> int:
     from compare.doctor import examine
     from compare.terminal import print_readings
 
-    device = options.device
-    if device == "auto":
-        device = "gpu" if machine.gpus() else "cpu"
+    able = [backend.name for backend in BACKENDS.values() if not backend.missing()]
+    device = chosen_device(options.device, able)
     readings = list(examine(device, options.threads))
     print_readings(readings)
     return 3 if any(reading.failed for reading in readings) else 0
@@ -116,13 +115,15 @@ def do_run(options: argparse.Namespace) -> int:
 
     runs = chosen_runs(
         options.problems,
-        [options.aa] if options.aa else options.backends,
+        options.backends if options.aa is None else [options.aa],
         lambda _: list(dict.fromkeys(options.mode)),
-        again=bool(options.aa) or options.repeat_check,
+        again=options.aa is not None or options.repeat_check,
         recipe="quick" if options.quick else "full",
         **_settings(options),
     )
-    usual = "aa" if options.aa else "quick" if options.quick else "latest"
+    usual = "quick" if options.quick else "latest"
+    if options.aa is not None or options.repeat_check:
+        usual = "repeat" if options.aa is None else "aa"
     out = options.out or Path("results") / usual
     records = _done(runs, out, timeout_s=options.timeout, gate=not options.no_gate)
     print_table(publish(out, _all_records(out)), out, quick=options.quick)
@@ -146,8 +147,9 @@ def do_explain(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("seeds", "device", "threads", "jobs", "start")
-    return {name: getattr(options, name) for name in names}
+    names = ("device", "threads", "jobs", "start")
+    usual = DEFAULT_SEEDS if getattr(options, "aa", None) is None else AA_SEEDS
+    return {name: getattr(options, name) for name in names} | {"seeds": options.seeds or usual}
 
 
 def _done(runs: Sequence[Run], out: Path, *, timeout_s: float, gate: bool) -> list[Record]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import problems
@@ -33,6 +34,13 @@ def answer(run: Run, **measured: Any) -> Record:
     if "scores" not in measured:
         measured["scores"] = judged(problems.load(run.problem), {})
     return Record(**asdict(run) | machine.facts() | measured)
+
+
+def leave(record: Record, cell: Path) -> None:
+    """Write a record into the folder of its training, whole or not at all."""
+    partial = cell / "record.json.partial"
+    partial.write_text(record.to_json() + "\n")
+    partial.replace(cell / "record.json")
 
 
 def now() -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,7 +13,7 @@ from compare.answer import answer, now
 from compare.kernel import kernels
 from compare.launch import Launcher
 from compare.proof import standings
-from compare.run import MATCHED, UNPROVEN, Record, Run, UsageError
+from compare.run import FORK, MATCHED, UNPROVEN, Record, Run, UsageError
 
 # A training that ended so would end so again: it is not repeated. The others are tried anew.
 FINISHED = ("ok", "diverged")
@@ -23,7 +24,7 @@ REFUSED = "refused"
 
 def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
     """Raise UsageError if records were made in a way that must not share a row with this run."""
-    for setting in ("recipe", "jobs", "threads", "start"):
+    for setting in ("recipe", "jobs", "threads", "start", "score_epochs"):
         asked = getattr(run, setting)
         others = {
             getattr(record, setting)
@@ -69,15 +70,18 @@ def ungated(runs: Sequence[Run]) -> list[Run]:
     return [replace(run, proof=None if alone else UNPROVEN) for run in runs]
 
 
-def observed(runs: Sequence[Run], timeout_s: float, tell: Callable[[str], None]) -> list[Run]:
-    """Return the runs with what computes their recurrent layers."""
+def with_kernels(runs: Sequence[Run], timeout_s: float, tell: Callable[[str], None]) -> list[Run]:
+    """Return the runs with what computes their recurrent layers, which is seen in matched mode."""
     if not runs:
         return []
     names = list(dict.fromkeys(run.problem for run in runs))
     backends = list(dict.fromkeys(run.backend for run in runs))
     device, threads = runs[0].device, runs[0].threads
     found = kernels(names, backends, device=device, threads=threads, timeout_s=timeout_s, tell=tell)
-    return [replace(run, kernel=found[run.problem, run.backend]) for run in runs]
+    return [
+        replace(run, kernel=found[run.problem, run.backend]) if run.mode == MATCHED else run
+        for run in runs
+    ]
 
 
 def settled(record: Record, *, gate: bool) -> bool:
@@ -127,24 +131,32 @@ def compare(
         yield from kept
         todo = [run for run in runs if run.key not in done]
         if gate:
-            todo = observed(todo, timeout_s, tell)
+            todo = with_kernels(todo, timeout_s, tell)
 
+        cells = out / "cells"
+        cells.mkdir(exist_ok=True)
         free: SimpleQueue[list[int]] = SimpleQueue()
         for job in range(jobs):
             free.put(processors[job * threads : (job + 1) * threads])
 
         launcher = Launcher()
 
+        def get_ready(run: Run) -> None:
+            with suppress(TimeoutError):  # which its trainings will tell of
+                launcher.server(run, cells, timeout_s)
+
         def train(run: Run) -> Record:
             own = free.get()
             try:
-                cell = out / "cells" / run.key
+                cell = cells / run.key
                 return launcher.launch(run, cell=cell, timeout_s=timeout_s, processors=own)
             finally:
                 free.put(own)
 
         with ThreadPoolExecutor(jobs) as pool:
             try:
+                forked = {run.backend: run for run in todo if run.start == FORK}
+                list(pool.map(get_ready, forked.values()))  # nothing imports where one is timed
                 waiting = [pool.submit(train, run) for run in todo]
                 for finished in as_completed(waiting):
                     record = finished.result()

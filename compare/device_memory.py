@@ -1,10 +1,12 @@
 """The memory taken on a whole GPU while something runs, as its driver counts it."""
 
+import os
 import subprocess
-from threading import Thread
+from threading import Event, Thread
 from types import TracebackType
 
 INTERVAL_MS = 100
+PATIENCE_S = 10.0  # for the first sample
 MEBIBYTE = 2**20
 
 
@@ -17,9 +19,11 @@ class DeviceMemory:
 
     def __init__(self, device: str) -> None:
         self.samples: list[int] = []
+        self.first = Event()
         self.process: subprocess.Popen[str] | None = None
         if device == "gpu":
-            query = ["--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=0"]
+            card = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0] or "0"
+            query = ["--query-gpu=memory.used", "--format=csv,noheader,nounits", f"--id={card}"]
             self.process = subprocess.Popen(
                 ["nvidia-smi", *query, f"--loop-ms={INTERVAL_MS}"],
                 stdout=subprocess.PIPE,
@@ -29,9 +33,9 @@ class DeviceMemory:
 
     def __enter__(self) -> "DeviceMemory":
         if self.process and self.process.stdout:
-            self._note(self.process.stdout.readline())  # what is taken before anything starts
             self.reader = Thread(target=self._read, daemon=True)
             self.reader.start()
+            self.first.wait(PATIENCE_S)  # what is taken before anything starts
         return self
 
     def __exit__(
@@ -58,3 +62,4 @@ class DeviceMemory:
     def _note(self, line: str) -> None:
         if line.strip().isdecimal():
             self.samples.append(int(line))
+            self.first.set()

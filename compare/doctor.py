@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -78,7 +79,7 @@ def of_load(share: float | None) -> Reading:
 
 def of_cudnn(packages: list[str]) -> Reading:
     """Say which packages own cuDNN's files; of two, the one installed last overwrote the other."""
-    owners = sorted(name for name in packages if (name or "").startswith("nvidia-cudnn"))
+    owners = sorted(name for name in packages if re.fullmatch(r"nvidia-cudnn-cu\d+", name or ""))
     clash = len(owners) > 1
     return Reading(
         about="machine",
@@ -111,7 +112,7 @@ def of_backend(name: str, engine: Engine) -> Iterator[Reading]:
             advice="" if abs(off) <= MEBIBYTE else "do not trust its memory figures",
             failed=abs(off) > MEBIBYTE,
         )
-    left = left_after_wait(engine)
+    left = left_after_wait(engine, SIDE if engine.gpu_peak_bytes() is not None else 2000)
     yield Reading(
         about=name,
         what="sync probe",
@@ -121,9 +122,9 @@ def of_backend(name: str, engine: Engine) -> Iterator[Reading]:
     )
 
 
-def left_after_wait(engine: Engine) -> float:
+def left_after_wait(engine: Engine, side: int) -> float:
     """Return which part of a matrix product's time is left once the engine says it has waited."""
-    x = engine.matrix(2000)
+    x = engine.matrix(side)
     float((x @ x)[0, 0])  # what has to be compiled is compiled
     started = perf_counter()
     product = x @ x

@@ -39,6 +39,8 @@ def explain(records: Sequence[Record]) -> pd.DataFrame:
     """Return a row per problem, backend and default kept; the last row of each keeps them all."""
     by_mode: dict[tuple[str, str, str], dict[str, dict[int, Record]]] = {}
     for record in records:
+        if record.backend not in BACKENDS:
+            continue  # a backend's second name
         side = (record.problem, record.backend, record.device)
         by_mode.setdefault(side, {}).setdefault(record.mode, {})[record.seed] = record
 

@@ -55,7 +55,8 @@ def _spread(epoch_s: Sequence[float]) -> bool:
 
 def _busy(records: Iterable[Record]) -> bool:
     return any(
-        record.others_cpu_s > BUSY * record.total_s
+        record.others_cpu_s
+        > BUSY * (record.total_s + (record.scoring_s or 0.0)) * max(1, len(record.processors))
         for record in records
         if record.others_cpu_s is not None and record.total_s is not None
     )

@@ -17,7 +17,8 @@ import problems
 from backends import BACKENDS, first_name
 from compare import machine
 from compare.answer import one_line
-from compare.launch import Launcher, end_with, variables
+from compare.child import end_with
+from compare.launch import Launcher, variables
 from compare.proof import basis, digest, keep, kept
 from problems._data import Part
 

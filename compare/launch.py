@@ -1,6 +1,5 @@
 """Fresh processes: Run -> process -> Record. One process, one framework."""
 
-import ctypes
 import json
 import os
 import signal
@@ -13,8 +12,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 
-from backends import BACKENDS, first_name
-from compare.answer import answer, now
+from backends import BACKENDS
+from compare.answer import answer, leave, now
 from compare.device_memory import DeviceMemory
 from compare.machine import ROOT
 from compare.run import FORK, Record, Run
@@ -48,11 +47,18 @@ class Launcher:
         """
         cell.mkdir(parents=True, exist_ok=True)
         (cell / "record.json").unlink(missing_ok=True)
+        (cell / "log.txt").unlink(missing_ok=True)
         environment = variables(run.backend, device=run.device, threads=run.threads)
-        server = self._server(run, environment, cell.parent) if run.start == FORK else None
+        started = now()
+        try:
+            server = self.server(run, cell.parent, timeout_s) if run.start == FORK else None
+        except TimeoutError:
+            reason = f"its server was not ready after {timeout_s:g} s"
+            return answer(
+                run, started=started, processors=processors, status="timeout", reason=reason
+            )
         asked = {"processors": processors, "asked": monotonic()}
         (cell / "run.json").write_text(json.dumps(asdict(run) | asked))
-        started = now()
         with DeviceMemory(run.device) as memory:
             if server:
                 outcome = self._end_of(lambda: forked(server, cell), timeout_s)
@@ -61,10 +67,13 @@ class Launcher:
                 outcome = self.call(arguments, environment, cell / "log.txt", timeout_s)
         if (cell / "record.json").exists():
             record = Record.from_json((cell / "record.json").read_text())
-            return replace(record, gpu_device_bytes=memory.growth())
-        status, reason = outcome
-        record = answer(run, started=started, processors=processors, status=status, reason=reason)
-        (cell / "record.json").write_text(record.to_json() + "\n")
+            record = replace(record, gpu_device_bytes=memory.growth())
+        else:
+            status, reason = outcome
+            record = answer(
+                run, started=started, processors=processors, status=status, reason=reason
+            )
+        leave(record, cell)
         return record
 
     def call(
@@ -96,8 +105,10 @@ class Launcher:
 
         timer = threading.Timer(timeout_s, end)  # so that waiting costs no processor time
         timer.start()
-        code = wait()
-        timer.cancel()
+        try:
+            code = wait()
+        finally:
+            timer.cancel()
         with self.lock:
             self.running.discard(kill)
             if self.stopped:
@@ -117,19 +128,27 @@ class Launcher:
             for server in self.servers.values():
                 server.stop()
 
-    def _server(self, run: Run, environment: dict[str, str], folder: Path) -> Server:
-        """Return the server of a backend, which is started the first time, and if it was lost."""
-        backend = first_name(run.backend)  # of the same server, whatever the name
-        kind = (backend, run.device, run.threads)
+    def server(self, run: Run, folder: Path, timeout_s: float) -> Server:
+        """Return the server of a backend, which is started the first time, and if it was lost.
+
+        Raises:
+            TimeoutError: it does not get ready.
+        """
+        kind = (run.backend, run.device, run.threads)
         with self.lock:
             if self.stopped:
                 raise Interrupted
             if kind not in self.servers or self.servers[kind].process.poll() is not None:
-                command = [*PYTHON, "-m", "compare.server", str(os.getpid()), backend]
-                log = folder / f"server-{backend}.txt"
+                command = [*PYTHON, "-m", "compare.server", str(os.getpid()), run.backend]
+                environment = variables(run.backend, device=run.device, threads=run.threads)
+                log = folder / f"server-{run.backend}.txt"
                 self.servers[kind] = Server(command, environment, log)
             server = self.servers[kind]
-        server.ready.result()
+        try:
+            server.ready.result(timeout_s)
+        except TimeoutError:
+            server.process.kill()
+            raise
         return server
 
 
@@ -165,15 +184,6 @@ def variables(backend: str, *, device: str, threads: int) -> dict[str, str]:
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     own = BACKENDS[backend].variables(device=device, threads=threads)
     return dict(os.environ) | {"PYTHONPATH": path} | own
-
-
-def end_with(parent: int) -> None:
-    """Have the kernel end this process when its parent ends: nothing runs on unwatched."""
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended while this process started
-        sys.exit(1)
 
 
 def sees_gpu(backend: str) -> bool:

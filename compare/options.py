@@ -9,7 +9,10 @@ from compare.run import FORK, MATCHED, NATIVE, NEW, UsageError
 
 DEFAULT_BACKENDS = ("pytorch", "keras-tensorflow")
 DEFAULT_SEEDS = 3
+AA_SEEDS = 8  # the fewest that can show a difference among six problems
 TIMEOUT_S = 900.0
+# Frameworks survive a fork on Linux, where the kernel ends a training with its server, too.
+STARTS = (FORK, NEW) if sys.platform == "linux" else (NEW,)
 MOST = 10_000  # seeds, jobs, threads
 
 
@@ -66,13 +69,13 @@ def parser() -> Parser:
     check.add_argument("--out", type=folder, help="write check.md and check.json there")
 
     run = commands.add_parser("run", help="train on every backend, then tabulate")
-    _add_selection(run)
+    run.add_argument("problems", nargs="*", metavar="PROBLEM")
+    sides = run.add_mutually_exclusive_group()
+    _add_backends(sides)
     run.add_argument("--mode", nargs="+", choices=(MATCHED, NATIVE), default=[MATCHED])
     run.add_argument("--quick", action="store_true", help="the short recipe: a look, not a result")
-    run.add_argument("--aa", metavar="BACKEND", help="one backend against itself: no difference?")
-    run.add_argument(
-        "--repeat-check", action="store_true", help="each training twice: same losses?"
-    )
+    sides.add_argument("--aa", metavar="BACKEND", help="one backend against itself")
+    run.add_argument("--repeat-check", action="store_true", help="each training twice")
     run.add_argument("--no-gate", action="store_true", help="time at once, proven or not")
     run.add_argument("--out", type=folder, help="results folder (results/latest or results/quick)")
     _add_settings(run)
@@ -89,18 +92,22 @@ def parser() -> Parser:
 
 def _add_selection(command: argparse.ArgumentParser) -> None:
     command.add_argument("problems", nargs="*", metavar="PROBLEM")
+    _add_backends(command)
+
+
+def _add_backends(command: argparse._ActionsContainer) -> None:
     command.add_argument("--backends", nargs="+", default=DEFAULT_BACKENDS, metavar="BACKEND")
 
 
 def _add_settings(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--seeds", type=count, default=DEFAULT_SEEDS, help="trainings for each")
+    command.add_argument("--seeds", type=count, help=f"trainings for each ({DEFAULT_SEEDS})")
     command.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
     command.add_argument("--jobs", type=count, help="trainings at a time (one per core)")
     command.add_argument("--threads", type=count, default=1, help="threads per training")
     command.add_argument(
         "--start",
-        choices=(FORK, NEW),
-        default=FORK if sys.platform == "linux" else NEW,
+        choices=STARTS,
+        default=STARTS[0],
         help="each training a fork of a server, or a new interpreter",
     )
     command.add_argument("--timeout", type=seconds, default=TIMEOUT_S, help="seconds per training")

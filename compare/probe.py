@@ -30,7 +30,8 @@ import numpy as np
 import problems
 from backends import BACKENDS, Engine, Watch
 from compare.answer import one_line
-from compare.launch import Launcher, end_with, variables
+from compare.child import end_with
+from compare.launch import Launcher, variables
 from problems._data import Array, Part
 from problems._problem import Problem
 

@@ -9,7 +9,7 @@ import pandas as pd
 from compare.flags import FLAGS
 from compare.headings import SCORES, SIDES, SIZES, TEXT, TIMES, cells
 from compare.publish_verdict import VERDICT_TEXT, VERDICTS, meanings, too_few, verdict_cells
-from compare.run import Record
+from compare.run import FORK, NEW, Record
 from compare.table import COLUMNS, table
 from compare.verdict import MINIMUM, verdicts
 
@@ -106,6 +106,9 @@ def markdown_rows(headings: Iterable[str], text: Sequence[str], lines: Iterable[
     return "\n".join(f"| {' | '.join(line)} |" for line in [list(headings), ruler, *lines])
 
 
+STARTED = {FORK: "forks of a server per backend", NEW: "new interpreters"}
+
+
 def circumstances(records: Sequence[Record]) -> list[str]:
     """Return what machine, settings, versions and code the records come from; all, if several."""
     versions: dict[str, list[str]] = {}
@@ -118,6 +121,7 @@ def circumstances(records: Sequence[Record]) -> list[str]:
         "processor": [record.cpu for record in records],
         "GPU": [record.gpu for record in records],
         "recipe": [record.recipe for record in records],
+        "processes": [STARTED[record.start] for record in records],
         "trainings at a time": [record.jobs for record in records],
         "threads and processors for each": [record.threads for record in records],
         "commit": [_commit(record) for record in records],

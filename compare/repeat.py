@@ -18,7 +18,9 @@ def repeat_differences(records: Sequence[Record]) -> dict[str, float]:
     by_key = {record.key: record for record in records}
     pairs = {record.key: by_key.get(_again(record)) for record in records}
     return {
-        key: _difference(by_key[key], twice) for key, twice in pairs.items() if twice is not None
+        key: _difference(by_key[key], twice)
+        for key, twice in pairs.items()
+        if twice is not None and (by_key[key].train_loss or twice.train_loss)
     }
 
 
@@ -35,5 +37,6 @@ def _difference(one: Record, twice: Record) -> float:
     if losses.shape != again.shape or (np.isnan(losses) != np.isnan(again)).any():
         return float("inf")
     unequal = losses != again  # also where both are none
-    change = np.abs(losses - again)[unequal] / np.abs(losses)[unequal]
+    with np.errstate(divide="ignore"):
+        change = np.abs(losses - again)[unequal] / np.abs(losses)[unequal]
     return float(np.nanmax(change, initial=0.0))

@@ -13,6 +13,7 @@ SCHEMA = 1
 MATCHED = "matched"  # the same initial weights, batch order and optimizer on all backends
 NATIVE = "native"  # each framework keeps its defaults: see `Backend.defaults`
 PROVEN, UNPROVEN = "proven", "unproven"
+UNTRIED = ("refused", "unavailable")  # statuses of what was never trained
 FORK = "fork"  # of a server with the framework imported and nothing computed
 NEW = "new"  # a new interpreter
 OWN = "own-"  # matched, but for one default that the framework keeps: "own-weights"
@@ -93,9 +94,9 @@ class Record:
     first_epoch_s: float | None = None  # with tracing and compilation, where there is any
     epoch_s: list[float] = field(default_factory=list)  # the epochs after the first
     validation_s: float | None = None  # all epochs together
-    predict_s: float | None = None  # all questions of the metrics
+    predict_s: float | None = None  # all questions of the metrics; the first score, with tracing
     total_s: float | None = None  # start of the build -> last answer, by a clock of its own
-    scoring_s: float | None = None  # scores after the epochs; in no other time
+    scoring_s: float | None = None  # scores after the later epochs; in no other time
     cpu_s: float | None = None  # processor time of all threads in total_s
     others_cpu_s: float | None = None  # that others took of the same processors meanwhile
     host_peak_bytes: int | None = None  # most resident memory of the process in the training

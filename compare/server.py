@@ -14,24 +14,24 @@ import signal
 import subprocess
 import sys
 import threading
-import traceback
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 from backends import BACKENDS
+from compare.child import be_trained, end_with
 
 READY = "ready"
+PATIENCE_S = 5.0  # for a server to end its trainings and itself
 
 
 class Server:
     """A server as the comparison sees it."""
 
     def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
-        with log.open("wb") as errors:
+        with log.open("ab") as errors:
             self.process = subprocess.Popen(
                 command,
                 env=environment,
@@ -63,9 +63,13 @@ class Server:
 
     def stop(self) -> None:
         """End the server, and with it its trainings."""
+        with self.lock, suppress(OSError):
+            assert self.process.stdin
+            self.process.stdin.close()
+        self.listener.join(PATIENCE_S)
         self.process.kill()
         self.listener.join()
-        with suppress(OSError), self.process:  # which closes both pipes
+        with self.process:  # which closes the other pipe
             pass
 
     def _ask(self, what: str, cell: Path) -> None:
@@ -93,8 +97,7 @@ class Server:
 
 def serve(parent: int, backend: str) -> None:
     """Import a backend's framework, then fork on request until stdin ends."""
-    from compare.launch import end_with
-    from compare.worker import main
+    from compare.worker import main  # here, for the command line has no use for it
 
     end_with(parent)
     answers = os.dup(1)
@@ -103,14 +106,15 @@ def serve(parent: int, backend: str) -> None:
     def tell(name: str, status: int) -> None:
         os.write(answers, (json.dumps([name, status]) + "\n").encode())
 
-    with suppress(ImportError):  # every training finds out for itself, and says so
+    with suppress(Exception):  # every training finds out for itself, and says so
         BACKENDS[backend].engine()
     children: dict[int, str] = {}
 
     def reap(*_: object) -> None:
         with suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-                tell(children.pop(ended[0]), os.waitstatus_to_exitcode(ended[1]))
+                if ended[0] in children:  # and not something that a framework left
+                    tell(children.pop(ended[0]), os.waitstatus_to_exitcode(ended[1]))
 
     signal.signal(signal.SIGCHLD, reap)
     tell(READY, 0)
@@ -125,31 +129,16 @@ def serve(parent: int, backend: str) -> None:
                 os.close(answers)
                 be_trained(partial(main, server, Path(cell)), Path(cell) / "log.txt")
             children[child] = cell
-        for child in [child for child, name in children.items() if (what, name) == ("kill", cell)]:
-            with suppress(ProcessLookupError):
-                os.killpg(child, signal.SIGKILL)
+        end([child for child, name in children.items() if (what, name) == ("kill", cell)])
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+    end(list(children))
 
 
-def be_trained(train: Callable[[], None], log: Path) -> NoReturn:
-    """Be a process like any other: a group, signals and output of its own; then train and end."""
-    status = 1
-    try:
-        os.setsid()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-        for descriptor, standard in ((nothing, 0), (output, 1), (output, 2)):
-            os.dup2(descriptor, standard)
-        train()
-        status = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)  # not back into the server's loop
+def end(children: Sequence[int]) -> None:
+    """End processes and all that they started."""
+    for child in children:
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
 
 
 if __name__ == "__main__":

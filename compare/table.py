@@ -37,7 +37,8 @@ COLUMNS = {
     "epoch_s_median": "seconds of an epoch after the first, batches gathered and trained on; "
     "median over all such epochs of all seeds",
     "validation_s_median": "seconds of validation, all epochs together",
-    "predict_s_median": "seconds of answering all questions of all metrics",
+    "predict_s_median": "seconds of answering all questions of all metrics, and of the score after "
+    "the first epoch, for which the answering is traced",
     "wall_s_median": "seconds from the start of the model's build to the last test answer: build, "
     "training, validation, prediction",
     "cpu_s_median": "processor seconds that all threads of the training took in the wall time",
@@ -46,15 +47,16 @@ COLUMNS = {
     "target; inf: never, as for each training without a score",
     "time_to_target_s_median": "seconds of build and epochs, validation not counted, up to that "
     "one; inf: never, as above",
-    "host_peak_bytes": "most resident memory of the process in the training; of a fork, that is "
-    "what it touched, the framework only in part; largest over the seeds, as are the next four",
-    "host_growth_bytes": "that, less what was resident before the build",
+    "host_peak_bytes": "most resident memory of the process in the training; of a fork, code of "
+    "libraries only as far as it ran; largest over the seeds, as are the next four",
+    "host_growth_bytes": "that, less what was resident before the build; library code that ran for "
+    "the first time included",
     "gpu_peak_bytes": "most GPU memory in tensors, as the framework counts it",
     "gpu_reserved_bytes": "most GPU memory that the framework's allocator took from the driver",
     "gpu_device_bytes": "most memory taken on the whole GPU, over what was taken before",
     "parameters": "trainable numbers of the network",
     "kernel": "what computed the recurrent layers, as seen in a short run apart; several, if seeds "
-    "differ",
+    "differ; matched mode only",
     "proof": "proven: `diptych check` had shown that the backends train the same model; unproven: "
     "timed without it; empty: a backend alone, or records older than the check",
     "parity": "largest relative difference between the backends that the check found in float64: "

@@ -2,7 +2,7 @@
 
 import math
 
-from compare.run import Record
+from compare.run import UNTRIED, Record
 
 
 def epochs_to_target(record: Record) -> float:
@@ -12,7 +12,7 @@ def epochs_to_target(record: Record) -> float:
     it had been up to. NaN where there is no target, or no scores were taken.
     """
     judge = next(iter(record.scores.values()), None)
-    if judge is None or judge["target"] is None:
+    if judge is None or judge["target"] is None or record.status in UNTRIED:
         return math.nan
     if record.status != "ok":
         return math.inf if record.score_epochs else math.nan

@@ -111,6 +111,7 @@ def score_table(frame: pd.DataFrame, width: int) -> Table:
         "failed": frame["failed"].any(),
         "mode": frame["mode"].nunique() > 1,
         "device": frame["device"].nunique() > 1,
+        "repeated": frame["repeat_difference"].notna().any(),
     }
     headings += tuple(name for name, wanted in rare.items() if wanted and name not in headings)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))

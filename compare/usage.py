@@ -33,7 +33,7 @@ def busy_s(processors: Sequence[int]) -> float | None:
         return None
     # user nice system idle iowait irq softirq steal
     ticks = [sum(map(int, [*line[1:4], *line[6:9]])) for line in lines if line[0] in own]
-    return sum(ticks) / os.sysconf("SC_CLK_TCK")
+    return sum(ticks) / os.sysconf("SC_CLK_TCK") if ticks else None
 
 
 class HostMemory:

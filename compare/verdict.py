@@ -1,16 +1,17 @@
 """Records -> verdicts: each backend against the reference, paired by seed. A pure function."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from statistics import median
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from backends import first_name
 from backends._seeded import Array
 from compare.paired import LEVEL, holm, interval, sign_flip_p, smallest, within
-from compare.run import Record
+from compare.run import UNTRIED, Record
 from compare.table import order
 from compare.target import time_to_target_s
 
@@ -20,12 +21,13 @@ MINIMUM = 6  # pairs: with five, no choice of signs has a p below 1/16
 RATIO_MARGIN = 0.05
 SCORE = "score"
 # Measure: how it is read off a training that has a score; None or NaN where it was not measured.
+# Memory is none of them: it hardly depends on the seed, and forks of one server share much of it,
+# so that many seeds would be no more evidence than one.
 MEASURES: dict[str, Callable[[Record], float | None]] = {
     SCORE: lambda record: next(iter(record.scores.values()), {}).get("score"),
     "epoch_s": lambda record: median(record.epoch_s) if record.epoch_s else None,
     "wall_s": lambda record: record.total_s,
     "time_to_target_s": time_to_target_s,
-    "host_peak_bytes": lambda record: record.host_peak_bytes,
 }
 IDENTICAL = "identical"
 # By whether a difference is shown, and whether it is shown to be within the margin.
@@ -46,10 +48,10 @@ COLUMNS = {
     "list` names",
     "measure": "score: the problem's first metric; epoch_s: a training's median epoch after the "
     "first; wall_s: build to last answer; time_to_target_s: build and epochs until the validation "
-    "score reached the target; host_peak_bytes: most resident memory",
+    "score reached the target",
     "pairs": "seeds of which both sides have a record, whatever came of the training",
     "failed": "pairs in which a side has no finite value: no score, or the target never reached. "
-    "It then counts as infinitely bad, and the pair by its sign only; both sides infinite is a tie",
+    "It then counts as infinitely bad, and all pairs by their signs only; both infinite is a tie",
     "value": "of the backend, over the pairs: mean score, or geometric mean of times and bytes",
     "reference_value": "the same of the reference",
     "effect": "value - reference_value for the score, value / reference_value for all others; "
@@ -66,7 +68,8 @@ COLUMNS = {
     "greater": "pairs in which the backend's value is the greater one; a tie counts half",
     "p_greater": "greater / pairs",
     "smallest": "smallest difference that a paired t test at 5 % would have shown with a chance of "
-    "80 %, at this spread and number of pairs; as a ratio above 1 where the effect is one",
+    "80 %, at this spread and number of pairs, before Holm's correction; as a ratio above 1 where "
+    "the effect is one; empty where after it so few pairs could have shown nothing",
     "verdict": "different: p_holm below 0.05; equivalent: within the margin; different but "
     "negligible: both; inconclusive: neither; identical: no pair differs at all, and nothing is "
     f"computed. Below {MINIMUM} pairs it is empty, and so is all that infers",
@@ -87,11 +90,11 @@ def verdicts(records: Iterable[Record]) -> pd.DataFrame:
     groups: dict[tuple[str, str, str, str], dict[str, Side]] = {}
     for record in records:
         group = (record.problem, record.device, record.mode, record.recipe)
-        groups.setdefault(group, {}).setdefault(record.backend, {})[record.seed] = record
+        if record.status not in UNTRIED:
+            groups.setdefault(group, {}).setdefault(record.backend, {})[record.seed] = record
     rows = []
     for group, sides in sorted(groups.items()):
-        reference, *others = sorted(sides, key=order)
-        for backend in others:
+        for backend, reference in _pairs(sides):
             names = dict(zip(COLUMNS, (*group, backend, reference), strict=False))
             found = (_judged(name, sides[backend], sides[reference]) for name in MEASURES)
             rows += [names | row for row in found if row]
@@ -100,6 +103,14 @@ def verdicts(records: Iterable[Record]) -> pd.DataFrame:
     for column in WHOLE:
         frame[column] = frame[column].astype("Int64")
     return frame.astype({"within_margin": "boolean"})
+
+
+def _pairs(sides: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each backend with its reference: under a second name, itself; else the first of all."""
+    first, *others = sorted(sides, key=order)
+    for backend in others:
+        itself = first_name(backend)
+        yield backend, itself if itself != backend and itself in others else first
 
 
 def _judged(measure: str, ours: Side, theirs: Side) -> dict[str, Any] | None:
@@ -183,4 +194,6 @@ def _decide(rows: Iterable[dict[str, Any]]) -> None:
                 del row["p"]
                 continue
             row["p_holm"] = p_holm
+            if len(family) * 2 ** (1 - row["pairs"]) >= LEVEL:  # the least p there is
+                row.pop("smallest", None)
             row["verdict"] = VERDICTS[p_holm < LEVEL, bool(row.get("within_margin"))]

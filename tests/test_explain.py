@@ -84,3 +84,9 @@ def test_it_is_published_with_a_reading_made_from_the_figures(tmp_path):
 def test_nothing_to_compare_gives_an_empty_table():
     assert explain(RECORDS[:3]).empty
     assert readings(explain([])) == []
+
+
+def test_a_second_name_explains_nothing():
+    found = [record("matched", 0, 0.5, [0.5]), record("native", 0, 0.6, [0.6])]
+    again = [replace(one, backend=f"{one.backend}@again") for one in found]
+    pd.testing.assert_frame_equal(explain([*found, *again]), explain(found))

@@ -64,3 +64,12 @@ def test_the_command_tells_it_row_by_row(copy, add_problem):
                 json.dumps(record.train_loss)
             )
     assert all(len(both) == 2 and both[0] == both[1] for both in losses.values())
+
+
+def test_what_failed_twice_is_not_equal():
+    one = replace(RECORD, status="timeout", train_loss=[], validation_loss=[])
+    assert repeat_differences([one, replace(one, backend=f"{one.backend}@again")]) == {}
+
+
+def test_a_loss_of_zero_divides_nothing():
+    assert twice([0.0], [0.1]) == {RECORD.key: math.inf}

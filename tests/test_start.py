@@ -2,6 +2,8 @@
 
 import json
 import os
+from pathlib import Path
+from time import monotonic
 
 import pytest
 from conftest import COMPARED, diptych, run_python
@@ -140,9 +142,58 @@ def test_memory_of_the_gpu_is_its_growth_over_the_first_sample(tmp_path, monkeyp
     (tmp_path / "nvidia-smi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with DeviceMemory("gpu") as memory:
+        deadline = monotonic() + 30
         while len(memory.samples) < 2:
-            pass
+            assert monotonic() < deadline
     assert memory.growth() == 256 * MEBIBYTE
     with DeviceMemory("cpu") as memory:
         pass
     assert memory.growth() is None
+
+
+RAISES_AT_IMPORT = "raise OSError('no such library')\n"
+
+
+@pytest.mark.parametrize("start", [FORK, NEW])
+def test_an_engine_that_cannot_be_loaded_says_why_however_it_is_started(copy, add_problem, start):
+    add_problem("right")
+    with (copy / "backends" / "pytorch" / "_engine.py").open("a") as engine:
+        engine.write(RAISES_AT_IMPORT)
+    done = diptych("run", "right", *RUN, "--no-gate", "--seeds", "1", "--start", start, cwd=copy)
+    assert done.returncode == 1
+    (record,) = records(copy / "out").values()
+    assert (record["status"], record["reason"]) == ("failed", "OSError: no such library")
+
+
+def test_a_server_that_does_not_get_ready_is_a_timeout(copy, add_problem):
+    add_problem("right")
+    with (copy / "backends" / "pytorch" / "_engine.py").open("a") as engine:
+        engine.write("import time\ntime.sleep(600)\n")
+    run = ("run", "right", *RUN, "--no-gate", "--seeds", "1", "--timeout", "10")
+    done = diptych(*run, cwd=copy)
+    assert done.returncode == 1
+    (record,) = records(copy / "out").values()
+    assert (record["status"], record["reason"]) == (
+        "timeout",
+        "its server was not ready after 10 s",
+    )
+
+
+def test_what_a_training_started_ends_with_it(copy, add_problem):
+    """A process that a training left behind would compute beside the next ones."""
+    add_problem(
+        "wrong",
+        pytorch=PARITY_PYTORCH.replace(
+            "    return Parity",
+            "    import subprocess, time\n"
+            "    print(subprocess.Popen(['sleep', '600']).pid, flush=True)\n"
+            "    time.sleep(600)\n"
+            "    return Parity",
+        ),
+    )
+    run = ("run", "wrong", *RUN, "--no-gate", "--seeds", "1", "--timeout", "15")
+    assert diptych(*run, cwd=copy).returncode == 1
+    (log,) = (copy / "out" / "cells").glob("*/log.txt")
+    child = Path("/proc") / log.read_text().strip()
+    assert child.name.isdecimal()
+    assert not child.exists() or "Z" in (child / "stat").read_text().split()[2]

@@ -267,7 +267,6 @@ def test_the_terminal_has_a_line_for_each_measure_and_says_who_has_too_few():
     lines = [line.split() for line in console.export_text().splitlines()]
     assert ["keras-tensorflow", "against", "pytorch:", "cpu,", "matched,", "full"] in lines
     assert ["echo", "score", "+0.005", "[-0.000748,", "+0.0107]", "equivalent"] in lines
-    assert ["host_peak_bytes", "1.000", "identical"] in lines
     assert ["Verdicts", "need", "6", "seeds", "on", "both", "sides:", "few", "(--seeds)."] in lines
     row = {"measure": "wall_s", "effect": 1.96, "low": 1.8, "high": 2.1354}
     assert effect(pd.Series(row)) == "1.960 [1.800, 2.135]"
@@ -289,3 +288,29 @@ def test_verdicts_need_no_framework_and_not_all_of_scipy(tmp_path):
     done = run_python("-c", LOADED, str(tmp_path))
     assert done.stdout.endswith("False True\n"), done.stderr
     assert "keras-tensorflow against pytorch: cpu, matched, full" in done.stdout
+
+
+def test_under_its_second_name_a_backend_is_held_against_itself():
+    made = sides(6, [0.95] * 6, [2.0] * 6)
+    made += [replace(one, backend=f"{one.backend}@again") for one in made]
+    found = verdicts(made)[["backend", "reference"]].drop_duplicates()
+    assert {tuple(row) for row in found.itertuples(index=False)} == {
+        ("keras-tensorflow", "pytorch"),
+        ("keras-tensorflow@again", "keras-tensorflow"),
+        ("pytorch@again", "pytorch"),
+    }
+
+
+@pytest.mark.parametrize("status", ["refused", "unavailable"])
+def test_of_what_was_never_trained_nothing_is_claimed(status):
+    made = sides(6, [0.95] * 6, [2.0] * 6)
+    made += [replace(failed(seed), backend="keras-jax", status=status) for seed in range(6)]
+    assert "keras-jax" not in set(verdicts(made)["backend"])
+
+
+def test_six_pairs_of_six_problems_could_have_shown_nothing():
+    """The least p of six pairs is 1/32, and six times that after Holm's correction."""
+    one = sides(6, [0.95, 0.96] * 3, [2.0, 2.1, 2.2] * 2)
+    assert verdicts(one)["smallest"].notna().any()
+    six = [replace(record, problem=f"p{i}") for record in one for i in range(6)]
+    assert verdicts(six)["smallest"].isna().all()
