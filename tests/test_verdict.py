@@ -169,8 +169,8 @@ def test_what_no_training_has_gives_no_row():
     assert verdicts([failed(seed, name) for name in BACKENDS for seed in range(6)]).empty
     made = sides(6, [0.9] * 6, [2.0] * 6, epoch_scores=[], score_epochs=False)
     assert "time_to_target_s" not in set(verdicts(made)["measure"])
-    old = [replace(one, host_peak_bytes=None) for one in made[:6]] + made[6:]
-    assert "host_peak_bytes" not in set(verdicts(old)["measure"]), "one side was not measured"
+    old = [replace(one, total_s=None) for one in made[:6]] + made[6:]
+    assert "wall_s" not in set(verdicts(old)["measure"]), "one side was not measured"
 
 
 def test_a_target_never_reached_is_infinite():
