@@ -35,16 +35,13 @@ def trained(backend, start, trainings, out):
 
 @pytest.mark.parametrize("backend", COMPARED)
 def test_a_training_starts_in_a_new_or_a_forked_process(benchmark, tmp_path, backend):
-    rounds, found, first = count(), {NEW: [], FORK: []}, []
+    rounds, found = count(), {NEW: [], FORK: []}
 
     def both_starts():
         this = next(rounds)
         for start in (NEW, FORK) if this % 2 == 0 else (FORK, NEW):
             out = tmp_path / f"{this}-{start}"
-            server, *others = trained(backend, start, 1 + -(-PAIRS // (2 * ROUNDS)), out)
-            found[start].extend(others)
-            if start == FORK:
-                first.append(server.start_s)
+            found[start].extend(trained(backend, start, -(-PAIRS // ROUNDS), out))
 
     benchmark.pedantic(both_starts, rounds=ROUNDS)
 
@@ -54,7 +51,6 @@ def test_a_training_starts_in_a_new_or_a_forked_process(benchmark, tmp_path, bac
         to_first_step[start] = [one.start_s + one.build_s + one.first_step_s for one in records]
         tell(benchmark, f"{start}: start", "s", starts[start])
         tell(benchmark, f"{start}: start to first step", "s", to_first_step[start])
-    tell(benchmark, "fork: start of the first, with the server's", "s", first)
     for what, seconds in (("start", starts), ("start to first step", to_first_step)):
         ratio = median(seconds[FORK]) / median(seconds[NEW])
         tell(benchmark, f"fork / new: {what}", "ratio", [ratio])
