@@ -147,7 +147,7 @@ class Launcher:
         try:
             server.ready.result(timeout_s)
         except TimeoutError:
-            server.process.kill()
+            server.stop()  # the next training gets another
             raise
         return server
 

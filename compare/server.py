@@ -66,7 +66,8 @@ class Server:
         with self.lock, suppress(OSError):
             assert self.process.stdin
             self.process.stdin.close()
-        self.listener.join(PATIENCE_S)
+        if self.ready.done():
+            self.listener.join(PATIENCE_S)
         self.process.kill()
         self.listener.join()
         with self.process:  # which closes the other pipe
