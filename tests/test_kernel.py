@@ -113,12 +113,11 @@ def test_other_circumstances_are_looked_at_anew(counted, monkeypatch, change, fa
     assert counted == [("echo", "pytorch")] * 2
 
 
-def test_why_nothing_was_seen_is_told(monkeypatch):
-    monkeypatch.setattr(kernel, "TIMEOUT_S", 0.1)
+def test_why_nothing_was_seen_is_told():
     told = []
-    assert kernels(["echo"], ["pytorch"], **CPU | {"threads": 3}, tell=told.append) == {
-        ("echo", "pytorch"): None
-    }
+    assert kernels(
+        ["echo"], ["pytorch"], **CPU | {"threads": 3}, timeout_s=0.1, tell=told.append
+    ) == {("echo", "pytorch"): None}
     (message,) = told
     assert message.startswith("not seen what computes echo on pytorch: not done after 0.1 s")
 
