@@ -4,8 +4,10 @@ One copy of the project, with a small pair of twins for every kind of layer, ser
 each fault is planted into a copy of its own.
 """
 
+import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,7 +55,67 @@ def workshop(tmp_path_factory):
 @pytest.fixture(scope="session")
 def sound(workshop):
     """The evidence of sound code, by backend and problem."""
-    return {backend: gather(workshop, backend, *PAIRS, *REAL) for backend in COMPARED}
+    with ThreadPoolExecutor() as pool:
+        found = pool.map(lambda backend: gather(workshop, backend, *PAIRS, *REAL), COMPARED)
+        return dict(zip(COMPARED, found, strict=True))
+
+
+# Imports a framework, then looks at one copy of the code after the other, each in a fork.
+ONE_BY_ONE = """
+import json, os, sys
+
+backend, *packages = sys.argv[1:]
+for package in ("numpy", *packages):
+    __import__(package)
+for line in sys.stdin:
+    folder, problem = json.loads(line)
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        sys.path.insert(0, folder)
+        from compare.probe import main
+
+        os.mkdir(f"{folder}/evidence")
+        main(str(parent), backend, "float64", f"{folder}/evidence", problem)
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+
+
+@pytest.fixture(scope="session")
+def faulty(request, workshop, tmp_path_factory):
+    """The evidence of code with a fault planted, by what is wrong; of those faults asked for."""
+    calls = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    folders = {}
+    for number, fault in enumerate(call["fault"] for call in calls if "fault" in call):
+        folders[fault] = tmp_path_factory.getbasetemp() / f"faulty{number}"
+        ignored = shutil.ignore_patterns("__pycache__", "evidence")
+        shutil.copytree(workshop, folders[fault], ignore=ignored)
+        file = folders[fault] / fault.file
+        assert file.read_text().count(fault.old) >= 1, fault.what
+        file.write_text(file.read_text().replace(fault.old, fault.new))
+    nowhere = tmp_path_factory.mktemp("nowhere")  # no copy of the code may be found but the faulty
+
+    def look(backend):
+        mine = [(str(folders[fault]), fault.problem) for fault in folders if side(fault) == backend]
+        packages = BACKENDS[backend].packages
+        asked = "".join(json.dumps(one) + "\n" for one in mine)
+        done = run_python(
+            "-c", ONE_BY_ONE, backend, *packages, cwd=nowhere, backend=backend, input=asked
+        )
+        assert done.returncode == 0, done.stderr
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(look, COMPARED))
+    return {
+        fault.what: dict(np.load(folder / "evidence" / f"{fault.problem}.npz"))
+        for fault, folder in folders.items()
+    }
+
+
+def side(fault):
+    """Return the backend that a fault is planted into."""
+    return REFERENCE if fault.file.startswith(TORCH) else OTHER
 
 
 @pytest.fixture(scope="session")
@@ -104,15 +166,9 @@ def test_every_kind_of_layer_trains_the_same_in_float64(name, sound, definitions
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.what for fault in FAULTS])
-def test_a_planted_fault_is_found_on_its_rung(fault, workshop, sound, definitions, tmp_path):
-    faulty = tmp_path / "faulty"
-    shutil.copytree(workshop, faulty, ignore=shutil.ignore_patterns("__pycache__", "evidence"))
-    file = faulty / fault.file
-    assert file.read_text().count(fault.old) >= 1
-    file.write_text(file.read_text().replace(fault.old, fault.new))
-    backend = REFERENCE if fault.file.startswith(TORCH) else OTHER
+def test_a_planted_fault_is_found_on_its_rung(fault, faulty, sound, definitions):
     evidence = {name: sound[name][fault.problem] for name in COMPARED}
-    evidence[backend] = gather(faulty, backend, fault.problem)[fault.problem]
+    evidence[side(fault)] = faulty[fault.what]
     findings = climb(definitions[fault.problem], evidence[REFERENCE], evidence[OTHER])
     wrong = findings[-1]
     assert not wrong.passed, "the ladder did not see it"

@@ -19,6 +19,7 @@ from compare.publish_explain import explanation
 from compare.records import read
 from compare.selection import chosen_problems
 from compare.table import COLUMNS, table
+from compare.verdict import COLUMNS as VERDICT_COLUMNS
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.DOTALL)
@@ -128,8 +129,8 @@ def test_the_readings_are_those_of_the_published_runs():
     assert (frame[frame["problem"] == "damped_sine"]["seeds"] == 10).all()
 
 
-def test_every_column_of_the_table_is_named():
-    for column in COLUMNS:
+def test_every_column_of_the_tables_is_named():
+    for column in (*COLUMNS, *VERDICT_COLUMNS):
         assert f"`{column}`" in README, column
 
 

@@ -4,6 +4,7 @@ Keras leaves devices, threads, memory counters and input pipelines to TensorFlow
 What is said here of GPUs is implemented, not yet measured.
 """
 
+import os
 from importlib import import_module
 from importlib.metadata import version
 
@@ -97,6 +98,8 @@ def settings() -> dict[str, object]:
         config = engine.config
         found["threads"] = config.threading.get_intra_op_parallelism_threads()
         found["TF32"] = config.experimental.tensor_float_32_execution_enabled()
+        asked = os.environ.get("TF_DETERMINISTIC_OPS", "").lower()  # it cannot be asked directly
+        found["deterministic kernels only"] = asked in ("1", "true")
     elif ENGINE == "torch":
         found["threads"] = engine.get_num_threads()
         found["TF32 in matrix products"] = engine.backends.cuda.matmul.fp32_precision == "tf32"
