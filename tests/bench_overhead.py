@@ -68,7 +68,10 @@ def in_harness(copy, backend, problem, seed, mode):
 
 
 def ratios(copy, backend, problem, seed, processor):
-    """Return harness over script by mode, all one after the other on one processor."""
+    """Return harness over script by mode, all one after the other on one processor.
+
+    And by how much the script's last validation loss is below the harness's first training loss.
+    """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, [processor])  # of this thread, and all it starts
     modes = [MATCHED, NATIVE]
@@ -79,8 +82,8 @@ def ratios(copy, backend, problem, seed, processor):
             epoch_s[side], loss[side] = in_harness(copy, backend, problem, seed, side)
         else:
             epoch_s[side], loss[side] = by_hand(backend, problem, seed)
-    assert loss["by hand"] < min(loss[mode] for mode in modes), "the script does not learn"
-    return {mode: epoch_s[mode] / epoch_s["by hand"] for mode in modes}
+    learned = min(loss[mode] for mode in modes) - loss["by hand"]
+    return {mode: epoch_s[mode] / epoch_s["by hand"] for mode in modes} | {"learned": learned}
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
@@ -97,6 +100,7 @@ def test_an_epoch_in_the_harness_over_one_by_hand(benchmark, copy, backend, prob
             found.extend(pool.map(lambda one: ratios(*one), asked))
 
     benchmark.pedantic(round_of_pairs, rounds=-(-PAIRS // len(processors)))
+    assert median(one["learned"] for one in found) > 0, "the script does not learn"
     for mode in (MATCHED, NATIVE):
         tell(benchmark, f"{mode} / by hand", "ratio", [one[mode] for one in found])
 
