@@ -137,7 +137,7 @@ def do_explain(options: argparse.Namespace) -> int:
     from compare.terminal import print_explanation
 
     runs = chosen_runs(options.problems, options.backends, modes_between, **_settings(options))
-    out = options.out or Path("results") / "explain"
+    out = options.out or Path("results") / "defaults"
     records = _done(runs, out, timeout_s=options.timeout, gate=True)
     found = _all_records(out)
     frame = explain(found)

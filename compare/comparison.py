@@ -41,7 +41,8 @@ def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
 def from_elsewhere(record: Record) -> bool:
     """Say whether a record may come of other code, or another processor, than is here now."""
     here = machine.facts()
-    return record.commit != here["commit"] or record.cpu != here["cpu"] or bool(record.dirty)
+    edited = bool(record.dirty or here["dirty"])
+    return record.commit != here["commit"] or record.cpu != here["cpu"] or edited
 
 
 def gated(runs: Sequence[Run], tell: Callable[[str], None]) -> tuple[list[Run], list[Record]]:

@@ -113,7 +113,9 @@ def _reading(problem: str, rows: pd.DataFrame) -> str:
         texts = []
         for _, row in whole.iterrows():
             texts.append(f"all its defaults take it {_from_to(row)}")
-        if single["change"].notna().any():
+        if (single["change"] == 0).all():
+            texts.append("no single one moves it")
+        elif single["change"].notna().any():
             row = single.iloc[int(single["change"].abs().argmax())]
             texts.append(f"the one that moves it most alone is {row['defaults']}, {_from_to(row)}")
         parts.append(f"on {backend}, {' and '.join(texts)}")

@@ -17,8 +17,8 @@ from problems._problem import Problem
 # How far apart two backends may be. In float64 the model itself shows. Seen over the six problems:
 # layers 1.3e-15, loss 3.1e-16, gradients 1.0e-14, curve 4.6e-14, score 1.4e-16.
 EXACT = {"layers": 1e-13, "loss": 1e-13, "gradients": 1e-12, "curve": 1e-11, "score": 1e-10}
-# Where an engine computes a float64 network partly in float32.
-ROUNDED = dict.fromkeys(EXACT, 1e-5)
+# Where an engine computes a float64 network partly in float32; 200 steps of it went 1.04e-5 apart.
+ROUNDED = dict.fromkeys(EXACT, 1e-5) | {"curve": 1e-4}
 # In float32, rounding grows from step to step, and more on one problem than on another. How much of
 # it is the problem's own doing shows the reference against itself in float64: WITHIN times as much
 # is allowed, at least FLOOR (some ten roundings), and at most CAP.

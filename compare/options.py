@@ -82,7 +82,7 @@ def parser() -> Parser:
 
     explain = commands.add_parser("explain", help="what each of a framework's defaults does")
     _add_selection(explain)
-    explain.add_argument("--out", type=folder, help="results folder (results/explain)")
+    explain.add_argument("--out", type=folder, help="results folder (results/defaults)")
     _add_settings(explain)
 
     table = commands.add_parser("table", help="tabulate the records of a results folder again")

@@ -4,17 +4,18 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from compare.paired import LEVEL
 from compare.verdict import COLUMNS, MINIMUM, SCORE
 
 
 def effect(row: pd.Series) -> str:
-    """Return a signed difference of scores, or a ratio, with its interval; empty if there is none.
+    """Return a signed difference of scores, or a ratio, with its interval; why, if there is none.
 
     >>> effect(pd.Series({"measure": "wall_s", "effect": 1.96, "low": 1.8, "high": 2.1354}))
     '1.960 [1.800, 2.135]'
     """
     if pd.isna(row["effect"]):
-        return ""
+        return f"no value in {row['failed']} of {row['pairs']} pairs"
     style = "+.3g" if row["measure"] == SCORE else ".3f"
     text = format(row["effect"], style) if row["effect"] else "0"
     if pd.isna(row["low"]):
@@ -56,8 +57,23 @@ def verdict_cells(frame: pd.DataFrame) -> list[list[str]]:
     return [[of(row) for of in VERDICTS.values()] for _, row in frame.iterrows()]
 
 
+def needed(problems: int) -> int:
+    """Return from how many pairs on a difference can be shown among so many problems.
+
+    The least p of n pairs is 2 / 2^n, and so many times that after Holm's correction.
+    """
+    return next(n for n in range(MINIMUM, 99) if problems * 2 ** (1 - n) < LEVEL)
+
+
 def too_few(frame: pd.DataFrame) -> str:
     """Return which problems have too few seeds for a verdict; empty if all have enough."""
+    judged = frame[frame["pairs"] >= MINIMUM]
+    enough = needed(judged["problem"].nunique())
+    if len(judged) == len(frame) and (frame["pairs"] < enough).any():
+        return (
+            f"Among {judged['problem'].nunique()} problems it takes {enough} seeds to show a "
+            "difference (--seeds)"
+        )
     few = frame[frame["pairs"] < MINIMUM]
     if few.empty:
         return ""

@@ -18,7 +18,7 @@ from compare.publish import Tables
 from compare.publish_check import LADDER, ladder_cells
 from compare.publish_explain import EXPLAINED, EXPLAINED_TEXT, explained_cells
 from compare.publish_verdict import effect, too_few
-from compare.run import Record
+from compare.run import MATCHED, Record
 from compare.verdict import MINIMUM
 
 WIDE = 240  # columns of the output where it is no terminal
@@ -75,7 +75,8 @@ class Progress:
 
 def row(record: Record) -> str:
     """Return a training and what came of it as one line."""
-    what = f"{record.problem:<14}{record.backend:<24}{record.device:<5}seed {record.seed:<4}"
+    side = record.backend if record.mode == MATCHED else f"{record.backend} {record.mode}"
+    what = f"{record.problem:<14}{side:<24}{record.device:<5}seed {record.seed:<4}"
     if record.status != "ok":
         return f"{what}{record.status}: {record.reason}"
     scores = [f"{metric} {one['score']:.4g}" for metric, one in record.scores.items()]

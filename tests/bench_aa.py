@@ -4,7 +4,7 @@ from itertools import count
 
 import pandas as pd
 import pytest
-from bench_report import PAIRS, tell
+from bench_report import PAIRS, YES_OR_NO, tell
 from conftest import COMPARED, diptych
 
 from compare.verdict import MEASURES
@@ -32,7 +32,7 @@ def test_a_backend_against_itself(benchmark, tmp_path, backend):
 
     benchmark.pedantic(once, rounds=PAIRS)
     for measure, claimed in claims.items():
-        tell(benchmark, f"a difference claimed: {measure}", "yes 1, no 0", claimed)
+        tell(benchmark, f"a difference claimed: {measure}", YES_OR_NO, claimed)
 
 
 # Planted into a copy: under its second name, a backend takes so much longer for each step.
@@ -73,4 +73,4 @@ def test_a_slow_down_of_a_tenth_is_seen(benchmark, copy):
 
     benchmark.pedantic(once, rounds=1 if PAIRS < 10 else 3)
     tell(benchmark, "epoch, slowed / not", "ratio", ratios)
-    tell(benchmark, "a difference claimed: epoch_s", "yes 1, no 0", seen)
+    tell(benchmark, "a difference claimed: epoch_s", YES_OR_NO, seen)

@@ -1,4 +1,4 @@
-"""What `make bench` found, for people: `python tests/bench_report.py BENCH.json` writes BENCH.md.
+"""What `make bench` found: `python tests/bench_report.py BENCH.json ...` writes BENCH.md.
 
 A benchmark tells what it measured in pytest-benchmark's `extra_info`: by name, a unit ("ratio",
 "s" or "share") and a value for each time it was measured. As a plugin of pytest, this file has the
@@ -16,6 +16,7 @@ from compare.publish import markdown_rows
 
 # How often two sides are measured, in turn; fewer is a trial.
 PAIRS = int(os.environ.get("PAIRS", "10"))
+YES_OR_NO = "yes 1, no 0"
 HEADINGS = ("benchmark", "what", "unit", "median", "least", "most", "values")
 
 
@@ -25,8 +26,15 @@ def pytest_benchmark_update_json(output_json):
     del output_json["commit_info"]
 
 
-def report(found: dict) -> str:
-    """Return the Markdown of what pytest-benchmark stored.
+def summary(values: list[float], unit: str) -> list[str]:
+    """Return median, least and most; of what was so or not, how often it was."""
+    if unit == YES_OR_NO:
+        return [f"{sum(values):g} of {len(values)}", "", ""]
+    return [f"{of(values):.3g}" for of in (median, min, max)]
+
+
+def report(*found: dict) -> str:
+    """Return the Markdown of what pytest-benchmark stored, in one run or several.
 
     Raises:
         ValueError: it is not that.
@@ -37,20 +45,24 @@ def report(found: dict) -> str:
                 benchmark["name"].removeprefix("test_").replace("_", " "),
                 what,
                 values["unit"],
-                *(f"{of(values['values']):.3g}" for of in (median, min, max)),
+                *summary(values["values"], values["unit"]),
                 str(len(values["values"])),
             ]
-            for benchmark in found["benchmarks"]
+            for run in found
+            for benchmark in run["benchmarks"]
             for what, values in benchmark["extra_info"].items()
         ]
-        where = [f"- {name}: {value}" for name, value in found["machine_info"].items()]
-        when = f"- from {found['datetime']}"
+        where = [
+            f"- {name}: {value}"
+            for run in found
+            for name, value in [*run["machine_info"].items(), ("from", run["datetime"])]
+        ]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"expected what `make bench` stores, came {type(error).__name__}: {error}"
         ) from None
     table = markdown_rows(HEADINGS, HEADINGS[:3], lines)
-    return "\n\n".join(["# Benchmarks of Diptych", table, "\n".join([*where, when])]) + "\n"
+    return "\n\n".join(["# Benchmarks of Diptych", table, "\n".join(where)]) + "\n"
 
 
 def tell(benchmark, what: str, unit: str, values: list[float]) -> None:
@@ -58,11 +70,11 @@ def tell(benchmark, what: str, unit: str, values: list[float]) -> None:
     benchmark.extra_info[what] = {"unit": unit, "values": values}
 
 
-def main(path: str) -> None:
-    """Write the report beside the JSON and print it; end with status 1 if there is none."""
+def main(path: str, *more: str) -> None:
+    """Write the report beside the first JSON and print it; end with status 1 if there is none."""
     file = Path(path)
     try:
-        text = report(json.loads(file.read_text()))
+        text = report(*(json.loads(Path(one).read_text()) for one in (path, *more)))
     except (OSError, ValueError) as error:
         sys.exit(f"{file}: {error}")
     file.with_suffix(".md").write_text(text)
@@ -70,4 +82,4 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -270,7 +270,16 @@ def test_the_terminal_has_a_line_for_each_measure_and_says_who_has_too_few():
     assert ["Verdicts", "need", "6", "seeds", "on", "both", "sides:", "few", "(--seeds)."] in lines
     row = {"measure": "wall_s", "effect": 1.96, "low": 1.8, "high": 2.1354}
     assert effect(pd.Series(row)) == "1.960 [1.800, 2.135]"
-    assert effect(pd.Series(row | {"effect": None})) == ""
+    missing = {"effect": None, "failed": 1, "pairs": 6}
+    assert effect(pd.Series(row | missing)) == "no value in 1 of 6 pairs"
+
+
+def test_it_is_said_when_so_many_problems_need_more_seeds():
+    six = sides(6, [0.95, 0.96] * 3, [2.0, 2.1, 2.2] * 2)
+    assert too_few(verdicts(six)) == ""
+    among = [replace(one, problem=f"p{i}") for one in six for i in range(6)]
+    expected = "Among 6 problems it takes 8 seeds to show a difference (--seeds)"
+    assert too_few(verdicts(among)) == expected
 
 
 LOADED = """
