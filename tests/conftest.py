@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,12 @@ def diptych(*arguments: str, cwd: Path = ROOT):
     return run_python("-m", "compare", *arguments, cwd=cwd)
 
 
+def on_all(ask: Callable[[str], dict]) -> dict[str, dict]:
+    """Return what each backend that can run here answers; two are asked at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(RUNNABLE, pool.map(ask, RUNNABLE), strict=True))
+
+
 def asked_for(session: pytest.Session) -> list[str]:
     """Return the problems that the selected tests are about."""
     calls = [item.callspec for item in session.items if hasattr(item, "callspec")]
@@ -85,13 +92,15 @@ for name in sys.argv[3:]:
 @pytest.fixture(scope="session")
 def probes(request, tmp_path_factory):
     """What the untrained twins do on every backend that can run here, by backend and problem."""
-    found = {}
-    for backend in RUNNABLE:
-        folder, names = tmp_path_factory.mktemp(backend), asked_for(request.session)
+    names = asked_for(request.session)
+
+    def look(backend):
+        folder = tmp_path_factory.mktemp(backend)
         done = run_python("-c", PROBE, backend, str(folder), *names, backend=backend)
         assert done.returncode == 0, done.stderr
-        found[backend] = {name: dict(np.load(folder / f"{name}.npz")) for name in names}
-    return found
+        return {name: dict(np.load(folder / f"{name}.npz")) for name in names}
+
+    return on_all(look)
 
 
 # Trains every problem for a few steps and prints what came of it.
@@ -130,13 +139,14 @@ for name in sys.argv[2:]:
 @pytest.fixture(scope="session")
 def learned(request):
     """What a few steps of training do, by backend and problem."""
-    found = {}
-    for backend in RUNNABLE:
+
+    def learn(backend):
         done = run_python("-c", LEARN, backend, *asked_for(request.session), backend=backend)
         assert done.returncode == 0, done.stderr
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        found[backend] = {line["problem"]: line for line in lines}
-    return found
+        return {line["problem"]: line for line in lines}
+
+    return on_all(learn)
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def records(folder: Path) -> list[dict]:
     ("twin", "status", "reason"),
     [
         (RAISES, "failed", "RuntimeError: no <way>"),
-        (HANGS, "timeout", "not done after 20 s"),
+        (HANGS, "timeout", "not done after 12 s"),
         (DIVERGES, "diverged", "training loss is nan in epoch 1"),
         (KILLED, "failed", "killed by SIGKILL"),
         (IMPORTS, "failed", "ModuleNotFoundError: No module named 'no_such_package'"),
@@ -59,7 +59,7 @@ def test_a_training_that_goes_wrong_is_a_row_with_a_reason(copy, add_problem, tw
     add_problem("wrong", pytorch=twin)
     add_problem("right")
     run = ["run", "wrong", "right", "--backends", "pytorch", "--seeds", "1", "--device", "cpu"]
-    timeout = "20" if twin == HANGS else "300"
+    timeout = "12" if twin == HANGS else "300"
     done = diptych(*run, "--no-gate", "--timeout", timeout, "--out", "out", cwd=copy)
     assert done.returncode == 1, done.stderr
     assert f"{status}: {reason}" in done.stderr

@@ -169,13 +169,13 @@ def test_a_server_that_does_not_get_ready_is_a_timeout(copy, add_problem):
     add_problem("right")
     with (copy / "backends" / "pytorch" / "_engine.py").open("a") as engine:
         engine.write("import time\ntime.sleep(600)\n")
-    run = ("run", "right", *RUN, "--no-gate", "--seeds", "1", "--timeout", "10")
+    run = ("run", "right", *RUN, "--no-gate", "--seeds", "1", "--timeout", "5")
     done = diptych(*run, cwd=copy)
     assert done.returncode == 1
     (record,) = records(copy / "out").values()
     assert (record["status"], record["reason"]) == (
         "timeout",
-        "its server was not ready after 10 s",
+        "its server was not ready after 5 s",
     )
 
 
@@ -191,7 +191,7 @@ def test_what_a_training_started_ends_with_it(copy, add_problem):
             "    return Parity",
         ),
     )
-    run = ("run", "wrong", *RUN, "--no-gate", "--seeds", "1", "--timeout", "15")
+    run = ("run", "wrong", *RUN, "--no-gate", "--seeds", "1", "--timeout", "8")
     assert diptych(*run, cwd=copy).returncode == 1
     (log,) = (copy / "out" / "cells").glob("*/log.txt")
     child = Path("/proc") / log.read_text().strip()
