@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 
 from backends import BACKENDS
+from compare import sample
 from compare.answer import answer, leave, now
 from compare.device_memory import DeviceMemory
 from compare.machine import ROOT
@@ -46,8 +47,8 @@ class Launcher:
             Interrupted: `stop` was called.
         """
         cell.mkdir(parents=True, exist_ok=True)
-        (cell / "record.json").unlink(missing_ok=True)
-        (cell / "log.txt").unlink(missing_ok=True)
+        for name in ("record.json", "log.txt", sample.FILE):
+            (cell / name).unlink(missing_ok=True)
         environment = variables(run.backend, device=run.device, threads=run.threads)
         started = now()
         try:

@@ -1,6 +1,6 @@
 """One training in a process of its own: `python -m compare.worker PARENT CELL`.
 
-Reads CELL/run.json, writes CELL/record.json, whole or not at all.
+Reads CELL/run.json, writes CELL/sample.npz and CELL/record.json, each whole or not at all.
 """
 
 import json
@@ -16,7 +16,7 @@ import numpy as np
 
 import problems
 from backends import BACKENDS, UNWATCHED, Unavailable, Watch
-from compare import machine
+from compare import machine, sample
 from compare.answer import answer, judged, leave, now, one_line
 from compare.child import end_with
 from compare.run import Run
@@ -37,7 +37,7 @@ def main(parent: int, cell: Path) -> None:
     run = Run(**asked)
     started = now()
     try:
-        measured = train(run, processors, since)
+        measured = train(run, processors, since, cell)
     except Unavailable as error:
         measured = {"status": "unavailable", "reason": one_line(error)}
     except Exception as error:
@@ -47,10 +47,11 @@ def main(parent: int, cell: Path) -> None:
     leave(record, cell)
 
 
-def train(run: Run, processors: list[int], since: float) -> dict[str, Any]:
+def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str, Any]:
     """Train, question and score; return the fields of a Record that this measured.
 
-    `since` is when the process was asked for, on the clock `monotonic`.
+    `since` is when the process was asked for, on the clock `monotonic`. A sample of the answers is
+    left in the folder `cell`.
     """
     backend = BACKENDS[run.backend]
     problem = problems.load(run.problem, quick=run.recipe == "quick")
@@ -73,7 +74,7 @@ def train(run: Run, processors: list[int], since: float) -> dict[str, Any]:
     busy = None if busy is None else (busy_s(processors) or 0.0) - busy
 
     diverged = why_diverged(fit.train_loss, fit.validation_loss, answers)
-    return {
+    measured = {
         "status": "diverged" if diverged else "ok",
         "reason": diverged,
         "scores": judged(problem, {} if diverged else problem.score(answers, data)),
@@ -102,6 +103,8 @@ def train(run: Run, processors: list[int], since: float) -> dict[str, Any]:
         "versions": versions() | engine.versions(),
         "frameworks": [name for name in FRAMEWORKS if name in sys.modules],
     }
+    sample.leave(sample.take(problem, answers, data), cell)  # last: it takes memory, too
+    return measured
 
 
 class Scoring:

@@ -75,10 +75,12 @@ def test_in_one_process_they_would(copy, add_problem):
 
 
 TWICE = """
+from pathlib import Path
 from compare.run import Run
 from compare.worker import train
 for seed in (0, 1):
-    train(Run(problem="counts", backend="pytorch", device="cpu", seed=seed), [0], 0.0)
+    run = Run(problem="counts", backend="pytorch", device="cpu", seed=seed)
+    train(run, [0], 0.0, Path())
 """.replace(
     "\nfor seed", "\nimport torch\ntorch.set_num_interop_threads = lambda _: None\nfor seed"
 )
