@@ -191,6 +191,28 @@ def do_table(options: argparse.Namespace) -> int:
     return 0
 
 
+def do_report(options: argparse.Namespace) -> int:
+    """Write the page of a results folder, and open it if asked to."""
+    from compare.report import report
+
+    page = report(options.folder, _all_records(options.folder))
+    print(page)
+    if options.open:
+        import webbrowser
+
+        webbrowser.open(page.absolute().as_uri())
+    return 0
+
+
+def do_plot(options: argparse.Namespace) -> int:
+    """Write the pictures of a results folder as SVG files and print where they are."""
+    from compare.gallery import plot
+
+    for file in plot(_all_records(options.folder), options.folder, options.out):
+        print(file)
+    return 0
+
+
 def _all_records(folder: Path) -> list[Record]:
     from compare import records
 
@@ -210,6 +232,8 @@ COMMANDS = {
     "run": do_run,
     "explain": do_explain,
     "table": do_table,
+    "report": do_report,
+    "plot": do_plot,
 }
 
 if __name__ == "__main__":

@@ -86,6 +86,23 @@ SIZES: dict[str, Callable[[pd.Series], str]] = {
     "device MiB": _mebibytes("gpu_device_bytes"),
 }
 HEADINGS = SIDES | SCORES | TIMES | SIZES
+# Heading: the column of table.csv that says what it means.
+MEANING = {
+    **{name: name for name in (*SIDES, "metric", "target", "reached", "failed", "baseline")},
+    **{name: name for name in ("parity", "kernel", "flags", "parameters")},
+    "score": "score_mean",
+    "min": "score_min",
+    **{name: f"{name.replace(' ', '_')}_median" for name in TIMES if name.endswith(" s")},
+    "samples/s": "samples_per_s_median",
+    "epochs to target": "epochs_to_target_median",
+    "s to target": "time_to_target_s_median",
+    "repeated": "repeat_difference",
+    "host MiB": "host_peak_bytes",
+    "grown by MiB": "host_growth_bytes",
+    "GPU MiB": "gpu_peak_bytes",
+    "reserved MiB": "gpu_reserved_bytes",
+    "device MiB": "gpu_device_bytes",
+}
 TEXT = (*SIDES, "metric", "kernel", "flags")
 
 

@@ -87,6 +87,14 @@ def parser() -> Parser:
 
     table = commands.add_parser("table", help="tabulate the records of a results folder again")
     table.add_argument("folder", type=folder)
+
+    report = commands.add_parser("report", help="one page about a results folder: report.html")
+    report.add_argument("folder", type=folder)
+    report.add_argument("--open", action="store_true", help="show it in the browser")
+
+    plot = commands.add_parser("plot", help="the pictures of that page as SVG files")
+    plot.add_argument("folder", type=folder)
+    plot.add_argument("--out", type=folder, required=True, metavar="FOLDER")
     return top
 
 

@@ -85,8 +85,13 @@ def _flags(tables: Tables) -> list[str]:
     return ["What the flags tell, and what to do:", "\n".join(lines)] if lines else []
 
 
+def failures(records: Sequence[Record]) -> list[str]:
+    """Return which trainings have no score, and why, a line for each."""
+    return [f"{record.key}: {_reason(record)}" for record in records if record.status != "ok"]
+
+
 def _failures(records: Sequence[Record]) -> list[str]:
-    lines = [f"- {record.key}: {_reason(record)}" for record in records if record.status != "ok"]
+    lines = [f"- {line}" for line in failures(records)]
     return ["## Trainings without a score", "\n".join(lines)] if lines else []
 
 

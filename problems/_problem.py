@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from problems._data import Array, Data, Spec, shape, sized
+from problems._picture import PLAIN, Picture
 
 Predict = Callable[[Array], Array]  # inputs (n, ...) -> outputs (n, ...)
 
@@ -101,6 +102,13 @@ class Problem:
     metrics: tuple[Metric, ...]
     draw: Callable[[int, Mapping[str, int]], Data] = field(repr=False)
     solve: Predict = field(repr=False)
+    picture: Picture = field(default=PLAIN, repr=False)
+
+    @property
+    def drawn(self) -> Metric:
+        """The metric whose answers are drawn."""
+        named = [metric for metric in self.metrics if metric.name == self.picture.metric]
+        return (named or self.metrics)[0]
 
     @property
     def sizes(self) -> dict[str, int]:

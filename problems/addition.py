@@ -16,6 +16,7 @@ import numpy as np
 
 from problems._data import Array, Data, Part, Spec, stream
 from problems._metrics import accuracy, sequence_accuracy
+from problems._picture import Picture, Words
 from problems._problem import Metric, Problem, Recipe
 
 ALPHABET = "0123456789+ "
@@ -45,8 +46,13 @@ def draw(seed: int, sizes: Mapping[str, int]) -> Data:
 
 def solve(x: Array) -> Array:
     """Read the question, add, write: (n, 8, 12) -> one-hot logits (n, 2, 12)."""
-    texts = ["".join(ALPHABET[i] for i in row) for row in x.argmax(-1)]
+    texts = map(read, x.argmax(-1))
     return write(classes([str(sum(map(int, text.split("+")))) for text in texts], ANSWER))
+
+
+def read(indices: Array) -> str:
+    """Return the text that indices into ALPHABET (characters,) stand for, without its padding."""
+    return "".join(ALPHABET[i] for i in indices).strip()
 
 
 def write(indices: Array) -> Array:
@@ -60,6 +66,13 @@ LIKELIEST_CHARACTERS = np.array(
 )
 SEQUENCE_BASELINE = float(np.mean(np.all(ANSWERS == LIKELIEST_SUM, axis=1)))
 CHARACTER_BASELINE = float(np.mean(ANSWERS == LIKELIEST_CHARACTERS))
+
+PICTURE = Picture(
+    question=lambda x: Words(read(x.argmax(-1))),
+    truth=lambda _, y: Words(read(y)),
+    answer=lambda _, logits: Words(read(logits.argmax(-1))),
+    metric="unseen_sequence_accuracy",
+)
 
 PROBLEM = Problem(
     name="addition",
@@ -148,4 +161,5 @@ PROBLEM = Problem(
     ),
     draw=draw,
     solve=solve,
+    picture=PICTURE,
 )

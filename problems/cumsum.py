@@ -12,6 +12,7 @@ import numpy as np
 
 from problems._data import Array, Part, Spec, independent
 from problems._metrics import binary_accuracy, binary_sequence_accuracy
+from problems._picture import Curve, Picture
 from problems._problem import Metric, Problem, Recipe
 
 LENGTH, THRESHOLD = 10, 2.5
@@ -42,6 +43,22 @@ def below(k: int) -> float:
 BELOW = np.array([below(k) for k in range(LENGTH + 1)])  # after 0, 1, ..., 10 numbers
 TURNS = BELOW[:-1] - BELOW[1:]  # probability that step k = 0, ..., 9 is the first at the threshold
 STEP = np.arange(LENGTH)[:, None]
+
+
+def crossing(x: Array, bits: Array) -> Curve:
+    """Return the running sum of x (10, 1) where the first of the bits (10, 1) is above 0."""
+    first = np.flatnonzero(bits[:, 0] > 0)[:1]
+    return Curve(first + 1, np.cumsum(x[:, 0])[first])
+
+
+PICTURE = Picture(
+    question=lambda x: Curve(np.arange(1, LENGTH + 1), np.cumsum(x[:, 0])),
+    truth=crossing,
+    answer=crossing,  # a logit is above 0 where a bit is likelier 1
+    x_label="step",
+    y_label="running sum",
+    level=THRESHOLD,
+)
 
 PROBLEM = Problem(
     name="cumsum",
@@ -114,4 +131,5 @@ PROBLEM = Problem(
     ),
     draw=independent(examples),
     solve=solve,
+    picture=PICTURE,
 )

@@ -12,6 +12,7 @@ import numpy as np
 
 from problems._data import Array, Part, Spec, independent
 from problems._metrics import mean_absolute_error
+from problems._picture import Curve, Picture
 from problems._problem import Metric, Problem, Recipe
 
 SEEN, AHEAD = 50, 5
@@ -46,6 +47,11 @@ def solve(x: Array) -> Array:
     return (0.5 + wave[:, SEEN:]).astype(np.float32)
 
 
+def forecast(x: Array, ahead: Array) -> Curve:
+    """Return the points ahead (5,) as they follow the last one seen of x (50, 1)."""
+    return Curve(np.arange(SEEN - 1, SEEN + AHEAD), np.concatenate([x[-1], ahead]))
+
+
 def baseline() -> float:
     """Return the mean absolute error of the constant 0.5, derived above."""
     i = np.arange(SEEN, SEEN + AHEAD)
@@ -53,6 +59,15 @@ def baseline() -> float:
     fading = (np.exp(-low * i) - np.exp(-high * i)) / ((high - low) * i)
     return float(np.mean(0.5 * np.abs(np.sin(2 * np.pi * i / PERIODS[:, None])) * fading))
 
+
+PICTURE = Picture(
+    question=lambda x: Curve(np.arange(SEEN), x[:, 0]),
+    given=lambda x: Curve(np.arange(SEEN - 12, SEEN), x[-12:, 0]),
+    truth=forecast,
+    answer=forecast,
+    x_label="point",
+    y_label="height",
+)
 
 PROBLEM = Problem(
     name="damped_sine",
@@ -114,4 +129,5 @@ PROBLEM = Problem(
     ),
     draw=independent(examples),
     solve=solve,
+    picture=PICTURE,
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from problems._data import Array, Part, Spec, independent
 from problems._metrics import accuracy
+from problems._picture import Picture, Words
 from problems._problem import Metric, Problem, Recipe
 
 LENGTH, SYMBOLS, POSITION = 5, 10, 2
@@ -29,6 +30,12 @@ def solve(x: Array) -> Array:
     """Answer with the one-hot symbol itself: (n, 5, 10) -> logits (n, 10)."""
     return x[:, POSITION]
 
+
+PICTURE = Picture(
+    question=lambda x: Words(" ".join(str(digit) for digit in x.argmax(-1))),
+    truth=lambda _, y: Words(str(y)),
+    answer=lambda _, logits: Words(str(logits.argmax())),
+)
 
 PROBLEM = Problem(
     name="echo",
@@ -88,4 +95,5 @@ PROBLEM = Problem(
     ),
     draw=independent(examples),
     solve=solve,
+    picture=PICTURE,
 )

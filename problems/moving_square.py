@@ -11,6 +11,7 @@ import numpy as np
 
 from problems._data import Array, Part, Spec, independent
 from problems._metrics import binary_accuracy
+from problems._picture import Frames, Picture, Words
 from problems._problem import Metric, Problem, Recipe
 
 SIDE = 50  # frames, rows and columns
@@ -35,6 +36,24 @@ def solve(x: Array) -> Array:
     """Look at the left edge of the first frame: (n, 50, 50, 50, 1) -> logits (n, 1)."""
     return np.where(x[:, 0, :, 0].any(axis=1), np.float32(1), np.float32(-1))
 
+
+def film(x: Array) -> Frames:
+    """Return a few frames of a film x (50, 50, 50, 1), the first and the last among them."""
+    shown = np.linspace(0, SIDE - 1, 4).round().astype(int)
+    return Frames(x[shown, :, :, 0], tuple(f"frame {frame + 1}" for frame in shown))
+
+
+def direction(likely: float) -> Words:
+    """Return in words which way a line runs that runs to the right with a probability of 0 to 1."""
+    way, sure = ("right", likely) if likely > 0.5 else ("left", 1 - likely)
+    return Words(f"{way}, {sure:.1%}")
+
+
+PICTURE = Picture(
+    question=film,
+    truth=lambda _, y: Words("right" if y[0] else "left"),
+    answer=lambda _, logit: direction(1 / (1 + np.exp(-float(logit[0])))),
+)
 
 PROBLEM = Problem(
     name="moving_square",
@@ -102,4 +121,5 @@ PROBLEM = Problem(
     ),
     draw=independent(examples),
     solve=solve,
+    picture=PICTURE,
 )

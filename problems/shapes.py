@@ -18,6 +18,7 @@ import numpy as np
 
 from problems._data import Array, Part, Spec, independent
 from problems._metrics import mean_absolute_error
+from problems._picture import Curve, Picture
 from problems._problem import Metric, Predict, Problem, Recipe
 
 FLOOR = 1 / 12
@@ -57,6 +58,23 @@ def rectangle_error(polygons: Array, _: Array) -> float:
 
 
 MEDIANS = np.array([[0.5, 0], [0.5, 0.5], [0, 0.5]], dtype=np.float32)
+
+
+def outline(corners: Array) -> Curve:
+    """Return the closed polygon with these corners (4, 2)."""
+    return Curve(*np.concatenate([corners, corners[:1]]).T)
+
+
+PICTURE = Picture(
+    question=lambda x: Curve(*x.T),
+    given=lambda x: Curve(*x[:2].T),
+    truth=lambda x, y: outline(np.concatenate([x[:1], y])),
+    answer=lambda _, polygon: outline(polygon),
+    metric="rectangle_error",
+    x_label="x",
+    y_label="y",
+    equal=True,
+)
 
 PROBLEM = Problem(
     name="shapes",
@@ -130,4 +148,5 @@ PROBLEM = Problem(
     ),
     draw=independent(examples),
     solve=solve,
+    picture=PICTURE,
 )
