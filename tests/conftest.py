@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import chromium
+from browser import look as look_with
 from parity import PARITY_KERAS, PARITY_PROBLEM, PARITY_PYTORCH
 
 import problems
@@ -147,6 +150,13 @@ def learned(request):
         return {line["problem"]: line for line in lines}
 
     return on_all(learn)
+
+
+@pytest.fixture(scope="session")
+def look():
+    """Return browser.look, with a Chromium to look with."""
+    with chromium() as browser:
+        yield partial(look_with, browser)
 
 
 @pytest.fixture

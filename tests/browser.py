@@ -1,0 +1,109 @@
+"""A headless Chromium that opens a page and says what is wrong with it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+APT = ("apt-get update", "apt-get install -y --no-install-recommends chromium")
+HEIGHT = 900
+AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text()
+SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a browser saw of a page.
+
+    console: warnings, errors and uncaught exceptions. requests: the address of each request, the
+    page's own first; `data:` is none. sideways: the page is wider than the window. violations: of
+    the rules of axe, each with the element.
+    """
+
+    console: tuple[str, ...]
+    requests: tuple[str, ...]
+    sideways: bool
+    violations: tuple[str, ...]
+
+    @property
+    def faults(self) -> list[str]:
+        """Return all that a self-contained, accessible page does not have."""
+        sideways = ["the page scrolls sideways"] if self.sideways else []
+        requests = [f"requested {address}" for address in self.requests[1:]]
+        return [*self.console, *requests, *sideways, *self.violations]
+
+
+def executable() -> str:
+    """Return the path of a Chromium; where there is none, Debian's is installed.
+
+    Raises:
+        RuntimeError: there is none, and this system has no apt-get.
+    """
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found:
+        return found
+    if not shutil.which("apt-get"):
+        raise RuntimeError(
+            f"expected a Chromium for the tests of pages, found none of {', '.join(NAMES)} "
+            "on PATH; install one (Debian: apt-get install chromium, macOS: brew install chromium)"
+        )
+    for command in APT:
+        subprocess.run([*([] if os.geteuid() == 0 else ["sudo"]), *command.split()], check=True)
+    return executable()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start a headless Chromium, and end it."""
+    flags = ["--no-sandbox", "--disable-gpu"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=flags)
+        with browser:
+            yield browser
+
+
+def look(
+    browser: Browser, path: Path, *, width: int, scheme: str, picture: Path | None = None
+) -> Findings:
+    """Open a page in a window of that many pixels; scheme is "light", "dark" or "print".
+
+    picture: where a PNG of the whole page goes.
+    """
+    printed = scheme == "print"
+    colours = "light" if printed else scheme
+    size = {"width": width, "height": HEIGHT}
+    with browser.new_context(viewport=size, color_scheme=colours) as context:
+        page = context.new_page()
+        page.emulate_media(media="print" if printed else "screen")
+        return _findings(page, path, picture)
+
+
+def _findings(page: Page, path: Path, picture: Path | None) -> Findings:
+    console: list[str] = []
+    requests: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            console.append(f"console {message.type}: {message.text}")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: console.append(f"uncaught: {error}"))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(path.resolve().as_uri(), wait_until="networkidle")
+    sideways = page.evaluate(SIDEWAYS)
+    if picture:
+        page.screenshot(path=picture, full_page=True)
+    page.evaluate(AXE)
+    violations = tuple(
+        f"{rule['id']}: {node['html']}"
+        for rule in page.evaluate("axe.run()")["violations"]
+        for node in rule["nodes"]
+    )
+    return Findings(tuple(console), tuple(requests), sideways, violations)
