@@ -45,9 +45,8 @@ def test_a_clean_page_has_no_faults(look, page, scheme):
     assert found.requests == (page().as_uri(),)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_seen(look, page, fault):
-    text, said = FAULTS[fault]
+@pytest.mark.parametrize(("text", "said"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_seen(look, page, text, said):
     found = look(page(text), width=390, scheme="light")
     assert any(line.startswith(said) for line in found.faults), found
 
