@@ -81,10 +81,9 @@ def do_show(options: argparse.Namespace) -> int:
     """Print the twins of a problem."""
     from rich.console import Console
 
-    from compare.show import panels
+    from compare.show import show
 
-    console = Console()
-    console.print(panels(chosen_problems([options.problem])[0], console))
+    show(chosen_problems([options.problem])[0], Console())
     return 0
 
 

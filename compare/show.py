@@ -1,58 +1,105 @@
-"""The two programs of a problem, side by side in the terminal."""
+"""The two programs of a problem in the terminal, side by side."""
 
-from difflib import SequenceMatcher
+import sys
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.syntax import Syntax
-from rich.table import Table
 from rich.text import Text
 
-from backends import FOLDER, PANELS, twin
+from backends import PANELS
+from compare.pairing import Row, fault, paired, path
+from compare.statements import Statement
+from compare.wrap import wrapped
+
+ROOM = 116  # columns for both programs: in fewer, too much of them is broken
+SIGN = {"differs": "~ ", "only here": "+ ", "": "  "}
+STYLE = {"differs": "not dim bold yellow", "only here": "not dim bold cyan", "": ""}
+LEGEND = {
+    "differs": "a default was overridden, so that both are alike",
+    "only here": "no partner on the other side",
+}
+BETWEEN = " | "
 
 
-def panels(problem: str, console: Console) -> RenderableType:
-    """Return the twins of a problem: side by side where there is room, else one after the other."""
-    files = [twin(folder, problem) for folder in PANELS]
-    titles = [str(file.relative_to(FOLDER.parent)) for file in files]
-    left, right = (file.read_text().splitlines() for file in files)
-    widths = [max(map(len, lines)) + 1 for lines in (left, right)]
-    needed = sum(widths) + 7  # the table's own lines and margins
-    if console.width < needed:
-        note = Text(f"Side by side needs {needed} columns, here are {console.width}.")
-        stacked = [program(file.read_text()) for file in files]
-        return Group(*(part for pair in zip(titles, stacked, strict=True) for part in pair), note)
-    table = Table()
-    for title, width in zip(titles, widths, strict=True):
-        table.add_column(title, width=width)
-    table.add_row(*(program("\n".join(lines)) for lines in aligned(left, right)))
-    return table
+def show(problem: str, console: Console) -> None:
+    """Print the twins of a problem: side by side where there is room, else one after the other.
 
-
-def program(code: str) -> Syntax:
-    """Return highlighted Python."""
-    return Syntax(code, "python", theme="ansi_dark")
-
-
-def aligned(left: list[str], right: list[str]) -> tuple[list[str], list[str]]:
-    """Return both programs with blank lines put in so that like stands beside like.
-
-    Two lines are alike if they are the same step: they call or make the same layer, or begin the
-    same class or function.
+    Side by side, long lines are broken where Python allows it. One after the other they are whole,
+    so that what is copied, piped or searched is the program.
     """
-    rows: list[tuple[str, str]] = []
-    keys = [[key_of(line) for line in lines] for lines in (left, right)]
-    matcher = SequenceMatcher(a=keys[0], b=keys[1], autojunk=False)
-    for _, i, i_end, j, j_end in matcher.get_opcodes():
-        rows += zip_longest(left[i:i_end], right[j:j_end], fillvalue="")
-    return [one for one, _ in rows], [other for _, other in rows]
+    rows = paired(problem)
+    complaint = fault(problem)
+    if console.width < ROOM and not complaint:
+        complaint = f"side by side needs {ROOM} columns, here are {console.width}"
+    for line in stacked(problem, rows) if complaint else side_by_side(problem, rows, console.width):
+        console.print(line, soft_wrap=True)
+    if complaint:
+        print(f"diptych: {complaint}", file=sys.stderr)
 
 
-def key_of(line: str) -> str:
-    """Return what a line of a twin does, in words that both frameworks share."""
-    code = line.partition("#")[0].strip()
-    if "= self." in code:  # a step of the network
-        return code.partition("= self.")[2].partition("(")[0]
-    if code.startswith(("class ", "def ")):
-        return code.partition("(")[0].replace("forward", "call")
-    return code.partition(" = ")[0]
+def stacked(problem: str, rows: tuple[Row, ...]) -> Iterator[Text]:
+    """Yield both programs as they are."""
+    for side, folder in enumerate(PANELS):
+        yield Text(f"# {path(folder, problem)}", style="bold")
+        yield from (highlighted(row.sides[side].text) for row in rows if row.sides[side].text)
+        yield Text()
+
+
+def side_by_side(problem: str, rows: tuple[Row, ...], width: int) -> Iterator[Text]:
+    """Yield the lines of both programs, like beside like, and what their signs mean."""
+    widths = shared(width - len(BETWEEN) - 2 * len(SIGN[""]), rows)
+    titles = [Text(f"  {path(folder, problem)}", style="bold") for folder in PANELS]
+    yield beside(titles, widths)
+    yield Text("+".join("-" * (len(SIGN[""]) + own + 1) for own in widths))
+    for row in rows:
+        if row.group:
+            yield beside([Text(), Text()], widths)
+        cells = [cell(side, own) for side, own in zip(row.sides, widths, strict=True)]
+        for lines in zip_longest(*cells, fillvalue=Text()):
+            yield beside(lines, widths)
+    yield Text()
+    marks = {side.mark for row in rows for side in row.sides}
+    for mark in sorted(marks & set(LEGEND)):
+        yield Text(f"{SIGN[mark]}{mark}: {LEGEND[mark]}", style=STYLE[mark])
+
+
+def shared(room: int, rows: tuple[Row, ...]) -> tuple[int, int]:
+    """Return the columns of either program: as many as it needs, or a fair share."""
+    left, right = (
+        max((len(line) for row in rows for line in row.sides[side].code.split("\n")), default=0)
+        for side in range(len(PANELS))
+    )
+    left = min(left, max(room // 2, room - right))
+    return left, min(right, room - left)
+
+
+def cell(statement: Statement, width: int) -> list[Text]:
+    """Return the lines of a statement, none longer than width, after the sign of its mark."""
+    code = wrapped(statement.code.expandtabs(4), width)
+    return [
+        Text.assemble((SIGN[statement.mark], STYLE[statement.mark]), part)
+        for line in highlighted(code).split("\n")
+        for part in line.divide(range(width, len(line), width))
+        if statement.text
+    ]
+
+
+def beside(lines: Sequence[Text], widths: Sequence[int]) -> Text:
+    """Return the lines of two cells as one line."""
+    left, right = (line.copy() for line in lines)
+    left.pad_right(widths[0] + len(SIGN[""]) - left.cell_len)
+    line = Text.assemble(left, BETWEEN, right)
+    line.rstrip()
+    return line
+
+
+def highlighted(code: str) -> Text:
+    """Return highlighted Python, marks most of all, without blank lines at its end."""
+    text = Syntax("", "python", theme="ansi_dark").highlight(code)
+    text.rstrip()
+    for mark, style in STYLE.items():
+        if mark:
+            text.highlight_regex(rf"{mark}:.*(\n *# .*)*", style)
+    return text

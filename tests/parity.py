@@ -75,7 +75,7 @@ class Parity(nn.Module):
 
     def forward(self, x):  # (n, t, 1)
         _, (x, _) = self.lstm(x)  # (1, n, 4)
-        x = x[0]  # (n, 4)
+        x = x[0]  # (n, 4)  only here: the state has an axis for layers and directions
         x = self.dense(x)  # (n, 1)
         return x
 

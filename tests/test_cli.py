@@ -7,10 +7,9 @@ from conftest import ROOT, diptych
 from test_records import RECORD
 
 import problems
-from backends import BACKENDS, PANELS, twin
+from backends import BACKENDS
 from compare import __main__ as cli
 from compare import machine, selection
-from compare.show import aligned
 
 ABSENT = [name for name, backend in BACKENDS.items() if backend.missing()]
 
@@ -159,41 +158,6 @@ def test_list_names_every_problem_backend_and_device(ended):
     for name in (*problems.names(), *BACKENDS, "cpu", "gpu"):
         assert name in out
     assert ("pip install" in out) == bool(ABSENT)
-
-
-@pytest.mark.parametrize("name", problems.names())
-@pytest.mark.parametrize("columns", ["80", "230"])
-def test_show_prints_both_programs(ended, monkeypatch, name, columns):
-    monkeypatch.setenv("COLUMNS", columns)
-    status, out, _ = ended("show", name)
-    assert status == 0
-    for folder in ("pytorch", "keras"):
-        assert f"backends/{folder}/{name}.py" in out
-    assert "nn.Module" in out
-    assert "keras.Model" in out
-    first = next(line for line in out.splitlines() if "import keras" in line)
-    assert ("torch" in first) == (columns == "230"), "side by side where there is room"
-    assert ("Side by side needs" in out) == (columns == "80")
-
-
-@pytest.mark.parametrize("name", problems.names())
-def test_show_puts_like_beside_like(name):
-    left, right = aligned(*(twin(folder, name).read_text().splitlines() for folder in PANELS))
-    assert [line for line in left if line] == [
-        line for line in twin(PANELS[0], name).read_text().splitlines() if line
-    ], "nothing is lost"
-    pairs = list(zip(left, right, strict=True))
-    for start in (
-        "class ",
-        "    def __init__",
-        "def build",
-        "        self.dense =",
-        "        return x",
-    ):
-        assert any(one.startswith(start) and other.startswith(start) for one, other in pairs), start
-    assert any("self.dense(x)" in one and "self.dense(x)" in other for one, other in pairs)
-    for one, other in pairs:
-        assert not ("only here:" in one and "only here:" in other)
 
 
 def test_check_prints_and_writes_the_ladder(copy, add_problem):

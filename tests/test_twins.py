@@ -7,6 +7,7 @@ import pytest
 from conftest import COMPLETE
 
 from backends import PANELS, twin
+from compare.pairing import pair
 
 LONGEST = 60
 # What a twin must not deal with: another file does.
@@ -35,7 +36,18 @@ def broken_rules(files: dict[str, Path]) -> list[str]:
         broken.append("the classes have different names")
     if len({layers_of(file) for file in files.values()}) != 1:
         broken.append("the layers differ in name or order")
-    return broken
+    return broken + lonely(files)
+
+
+def lonely(files: dict[str, Path]) -> list[str]:
+    """Return the statements of the network that have neither a partner nor a mark that says so."""
+    found = []
+    for row in pair(*(file.read_text() for file in files.values())):
+        for folder, one, other in zip(files, row.sides, reversed(row.sides), strict=True):
+            in_network = one.scope in (("class", "__init__"), ("class", "call"))
+            if in_network and not other.text and not one.mark:
+                found.append(f"{folder} has no partner for {one.code.strip()!r}")
+    return found
 
 
 def names_in(tree: ast.Module) -> set[str]:
@@ -95,6 +107,7 @@ def test_twins_have_layers(name):
         ),
         ("class Echo(", "class Echoes(", "the classes have different names"),
         ("self.dense", "self.head", "the layers differ in name or order"),
+        ("        return x", "        x = x\n        return x", "keras has no partner for 'x = x'"),
     ],
 )
 def test_a_broken_rule_is_found(copy, old, new, rule):
