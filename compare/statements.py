@@ -19,7 +19,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 class Doing:
     """What a statement does, in words that both frameworks share."""
 
-    kind: str  # e.g. "assign"; "make" if it makes an attribute of self
+    kind: str  # e.g. "make" an attribute of self, or "step": change a variable or call a layer
     key: str = ""  # what it is about: statements of one kind and key are the same step
     layers: tuple[str, ...] = ()  # the attributes of self that it calls, the innermost first
     does: str = ""  # all that it calls, in that order, or the expression if it calls nothing
@@ -30,7 +30,7 @@ class Statement:
     """A statement with the blank lines and comments before it; all is empty if there is none."""
 
     text: str = ""  # its lines as they are, newlines included
-    comment: str = ""  # all its comments, without the signs
+    comments: tuple[str, ...] = ()  # without their signs
     scope: Scope = ()
     doing: Doing = Doing("")
 
@@ -47,7 +47,7 @@ class Statement:
     @property
     def mark(self) -> str:
         """What its comments mark it as: "only here", "differs" or nothing."""
-        return next((mark for mark in MARKS if f"{mark}:" in self.comment), "")
+        return next((mark for mark in MARKS if f"{mark}:" in " ".join(self.comments)), "")
 
 
 def statements(program: str) -> list[Statement]:
@@ -64,9 +64,9 @@ def statements(program: str) -> list[Statement]:
         nodes.setdefault(node.lineno, (place, doing(node)))
     found: list[Statement] = []
     scope: Scope = ()
-    for text, comment, first in logical_lines(program):
+    for text, comments, first in logical_lines(program):
         scope, what = nodes.get(first, (scope, Doing("rest of a block", text.strip())))
-        found.append(Statement(text, comment, scope, what))
+        found.append(Statement(text, comments, scope, what))
     return found
 
 
@@ -83,10 +83,10 @@ def placed(node: ast.AST, scope: Scope = ()) -> Iterator[tuple[Scope, ast.stmt]]
         yield from placed(child, inner)
 
 
-def logical_lines(program: str) -> list[tuple[str, str, int]]:
+def logical_lines(program: str) -> list[tuple[str, tuple[str, ...], int]]:
     """Return the text, the comments and the number of the first line of code of every statement."""
     lines = StringIO(program).readlines()
-    found: list[tuple[str, str, int]] = []
+    found: list[tuple[str, tuple[str, ...], int]] = []
     start, first, decorates, comments = 0, 0, False, list[str]()
     for token in generate_tokens(StringIO(program).readline):
         row = token.start[0]
@@ -95,13 +95,13 @@ def logical_lines(program: str) -> list[tuple[str, str, int]]:
         elif token.type == NEWLINE and decorates:
             first, decorates = 0, False
         elif token.type == NEWLINE:
-            found.append(("".join(lines[start:row]), " ".join(comments), first))
+            found.append(("".join(lines[start:row]), tuple(comments), first))
             start, first, comments = row, 0, []
         elif token.type not in LAYOUT and not first:
             first, decorates = row, token.string == "@"
     if rest := "".join(lines[start:]):  # what stands after the last statement goes with it
-        text, comment, first = found.pop() if found else ("", "", 0)
-        found.append((text + rest, " ".join([comment, *comments]).strip(), first))
+        text, before, first = found.pop() if found else ("", (), 0)
+        found.append((text + rest, (*before, *comments), first))
     return found
 
 
@@ -136,9 +136,10 @@ def assigning(targets: list[ast.expr], value: ast.expr) -> Doing:
     if any(attribute_of_self(node) for target in targets for node in ast.walk(target)):
         return Doing("make", names, (), does)
     if layers := layers_called(value):
-        return Doing("assign", f"call of {', '.join(layers)}", layers, does)
-    changed = variables(*targets) & variables(value)
-    return Doing("assign", does if changed else names, (), does)
+        return Doing("step", f"call of {', '.join(layers)}", layers, does)
+    if variables(*targets) & variables(value):
+        return Doing("step", does, (), does)
+    return Doing("assign", names, (), does)
 
 
 def variables(*nodes: ast.AST) -> set[str]:
