@@ -8,10 +8,11 @@ import pandas as pd
 
 from compare.flags import FLAGS
 from compare.headings import SCORES, SIDES, SIZES, TEXT, TIMES, cells
+from compare.judge import MINIMUM
 from compare.publish_verdict import VERDICT_TEXT, VERDICTS, meanings, too_few, verdict_cells
 from compare.run import FORK, NEW, Record
 from compare.table import COLUMNS, table
-from compare.verdict import MINIMUM, verdicts
+from compare.verdict import verdicts
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from compare.judge import MINIMUM, SCORE
 from compare.paired import LEVEL
-from compare.verdict import COLUMNS, MINIMUM, SCORE
+from compare.verdict import COLUMNS
 
 
 def effect(row: pd.Series) -> str:

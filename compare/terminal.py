@@ -14,12 +14,12 @@ from compare.doctor import Reading
 from compare.explain import readings
 from compare.finding import RUNGS, Finding
 from compare.headings import SCORES, SIDES, TEXT, cells
+from compare.judge import MINIMUM
 from compare.publish import Tables
 from compare.publish_check import LADDER, ladder_cells
 from compare.publish_explain import EXPLAINED, EXPLAINED_TEXT, explained_cells
 from compare.publish_verdict import effect, too_few
 from compare.run import MATCHED, Record
-from compare.verdict import MINIMUM
 
 WIDE = 240  # columns of the output where it is no terminal
 NARROWEST = ("metric", "backend", "score", "target", "reached", "wall s")

@@ -1,42 +1,17 @@
 """Records -> verdicts: each backend against the reference, paired by seed. A pure function."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from statistics import median
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from backends import first_name
-from backends._seeded import Array
-from compare.paired import LEVEL, holm, interval, sign_flip_p, smallest, within
+from compare.judge import MINIMUM, SCORE, TIMES, Row, Side, decide, judge, scores
 from compare.run import UNTRIED, Record
 from compare.table import order
-from compare.target import time_to_target_s
 
-MINIMUM = 6  # pairs: with five, no choice of signs has a p below 1/16
-# Times and bytes this close count as equal in practice. On a shared machine, the slowest seeds of a
-# run of 120 trainings took 1.05 to 1.6 times as long for an epoch as the fastest of their row.
-RATIO_MARGIN = 0.05
-SCORE = "score"
-# Measure: how it is read off a training that has a score; None or NaN where it was not measured.
-# Memory is none of them: it hardly depends on the seed, and forks of one server share much of it,
-# so that many seeds would be no more evidence than one.
-MEASURES: dict[str, Callable[[Record], float | None]] = {
-    SCORE: lambda record: next(iter(record.scores.values()), {}).get("score"),
-    "epoch_s": lambda record: median(record.epoch_s) if record.epoch_s else None,
-    "wall_s": lambda record: record.total_s,
-    "time_to_target_s": time_to_target_s,
-}
-IDENTICAL = "identical"
-# By whether a difference is shown, and whether it is shown to be within the margin.
-VERDICTS = {
-    (True, False): "different",
-    (True, True): "different but negligible",
-    (False, True): "equivalent",
-    (False, False): "inconclusive",
-}
+MEASURES = (SCORE, *(measure.name for measure in TIMES))
 # Column of verdicts.csv: what it means. In this order.
 COLUMNS = {
     "problem": "what is learned",
@@ -79,8 +54,6 @@ COLUMNS = {
 WHOLE = ("pairs", "failed", "break_even_epochs")
 FAMILY = ("device", "mode", "recipe", "backend", "reference", "measure")
 
-Side = dict[int, Record]  # by seed
-
 
 def verdicts(records: Iterable[Record]) -> pd.DataFrame:
     """Return a row per problem, device, mode, recipe, backend but the reference, and measure.
@@ -96,9 +69,8 @@ def verdicts(records: Iterable[Record]) -> pd.DataFrame:
     for group, sides in sorted(groups.items()):
         for backend, reference in _pairs(sides):
             names = dict(zip(COLUMNS, (*group, backend, reference), strict=False))
-            found = (_judged(name, sides[backend], sides[reference]) for name in MEASURES)
-            rows += [names | row for row in found if row]
-    _decide(rows)
+            rows += [names | row for row in _judged(sides[backend], sides[reference])]
+    decide(rows, FAMILY)
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     for column in WHOLE:
         frame[column] = frame[column].astype("Int64")
@@ -113,56 +85,15 @@ def _pairs(sides: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield backend, itself if itself != backend and itself in others else first
 
 
-def _judged(measure: str, ours: Side, theirs: Side) -> dict[str, Any] | None:
-    """Return the figures of a measure, but for those that need all problems; None without it."""
-    found = [_found(measure, side) for side in (ours, theirs)]
-    scored = [any(one.status == "ok" for one in side.values()) for side in (ours, theirs)]
-    if (
-        not any(found)
-        or not ours.keys() & theirs.keys()
-        or any(one and not values for one, values in zip(scored, found, strict=True))
-    ):
-        return None
-    judges = (one for side in (theirs, ours) for one in side.values() if one.scores)
-    judge = next(iter(next(judges).scores.values())) if measure == SCORE else {}
-    worst = -math.inf if judge.get("better") == "higher" else math.inf
-    seeds = sorted(ours.keys() & theirs.keys())
-    values = [np.array([one.get(seed, worst) for seed in seeds]) for one in found]
-    if measure == SCORE:
-        return {"measure": measure, **_figures(*values, margin=judge.get("margin"), back=float)}
-    row = _figures(*map(np.log, values), margin=math.log1p(RATIO_MARGIN), back=math.exp)
-    row |= {"measure": measure, "margin": RATIO_MARGIN}
-    return row | (_break_even(ours, theirs) if measure == "epoch_s" else {})
-
-
-def _found(measure: str, side: Side) -> dict[int, float]:
-    """Return a measure of the trainings that have a score, by seed, where it was taken."""
-    values = {seed: MEASURES[measure](one) for seed, one in side.items() if one.status == "ok"}
-    return {seed: one for seed, one in values.items() if one is not None and not math.isnan(one)}
-
-
-def _figures(
-    a: Array, b: Array, *, margin: float | None, back: Callable[[float], float]
-) -> dict[str, Any]:
-    """Compare values (seeds,) of a backend and the reference; `back` undoes their logarithm."""
-    with np.errstate(invalid="ignore"):
-        changes = np.nan_to_num(a - b, nan=0.0, posinf=math.inf, neginf=-math.inf)
-    failed = int(np.sum(~np.isfinite(a) | ~np.isfinite(b)))
-    greater = float(np.sum(a > b) + np.sum(a == b) / 2)
-    row = {"pairs": len(a), "failed": failed, "margin": margin}
-    row |= {"value": back(float(np.mean(a))), "reference_value": back(float(np.mean(b)))}
-    row |= {"greater": greater, "p_greater": greater / len(a)}
-    if failed:
-        return row | ({"p": sign_flip_p(np.sign(changes))} if len(a) >= MINIMUM else {})
-    row["effect"] = back(float(np.mean(changes)))
-    if len(a) < MINIMUM:
-        return row
-    row["p"] = sign_flip_p(changes)
-    if not changes.any():
-        return row | {"verdict": IDENTICAL}
-    row["low"], row["high"] = map(back, interval(changes))
-    row["within_margin"] = None if margin is None else within(changes, margin)
-    return row | {"smallest": back(smallest(changes))}
+def _judged(ours: Side, reference: Side) -> Iterator[Row]:
+    """Yield the figures of each measure that both sides have."""
+    first = list(scores(reference, ours).values())[:1]
+    for measure in (*first, *TIMES):
+        row = judge(measure, ours, reference)
+        if row and measure.name == "epoch_s":
+            row |= _break_even(ours, reference)
+        if row:
+            yield row
 
 
 def _break_even(ours: Side, theirs: Side) -> dict[str, int]:
@@ -180,20 +111,3 @@ def _pace(side: Side) -> tuple[float, float]:
             epochs.append(median(one.epoch_s))
             starts.append(one.build_s + one.first_epoch_s - epochs[-1])
     return (median(epochs), median(starts)) if epochs else (math.nan, math.nan)
-
-
-def _decide(rows: Iterable[dict[str, Any]]) -> None:
-    """Add, family by family, the p after Holm's correction and the verdict."""
-    families: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for row in rows:
-        if "p" in row:
-            families.setdefault(tuple(row[name] for name in FAMILY), []).append(row)
-    for family in families.values():
-        for row, p_holm in zip(family, holm([row["p"] for row in family]), strict=True):
-            if row.get("verdict") == IDENTICAL:  # counts in the family, but was not computed
-                del row["p"]
-                continue
-            row["p_holm"] = p_holm
-            if len(family) * 2 ** (1 - row["pairs"]) >= LEVEL:  # the least p there is
-                row.pop("smallest", None)
-            row["verdict"] = VERDICTS[p_holm < LEVEL, bool(row.get("within_margin"))]

@@ -13,11 +13,12 @@ from test_records import RECORD
 
 from backends import BACKENDS
 from compare.answer import judged
+from compare.judge import MINIMUM
 from compare.publish import publish
 from compare.publish_verdict import effect, too_few
 from compare.target import time_to_target_s
 from compare.terminal import print_verdicts
-from compare.verdict import COLUMNS, MEASURES, MINIMUM, verdicts
+from compare.verdict import COLUMNS, MEASURES, verdicts
 
 PROBLEMS = ("addition", "cumsum", "damped_sine", "echo", "moving_square", "shapes")
 
