@@ -1,7 +1,7 @@
 """The command `diptych`, a thin skin: arguments in, tables out.
 
 Ends with status 0 if all went well, 1 if a training has no score, 2 if what was asked for cannot
-be done, 3 if a check fails, 130 if it was interrupted.
+be done, 3 if a check or a gate fails, 130 if it was interrupted.
 """
 
 import argparse
@@ -180,13 +180,20 @@ def _status(records: Sequence[Record], out: Path) -> int:
 
 
 def do_table(options: argparse.Namespace) -> int:
-    """Write and print the table of a results folder again."""
-    from compare.publish import publish
+    """Write and print the table of a results folder again, or only print it as asked."""
+    from compare.publish import publish, tabulated
+    from compare.publish_json import tables_json
+    from compare.publish_summary import summary
     from compare.terminal import print_table
 
     records = _all_records(options.folder)
-    quick = any(record.recipe == "quick" for record in records)
-    print_table(publish(options.folder, records), options.folder, quick=quick)
+    if options.json:
+        print(tables_json(tabulated(records)), end="")
+    elif options.markdown:
+        print(summary(tabulated(records), records), end="")
+    else:
+        quick = any(record.recipe == "quick" for record in records)
+        print_table(publish(options.folder, records), options.folder, quick=quick)
     return 0
 
 
@@ -212,6 +219,27 @@ def do_plot(options: argparse.Namespace) -> int:
     return 0
 
 
+def do_diff(options: argparse.Namespace) -> int:
+    """Print what differs between two results folders; status 3 if more than --fail-on allows."""
+    from compare.diff import diff
+    from compare.gate import offences
+    from compare.publish_diff import diff_json, diff_markdown, print_diff, source
+    from compare.terminal import complain
+
+    a, b = _all_records(options.a), _all_records(options.b)
+    found, sources = diff(a, b), (source(options.a, a), source(options.b, b))
+    failed = offences(a, b, options.fail_on) if options.fail_on else []
+    if options.json:
+        print(diff_json(found, *sources, failed), end="")
+    elif options.markdown:
+        print(diff_markdown(found, *sources), end="")
+    else:
+        print_diff(found, *sources)
+    for offence in failed:
+        complain(str(offence))
+    return 3 if failed else 0
+
+
 def _all_records(folder: Path) -> list[Record]:
     from compare import records
 
@@ -233,6 +261,7 @@ COMMANDS = {
     "table": do_table,
     "report": do_report,
     "plot": do_plot,
+    "diff": do_diff,
 }
 
 if __name__ == "__main__":

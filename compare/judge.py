@@ -18,13 +18,13 @@ MINIMUM = 6  # pairs: with five, no choice of signs has a p below 1/16
 # run of 120 trainings took 1.05 to 1.6 times as long for an epoch as the fastest of their row.
 RATIO_MARGIN = 0.05
 SCORE = "score"
-IDENTICAL, DIFFERENT = "identical", "different"
+IDENTICAL, DIFFERENT, INCONCLUSIVE = "identical", "different", "inconclusive"
 # By whether a difference is shown, and whether it is shown to be within the margin.
 VERDICTS = {
     (True, False): DIFFERENT,
     (True, True): "different but negligible",
     (False, True): "equivalent",
-    (False, False): "inconclusive",
+    (False, False): INCONCLUSIVE,
 }
 
 Side = dict[int, Record]  # by seed

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from compare.gate import Limit, limit
 from compare.run import FORK, MATCHED, NATIVE, NEW, UsageError
 
 DEFAULT_BACKENDS = ("pytorch", "keras-tensorflow")
@@ -14,6 +15,12 @@ TIMEOUT_S = 900.0
 # Frameworks survive a fork on Linux, where the kernel ends a training with its server, too.
 STARTS = (FORK, NEW) if sys.platform == "linux" else (NEW,)
 MOST = 10_000  # seeds, jobs, threads
+GATE = """With --fail-on, the status is 3 if a row of B is worse than A's by more than PERCENT: a
+score of any metric, relative to A's and in the metric's direction; or epoch_s or wall_s. A seed
+with a value in A and none in B (failed, diverged, timed out, refused, unavailable) is infinitely
+worse. From 6 pairs of seeds on, a change whose 95 % interval includes no change does not count;
+below, the plain change decides. Rows in one folder only are not judged; if there is nothing to
+judge, the status is 2."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,6 +54,14 @@ def seconds(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"expected seconds above 0, came {text!r}")
     return value
+
+
+def allowed(text: str) -> Limit:
+    """Read by how many percent scores, or times, may be worse."""
+    try:
+        return limit(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def parser() -> Parser:
@@ -87,6 +102,7 @@ def parser() -> Parser:
 
     table = commands.add_parser("table", help="tabulate the records of a results folder again")
     table.add_argument("folder", type=folder)
+    _add_forms(table, "and write no file")
 
     report = commands.add_parser("report", help="one page about a results folder: report.html")
     report.add_argument("folder", type=folder)
@@ -95,7 +111,35 @@ def parser() -> Parser:
     plot = commands.add_parser("plot", help="the pictures of that page as SVG files")
     plot.add_argument("folder", type=folder)
     plot.add_argument("--out", type=folder, required=True, metavar="FOLDER")
+
+    _add_diff(commands)
     return top
+
+
+def _add_diff(commands: "argparse._SubParsersAction[Parser]") -> None:
+    diff = commands.add_parser(
+        "diff",
+        help="what differs between two results folders",
+        description="What differs between two results folders, paired by seed; A is the reference.",
+        epilog=GATE,
+    )
+    diff.add_argument("a", type=folder, metavar="A")
+    diff.add_argument("b", type=folder, metavar="B")
+    _add_forms(diff, "")
+    diff.add_argument(
+        "--fail-on",
+        action="append",
+        type=allowed,
+        default=[],
+        metavar="KIND:PERCENT",
+        help="score:PERCENT or time:PERCENT, may be given several times: status 3 if B is worse",
+    )
+
+
+def _add_forms(command: argparse.ArgumentParser, more: str) -> None:
+    forms = command.add_mutually_exclusive_group()
+    for name, what in (("--json", "JSON"), ("--markdown", "Markdown for a job's summary")):
+        forms.add_argument(name, action="store_true", help=f"{what} on stdout {more}".strip())
 
 
 def _add_selection(command: argparse.ArgumentParser) -> None:

@@ -34,12 +34,17 @@ class Tables:
         return list(dict.fromkeys(found))
 
 
+def tabulated(records: Sequence[Record]) -> Tables:
+    """Return the tables of some records."""
+    return Tables(table(records), verdicts(records))
+
+
 def publish(folder: Path, records: Sequence[Record]) -> Tables:
     """Write table.csv, verdicts.csv and table.md into the folder and return the tables.
 
     Verdicts are written to ten digits: beyond that, processors differ in their logarithms.
     """
-    tables = Tables(table(records), verdicts(records))
+    tables = tabulated(records)
     tables.table.to_csv(folder / "table.csv", index=False)
     tables.verdicts.to_csv(folder / "verdicts.csv", index=False, float_format="%.10g")
     (folder / "table.md").write_text(markdown(tables, records))
@@ -55,7 +60,7 @@ def markdown(tables: Tables, records: Sequence[Record]) -> str:
         "Where a value is missing, it was not measured or does not exist; it is never 0.",
         "## Scores",
         _section(tables.table, SCORES),
-        *_failures(records),
+        *failures(records),
         "## Times",
         _section(sides, TIMES),
         *_flags(tables),
@@ -91,8 +96,9 @@ def failures(records: Sequence[Record]) -> list[str]:
     return [f"{record.key}: {_reason(record)}" for record in records if record.status != "ok"]
 
 
-def _failures(records: Sequence[Record]) -> list[str]:
-    lines = [f"- {line}" for line in failures(records)]
+def failures(records: Sequence[Record]) -> list[str]:
+    """Return the section of the trainings without a score; nothing if there are none."""
+    lines = [f"- {line}" for line in unscored(records)]
     return ["## Trainings without a score", "\n".join(lines)] if lines else []
 
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from backends import BACKENDS, first_name
 from compare import gallery
 from compare.headings import HEADINGS, SIDES
-from compare.publish import Tables, circumstances, failures
+from compare.publish import Tables, circumstances, unscored
 from compare.publish_verdict import VERDICT_TEXT, VERDICTS, effect, too_few, verdict_cells
 from compare.run import UNPROVEN, Record
 from compare.section import MEANINGS, Figure, Grid, Section, anchor, grid
@@ -105,7 +105,7 @@ class Page:
     @property
     def failures(self) -> list[str]:
         """The trainings without a score, and why they have none."""
-        return failures(self.records)
+        return unscored(self.records)
 
     @cached_property
     def sections(self) -> list[Section]:

@@ -1,0 +1,186 @@
+"""Two lists of records -> what differs: circumstances, and each row paired by seed. Pure functions.
+
+A is the reference: a folder of another day, machine, version or commit. B is held against it.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from compare.circumstances import differing
+from compare.judge import DIFFERENT, RATIO_MARGIN, SCORE, TIMES, Row, Side, decide, judge, scores
+from compare.run import UNTRIED, Record
+from compare.table import order
+
+KEY = ("problem", "backend", "device", "mode", "recipe")
+# Column of the rows: what it means. In this order.
+COLUMNS = {
+    "problem": "what is learned",
+    "backend": "framework, and for Keras the engine under it",
+    "device": "where it was trained",
+    "mode": "matched or native",
+    "recipe": "full or quick",
+    "measure": "score; epoch_s: a training's median epoch after the first; wall_s: build to last "
+    "answer; time_to_target_s: build and epochs until the target was reached",
+    "metric": "what is scored; empty for times",
+    "better": "whether a higher or a lower value is better",
+    "pairs": "seeds of which both folders have a record, whatever came of the training",
+    "failed": "pairs in which a side has no finite value: no score, or the target never reached. "
+    "It then counts as infinitely bad, and all pairs by their signs only",
+    "lost": "pairs with a value in A and none in B",
+    "gained": "pairs with a value in B and none in A",
+    "value_a": "of A, over the pairs: mean score, or geometric mean of times",
+    "value_b": "the same of B",
+    "effect": "value_b - value_a for scores, value_b / value_a for times; empty where a pair "
+    "failed",
+    "low": "lower end of the 95 % t interval of the effect, paired by seed; of ratios on the log "
+    "scale",
+    "high": "upper end of it",
+    "p": "of the exact permutation test that flips the signs of the paired changes",
+    "p_holm": "p after Holm's correction over the problems, the rest of the row being the same; "
+    "the first metrics of all problems are corrected together, then the second ones, and so on",
+    "margin": "effects within it count as no change in practice: that of the metric, as A declares "
+    "it, or a twentieth for ratios",
+    "within_margin": "the 90 % t interval lies within the margin: two one-sided tests at 5 %",
+    "greater": "pairs in which B's value is the greater one; a tie counts half",
+    "p_greater": "greater / pairs",
+    "smallest": "smallest change that so many pairs would have shown with a chance of 80 %",
+    "verdict": "as in verdicts.csv: different, different but negligible, equivalent, inconclusive "
+    "or identical; empty below six pairs",
+    "change": "worse, better, slower or faster, where the verdict is: different",
+}
+WHOLE = ("pairs", "failed", "lost", "gained")
+FAMILY = ("device", "mode", "recipe", "backend", "measure", "rank")
+ALONE = (*KEY, "only_in", "trainings", "why")
+NEARLY_ALL = 0.8  # of a backend's rows
+
+Sides = Mapping[tuple[str, ...], Side]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diff:
+    """What differs between two lists of records, A and B.
+
+    `rows` has a row per problem, backend, device, mode, recipe and measure: see COLUMNS.
+    `circumstances` has what, where, a and b, as text, for all that differs: versions, machine,
+    commit, settings. `alone` has the sides that were not compared, and why if there was a chance.
+    `pace` is the ratio by which nearly all rows of every backend changed in time; None if not so.
+    """
+
+    rows: pd.DataFrame
+    circumstances: pd.DataFrame
+    alone: pd.DataFrame
+    pace: float | None
+
+
+def diff(a: Sequence[Record], b: Sequence[Record]) -> Diff:
+    """Return what differs between the reference's records and others; both lists may be empty."""
+    sides_a, sides_b = _sides(a), _sides(b)
+    rows = [
+        dict(zip(KEY, key, strict=True)) | row
+        for key in sorted(sides_a.keys() & sides_b.keys(), key=_rank)
+        for row in _rows(_tried(sides_a[key]), _tried(sides_b[key]))
+    ]
+    decide(rows, FAMILY)
+    frame = pd.DataFrame([row | _change(row) for row in rows], columns=list(COLUMNS))
+    for column in WHOLE:
+        frame[column] = frame[column].astype("Int64")
+    compared = {tuple(row[name] for name in KEY) for row in rows}
+    return Diff(
+        rows=frame.astype({"within_margin": "boolean"}),
+        circumstances=differing(*(_comparable(one, compared) for one in (a, b))),
+        alone=pd.DataFrame(
+            [*_alone("A", sides_a, sides_b, compared), *_alone("B", sides_b, sides_a, compared)],
+            columns=list(ALONE),
+        ),
+        pace=_pace(frame),
+    )
+
+
+def key(record: Record) -> tuple[str, ...]:
+    """Return what makes trainings those of one row, and tells that row from all others."""
+    return tuple(getattr(record, name) for name in KEY)
+
+
+def _sides(records: Iterable[Record]) -> dict[tuple[str, ...], Side]:
+    sides: dict[tuple[str, ...], Side] = {}
+    for record in records:
+        sides.setdefault(key(record), {})[record.seed] = record
+    return sides
+
+
+def _rank(side: tuple[str, ...]) -> tuple[Any, ...]:
+    problem, backend, *how = side
+    return problem, order(backend), *how
+
+
+def _tried(side: Side) -> Side:
+    return {seed: one for seed, one in side.items() if one.status not in UNTRIED}
+
+
+def _rows(a: Side, b: Side) -> Iterator[Row]:
+    """Yield the figures of each metric and time that both sides have."""
+    metrics = scores(a, b)
+    for rank, (metric, measure) in enumerate(metrics.items()):
+        better = "higher" if measure.worst < 0 else "lower"
+        if row := judge(measure, b, a):
+            yield row | {"metric": metric, "better": better, "rank": rank} | _values(row)
+    for measure in TIMES:
+        if row := judge(measure, b, a):
+            yield row | {"better": "lower", "rank": 0} | _values(row)
+
+
+def _values(row: Row) -> Row:
+    return {"value_a": row["reference_value"], "value_b": row["value"]}
+
+
+def _change(row: Row) -> Row:
+    """Return the verdict as one word, where there is a change to speak of."""
+    if row.get("verdict") != DIFFERENT:
+        return {}
+    higher = row["p_greater"] > 0.5
+    if "effect" in row:
+        higher = row["effect"] > (0 if row["measure"] == SCORE else 1)
+    if row["measure"] != SCORE:
+        return {"change": "slower" if higher else "faster"}
+    return {"change": "better" if higher == (row["better"] == "higher") else "worse"}
+
+
+def _alone(name: str, ours: Sides, others: Sides, compared: set[tuple[str, ...]]) -> Iterator[Row]:
+    """Yield the sides of a folder that were not compared."""
+    for side in sorted(ours.keys() - compared, key=_rank):
+        mine, other = ours[side], others.get(side, {})
+        why = ""
+        if other:
+            statuses = {one.status for one in (*mine.values(), *other.values())}
+            untried = sorted(statuses & set(UNTRIED))
+            why = ", ".join(untried) or (
+                "no score in either" if mine.keys() & other.keys() else "no seed in both"
+            )
+        counted = {"only_in": name, "trainings": len(mine), "why": why}
+        yield dict(zip(KEY, side, strict=True)) | counted
+
+
+def _comparable(records: Sequence[Record], compared: set[tuple[str, ...]]) -> Sequence[Record]:
+    """Return the records of rows that were compared, or all if there are none."""
+    return [one for one in records if key(one) in compared] or records
+
+
+def _pace(rows: pd.DataFrame) -> float | None:
+    """Return the ratio by which nearly all rows of every backend changed in time; None if not so.
+
+    With one backend there is none: its framework would be as good a suspect as the machine.
+    """
+    timed = rows[(rows["measure"] != SCORE) & rows["effect"].notna()]
+    timed = timed[timed["measure"].isin(["epoch_s", "wall_s"])].drop_duplicates(list(KEY))
+    if timed["backend"].nunique() < 2:
+        return None
+    changes = timed["effect"].astype(float).map(math.log)
+    middle = float(changes.median())
+    if abs(middle) <= math.log1p(RATIO_MARGIN):
+        return None
+    alike = (changes / middle).between(0.5, 2)
+    return math.exp(middle) if alike.groupby(timed["backend"]).mean().min() >= NEARLY_ALL else None
