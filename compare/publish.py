@@ -91,7 +91,7 @@ def _flags(tables: Tables) -> list[str]:
     return ["What the flags tell, and what to do:", "\n".join(lines)] if lines else []
 
 
-def failures(records: Sequence[Record]) -> list[str]:
+def unscored(records: Sequence[Record]) -> list[str]:
     """Return which trainings have no score, and why, a line for each."""
     return [f"{record.key}: {_reason(record)}" for record in records if record.status != "ok"]
 
