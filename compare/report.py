@@ -12,13 +12,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from backends import BACKENDS, first_name
 from compare import gallery
 from compare.headings import HEADINGS, SIDES
+from compare.judge import MINIMUM
 from compare.publish import Tables, circumstances, unscored
 from compare.publish_verdict import VERDICT_TEXT, VERDICTS, effect, too_few, verdict_cells
 from compare.run import UNPROVEN, Record
 from compare.section import MEANINGS, Figure, Grid, Section, anchor, grid
 from compare.sides import sides
 from compare.table import table
-from compare.verdict import COLUMNS, MINIMUM, verdicts
+from compare.verdict import COLUMNS, verdicts
 from compare.words import TIMED, Said, answers
 
 FILE = "report.html"

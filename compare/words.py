@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from compare.headings import number
-from compare.verdict import IDENTICAL, MINIMUM, SCORE
+from compare.judge import IDENTICAL, MINIMUM, SCORE
 
 SHOWN = ("different", "different but negligible")
 TIMED = {"epoch_s": "an epoch", "wall_s": "the whole training"}
