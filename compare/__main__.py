@@ -240,6 +240,22 @@ def do_diff(options: argparse.Namespace) -> int:
     return 3 if failed else 0
 
 
+def do_export(options: argparse.Namespace) -> int:
+    """Print the records of a results folder, or write them to a file, in another tool's format."""
+    from compare.export import FORMATS
+    from compare.publish_json import as_json
+
+    text = as_json(FORMATS[options.format](_all_records(options.folder)))
+    if options.out is None:
+        print(text, end="")
+        return 0
+    try:
+        options.out.write_text(text)
+    except OSError as error:
+        raise UsageError(f"--out: cannot write to {options.out}: {error.strerror}") from None
+    return 0
+
+
 def _all_records(folder: Path) -> list[Record]:
     from compare import records
 
@@ -262,6 +278,7 @@ COMMANDS = {
     "report": do_report,
     "plot": do_plot,
     "diff": do_diff,
+    "export": do_export,
 }
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from compare.export import FORMATS
 from compare.gate import Limit, limit
 from compare.run import FORK, MATCHED, NATIVE, NEW, UsageError
 
@@ -113,6 +114,11 @@ def parser() -> Parser:
     plot.add_argument("--out", type=folder, required=True, metavar="FOLDER")
 
     _add_diff(commands)
+
+    export = commands.add_parser("export", help="records for the charts of other tools")
+    export.add_argument("folder", type=folder)
+    export.add_argument("--format", choices=FORMATS, required=True)
+    export.add_argument("--out", type=Path, metavar="FILE", help="write there, not on stdout")
     return top
 
 

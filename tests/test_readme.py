@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 from bench_report import report
-from conftest import ROOT
+from conftest import ROOT, run_python
 
 import problems
 from backends import BACKENDS
@@ -44,6 +44,12 @@ def test_every_command_is_one(command):
 def test_every_subcommand_is_shown():
     (commands,) = (action for action in parser()._actions if action.dest == "command")
     assert {line.split()[1] for line in COMMANDS} == set(commands.choices)
+
+
+@pytest.mark.parametrize("code", [text for kind, text in BLOCKS if kind == "python"])
+def test_python_in_it_runs(code):
+    done = run_python("-c", code)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_two_commands_are_targets_and_their_pip_lines_are_those_of_the_makefile():
