@@ -1,9 +1,11 @@
 """Two lists of records -> what differs: circumstances, and each row paired by seed. Pure functions.
 
-A is the reference: a folder of another day, machine, version or commit. B is held against it.
+A is the reference: a folder of another day, machine, version or commit. B is held against it. Seeds
+are no independent witnesses of a time: all of a run share the machine as it was that hour. So a
+change of times is proven against the spread between seeds, not against that between days; what
+speaks for the machine is found out apart (compare/pace.py, compare/flags.py).
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +13,9 @@ from typing import Any
 import pandas as pd
 
 from compare.circumstances import differing
-from compare.judge import DIFFERENT, RATIO_MARGIN, SCORE, TIMES, Row, Side, decide, judge, scores
+from compare.flags import FLAGS, flags
+from compare.judge import DIFFERENT, SCORE, TIMES, Row, Side, decide, judge, scores
+from compare.pace import pace, paces
 from compare.run import UNTRIED, Record
 from compare.table import order
 
@@ -51,11 +55,11 @@ COLUMNS = {
     "verdict": "as in verdicts.csv: different, different but negligible, equivalent, inconclusive "
     "or identical; empty below six pairs",
     "change": "worse, better, slower or faster, where the verdict is: different",
+    "flags": "what makes the times of A or of B doubtful",
 }
 WHOLE = ("pairs", "failed", "lost", "gained")
 FAMILY = ("device", "mode", "recipe", "backend", "measure", "rank")
 ALONE = (*KEY, "only_in", "trainings", "why")
-NEARLY_ALL = 0.8  # of a backend's rows
 
 Sides = Mapping[tuple[str, ...], Side]
 
@@ -67,13 +71,15 @@ class Diff:
     `rows` has a row per problem, backend, device, mode, recipe and measure: see COLUMNS.
     `circumstances` has what, where, a and b, as text, for all that differs: versions, machine,
     commit, settings. `alone` has the sides that were not compared, and why if there was a chance.
-    `pace` is the ratio by which nearly all rows of every backend changed in time; None if not so.
+    `pace` is the ratio by which nearly all rows of every backend changed in time, None if not so;
+    `paces` is the same of single problems.
     """
 
     rows: pd.DataFrame
     circumstances: pd.DataFrame
     alone: pd.DataFrame
     pace: float | None
+    paces: dict[str, float]
 
 
 def diff(a: Sequence[Record], b: Sequence[Record]) -> Diff:
@@ -96,7 +102,8 @@ def diff(a: Sequence[Record], b: Sequence[Record]) -> Diff:
             [*_alone("A", sides_a, sides_b, compared), *_alone("B", sides_b, sides_a, compared)],
             columns=list(ALONE),
         ),
-        pace=_pace(frame),
+        pace=pace(frame),
+        paces=paces(frame),
     )
 
 
@@ -128,9 +135,11 @@ def _rows(a: Side, b: Side) -> Iterator[Row]:
         better = "higher" if measure.worst < 0 else "lower"
         if row := judge(measure, b, a):
             yield row | {"metric": metric, "better": better, "rank": rank} | _values(row)
+    raised = [*flags([*a.values()]), *flags([*b.values()])]
+    doubts = "; ".join(name for name in FLAGS if name in raised) or None
     for measure in TIMES:
         if row := judge(measure, b, a):
-            yield row | {"better": "lower", "rank": 0} | _values(row)
+            yield row | {"better": "lower", "rank": 0, "flags": doubts} | _values(row)
 
 
 def _values(row: Row) -> Row:
@@ -167,20 +176,3 @@ def _alone(name: str, ours: Sides, others: Sides, compared: set[tuple[str, ...]]
 def _comparable(records: Sequence[Record], compared: set[tuple[str, ...]]) -> Sequence[Record]:
     """Return the records of rows that were compared, or all if there are none."""
     return [one for one in records if key(one) in compared] or records
-
-
-def _pace(rows: pd.DataFrame) -> float | None:
-    """Return the ratio by which nearly all rows of every backend changed in time; None if not so.
-
-    With one backend there is none: its framework would be as good a suspect as the machine.
-    """
-    timed = rows[(rows["measure"] != SCORE) & rows["effect"].notna()]
-    timed = timed[timed["measure"].isin(["epoch_s", "wall_s"])].drop_duplicates(list(KEY))
-    if timed["backend"].nunique() < 2:
-        return None
-    changes = timed["effect"].astype(float).map(math.log)
-    middle = float(changes.median())
-    if abs(middle) <= math.log1p(RATIO_MARGIN):
-        return None
-    alike = (changes / middle).between(0.5, 2)
-    return math.exp(middle) if alike.groupby(timed["backend"]).mean().min() >= NEARLY_ALL else None

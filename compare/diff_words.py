@@ -24,12 +24,7 @@ def answer(diff: Diff) -> str:
     others = rows[rows["lost"] == 0]
     if len(parts) == len(lost) and len(others):
         parts.append("else " * len(lost) + _unchanged(others))
-    if diff.pace is not None:
-        parts.append(
-            f"nearly all rows of every backend take x{diff.pace:.2f} the time: the machine is the "
-            "first suspect"
-        )
-    return "; ".join([*parts, *_alone(diff.alone)])
+    return "; ".join([*parts, *_suspicions(diff), *_alone(diff.alone)])
 
 
 def what(row: pd.Series) -> str:
@@ -74,6 +69,22 @@ def _unchanged(rows: pd.DataFrame) -> str:
     return f"nothing changed: {counts}" + f", {few} of too few seeds" * bool(few)
 
 
+def _suspicions(diff: Diff) -> Iterator[str]:
+    """Yield what speaks against taking a change of times for one of the code."""
+    timed = diff.rows[diff.rows["change"].isin(["slower", "faster"])]
+    alike = {one: ratio for one, ratio in diff.paces.items() if one in set(timed["problem"])}
+    if diff.pace is not None:
+        what, them = f"nearly all rows of every backend take x{diff.pace:.2f} the time", ""
+    else:
+        items = [f"{problem} takes x{ratio:.2f} the time" for problem, ratio in alike.items()]
+        what, them = f"on every backend, {_named(items)}" if items else "", " there"
+    if what:
+        yield f"{what}: the machine is the first suspect{them}"
+    raised = dict.fromkeys(one for text in timed["flags"].dropna() for one in text.split("; "))
+    if raised:
+        yield f"times are doubtful: {', '.join(raised)}"
+
+
 def _alone(alone: pd.DataFrame) -> Iterator[str]:
     """Yield what was not compared: by name what was asked for in both, of the rest how much."""
     asked = alone[alone["why"] != ""].drop_duplicates(list(KEY))
@@ -98,7 +109,8 @@ def _size(row: pd.Series) -> float:
         return math.inf
     if row["measure"] != SCORE:
         return abs(math.log(row["effect"]))
-    return float(abs(row["effect"]) / (1 if pd.isna(row["margin"]) else row["margin"]))
+    margin = row["margin"]
+    return float(abs(row["effect"]) / (margin if margin > 0 else 1))
 
 
 def _named(items: list[str]) -> str:

@@ -129,8 +129,8 @@ def _add_diff(commands: "argparse._SubParsersAction[Parser]") -> None:
         description="What differs between two results folders, paired by seed; A is the reference.",
         epilog=GATE,
     )
-    diff.add_argument("a", type=folder, metavar="A")
-    diff.add_argument("b", type=folder, metavar="B")
+    diff.add_argument("a", type=folder, metavar="A", help="results folder, the reference")
+    diff.add_argument("b", type=folder, metavar="B", help="results folder held against it")
     _add_forms(diff, "")
     diff.add_argument(
         "--fail-on",

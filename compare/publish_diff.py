@@ -37,8 +37,9 @@ COMPARED: dict[str, Callable[[pd.Series], str]] = {
     "verdict": _verdict,
     "pairs": _text("pairs"),
     "lost": _text("lost"),
+    "flags": _text("flags"),
 }
-LEFT = (*KEY, "value", "verdict", *WHAT_DIFFERS, *ALONE)
+LEFT = (*KEY, "value", "verdict", "flags", *WHAT_DIFFERS, *ALONE)
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def sections(diff: Diff) -> Iterator[Section]:
 def _compared(title: str, rows: pd.DataFrame) -> Section:
     """Return rows for people, without the columns that tell nothing."""
     dull = {name for name in ("device", "mode", "recipe") if rows[name].nunique() == 1}
-    dull |= {"lost"} if not rows["lost"].any() else set()
+    dull |= set() if rows["lost"].any() else {"lost"}
+    dull |= set() if rows["flags"].notna().any() else {"flags"}
     headings = [name for name in COMPARED if name not in dull]
     lines = [[COMPARED[name](row) for name in headings] for _, row in rows.iterrows()]
     return Section(title, headings, lines)
@@ -101,6 +103,7 @@ def diff_json(diff: Diff, a: str, b: str, offences: Sequence[Offence]) -> str:
         "b": b,
         "fail_on": [asdict(one) for one in offences],
         "pace": diff.pace,
+        "paces": diff.paces,
         "rows": rows_json(diff.rows),
         "circumstances": rows_json(diff.circumstances),
         "alone": rows_json(diff.alone),

@@ -22,6 +22,11 @@ BACKENDS = ("pytorch", "keras-tensorflow")
 SLOW, BAD = ("cumsum", "pytorch"), ("echo", "keras-tensorflow")
 
 
+def steady(pace):
+    """Return times of a training that raise no flag: their parts add up to ten times `pace`."""
+    return {"pace": pace, "first_epoch_s": 2 * pace, "epoch_s": [2 * pace] * 3}
+
+
 def run(n=10, *, noise=0.0, seed=0, slow=(), bad=(), pace=1.0, problems=PROBLEMS):
     """Return a run of some problems; `slow` sides take 20 % longer, `bad` ones lose two points."""
     rng = np.random.default_rng(seed)
@@ -31,7 +36,7 @@ def run(n=10, *, noise=0.0, seed=0, slow=(), bad=(), pace=1.0, problems=PROBLEMS
             backend,
             problem=problem,
             score=0.95 - 0.02 * ((problem, backend) in bad) + noise * rng.normal(0, 0.1),
-            pace=pace * (1.2 if (problem, backend) in slow else 1.0) * rng.lognormal(0, noise),
+            **steady(pace * (1.2 if (problem, backend) in slow else 1) * rng.lognormal(0, noise)),
         )
         for problem in problems
         for backend in BACKENDS
@@ -232,6 +237,29 @@ def test_when_nearly_all_rows_change_alike_the_machine_is_the_first_suspect():
     assert "suspect" not in words(run(), run(pace=1.04)), "within the margin"
     alone = [[one for one in made if one.backend == "pytorch"] for made in (run(), run(pace=1.3))]
     assert "suspect" not in words(*alone), "a framework may be as well"
+
+
+def test_of_a_single_problem_that_changes_alike_it_is_suspected_there():
+    slow = [("cumsum", "pytorch"), ("cumsum", "keras-tensorflow")]
+    assert (
+        "on every backend, cumsum takes x1.20 the time: the machine is the first suspect there"
+        in (words(run(), run(slow=slow)))
+    )
+    assert diff(run(), run(slow=slow)).pace is None
+    assert "suspect" not in words(run(), run(slow=slow[:1]))
+
+
+def test_doubtful_times_are_said_to_be_so():
+    a, b = run(), run(slow=[SLOW])
+    busy = [replace(one, others_cpu_s=one.total_s / 2, processors=[0]) for one in b]
+    assert words(a, busy).endswith("; times are doubtful: busy")
+    assert words(busy, a).endswith("; times are doubtful: busy"), "on either side"
+    assert "doubtful" not in words(a, b)
+    still = [replace(one, others_cpu_s=one.total_s / 2, processors=[0]) for one in a]
+    assert "doubtful" not in words(a, still), "what is not claimed needs no doubt"
+    rows = diff(a, busy).rows
+    assert set(rows.query("measure == 'wall_s'")["flags"]) == {"busy"}
+    assert rows.query("measure == 'score'")["flags"].isna().all()
 
 
 # --- what is printed -------------------------------------------------------------------------

@@ -39,6 +39,13 @@ def test_each_row_that_is_worse_is_named():
     assert found(*PLANTED[::-1], Limit("score", 0), Limit("time", 0)) == [], "better is no offence"
 
 
+def test_doubtful_times_still_offend_but_are_said_to_be_so():
+    busy = [replace(one, others_cpu_s=one.total_s / 2, processors=[0]) for one in PLANTED[1]]
+    texts = found(PLANTED[0], busy, TIME)
+    assert len(texts) == 2
+    assert all(" 20 % worse (doubtful: busy); allowed are 10 %" in text for text in texts)
+
+
 def test_as_much_as_is_allowed_is_no_offence():
     a, b = side([1.0]), side([1.1])
     assert found(a, b, TIME) == []
