@@ -10,16 +10,12 @@ from rich.text import Text
 
 from backends import PANELS
 from compare.pairing import Row, fault, paired, path
-from compare.statements import Statement
+from compare.statements import MARKS, Statement
 from compare.wrap import wrapped
 
 ROOM = 116  # columns for both programs: in fewer, too much of them is broken
 SIGN = {"differs": "~ ", "only here": "+ ", "": "  "}
 STYLE = {"differs": "not dim bold yellow", "only here": "not dim bold cyan", "": ""}
-LEGEND = {
-    "differs": "a default was overridden, so that both are alike",
-    "only here": "no partner on the other side",
-}
 BETWEEN = " | "
 
 
@@ -61,8 +57,9 @@ def side_by_side(problem: str, rows: tuple[Row, ...], width: int) -> Iterator[Te
             yield beside(lines, widths)
     yield Text()
     marks = {side.mark for row in rows for side in row.sides}
-    for mark in sorted(marks & set(LEGEND)):
-        yield Text(f"{SIGN[mark]}{mark}: {LEGEND[mark]}", style=STYLE[mark])
+    for mark, meaning in MARKS.items():
+        if mark in marks:
+            yield Text(f"{SIGN[mark]}{mark}: {meaning}", style=STYLE[mark])
 
 
 def shared(room: int, rows: tuple[Row, ...]) -> tuple[int, int]:
@@ -99,7 +96,6 @@ def highlighted(code: str) -> Text:
     """Return highlighted Python, marks most of all, without blank lines at its end."""
     text = Syntax("", "python", theme="ansi_dark").highlight(code)
     text.rstrip()
-    for mark, style in STYLE.items():
-        if mark:
-            text.highlight_regex(rf"{mark}:.*(\n *# .*)*", style)
+    for mark in MARKS:
+        text.highlight_regex(rf"{mark}:.*(\n *# .*)*", STYLE[mark])
     return text

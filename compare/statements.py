@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from io import StringIO
 from tokenize import COMMENT, DEDENT, ENDMARKER, INDENT, NEWLINE, NL, generate_tokens
 
-MARKS = ("only here", "differs")  # what a comment may say of its statement, as "differs: ..."
+MARKS = {  # what a comment may say of its statement, as "differs: ...", and what that means
+    "differs": "a default was overridden, so that both are alike",
+    "only here": "no partner on the other side",
+}
 ROLES = {"forward": "call"}  # two frameworks' names of one method
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 LAYOUT = {COMMENT, DEDENT, ENDMARKER, INDENT, NEWLINE, NL}
@@ -46,8 +49,8 @@ class Statement:
 
     @property
     def mark(self) -> str:
-        """What its comments mark it as: "only here", "differs" or nothing."""
-        return next((mark for mark in MARKS if f"{mark}:" in " ".join(self.comments)), "")
+        """What its comments mark it as: "only here", which tells more, "differs" or nothing."""
+        return next((mark for mark in reversed(MARKS) if f"{mark}:" in " ".join(self.comments)), "")
 
 
 def statements(program: str) -> list[Statement]:

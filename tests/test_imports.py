@@ -17,7 +17,17 @@ ALLOWED = {
     "backends": {"numpy", "problems", "backends"},
     "backends/pytorch": {"numpy", "problems", "backends", "backends.pytorch", "torch"},
     "backends/keras": {"numpy", "problems", "backends", "backends.keras", "keras"},
-    "compare": {"numpy", "pandas", "rich", "scipy", "problems", "backends", "compare"},
+    "compare": {
+        "jinja2",
+        "markupsafe",
+        "matplotlib",
+        "numpy",
+        "pandas",
+        "pygments",
+        "rich",
+        "scipy",
+    }
+    | {"problems", "backends", "compare"},
 }
 OWN = {rule.replace("/", ".") for rule in ALLOWED}
 

@@ -153,6 +153,7 @@ def test_marks_are_read_from_comments_alone():
     (row,) = pair('x = "# differs: no"  # but: differs', "# only here: above\nx = 1\n")[:1]
     assert (row.left.mark, row.right.text) == ("", "")
     assert pair("# only here: above\nx = 1\n", "")[0].left.mark == "only here"
+    assert pair("x = 1  # differs: so\n# only here: too", "")[0].left.mark == "only here"
 
 
 def test_a_blank_line_begins_a_group_once():

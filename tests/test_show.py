@@ -12,7 +12,8 @@ from backends import PANELS
 from compare import __main__ as cli
 from compare import pairing
 from compare.pairing import read
-from compare.show import LEGEND, ROOM, SIGN, show
+from compare.show import ROOM, SIGN, show
+from compare.statements import MARKS
 from compare.wrap import wrapped
 
 EVERY_PROBLEM = pytest.mark.parametrize("name", COMPLETE)
@@ -69,13 +70,12 @@ def test_with_room_every_line_is_whole(shown, name):
 @pytest.mark.parametrize("columns", [ROOM, 250])
 def test_marked_lines_have_a_sign_without_colour(shown, name, columns):
     lines, _ = shown(name, columns)
-    for mark, sign in SIGN.items():
-        if not mark:
-            continue
+    for mark, meaning in MARKS.items():
+        sign = SIGN[mark]
         with_mark = sum(read(folder, name).count(f"{mark}:") for folder in PANELS)
         signed = [half for column in halves(lines) for half in column if half.startswith(sign)]
         assert sum(f"{mark}:" in half for half in signed) == with_mark
-        assert (f"{sign}{mark}: {LEGEND[mark]}" in lines) == bool(with_mark)
+        assert (f"{sign}{mark}: {meaning}" in lines) == bool(with_mark)
 
 
 @EVERY_PROBLEM
