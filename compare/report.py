@@ -8,11 +8,14 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from backends import BACKENDS, first_name
 from compare import gallery
 from compare.headings import HEADINGS, SIDES
 from compare.judge import MINIMUM
+from compare.layers_html import layers_css
+from compare.program_html import program_css
 from compare.publish import Tables, circumstances, unscored
 from compare.publish_verdict import VERDICT_TEXT, VERDICTS, effect, too_few, verdict_cells
 from compare.run import UNPROVEN, Record
@@ -38,9 +41,9 @@ def report(folder: Path, records: Sequence[Record]) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("report.html").render(
-        page=Page(folder, records), anchor=anchor, code_css=""
-    )
+    template = environment.get_template("report.html")
+    pieces_css = Markup(layers_css() + program_css())
+    page = template.render(page=Page(folder, records), anchor=anchor, pieces_css=pieces_css)
     partial = folder / f"{FILE}.partial"
     partial.write_text(page, encoding="utf-8", errors="replace")
     return partial.replace(folder / FILE)

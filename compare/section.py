@@ -12,6 +12,10 @@ from markupsafe import Markup
 
 from compare import gallery, svg
 from compare.headings import MEANING, SCORES, SIDES, SIZES, TEXT, TIMES, cells
+from compare.layers import steps
+from compare.layers_html import layers_html
+from compare.pairing import Row, fault, paired
+from compare.program_html import program_html
 from compare.run import Record
 from compare.sides import Side, in_problem
 from compare.table import COLUMNS
@@ -114,6 +118,23 @@ class Section:
             f"{recipe.learning_rate:g}{decay}. {recipe.epochs} epochs in batches of "
             f"{recipe.batch_size}. Examples: {examples}."
         )
+
+    @cached_property
+    def rows_of_programs(self) -> tuple[Row, ...]:
+        """The twins, statement by statement."""
+        return paired(self.name) if self.problem else ()
+
+    @property
+    def programs(self) -> Markup:
+        """The two programs side by side."""
+        return program_html(self.name, self.rows_of_programs, complaint=fault(self.name))
+
+    @property
+    def layers(self) -> Markup:
+        """The network as a diagram, with the shapes of both sides."""
+        if not self.problem:
+            return Markup()
+        return layers_html(self.name, steps(self.problem, self.rows_of_programs))
 
     @cached_property
     def figures(self) -> dict[str, Figure]:

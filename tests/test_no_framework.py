@@ -1,6 +1,7 @@
 """What reads results needs no framework: where none can be imported, it works all the same."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -11,13 +12,17 @@ FRAMEWORKS = ("torch", "tensorflow", "keras", "jax")
 BLOCK = f"import sys\nsys.modules.update(dict.fromkeys({FRAMEWORKS}))  # importing them fails\n"
 LOAD = "import compare; print(len(compare.load('results/cpu')))"
 EPOCHS = "import compare; print(len(compare.load_epochs('results/cpu')))"
-# What is asked of Python, and what is printed. A new command that reads results belongs here.
+# What is asked of Python, and what is printed. A new command that reads results belongs here; it
+# may write into FOLDER, a copy of results/cpu.
 COMMANDS = [
     (["-m", "compare", "table", "results/cpu", "--markdown"], "## Verdicts"),
     (["-m", "compare", "table", "results/cpu", "--json"], '"verdicts": ['),
     (["-m", "compare", "diff", "results/cpu", "results/cpu"], "nothing changed"),
     (["-m", "compare", "export", "results/cpu", "--format", "pytest-benchmark"], '"benchmarks"'),
     (["-m", "compare", "export", "results/cpu", "--format", "github-action-benchmark"], '"unit"'),
+    (["-m", "compare", "report", "FOLDER"], "report.html"),
+    (["-m", "compare", "plot", "FOLDER", "--out", "FOLDER/plots"], "ratio-epoch_s.svg"),
+    (["-m", "compare", "show", "echo"], "class Echo"),
     (["-c", LOAD], "200\n"),
     (["-c", EPOCHS], "720\n"),
 ]
@@ -39,8 +44,9 @@ def python(tmp_path):
 
 
 @pytest.mark.parametrize(("arguments", "printed"), COMMANDS)
-def test_it_works_without_a_framework(python, arguments, printed):
-    done = python(*arguments)
+def test_it_works_without_a_framework(python, tmp_path, arguments, printed):
+    shutil.copytree(ROOT / "results" / "cpu", tmp_path / "run")
+    done = python(*(one.replace("FOLDER", str(tmp_path / "run")) for one in arguments))
     assert done.returncode == 0, done.stderr
     assert printed in done.stdout
 
