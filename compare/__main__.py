@@ -199,7 +199,7 @@ def do_table(options: argparse.Namespace) -> int:
 
 def do_report(options: argparse.Namespace) -> int:
     """Write the page of a results folder, and open it if asked to."""
-    from compare.report import report
+    from compare.page.report import report
 
     page = report(options.folder, _all_records(options.folder))
     print(page)
@@ -212,7 +212,7 @@ def do_report(options: argparse.Namespace) -> int:
 
 def do_plot(options: argparse.Namespace) -> int:
     """Write the pictures of a results folder as SVG files and print where they are."""
-    from compare.gallery import plot
+    from compare.page.gallery import plot
 
     for file in plot(_all_records(options.folder), options.folder, options.out):
         print(file)

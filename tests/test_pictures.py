@@ -12,8 +12,9 @@ from matplotlib.collections import PolyCollection
 from synthetic import failed, record, write
 
 import problems
-from compare import gallery, records, sides
+from compare import records
 from compare.judge import MINIMUM
+from compare.page import gallery, sides
 from compare.verdict import verdicts
 from problems._picture import Curve, Frames, Words
 

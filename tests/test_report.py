@@ -11,7 +11,7 @@ from synthetic import failed, record, write
 import problems
 from backends import BACKENDS
 from compare import records
-from compare.report import FILE, report
+from compare.page.report import FILE, report
 from compare.run import UNPROVEN
 
 SCHEMES = ("light", "dark", "print")
@@ -141,7 +141,7 @@ def test_without_samples_there_are_no_answers_but_all_else(tmp_path):
 def test_no_page_is_half_written(tmp_path, monkeypatch):
     page = made(tmp_path, FOLDERS["one backend"])
     before = page.read_text()
-    monkeypatch.setattr("compare.report.Page.title", property(lambda _: 1 / 0))
+    monkeypatch.setattr("compare.page.report.Page.title", property(lambda _: 1 / 0))
     with pytest.raises(ZeroDivisionError):
         report(tmp_path, records.read(tmp_path)[0])
     assert page.read_text() == before

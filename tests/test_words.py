@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from compare.words import answers
+from compare.page.words import answers
 
 SCORE = {
     "measure": "score", "backend": "keras", "reference": "torch", "pairs": 8, "failed": 0,

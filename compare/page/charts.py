@@ -16,9 +16,9 @@ from matplotlib.ticker import MaxNLocator
 
 from backends._seeded import Array
 from compare.headings import MEBIBYTE
+from compare.page.sides import LONGEST, SIDE, Side
+from compare.page.svg import INK, STYLE
 from compare.run import Record
-from compare.sides import LONGEST, SIDE, Side
-from compare.svg import INK, STYLE
 
 WIDTH = 4.6  # inches
 # What the seconds of a training are spent on: each a difference of fields, see `spent`.

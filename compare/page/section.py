@@ -10,14 +10,14 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup
 
-from compare import gallery, svg
 from compare.headings import MEANING, SCORES, SIDES, SIZES, TEXT, TIMES, cells
 from compare.layers import steps
-from compare.layers_html import layers_html
+from compare.page import gallery, svg
+from compare.page.layers_html import layers_html
+from compare.page.program_html import program_html
+from compare.page.sides import Side, in_problem
 from compare.pairing import Row, fault, paired
-from compare.program_html import program_html
 from compare.run import Record
-from compare.sides import Side, in_problem
 from compare.table import COLUMNS
 from problems._data import Spec
 

@@ -9,7 +9,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from backends import PANELS
-from compare.fragment import PALETTE, environment, title
+from compare.page.fragment import PALETTE, environment, title
 from compare.pairing import Row, path
 from compare.statements import MARKS
 

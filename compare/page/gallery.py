@@ -8,14 +8,15 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from compare import charts, examples, sample, svg
+from compare import sample
 from compare.headings import number
+from compare.page import charts, examples, svg
+from compare.page.sides import Side, in_problem, sides
+from compare.page.words import TIMED
 from compare.publish_verdict import effect
 from compare.run import Record
 from compare.sample import Sample
-from compare.sides import Side, in_problem, sides
 from compare.verdict import verdicts
-from compare.words import TIMED
 from problems import load
 from problems._problem import Problem
 

@@ -11,19 +11,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from backends import BACKENDS, first_name
-from compare import gallery
 from compare.headings import HEADINGS, SIDES
 from compare.judge import MINIMUM
-from compare.layers_html import layers_css
-from compare.program_html import program_css
+from compare.page import gallery
+from compare.page.layers_html import layers_css
+from compare.page.program_html import program_css
+from compare.page.section import MEANINGS, Figure, Grid, Section, anchor, grid
+from compare.page.sides import sides
+from compare.page.words import TIMED, Said, answers
 from compare.publish import Tables, circumstances, unscored
 from compare.publish_verdict import VERDICT_TEXT, VERDICTS, effect, too_few, verdict_cells
 from compare.run import UNPROVEN, Record
-from compare.section import MEANINGS, Figure, Grid, Section, anchor, grid
-from compare.sides import sides
 from compare.table import table
 from compare.verdict import COLUMNS, verdicts
-from compare.words import TIMED, Said, answers
 
 FILE = "report.html"
 SHOWN = (
@@ -35,7 +35,7 @@ SHOWN = (
 def report(folder: Path, records: Sequence[Record]) -> Path:
     """Write report.html into the folder, whole or not at all, and return its path."""
     environment = Environment(
-        loader=PackageLoader("compare"),
+        loader=PackageLoader("compare.page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
