@@ -148,6 +148,25 @@ class Section:
         return grid(self.rows, ("backend", "device", "mode", *SCORES))
 
     @property
+    def proof(self) -> str:
+        """How far apart the check found the sides, and what computes on each, in a sentence."""
+        differences = [record.parity for record in self.records if record.parity is not None]
+        apart = (
+            f"Before anything was timed, the check found the sides no farther apart than "
+            f"{max(differences):.1e} in float64: layers, loss, gradients, the losses of 200 steps, "
+            "scores. "
+            if differences
+            else "No check was made for these trainings, or there was one side only. "
+        )
+        kernels = dict.fromkeys(
+            f"{record.kernel} ({side.name})"
+            for side in self.sides
+            for record in side.records
+            if record.kernel
+        )
+        return apart + (f"Recurrent layers are computed by: {', '.join(kernels)}." * bool(kernels))
+
+    @property
     def times(self) -> Grid:
         """The times and the memory of this problem."""
         headings = ("backend", "device", "mode", *TIMES, *SIZES)
