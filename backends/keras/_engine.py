@@ -95,7 +95,8 @@ class Gradient(keras.optimizers.SGD):
 
     def update_step(self, gradient, variable, learning_rate):
         """Replace the variable by its gradient."""
-        self.assign(variable, keras.ops.zeros_like(variable))
+        zeros = keras.ops.zeros(variable.shape, variable.dtype)  # JAX: none like a variable
+        self.assign(variable, zeros)
         self.assign_add(variable, gradient)  # which sums an embedding's entries, seen repeatedly
 
 
