@@ -170,20 +170,31 @@ FLOAT32_INSIDE = "Keras computes parts of a float64 network in float32 on this e
 
 
 class Backends(dict[str, Backend]):
-    """The backends by name; a backend's second name is known, but not listed."""
+    """The backends by name; one with a label, as in "pytorch@old", is known, but not listed."""
 
     def __missing__(self, name: str) -> Backend:
-        if not name.endswith(AGAIN):
+        if "@" not in name:
             raise KeyError(name)
-        return replace(self[first_name(name)], name=name)
+        return replace(self[listed_name(name)], name=name)
 
 
-AGAIN = "@again"  # a second name, for a backend that is compared with itself
+AGAIN = "@again"  # the label of a backend that is compared with itself; others name interpreters
 
 
 def first_name(backend: str) -> str:
-    """Return the name that a backend is listed by."""
+    """Return the name of a side that is, or is to be, compared with itself."""
     return backend.removesuffix(AGAIN)
+
+
+def listed_name(backend: str) -> str:
+    """Return the name that a backend is listed by, without a label."""
+    return backend.partition("@")[0]
+
+
+def order(backend: str) -> tuple[int, str]:
+    """Return where a backend comes in a table: first those listed, then others by their names."""
+    listed = list(BACKENDS)
+    return (listed.index(backend) if backend in listed else len(listed)), backend
 
 
 BACKENDS = Backends(

@@ -12,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import problems
-from backends import BACKENDS, missing_twins
-from compare import machine
+from backends import missing_twins
+from compare import interpreter, machine
 from compare.options import AA_SEEDS, DEFAULT_SEEDS, parser
 from compare.run import Record, Run, UsageError, modes_between
-from compare.selection import chosen_backends, chosen_device, chosen_problems, chosen_runs
+from compare.selection import (
+    able_backends,
+    chosen_backends,
+    chosen_device,
+    chosen_problems,
+    chosen_runs,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a terminal without a ± sign is no reason to stop
     try:
         options = parser().parse_args(arguments)
+        if "python" in options:
+            interpreter.use(options.python)
         return COMMANDS[options.command](options)
     except (UsageError, OSError) as error:
         print(f"diptych: {error}", file=sys.stderr)
@@ -54,9 +62,12 @@ def do_list(_: argparse.Namespace) -> int:
         table.add_row(name, summary(name), ", ".join(missing_twins(name)))
     console.print(table)
     table = Table("backend", "can run here")
-    for backend in BACKENDS.values():
-        missing = " ".join(backend.missing())
-        table.add_row(backend.name, f"no: pip install {missing}" if missing else "yes")
+    for name in interpreter.names():
+        missing = " ".join(interpreter.environment(name).missing)
+        python = interpreter.PYTHONS.get(name)
+        install = f"{python} -m pip install" if python else "pip install"
+        able = f"yes, in {python}" if python else "yes"
+        table.add_row(name, f"no: {install} {missing}" if missing else able)
     console.print(table)
     table = Table("device", "what it is")
     table.add_row("cpu", f"{machine.cpu()}, {len(machine.processors())} processors to use")
@@ -70,8 +81,7 @@ def do_doctor(options: argparse.Namespace) -> int:
     from compare.doctor import examine
     from compare.terminal import print_readings
 
-    able = [backend.name for backend in BACKENDS.values() if not backend.missing()]
-    device = chosen_device(options.device, able)
+    device = chosen_device(options.device, able_backends())
     readings = list(examine(device, options.threads))
     print_readings(readings)
     return 3 if any(reading.failed for reading in readings) else 0

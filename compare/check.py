@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import problems
-from backends import BACKENDS
+from backends import BACKENDS, order
 from compare import machine
 from compare.finding import Finding
 from compare.ladder import Pair, shapes
@@ -15,8 +15,8 @@ PRECISIONS = ("float64", "float32")
 
 
 def reference_of(backends: Sequence[str]) -> str:
-    """Return the backend that all others are compared with: the first in the order of BACKENDS."""
-    return next(name for name in BACKENDS if name in backends)
+    """Return the backend that all others are compared with: the first of those listed."""
+    return min(backends, key=order)
 
 
 def check(names: Sequence[str], backends: Sequence[str]) -> list[Finding]:

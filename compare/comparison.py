@@ -10,6 +10,7 @@ from queue import SimpleQueue
 from backends import first_name
 from compare import machine, records
 from compare.answer import answer, now
+from compare.interpreter import environment
 from compare.kernel import kernels
 from compare.launch import Launcher
 from compare.proof import standings
@@ -39,10 +40,15 @@ def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
 
 
 def from_elsewhere(record: Record) -> bool:
-    """Say whether a record may come of other code, or another processor, than is here now."""
-    here = machine.facts()
+    """Say whether a record may come of other code, versions or processor than are here now."""
+    here, versions = machine.facts(), environment(record.backend).versions
     edited = bool(record.dirty or here["dirty"])
-    return record.commit != here["commit"] or record.cpu != here["cpu"] or edited
+    # What follows "+" is the build, which a package may leave out of its name.
+    updated = any(
+        record.versions.get(package, version).split("+")[0] != version.split("+")[0]
+        for package, version in versions.items()
+    )
+    return record.commit != here["commit"] or record.cpu != here["cpu"] or edited or updated
 
 
 def gated(runs: Sequence[Run], tell: Callable[[str], None]) -> tuple[list[Run], list[Record]]:
@@ -122,8 +128,9 @@ def compare(
         kept = [done[run.key] for run in runs if run.key in done]
         if foreign := sum(from_elsewhere(record) for record in kept):
             tell(
-                f"made by other code or on another machine, and kept: {foreign} of the trainings "
-                f"in {out}; to do them here and now, choose another --out"
+                "made by other code, in other versions or on another machine, and kept: "
+                f"{foreign} of the trainings in {out}; to do them here and now, choose another "
+                "--out"
             )
         tell(
             f"{len(runs)} trainings into {out}: {len(kept)} are there already, "

@@ -18,7 +18,7 @@ import numpy as np
 from backends import BACKENDS, Engine, Unavailable
 from compare import machine
 from compare.answer import one_line
-from compare.launch import PYTHON, variables
+from compare.interpreter import command, environment, names, variables
 from compare.usage import HostMemory, busy_s
 
 MEBIBYTE = 2**20
@@ -42,12 +42,12 @@ class Reading:
 def examine(device: str, threads: int) -> Iterator[Reading]:
     """Yield what is found, the machine first, then backend by backend."""
     yield from of_machine()
-    for backend in BACKENDS.values():
-        if missing := " ".join(backend.missing()):
+    for backend in names():
+        if missing := " ".join(environment(backend).missing):
             found = f"cannot run here: {missing} not installed"
-            yield Reading(about=backend.name, what="packages", found=found)
+            yield Reading(about=backend, what="packages", found=found)
         else:
-            yield from _asked(backend.name, device, threads)
+            yield from _asked(backend, device, threads)
 
 
 def of_machine() -> Iterator[Reading]:
@@ -63,7 +63,6 @@ def of_machine() -> Iterator[Reading]:
         advice="" if tick_s <= FINE_S else "short epochs cannot be timed: train longer ones",
     )
     yield of_load(load(processors))
-    yield of_cudnn([found.name for found in distributions()])
 
 
 def of_load(share: float | None) -> Reading:
@@ -77,12 +76,15 @@ def of_load(share: float | None) -> Reading:
     )
 
 
-def of_cudnn(packages: list[str]) -> Reading:
-    """Say which packages own cuDNN's files; of two, the one installed last overwrote the other."""
+def of_cudnn(name: str, packages: list[str]) -> Reading:
+    """Say which packages own cuDNN's files; of two, the one installed last overwrote the other.
+
+    `packages` are all that are installed where the backend of that name runs.
+    """
     owners = sorted(name for name in packages if re.fullmatch(r"nvidia-cudnn-cu\d+", name or ""))
     clash = len(owners) > 1
     return Reading(
-        about="machine",
+        about=name,
         what="cuDNN",
         found=", ".join(owners) or "no package of it",
         advice="one environment per framework: these share their files" if clash else "",
@@ -159,30 +161,35 @@ def _shortest_tick_s(readings: int = 1000) -> float:
 def _asked(backend: str, device: str, threads: int) -> list[Reading]:
     """Have a backend examined in a process of its own."""
     done = subprocess.run(
-        [*PYTHON, "-m", "compare.doctor", backend, device, str(threads)],
+        [*command(backend), "-m", "compare.doctor", backend, device, str(threads)],
         env=variables(backend, device=device, threads=threads),
         capture_output=True,
         text=True,
         check=False,
     )
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    if done.returncode or not lines:
+    readings = [Reading(**json.loads(line)) for line in lines]
+    if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
         advice = "mend its installation"
-        return [Reading(about=backend, what="engine", found=last, advice=advice, failed=True)]
-    return [Reading(**json.loads(line)) for line in lines]
+        readings += [Reading(about=backend, what="engine", found=last, advice=advice, failed=True)]
+    return readings
 
 
 def _tell(backend: str, device: str, threads: int) -> None:
     """Examine a backend and print what is found, a line each."""
+
+    def tell(reading: Reading) -> None:
+        print(json.dumps(asdict(reading)), flush=True)
+
+    tell(of_cudnn(backend, [found.name for found in distributions()]))
     try:
         engine = BACKENDS[backend].engine()
         engine.prepare(device=device, threads=threads)
         for reading in of_backend(backend, engine):
-            print(json.dumps(asdict(reading)), flush=True)
+            tell(reading)
     except Unavailable as error:
-        reading = Reading(about=backend, what="device", found=one_line(error))
-        print(json.dumps(asdict(reading)), flush=True)
+        tell(Reading(about=backend, what="device", found=one_line(error)))
 
 
 if __name__ == "__main__":

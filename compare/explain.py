@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from backends import BACKENDS
+from backends import BACKENDS, first_name, listed_name, order
 from compare.paired import interval
 from compare.run import MATCHED, NATIVE, OWN, Record, modes_between
 from compare.target import epochs_to_target
@@ -39,13 +39,16 @@ def explain(records: Sequence[Record]) -> pd.DataFrame:
     """Return a row per problem, backend and default kept; the last row of each keeps them all."""
     by_mode: dict[tuple[str, str, str], dict[str, dict[int, Record]]] = {}
     for record in records:
-        if record.backend not in BACKENDS:
-            continue  # a backend's second name
+        if (
+            listed_name(record.backend) not in BACKENDS
+            or first_name(record.backend) != record.backend
+        ):
+            continue  # compared with itself
         side = (record.problem, record.backend, record.device)
         by_mode.setdefault(side, {}).setdefault(record.mode, {})[record.seed] = record
 
-    def rank(side: tuple[str, str, str]) -> tuple[str, int, str]:
-        return side[0], list(BACKENDS).index(side[1]), side[2]
+    def rank(side: tuple[str, str, str]) -> tuple[str, tuple[int, str], str]:
+        return side[0], order(side[1]), side[2]
 
     rows = [
         _row(side, mode, modes[mode], modes[MATCHED])

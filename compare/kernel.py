@@ -14,11 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import problems
-from backends import BACKENDS, first_name
+from backends import BACKENDS, first_name, listed_name
 from compare import machine
 from compare.answer import one_line
 from compare.child import end_with
-from compare.launch import Launcher, variables
+from compare.interpreter import command, variables
+from compare.launch import Launcher
 from compare.proof import basis, digest, keep, kept
 from problems._data import Part
 
@@ -70,7 +71,7 @@ def key(name: str, backend: str, *, device: str, threads: int) -> str:
     """Return a hash of all that may decide what computes a problem's layers."""
     environment = variables(backend, device=device, threads=threads)
     facts = {
-        "kernel": (backend, device, threads),
+        "kernel": (listed_name(backend), device, threads),
         "processor": machine.gpus() if device == "gpu" else machine.cpu(),
         "settings": sorted(
             (name, value) for name, value in environment.items() if name.split("_")[0] in SETTINGS
@@ -92,10 +93,11 @@ def observed(
     launcher = Launcher()
     with TemporaryDirectory() as folder:
         file, log = Path(folder) / "kernels.json", Path(folder) / "log.txt"
-        arguments = [str(os.getpid()), backend, device, str(threads), str(file), *names]
+        module = [*command(backend), "-m", "compare.kernel", str(os.getpid())]
+        asked = [*module, backend, device, str(threads), str(file), *names]
         environment = variables(backend, device=device, threads=threads)
         try:
-            _, ended = launcher.call(["compare.kernel", *arguments], environment, log, timeout_s)
+            _, ended = launcher.call(asked, environment, log, timeout_s)
         except BaseException:  # nothing may go on unwatched, also after Ctrl-C
             launcher.stop()
             raise

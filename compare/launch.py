@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,16 +11,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 
-from backends import BACKENDS
 from compare import sample
 from compare.answer import answer, leave, now
 from compare.device_memory import DeviceMemory
-from compare.machine import ROOT
+from compare.interpreter import command, variables
 from compare.run import FORK, Record, Run
 from compare.server import Server
-
-# -P: a process imports this very code, not what lies in the folder it was started from.
-PYTHON = (sys.executable, "-P")
 
 
 class Interrupted(Exception):
@@ -64,8 +59,8 @@ class Launcher:
             if server:
                 outcome = self._end_of(lambda: forked(server, cell), timeout_s)
             else:
-                arguments = ["compare.worker", str(os.getpid()), str(cell)]
-                outcome = self.call(arguments, environment, cell / "log.txt", timeout_s)
+                module = [*command(run.backend), "-m", "compare.worker", str(os.getpid())]
+                outcome = self.call([*module, str(cell)], environment, cell / "log.txt", timeout_s)
         if (cell / "record.json").exists():
             record = Record.from_json((cell / "record.json").read_text())
             record = replace(record, gpu_device_bytes=memory.growth())
@@ -78,16 +73,16 @@ class Launcher:
         return record
 
     def call(
-        self, module: list[str], environment: dict[str, str], log: Path, timeout_s: float
+        self, asked: list[str], environment: dict[str, str], log: Path, timeout_s: float
     ) -> tuple[str, str]:
-        """Run a module with its arguments to the end; return "failed" or "timeout", and why.
+        """Run a command to the end; return "failed" or "timeout", and why.
 
         What it says about a process that did what it should is for nobody.
 
         Raises:
             Interrupted: `stop` was called.
         """
-        return self._end_of(lambda: begun(module, environment, log), timeout_s)
+        return self._end_of(lambda: begun(asked, environment, log), timeout_s)
 
     def _end_of(
         self, start: "Callable[[], tuple[Callable[[], int], Callable[[], None]]]", timeout_s: float
@@ -140,10 +135,10 @@ class Launcher:
             if self.stopped:
                 raise Interrupted
             if kind not in self.servers or self.servers[kind].process.poll() is not None:
-                command = [*PYTHON, "-m", "compare.server", str(os.getpid()), run.backend]
+                module = ["-m", "compare.server", str(os.getpid()), run.backend]
                 environment = variables(run.backend, device=run.device, threads=run.threads)
                 log = folder / f"server-{run.backend}.txt"
-                self.servers[kind] = Server(command, environment, log)
+                self.servers[kind] = Server([*command(run.backend), *module], environment, log)
             server = self.servers[kind]
         try:
             server.ready.result(timeout_s)
@@ -159,12 +154,12 @@ def forked(server: Server, cell: Path) -> tuple[Callable[[], int], Callable[[], 
 
 
 def begun(
-    module: list[str], environment: dict[str, str], log: Path
+    asked: list[str], environment: dict[str, str], log: Path
 ) -> tuple[Callable[[], int], Callable[[], None]]:
-    """Start a module in a new interpreter; return what waits for its status, and what ends it."""
+    """Start a command; return what waits for its status, and what ends it."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*PYTHON, "-m", *module],
+            asked,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -180,19 +175,12 @@ def begun(
     return process.wait, kill
 
 
-def variables(backend: str, *, device: str, threads: int) -> dict[str, str]:
-    """Return the environment variables of a process of a backend, which runs this very code."""
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    own = BACKENDS[backend].variables(device=device, threads=threads)
-    return dict(os.environ) | {"PYTHONPATH": path} | own
-
-
 def sees_gpu(backend: str) -> bool:
     """Ask a backend, in a process of its own, whether it can use a GPU."""
     ask = "import sys; from backends import BACKENDS; "
     ask += "BACKENDS[sys.argv[1]].engine().prepare(device='gpu', threads=1)"
     done = subprocess.run(
-        [*PYTHON, "-c", ask, backend],
+        [*command(backend), "-c", ask, backend],
         env=variables(backend, device="gpu", threads=1),
         capture_output=True,
         check=False,

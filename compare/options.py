@@ -70,17 +70,20 @@ def parser() -> Parser:
     top = Parser(prog="diptych", description="One problem, two panels: PyTorch and Keras compared.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    commands.add_parser("list", help="problems, backends, devices, and what can run here")
+    listing = commands.add_parser("list", help="problems, backends, devices; what can run here")
+    _add_python(listing)
 
     doctor = commands.add_parser("doctor", help="how far figures from this machine can be trusted")
     doctor.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
     doctor.add_argument("--threads", type=count, default=1, help="threads per training")
+    _add_python(doctor)
 
     show = commands.add_parser("show", help="the two programs of a problem, side by side")
     show.add_argument("problem", help="one of those that `diptych list` names")
 
     check = commands.add_parser("check", help="prove that the backends train the same model")
     _add_selection(check)
+    _add_python(check)
     check.add_argument("--json", action="store_true", help="the findings as JSON, on stdout")
     check.add_argument("--out", type=folder, help="write check.md and check.json there")
 
@@ -95,11 +98,13 @@ def parser() -> Parser:
     run.add_argument("--no-gate", action="store_true", help="time at once, proven or not")
     run.add_argument("--out", type=folder, help="results folder (results/latest or results/quick)")
     _add_settings(run)
+    _add_python(run)
 
     explain = commands.add_parser("explain", help="what each of a framework's defaults does")
     _add_selection(explain)
     explain.add_argument("--out", type=folder, help="results folder (results/defaults)")
     _add_settings(explain)
+    _add_python(explain)
 
     table = commands.add_parser("table", help="tabulate the records of a results folder again")
     table.add_argument("folder", type=folder)
@@ -155,6 +160,17 @@ def _add_selection(command: argparse.ArgumentParser) -> None:
 
 def _add_backends(command: argparse._ActionsContainer) -> None:
     command.add_argument("--backends", nargs="+", default=DEFAULT_BACKENDS, metavar="BACKEND")
+
+
+def _add_python(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        metavar="BACKEND=PATH",
+        help="the Python that a backend runs in; one with a label, pytorch@old=PATH, is a further "
+        "backend (also: diptych.toml)",
+    )
 
 
 def _add_settings(command: argparse.ArgumentParser) -> None:

@@ -31,7 +31,8 @@ import problems
 from backends import BACKENDS, Engine, Watch
 from compare.answer import one_line
 from compare.child import end_with
-from compare.launch import Launcher, variables
+from compare.interpreter import command, variables
+from compare.launch import Launcher
 from problems._data import Array, Part
 from problems._problem import Problem
 
@@ -53,10 +54,11 @@ def probe(
     def ask(job: Job) -> dict[str, Evidence]:
         backend, precision = job
         with TemporaryDirectory() as folder:
-            arguments = [str(os.getpid()), backend, precision, folder, *names]
+            module = [*command(backend), "-m", "compare.probe", str(os.getpid())]
+            asked = [*module, backend, precision, folder, *names]
             environment = variables(backend, device="cpu", threads=1)
             log = Path(folder) / "log.txt"
-            _, reason = launcher.call(["compare.probe", *arguments], environment, log, TIMEOUT_S)
+            _, reason = launcher.call(asked, environment, log, TIMEOUT_S)
             last = (log.read_text(errors="replace").strip().splitlines() or [""])[-1]
             return {
                 name: _read(Path(folder) / f"{name}.npz", f"{reason}: {last}") for name in names

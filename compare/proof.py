@@ -8,17 +8,16 @@ not remembered.
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from backends import BACKENDS, FOLDER, twin
+from backends import BACKENDS, FOLDER, listed_name, twin
 from compare.check import check, reference_of
 from compare.finding import Finding
+from compare.interpreter import environment
 from compare.machine import ROOT
 from compare.run import PROVEN
 
@@ -83,13 +82,14 @@ def concerns(finding: Finding, name: str, backend: str, reference: str) -> bool:
 def key(name: str, backend: str, reference: str) -> str:
     """Return a hash of what a proof depends on: definition, twins, engines, ladder, versions."""
     pair = (backend, reference)
-    return digest({"pair": pair} | basis(name, pair, ("check", "ladder", "probe")))
+    listed = [listed_name(one) for one in pair]
+    return digest({"pair": listed} | basis(name, pair, ("check", "ladder", "probe")))
 
 
 def basis(name: str, backends: Sequence[str], modules: Sequence[str]) -> dict[str, Any]:
     """Return what decides how backends train a problem, and how `modules` of compare judge it.
 
-    That is Python, the versions of the packages, and the text of the files.
+    That is Python and the versions of the packages, where each of them runs, and the text of files.
     """
     folders = {BACKENDS[backend].folder for backend in backends}
     files = [
@@ -100,10 +100,8 @@ def basis(name: str, backends: Sequence[str], modules: Sequence[str]) -> dict[st
         *(twin(folder, name) for folder in folders),
         *(ROOT / "compare" / f"{module}.py" for module in modules),
     ]
-    packages = {"numpy"}.union(*(BACKENDS[backend].packages for backend in backends))
     return {
-        "python": sys.version,
-        "versions": {package: _version(package) for package in sorted(packages)},
+        "environments": [asdict(environment(backend)) for backend in backends],
         "files": {str(file.relative_to(ROOT)): file.read_text() for file in sorted(files)},
     }
 
@@ -170,10 +168,3 @@ def kept(name: str) -> Any:
 def _file(name: str) -> Path:
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "diptych" / f"{name}.json"
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from backends import order
 from compare.flags import FLAGS
 from compare.headings import SCORES, SIDES, SIZES, TEXT, TIMES, cells
 from compare.judge import MINIMUM
@@ -123,11 +124,10 @@ STARTED = {FORK: "forks of a server per backend", NEW: "new interpreters"}
 
 def circumstances(records: Sequence[Record]) -> list[str]:
     """Return what machine, settings, versions and code the records come from; all, if several."""
-    versions: dict[str, list[str]] = {}
-    for record in records:
+    versions: dict[str, dict[str, dict[str, None]]] = {}  # of a package: who had it
+    for record in sorted(records, key=lambda one: order(one.backend)):
         for name, version in record.versions.items():
-            if version not in versions.setdefault(name, []):
-                versions[name].append(version)
+            versions.setdefault(name, {}).setdefault(version, {})[record.backend] = None
     started = sorted(record.started for record in records)
     pairs: dict[str, Iterable[object]] = {
         "processor": [record.cpu for record in records],
@@ -139,7 +139,9 @@ def circumstances(records: Sequence[Record]) -> list[str]:
         "commit": [_commit(record) for record in records],
     }
     lines = [f"{name}: {_distinct(values)}" for name, values in pairs.items() if _distinct(values)]
-    lines += [f"{name} {', '.join(found)}" for name, found in sorted(versions.items())]
+    for name, found in sorted(versions.items()):
+        several = {version: f"{version} ({', '.join(who)})" for version, who in found.items()}
+        lines.append(f"{name} {', '.join(several.values() if len(found) > 1 else found)}")
     return [*lines, f"from {started[0]} to {started[-1]}"] if started else lines
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import problems
 from backends import AGAIN, BACKENDS, missing_twins
 from compare import machine
+from compare.interpreter import PYTHONS, environment
+from compare.interpreter import names as backend_names
 from compare.launch import sees_gpu
 from compare.run import Run, UsageError, plan
 
@@ -35,15 +37,20 @@ def chosen_backends(names: Sequence[str]) -> list[str]:
         UsageError: there is no such backend, or it cannot run here.
     """
     for name in names:
-        if name not in BACKENDS:
-            raise UsageError(f"no backend {name!r}; backends are {', '.join(BACKENDS)}")
-        if missing := BACKENDS[name].missing():
-            able = [backend.name for backend in BACKENDS.values() if not backend.missing()]
+        if name not in (known := backend_names()):
+            raise UsageError(f"no backend {name!r}; backends are {', '.join(known)}")
+        if missing := environment(name).missing:
+            where = f"for {PYTHONS[name]}" if name in PYTHONS else "here"
             raise UsageError(
-                f"backend {name!r} needs {' and '.join(missing)}, not installed here; "
-                f"those that can run are {', '.join(able) or 'none'}"
+                f"backend {name!r} needs {' and '.join(missing)}, not installed {where}; "
+                f"those that can run are {', '.join(able_backends()) or 'none'}"
             )
     return list(dict.fromkeys(names))
+
+
+def able_backends() -> list[str]:
+    """Return the backends whose packages are installed where they run."""
+    return [name for name in backend_names() if not environment(name).missing]
 
 
 def chosen_device(name: str, backends: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from statistics import median
 
 import pandas as pd
 
-from backends import BACKENDS
+from backends import order
 from compare.flags import flags
 from compare.repeat import repeat_differences
 from compare.run import UNPROVEN, Record
@@ -85,12 +85,6 @@ LARGEST = (
     "parameters",
 )
 WHOLE = ("seeds", "failed", "reached", *LARGEST)
-
-
-def order(backend: str) -> tuple[int, str]:
-    """Return where a backend comes in a table: first those listed, then others by their names."""
-    listed = list(BACKENDS)
-    return (listed.index(backend) if backend in listed else len(listed)), backend
 
 
 def table(records: Sequence[Record]) -> pd.DataFrame:

@@ -6,10 +6,9 @@ from statistics import median
 
 import pandas as pd
 
-from backends import first_name
+from backends import order
 from compare.judge import MINIMUM, SCORE, TIMES, Row, Side, decide, judge, scores
 from compare.run import UNTRIED, Record
-from compare.table import order
 
 MEASURES = (SCORE, *(measure.name for measure in TIMES))
 # Column of verdicts.csv: what it means. In this order.
@@ -78,11 +77,11 @@ def verdicts(records: Iterable[Record]) -> pd.DataFrame:
 
 
 def _pairs(sides: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each backend with its reference: under a second name, itself; else the first of all."""
+    """Yield each backend with its reference: with a label, the same without; else the first."""
     first, *others = sorted(sides, key=order)
     for backend in others:
-        itself = first_name(backend)
-        yield backend, itself if itself != backend and itself in others else first
+        unlabelled = backend.rpartition("@")[0]
+        yield backend, unlabelled if unlabelled in others else first
 
 
 def _judged(ours: Side, reference: Side) -> Iterator[Row]:

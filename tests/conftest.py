@@ -19,7 +19,7 @@ from parity import PARITY_KERAS, PARITY_PROBLEM, PARITY_PYTORCH
 import problems
 from backends import BACKENDS, missing_twins
 from compare.check import PRECISIONS
-from compare.launch import variables
+from compare.interpreter import variables
 from compare.machine import ROOT
 from compare.probe import probe
 

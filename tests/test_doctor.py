@@ -48,9 +48,9 @@ def test_load_is_warned_of():
 
 
 def test_two_owners_of_cudnn_are_wrong():
-    assert of_cudnn(["numpy", "nvidia-cudnn-cu12", "nvidia-cudnn-cu13"]).failed
-    assert not of_cudnn(["numpy", "nvidia-cudnn-cu12"]).failed
-    assert not of_cudnn(["numpy"]).failed
+    assert of_cudnn("pytorch", ["numpy", "nvidia-cudnn-cu12", "nvidia-cudnn-cu13"]).failed
+    assert not of_cudnn("pytorch", ["numpy", "nvidia-cudnn-cu12"]).failed
+    assert not of_cudnn("pytorch", ["numpy"]).failed
 
 
 class Queued:

@@ -132,6 +132,40 @@ def test_a_parent_that_imports_one_would_be_seen(copy):
     assert "import of torch halted" in done.stderr
 
 
+LEAN = """
+import sys
+
+class Nothing:
+    def find_spec(self, name, path=None, target=None):
+        known = sys.stdlib_module_names | {"numpy", "problems", "backends", "compare"}
+        if name.partition(".")[0] not in known:
+            raise ImportError(f"here is no {name}")
+
+sys.meta_path.insert(0, Nothing())
+import compare.MODULE
+print("imported")
+"""
+# What runs in the environment of a backend, which has NumPy and the framework, and maybe no more.
+RUN_THERE = sorted(
+    file.stem
+    for file in (ROOT / "compare").glob("*.py")
+    if file.stem != "__main__" and "__main__" in file.read_text()
+)
+
+
+@pytest.mark.parametrize("module", RUN_THERE)
+def test_the_processes_of_a_backend_need_numpy_alone(module):
+    done = run_python("-c", LEAN.replace("MODULE", module))
+    assert done.stdout == "imported\n", done.stderr
+
+
+def test_a_process_that_needs_more_would_be_seen(copy):
+    with (copy / "compare" / "run.py").open("a") as file:
+        file.write("import rich\n")
+    done = run_python("-c", LEAN.replace("MODULE", "worker"), cwd=copy)
+    assert "here is no rich" in done.stderr
+
+
 def test_our_folder_does_not_shadow_keras():
     done = run_python("-c", "import keras; assert hasattr(keras, 'Model')", backend="keras-torch")
     assert done.returncode == 0, done.stderr

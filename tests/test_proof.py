@@ -7,7 +7,7 @@ import pytest
 from conftest import COMPARED, diptych
 from parity import PARITY_KERAS
 
-from compare import check, proof
+from compare import check, interpreter, proof
 from compare.finding import Finding
 from compare.run import NATIVE, Run, modes_between
 
@@ -86,7 +86,7 @@ def test_an_edit_makes_a_proof_void(copy, monkeypatch, file):
 
 def test_another_version_makes_a_proof_void(monkeypatch):
     before = proof.key("echo", *COMPARED)
-    monkeypatch.setattr(proof, "version", lambda package: "0.0")
+    monkeypatch.setattr(interpreter, "version", lambda package: "0.0")
     assert before != proof.key("echo", *COMPARED)
 
 

@@ -226,16 +226,21 @@ def test_interrupting_ends_all_at_once_and_says_how_to_go_on(copy, add_problem):
     assert records(copy / "out") == []
 
 
-def test_trainings_made_by_other_code_are_kept_and_named(copy, add_problem):
+@pytest.mark.parametrize("name", ["cpu", "versions"])
+def test_trainings_made_by_other_code_are_kept_and_named(copy, add_problem, name):
     add_problem("right")
     run = ["run", "right", "--backends", "pytorch", "--seeds", "1", "--out", "out"]
     assert "other code" not in diptych(*run, cwd=copy).stderr
     assert "other code" not in diptych(*run, cwd=copy).stderr
     file = copy / "out" / "runs.jsonl"
     record = json.loads(file.read_text())
-    file.write_text(json.dumps(record | {"cpu": "another"}) + "\n")
+    change = {name: "another"} if name == "cpu" else {name: record[name] | {"torch": "1.0"}}
+    file.write_text(json.dumps(record | change) + "\n")
     done = diptych(*run, cwd=copy)
-    assert "by other code or on another machine, and kept: 1 of the trainings in out" in done.stderr
+    assert (
+        "in other versions or on another machine, and kept: 1 of the trainings in out"
+        in done.stderr
+    )
 
 
 def test_a_training_without_a_score_is_tried_again_and_a_diverged_one_is_not(copy, add_problem):

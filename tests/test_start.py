@@ -10,6 +10,7 @@ from conftest import COMPARED, diptych, run_python
 from parity import PARITY_PYTORCH
 
 from compare.device_memory import MEBIBYTE, DeviceMemory
+from compare.interpreter import PYTHONS
 from compare.launch import Launcher
 from compare.run import FORK, NEW, Run
 
@@ -109,7 +110,7 @@ def test_a_server_that_is_lost_costs_one_training(copy, add_problem):
 def test_a_server_that_cannot_start_fails_the_training_and_not_the_comparison(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("compare.launch.PYTHON", ("/bin/false",))
+    monkeypatch.setitem(PYTHONS, "pytorch", "/bin/false")
     run = Run(problem="echo", backend="pytorch", device="cpu", seed=0)
     launcher = Launcher()
     try:

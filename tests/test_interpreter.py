@@ -1,0 +1,189 @@
+"""A backend may run in another Python: all of its processes do, and need little there."""
+
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import diptych
+from test_cli import ended  # noqa: F401 (a fixture)
+
+from backends import BACKENDS
+from compare import interpreter, proof
+from compare.launch import sees_gpu
+
+# Another Python: this one, but of another version, without what the table is made with. What it is
+# asked to run is noted.
+WITHOUT = ("jinja2", "matplotlib", "pandas", "pygments", "rich", "scipy")
+OTHER = f"""
+import sys
+sys.version = "3.11.0 (another)"
+for name in {WITHOUT}:
+    sys.modules[name] = None  # so that importing it fails
+"""
+WRAPPER = """#!/bin/sh
+echo "$@" >> {folder}/asked
+PYTHONPATH={folder}:$PYTHONPATH exec {python} "$@"
+"""
+
+
+@pytest.fixture
+def other(tmp_path):
+    """The path of another Python, with `asked` beside it."""
+    folder = tmp_path / "other"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(OTHER)
+    (folder / "python").write_text(WRAPPER.format(folder=folder, python=sys.executable))
+    (folder / "python").chmod(0o755)
+    return folder / "python"
+
+
+@pytest.fixture(autouse=True)
+def none_named(monkeypatch, tmp_path):
+    """A folder without settings, and no interpreter left to other tests."""
+    monkeypatch.chdir(tmp_path)
+    yield
+    interpreter.PYTHONS.clear()
+
+
+def asked(python):
+    """Return the modules that a Python was asked to run."""
+    lines = (python.parent / "asked").read_text().splitlines()
+    return {line.removeprefix("-P -m ").split()[0] for line in lines}
+
+
+def test_two_versions_of_a_backend_are_rows_of_one_table(copy, add_problem, other):
+    add_problem("right")
+    sides = ("--backends", "pytorch", "pytorch@old", "--python", f"pytorch@old={other}")
+    run = ("run", "right", *sides, "--device", "cpu", "--out", "out")
+    done = diptych(*run, "--seeds", "6", cwd=copy)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(copy / "out" / "table.csv").set_index("backend")
+    assert set(table["proof"]) == {"proven"}
+    assert table.loc["pytorch", "score_mean"] == table.loc["pytorch@old", "score_mean"]
+    verdicts = pd.read_csv(copy / "out" / "verdicts.csv")
+    assert set(verdicts["backend"]) == {"pytorch@old"}
+    assert set(verdicts["reference"]) == {"pytorch"}
+    records = map(json.loads, (copy / "out" / "runs.jsonl").read_text().splitlines())
+    versions = {(one["backend"], one["versions"]["python"]) for one in records}
+    here = sys.version.split()[0]
+    assert versions == {("pytorch", here), ("pytorch@old", "3.11.0")}
+    text = (copy / "out" / "table.md").read_text()
+    assert f"- python {here} (pytorch), 3.11.0 (pytorch@old)" in text
+    processes = {"interpreter", "kernel", "probe", "server"}
+    assert asked(other) == {f"compare.{name}" for name in processes}
+
+    assert "not proven yet" not in diptych(*run, "--seeds", "6", cwd=copy).stderr
+    other.with_name("sitecustomize.py").write_text(OTHER.replace("3.11.0", "3.11.1"))
+    again = diptych(*run, "--seeds", "6", cwd=copy).stderr
+    assert "not proven yet for this code and these versions, checked first: right" in again
+
+
+def test_a_new_interpreter_per_training_is_the_one_named(copy, add_problem, other):
+    add_problem("right")
+    run = ("run", "right", "--backends", "pytorch", "--no-gate", "--seeds", "1", "--start", "new")
+    done = diptych(*run, "--python", f"pytorch={other}", cwd=copy)
+    assert done.returncode == 0, done.stderr
+    assert asked(other) == {"compare.interpreter", "compare.worker"}
+
+
+def test_the_doctor_looks_where_the_backend_runs(copy, other):
+    (copy / "diptych.toml").write_text(f'[python]\npytorch = "{other}"\n')
+    done = diptych("doctor", "--device", "cpu", cwd=copy)
+    assert done.returncode == 0, done.stderr
+    assert asked(other) == {"compare.interpreter", "compare.doctor"}
+
+
+def test_whether_there_is_a_gpu_is_asked_where_the_backend_runs(other, monkeypatch):
+    monkeypatch.setitem(interpreter.PYTHONS, "pytorch", str(other))
+    sees_gpu("pytorch")
+    (line,) = (other.parent / "asked").read_text().splitlines()[:1]
+    assert line.startswith("-P -c import sys")
+
+
+def test_a_proof_holds_for_the_versions_where_each_side_runs(other, monkeypatch):
+    here = proof.key("echo", "keras-tensorflow", "pytorch")
+    assert proof.key("echo", "keras-tensorflow@old", "pytorch") == here, "a label is no version"
+    monkeypatch.setitem(interpreter.PYTHONS, "keras-tensorflow@old", str(other))
+    there = proof.key("echo", "keras-tensorflow@old", "pytorch")
+    assert there != here
+    assert there == proof.key("echo", "keras-tensorflow@old@again", "pytorch")
+
+
+def test_the_command_line_goes_before_the_file(tmp_path):
+    text = '[python]\npytorch = "venv/bin/python"\n"keras-torch@old" = "~/python"\n'
+    (tmp_path / "diptych.toml").write_text(text)
+    interpreter.use([])
+    assert interpreter.command("pytorch")[0] == f"{tmp_path}/venv/bin/python"
+    assert interpreter.command("keras-torch@old")[0] == str(Path.home() / "python")
+    assert interpreter.names()[-1] == "keras-torch@old"
+    interpreter.use(["pytorch=other", "keras-torch@old=new"])
+    assert interpreter.command("pytorch")[0] == f"{tmp_path}/other"
+    assert interpreter.command("pytorch@again")[0] == f"{tmp_path}/other"
+    assert interpreter.command("keras-tensorflow")[0] == sys.executable
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("pytorch", "--python: expected BACKEND=PATH, came 'pytorch'"),
+        ("pytorch=", "--python: expected BACKEND=PATH, came 'pytorch='"),
+        ("mxnet=python", "an interpreter for 'mxnet': expected a backend, or a backend and a"),
+        ("pytorch@=python", "an interpreter for 'pytorch@': expected a backend, or a backend"),
+        ("pytorch@a/b=python", "an interpreter for 'pytorch@a/b': expected a backend, or a"),
+        ("pytorch@again=python", "an interpreter for 'pytorch@again': @again is no free label"),
+        ("pytorch=nowhere", "nowhere: expected Python 3.11 or later with NumPy, came: No such"),
+        ("pytorch=/bin/true", "/bin/true: expected Python 3.11 or later with NumPy, came: no answ"),
+        ("pytorch=broken", "with NumPy, came: ModuleNotFoundError: No module named 'numpy'"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "check", "explain"])
+def test_an_interpreter_that_is_none_gets_one_line(ended, tmp_path, command, option, message):  # noqa: F811
+    broken = tmp_path / "broken"
+    broken.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    broken.chmod(0o755)
+    status, out, err = ended(command, "echo", "--python", option)
+    assert status == 2
+    assert out == ""
+    assert message in err
+    assert err.startswith("diptych: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[python", "diptych.toml: "),
+        ("[pyhton]\npytorch = 'x'", "diptych.toml: expected the table [python] alone, came pyhton"),
+        ("python = 'x'", "diptych.toml: expected the table [python] alone, came python"),
+        ("[python]\npytorch = 3", "diptych.toml: expected a path for pytorch, came 3"),
+        ("[python]\nmxnet = 'x'", "an interpreter for 'mxnet': expected a backend"),
+    ],
+)
+def test_settings_that_are_none_get_one_line(ended, tmp_path, text, message):  # noqa: F811
+    (tmp_path / "diptych.toml").write_text(text)
+    status, _, err = ended("run", "echo")
+    assert status == 2
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_a_label_without_an_interpreter_is_no_backend(ended):  # noqa: F811
+    status, _, err = ended("run", "echo", "--backends", "pytorch@old")
+    assert status == 2
+    assert "no backend 'pytorch@old'; backends are pytorch, keras-tensorflow" in err
+
+
+def test_what_is_missing_is_missing_where_the_backend_runs(ended, tmp_path, other):  # noqa: F811
+    """Here it may be installed."""
+    hides = "import importlib.util as u\nfind = u.find_spec\n"
+    hides += "u.find_spec = lambda name, *rest: None if name == 'torch' else find(name, *rest)\n"
+    with other.with_name("sitecustomize.py").open("a") as customize:
+        customize.write(hides)
+    assert BACKENDS["pytorch"].missing() == []
+    status, _, err = ended("run", "echo", "--python", f"pytorch={other}")
+    assert status == 2
+    assert f"backend 'pytorch' needs torch, not installed for {other}; those that can run" in err
+    status, out, _ = ended("list", "--python", f"pytorch={other}")
+    assert "-m pip install torch" in "".join(out.replace("│", "").split("\n")).replace("  ", "")
