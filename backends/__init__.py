@@ -28,6 +28,7 @@ class Fit:
 
     predict: Predict  # inputs (n, ...) -> outputs (n, ...), in evaluation mode
     weights: Callable[[], dict[str, Array]]  # as trained, by Keras's names and in its layout
+    devices: Callable[[Array], set[str]]  # where weights, and outputs for x, are: "cpu", "gpu"
     parameters: int  # trainable numbers
     train_loss: list[float]  # per epoch: mean over the examples, each before its update
     validation_loss: list[float]  # per epoch, after it
@@ -64,6 +65,9 @@ class Engine(Protocol):
 
     def prepare(self, *, device: str, threads: int, precision: str = "float32") -> None:
         """Set device ("cpu" or "gpu"), threads, and the precision that networks are made in.
+
+        That is "float64", "float32", or "tf32": float32, but on a GPU products of matrices and
+        convolutions may round their factors to TF32, where all frameworks otherwise must not.
 
         Raises:
             Unavailable: there is no such device.
@@ -143,6 +147,8 @@ class Backend:
             # fault it in again, or not, as chance has it, and the time of an epoch with it.
             "MALLOC_MMAP_THRESHOLD_": str(2**30),
             "MALLOC_TRIM_THRESHOLD_": str(2**31),
+            # Whether there is a GPU is asked without using it: no fork could use it after that.
+            "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
             "TF_CPP_MIN_LOG_LEVEL": "2",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # take GPU memory as needed, not all at once
             "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # likewise

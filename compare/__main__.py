@@ -156,7 +156,7 @@ def do_explain(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("device", "threads", "jobs", "start")
+    names = ("device", "precision", "threads", "jobs", "start")
     usual = DEFAULT_SEEDS if getattr(options, "aa", None) is None else AA_SEEDS
     return {name: getattr(options, name) for name in names} | {"seeds": options.seeds or usual}
 
@@ -184,8 +184,9 @@ def _status(records: Sequence[Record], out: Path) -> int:
     failed = [record for record in records if record.status not in ("ok", "refused")]
     if failed:
         complain(f"trainings without a score: {len(failed)}; logs:")
-    for record in failed:
-        print(f"  {out / 'cells' / record.key / 'log.txt'}", file=sys.stderr)
+    for log in (out / "cells" / record.key / "log.txt" for record in failed):
+        if log.exists():
+            print(f"  {log}", file=sys.stderr)
     return 3 if refused else 1 if failed else 0
 
 

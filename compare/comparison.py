@@ -25,7 +25,7 @@ REFUSED = "refused"
 
 def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
     """Raise UsageError if records were made in a way that must not share a row with this run."""
-    for setting in ("recipe", "jobs", "threads", "start", "score_epochs"):
+    for setting in ("recipe", "jobs", "threads", "precision", "start", "score_epochs"):
         asked = getattr(run, setting)
         others = {
             getattr(record, setting)
@@ -83,11 +83,35 @@ def with_kernels(runs: Sequence[Run], timeout_s: float, tell: Callable[[str], No
         return []
     names = list(dict.fromkeys(run.problem for run in runs))
     backends = list(dict.fromkeys(run.backend for run in runs))
-    device, threads = runs[0].device, runs[0].threads
-    found = kernels(names, backends, device=device, threads=threads, timeout_s=timeout_s, tell=tell)
+    found = {
+        device: kernels(
+            names,
+            backends,
+            device=device,
+            threads=runs[0].threads,
+            precision=runs[0].precision,
+            timeout_s=timeout_s,
+            tell=tell,
+        )
+        for device in dict.fromkeys(run.device for run in runs)
+    }
     return [
-        replace(run, kernel=found[run.problem, run.backend]) if run.mode == MATCHED else run
+        replace(run, kernel=found[run.device][run.problem, run.backend])
+        if run.mode == MATCHED
+        else run
         for run in runs
+    ]
+
+
+def without_gpu(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
+    """Return the runs that this machine has the device for, and a record for each of the others."""
+    if machine.gpus():
+        return list(runs), []
+    reason = "expected an NVIDIA GPU, found none"
+    return [run for run in runs if run.device != "gpu"], [
+        answer(run, started=now(), status="unavailable", reason=reason)
+        for run in runs
+        if run.device == "gpu"
     ]
 
 
@@ -118,7 +142,8 @@ def compare(
         for message in broken:
             tell(message)
         have += records.collect(out, journal, have)
-        refuse_to_mix(have, runs[0], out)
+        for run in {run.device: run for run in runs}.values():
+            refuse_to_mix(have, run, out)
         jobs, threads, processors = runs[0].jobs, runs[0].threads, machine.processors()
         runs, refused = gated(runs, tell) if gate else (ungated(runs), [])
         for refusal in refused:
@@ -137,7 +162,10 @@ def compare(
             f"{len(runs) - len(kept)} to do, {jobs} at a time"
         )
         yield from kept
-        todo = [run for run in runs if run.key not in done]
+        todo, absent = without_gpu([run for run in runs if run.key not in done])
+        for record in absent:
+            journal.append(record)
+            yield record
         if gate:
             todo = with_kernels(todo, timeout_s, tell)
 
@@ -163,7 +191,7 @@ def compare(
 
         with ThreadPoolExecutor(jobs) as pool:
             try:
-                forked = {run.backend: run for run in todo if run.start == FORK}
+                forked = {(run.backend, run.device): run for run in todo if run.start == FORK}
                 list(pool.map(get_ready, forked.values()))  # nothing imports where one is timed
                 waiting = [pool.submit(train, run) for run in todo]
                 for finished in as_completed(waiting):

@@ -12,12 +12,12 @@ from typing import Any
 
 import pandas as pd
 
+from backends import order
 from compare.circumstances import differing
 from compare.flags import FLAGS, flags
 from compare.judge import DIFFERENT, SCORE, TIMES, Row, Side, decide, judge, scores
 from compare.pace import pace, paces
 from compare.run import UNTRIED, Record
-from compare.table import order
 
 KEY = ("problem", "backend", "device", "mode", "recipe")
 # Column of the rows: what it means. In this order.

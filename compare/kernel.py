@@ -1,8 +1,8 @@
 """What computes the recurrent layers: observed in a short training of its own, which is not timed.
 
-`python -m compare.kernel PARENT BACKEND DEVICE THREADS FILE PROBLEM ...` leaves {problem: label} in
-FILE, e.g. {"echo": "oneDNN LSTM"}. Where nothing could be seen the label is null, and the log says
-why.
+`python -m compare.kernel PARENT ASKED FILE PROBLEM ...`, where ASKED is a value of that name as
+JSON, leaves {problem: label} in FILE, e.g. {"echo": "oneDNN LSTM"}. Where nothing could be seen the
+label is null, and the log says why.
 """
 
 import json
@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,6 +22,7 @@ from compare.child import end_with
 from compare.interpreter import command, variables
 from compare.launch import Launcher
 from compare.proof import basis, digest, keep, kept
+from compare.run import FLOAT32
 from problems._data import Part
 
 SEED = 0
@@ -30,6 +32,16 @@ SETTINGS = {
     *("ATEN", "CUDA", "CUDNN", "DNNL", "JAX", "KERAS", "MKL"),
     *("NVIDIA", "ONEDNN", "PYTORCH", "TF", "TORCH", "XLA"),
 }  # the first part of their names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Where the kernels of which backend are looked for."""
+
+    backend: str
+    device: str
+    threads: int
+    precision: str
 
 
 def warn(message: str) -> None:
@@ -43,6 +55,7 @@ def kernels(
     *,
     device: str,
     threads: int,
+    precision: str = FLOAT32,
     timeout_s: float = TIMEOUT_S,
     tell: Callable[[str], None] = warn,
 ) -> dict[tuple[str, str], str | None]:
@@ -53,13 +66,12 @@ def kernels(
     """
     found: dict[tuple[str, str], str | None] = {}
     for backend in dict.fromkeys(map(first_name, backends)):
-        keys = {name: key(name, backend, device=device, threads=threads) for name in names}
+        asked = Asked(backend=backend, device=device, threads=threads, precision=precision)
+        keys = {name: key(name, asked) for name in names}
         labels = {name: kept(keys[name]) for name in names}
         if unknown := [name for name in names if not isinstance(labels[name], str)]:
             limit_s = timeout_s * len(unknown)
-            new = observed(
-                unknown, backend, device=device, threads=threads, timeout_s=limit_s, tell=tell
-            )
+            new = observed(unknown, asked, timeout_s=limit_s, tell=tell)
             for name in (name for name in unknown if new[name]):
                 keep(keys[name], new[name])
             labels |= new
@@ -67,37 +79,32 @@ def kernels(
     return {(name, one): found[name, first_name(one)] for one in backends for name in names}
 
 
-def key(name: str, backend: str, *, device: str, threads: int) -> str:
+def key(name: str, asked: Asked) -> str:
     """Return a hash of all that may decide what computes a problem's layers."""
-    environment = variables(backend, device=device, threads=threads)
+    environment = variables(asked.backend, device=asked.device, threads=asked.threads)
     facts = {
-        "kernel": (listed_name(backend), device, threads),
-        "processor": machine.gpus() if device == "gpu" else machine.cpu(),
+        "kernel": asdict(replace(asked, backend=listed_name(asked.backend))),
+        "processor": machine.gpus() if asked.device == "gpu" else machine.cpu(),
         "settings": sorted(
             (name, value) for name, value in environment.items() if name.split("_")[0] in SETTINGS
         ),
     }
-    return digest(facts | basis(name, (backend,), ("kernel",)))
+    return digest(facts | basis(name, (asked.backend,), ("kernel",)))
 
 
 def observed(
-    names: Sequence[str],
-    backend: str,
-    *,
-    device: str,
-    threads: int,
-    timeout_s: float,
-    tell: Callable[[str], None],
+    names: Sequence[str], asked: Asked, *, timeout_s: float, tell: Callable[[str], None]
 ) -> dict[str, str | None]:
     """Look, in a fresh process of the backend, what computes the layers of some problems."""
+    backend = asked.backend
     launcher = Launcher()
     with TemporaryDirectory() as folder:
         file, log = Path(folder) / "kernels.json", Path(folder) / "log.txt"
         module = [*command(backend), "-m", "compare.kernel", str(os.getpid())]
-        asked = [*module, backend, device, str(threads), str(file), *names]
-        environment = variables(backend, device=device, threads=threads)
+        question = [*module, json.dumps(asdict(asked)), str(file), *names]
+        environment = variables(backend, device=asked.device, threads=asked.threads)
         try:
-            _, ended = launcher.call(asked, environment, log, timeout_s)
+            _, ended = launcher.call(question, environment, log, timeout_s)
         except BaseException:  # nothing may go on unwatched, also after Ctrl-C
             launcher.stop()
             raise
@@ -111,11 +118,12 @@ def observed(
     return {name: labels.get(name) for name in names}
 
 
-def main(parent: str, backend: str, device: str, threads: str, file: str, *names: str) -> None:
+def main(parent: str, question: str, file: str, *names: str) -> None:
     """Look at each problem, and leave in the file what has been seen so far."""
     end_with(int(parent))
-    engine = BACKENDS[backend].engine()
-    engine.prepare(device=device, threads=int(threads))
+    asked = Asked(**json.loads(question))
+    engine = BACKENDS[asked.backend].engine()
+    engine.prepare(device=asked.device, threads=asked.threads, precision=asked.precision)
     labels: dict[str, str | None] = {}
     for name in names:
         problem = problems.load(name)

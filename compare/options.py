@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from compare.export import FORMATS
 from compare.gate import Limit, limit
-from compare.run import FORK, MATCHED, NATIVE, NEW, UsageError
+from compare.run import FLOAT32, FORK, MATCHED, NATIVE, NEW, TF32, UsageError
 
 DEFAULT_BACKENDS = ("pytorch", "keras-tensorflow")
 DEFAULT_SEEDS = 3
@@ -175,7 +175,19 @@ def _add_python(command: argparse.ArgumentParser) -> None:
 
 def _add_settings(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seeds", type=count, help=f"trainings for each ({DEFAULT_SEEDS})")
-    command.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
+    command.add_argument(
+        "--device",
+        nargs="+",
+        choices=("auto", "cpu", "gpu"),
+        default=["auto"],
+        help="one or both; auto: the GPU if all backends can use one",
+    )
+    command.add_argument(
+        "--precision",
+        choices=(FLOAT32, TF32),
+        default=FLOAT32,
+        help="of matrix products and convolutions on a GPU, on all engines alike",
+    )
     command.add_argument("--jobs", type=count, help="trainings at a time (one per core)")
     command.add_argument("--threads", type=count, default=1, help="threads per training")
     command.add_argument(

@@ -133,6 +133,7 @@ def circumstances(records: Sequence[Record]) -> list[str]:
         "processor": [record.cpu for record in records],
         "GPU": [record.gpu for record in records],
         "recipe": [record.recipe for record in records],
+        "precision": [record.precision for record in records],
         "processes": [STARTED[record.start] for record in records],
         "trainings at a time": [record.jobs for record in records],
         "threads and processors for each": [record.threads for record in records],

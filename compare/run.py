@@ -16,6 +16,8 @@ PROVEN, UNPROVEN = "proven", "unproven"
 UNTRIED = ("refused", "unavailable")  # statuses of what was never trained
 FORK = "fork"  # of a server with the framework imported and nothing computed
 NEW = "new"  # a new interpreter
+FLOAT32 = "float32"  # throughout
+TF32 = "tf32"  # on a GPU, factors of matrix products rounded to 10 bits after the point
 OWN = "own-"  # matched, but for one default that the framework keeps: "own-weights"
 
 
@@ -38,6 +40,7 @@ class Run:
     seed: int
     recipe: str = "full"  # or "quick"
     mode: str = MATCHED  # or NATIVE, or one of `modes_between`
+    precision: str = FLOAT32  # or TF32
     threads: int = 1  # for the framework, and processors the training is pinned to
     jobs: int = 1  # trainings at a time
     proof: str | None = None  # that all backends train the same: PROVEN or UNPROVEN
@@ -72,6 +75,7 @@ class Record:
     mode: str
     recipe: str
     seed: int
+    precision: str = FLOAT32
     threads: int
     jobs: int
     proof: str | None = None
@@ -152,20 +156,20 @@ class Record:
 
 def plan(
     problems: Iterable[str],
-    sides: Sequence[tuple[str, str]],
+    sides: Sequence[tuple[str, str, str]],
     seeds: int,
     **settings: Any,
 ) -> list[Run]:
-    """Return the runs of a comparison of some sides, each a backend and a mode.
+    """Return the runs of a comparison of some sides, each a backend, a mode and a device.
 
     They come in the order A B B A ... from seed to seed, so a machine that grows slower, or faster,
     with time does it to all of them alike.
     """
     return [
-        Run(problem=problem, backend=backend, mode=mode, seed=seed, **settings)
+        Run(problem=problem, backend=backend, mode=mode, device=device, seed=seed, **settings)
         for problem in problems
         for seed in range(seeds)
-        for backend, mode in (sides if seed % 2 == 0 else reversed(sides))
+        for backend, mode, device in (sides if seed % 2 == 0 else reversed(sides))
     ]
 
 

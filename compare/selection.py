@@ -66,13 +66,31 @@ def chosen_device(name: str, backends: Sequence[str]) -> str:
     return name
 
 
-def chosen_jobs(jobs: int | None, *, threads: int, device: str) -> int:
-    """Return how many trainings go at a time: unless asked, one per core; on a GPU always one.
+def chosen_devices(names: Sequence[str], backends: Sequence[str]) -> list[str]:
+    """Return the devices asked for, each once; see `chosen_device` for one alone.
+
+    Raises:
+        UsageError: "auto" is not alone, or a GPU is asked for alone and there is none.
+    """
+    chosen = list(dict.fromkeys(names))
+    if len(chosen) == 1:
+        return [chosen_device(chosen[0], backends)]
+    if "auto" in chosen:
+        raise UsageError(f"--device: expected auto alone, or cpu and gpu, came {' '.join(names)}")
+    return chosen
+
+
+def chosen_jobs(jobs: int | None, *, threads: int, devices: Sequence[str]) -> int:
+    """Return how many trainings go at a time: unless asked, one per core.
+
+    With a GPU it is always one, on the processor too: a training on the GPU is fed by a processor,
+    and others beside it would take of its caches and memory. So both devices have the machine to
+    themselves when they are timed.
 
     Raises:
         UsageError: there are not as many processors, or they would share a GPU.
     """
-    if device == "gpu":
+    if "gpu" in devices:
         if jobs not in (None, 1):
             raise UsageError(f"--jobs {jobs}: on a GPU one training goes at a time")
         return 1
@@ -92,7 +110,7 @@ def chosen_runs(
     modes: Callable[[str], Sequence[str]],
     *,
     seeds: int,
-    device: str,
+    device: Sequence[str],
     threads: int,
     jobs: int | None,
     again: bool = False,
@@ -105,14 +123,13 @@ def chosen_runs(
     """
     backends = chosen_backends(backends)
     problems = chosen_problems(problems, backends)
-    device = chosen_device(device, backends)
+    devices = chosen_devices(device, backends)
     sides = backends + [f"{backend}{AGAIN}" for backend in backends] * again
     return plan(
         problems,
-        [(side, mode) for side in sides for mode in modes(side)],
+        [(side, mode, one) for one in devices for side in sides for mode in modes(side)],
         seeds,
-        device=device,
         threads=threads,
-        jobs=chosen_jobs(jobs, threads=threads, device=device),
+        jobs=chosen_jobs(jobs, threads=threads, devices=devices),
         **settings,
     )

@@ -59,7 +59,7 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
         engine = backend.engine()
     except ImportError as error:
         raise Unavailable(f"{type(error).__name__}: {one_line(error)}") from error
-    engine.prepare(device=run.device, threads=run.threads)
+    engine.prepare(device=run.device, threads=run.threads, precision=run.precision)
     start_s = monotonic() - since
     data = problem.make_data(run.seed)
 
@@ -71,6 +71,12 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     answers = problem.ask(fit.predict, data)
     predict_s = perf_counter() - trained
     used = usage.so_far()
+    if run.device == "gpu" and (seen := fit.devices(data["validation"].x[:1])) != {"gpu"}:
+        where = " and ".join(sorted(seen))
+        return {
+            "status": "failed",
+            "reason": f"asked for the gpu, but weights or outputs are on {where}",
+        }
     busy = None if busy is None else (busy_s(processors) or 0.0) - busy
 
     diverged = why_diverged(fit.train_loss, fit.validation_loss, answers)

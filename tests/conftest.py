@@ -132,6 +132,7 @@ for name in sys.argv[2:]:
         "validation_loss": fit.validation_loss,
         "epochs_timed": len(fit.epoch_s),
         "score": problem.score(first, data),
+        "devices": sorted(fit.devices(data["validation"].x[:1])),
         "steady": all((first[metric] == second[metric]).all() for metric in first),
         "parts_s": fit.build_s + sum(fit.epoch_s) + fit.validation_s,
         "total_s": total_s,

@@ -84,6 +84,12 @@ def test_all_backends_learn_by_the_same_curve(name, learned):
 
 @EVERY_BACKEND
 @EVERY_COMPLETE_PROBLEM
+def test_weights_and_outputs_are_on_the_device(name, backend, learned):
+    assert learned[backend][name]["devices"] == ["cpu"]
+
+
+@EVERY_BACKEND
+@EVERY_COMPLETE_PROBLEM
 def test_answers_do_not_change_from_call_to_call(name, backend, learned):
     assert learned[backend][name]["steady"]
 

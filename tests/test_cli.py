@@ -82,9 +82,9 @@ def test_a_gpu_that_is_not_there_is_named(ended, monkeypatch):
 
 def test_a_gpu_takes_one_training_at_a_time(monkeypatch):
     monkeypatch.setattr(machine, "gpus", lambda: ("NVIDIA H100",))
-    assert selection.chosen_jobs(None, threads=1, device="gpu") == 1
+    assert selection.chosen_jobs(None, threads=1, devices=["gpu"]) == 1
     with pytest.raises(ValueError, match="on a GPU one training goes at a time"):
-        selection.chosen_jobs(2, threads=1, device="gpu")
+        selection.chosen_jobs(2, threads=1, devices=["cpu", "gpu"])
 
 
 def test_auto_is_the_gpu_if_every_backend_can_use_it(monkeypatch):
@@ -106,9 +106,9 @@ def test_a_quota_limits_the_processors(tmp_path):
 
 def test_jobs_fill_the_processors(monkeypatch):
     monkeypatch.setattr(machine, "processors", lambda: list(range(8)))
-    assert selection.chosen_jobs(None, threads=1, device="cpu") == 8
-    assert selection.chosen_jobs(None, threads=3, device="cpu") == 2
-    assert selection.chosen_jobs(1, threads=3, device="cpu") == 1
+    assert selection.chosen_jobs(None, threads=1, devices=["cpu"]) == 8
+    assert selection.chosen_jobs(None, threads=3, devices=["cpu"]) == 2
+    assert selection.chosen_jobs(1, threads=3, devices=["cpu"]) == 1
 
 
 def test_records_of_another_schema_are_refused(ended, tmp_path):
@@ -126,6 +126,7 @@ def test_records_of_another_schema_are_refused(ended, tmp_path):
         ("--quick --jobs 1", "with recipe full, asked for is recipe quick"),
         ("--jobs 2", "with jobs 1, asked for is jobs 2"),
         ("--jobs 1 --threads 2", "with threads 1, asked for is threads 2"),
+        ("--jobs 1 --precision tf32", "with precision float32, asked for is precision tf32"),
     ],
 )
 def test_what_cannot_share_a_row_is_not_mixed_in_one_folder(

@@ -71,8 +71,8 @@ def counted(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     asked = []
 
-    def observed(names, backend, **_):
-        asked.extend((name, backend) for name in names)
+    def observed(names, one, **_):
+        asked.extend((name, one.backend) for name in names)
         return dict.fromkeys(names, "a kernel") | {"shapes": None}
 
     monkeypatch.setattr(kernel, "observed", observed)
@@ -96,6 +96,7 @@ def test_what_was_not_seen_is_looked_for_again(counted):
     ("change", "facts"),
     [
         ("threads", CPU | {"threads": 2}),
+        ("precision", CPU | {"precision": "tf32"}),
         ("setting", CPU),
         ("processor", CPU),
         ("code", CPU),
@@ -131,6 +132,7 @@ def test_a_problem_that_fails_takes_no_other_with_it(monkeypatch, tmp_path, caps
     engine = SimpleNamespace(prepare=lambda **_: None, kernel=look)
     monkeypatch.setattr(kernel, "BACKENDS", {"one": SimpleNamespace(engine=lambda: engine)})
     monkeypatch.setattr(kernel, "end_with", lambda parent: None)
-    kernel.main("1", "one", "cpu", "1", str(tmp_path / "labels"), "echo", "shapes")
+    question = json.dumps(CPU | {"backend": "one", "precision": "float32"})
+    kernel.main("1", question, str(tmp_path / "labels"), "echo", "shapes")
     assert json.loads((tmp_path / "labels").read_text()) == {"echo": None, "shapes": "a kernel"}
     assert "echo: ValueError: no such layer" in capsys.readouterr().err.splitlines()

@@ -152,6 +152,12 @@ def test_a_record_has_the_key_of_its_run():
 
 
 def test_backends_take_turns_from_seed_to_seed():
-    sides = [("a", "matched"), ("b", "matched")]
-    order = [run.backend for run in plan(["echo"], sides, 3, device="cpu")]
+    sides = [("a", "matched", "cpu"), ("b", "matched", "cpu")]
+    order = [run.backend for run in plan(["echo"], sides, 3)]
     assert order == ["a", "b", "b", "a", "a", "b"]
+
+
+def test_devices_take_turns_as_backends_do():
+    sides = [("a", "matched", "cpu"), ("a", "matched", "gpu")]
+    order = [run.device for run in plan(["echo"], sides, 3)]
+    assert order == ["cpu", "gpu", "gpu", "cpu", "cpu", "gpu"]

@@ -26,7 +26,8 @@ def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
     Raises:
         Unavailable: the engine sees no GPU.
     """
-    keras.config.set_floatx(precision)
+    keras.config.set_floatx("float32" if precision == "tf32" else precision)
+    _round(tf32=precision == "tf32")
     if ENGINE == "tensorflow":
         engine.config.threading.set_intra_op_parallelism_threads(threads)
         engine.config.threading.set_inter_op_parallelism_threads(threads)
@@ -42,18 +43,18 @@ def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
         if not gpus:
             raise Unavailable(f"{ENGINE} {engine.__version__} sees no GPU")
         globals()["on_gpu"] = True
-        _round_as_float32()
 
 
-def _round_as_float32() -> None:
-    """One precision for all frameworks: no TF32, which each engine has on in other places."""
+def _round(*, tf32: bool) -> None:
+    """Set one precision on all engines: each has TF32 on in other places."""
     if ENGINE == "tensorflow":
-        engine.config.experimental.enable_tensor_float_32_execution(False)
+        engine.config.experimental.enable_tensor_float_32_execution(tf32)
     elif ENGINE == "torch":
-        engine.backends.cudnn.conv.fp32_precision = "ieee"
-        engine.backends.cudnn.rnn.fp32_precision = "ieee"
+        cuda, cudnn = engine.backends.cuda, engine.backends.cudnn
+        for part in (cuda.matmul, cudnn.conv, cudnn.rnn):
+            part.fp32_precision = "tf32" if tf32 else "ieee"
     else:
-        engine.config.update("jax_default_matmul_precision", "highest")
+        engine.config.update("jax_default_matmul_precision", "tensorfloat32" if tf32 else "float32")
 
 
 def synchronize() -> None:
@@ -64,6 +65,15 @@ def synchronize() -> None:
         engine.test.experimental.sync_devices()
     elif on_gpu:
         engine.cuda.synchronize()
+
+
+def place(tensor) -> str:
+    """Return where a tensor of the engine is: "cpu" or "gpu"."""
+    if ENGINE == "tensorflow":
+        return engine.DeviceSpec.from_string(tensor.device).device_type.lower()
+    if ENGINE == "torch":
+        return "gpu" if tensor.is_cuda else tensor.device.type
+    return " and ".join({device.platform for device in tensor.devices()})
 
 
 def sum_repeated_entries(optimizer: keras.optimizers.Optimizer) -> None:
@@ -103,7 +113,8 @@ def settings() -> dict[str, object]:
     elif ENGINE == "torch":
         found["threads"] = engine.get_num_threads()
         found["TF32 in matrix products"] = engine.backends.cuda.matmul.fp32_precision == "tf32"
-        found["TF32 in cuDNN"] = engine.backends.cudnn.rnn.fp32_precision == "tf32"
+        found["TF32 in recurrent layers"] = engine.backends.cudnn.rnn.fp32_precision == "tf32"
+        found["TF32 in convolutions"] = engine.backends.cudnn.conv.fp32_precision == "tf32"
     else:
         found["precision of matrix products"] = engine.config.jax_default_matmul_precision or "own"
     return found

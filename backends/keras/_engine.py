@@ -135,6 +135,7 @@ def train(
     return Fit(
         predict=predict,
         weights=lambda: _weights.read(model),
+        devices=partial(_devices, model),
         parameters=_weights.parameters(model),
         train_loss=[float(loss) for loss in history["loss"]],
         validation_loss=[float(loss) for loss in history["val_loss"]],
@@ -177,6 +178,11 @@ def _build(problem: Problem, seed: int, own: Set[str] = NOTHING) -> keras.Model:
     model(keras.Input(problem.input.shape, dtype=problem.input.dtype))  # makes the weights
     _defaults.begin(model, seed, own)
     return model
+
+
+def _devices(model: keras.Model, x: Array) -> set[str]:
+    tensors = (*(weight.value for weight in model.weights), model(x))
+    return {_device.place(tensor) for tensor in tensors}
 
 
 def _recorded(layer: keras.Layer, name: str, outputs: dict[str, Array]):

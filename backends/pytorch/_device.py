@@ -16,22 +16,28 @@ def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
     Raises:
         Unavailable: this PyTorch sees no GPU.
     """
-    torch.set_default_dtype(getattr(torch, precision))
+    torch.set_default_dtype(torch.float64 if precision == "float64" else torch.float32)
+    # One precision for all frameworks: by default cuDNN alone would round to TF32.
+    cuda, cudnn = torch.backends.cuda, torch.backends.cudnn
+    for part in (cuda.matmul, cudnn.conv, cudnn.rnn):
+        part.fp32_precision = "tf32" if precision == "tf32" else "ieee"
     torch.set_num_threads(threads)
     torch.set_num_interop_threads(threads)
     if device == "gpu":
         if not torch.cuda.is_available():
             raise Unavailable(f"torch {torch.__version__} sees no GPU")
         globals()["device"] = torch.device("cuda")
-        # One precision for all frameworks: by default cuDNN alone would round to TF32.
-        torch.backends.cudnn.conv.fp32_precision = "ieee"
-        torch.backends.cudnn.rnn.fp32_precision = "ieee"
 
 
 def synchronize() -> None:
     """Wait until the device has done all that was asked of it."""
     if device.type == "cuda":
         torch.cuda.synchronize()
+
+
+def place(tensor: torch.Tensor) -> str:
+    """Return where a tensor is: "cpu" or "gpu"."""
+    return "gpu" if tensor.is_cuda else tensor.device.type
 
 
 def matrix(n: int) -> torch.Tensor:
@@ -45,7 +51,8 @@ def settings() -> dict[str, object]:
         "threads": torch.get_num_threads(),
         "precision": str(torch.get_default_dtype()).removeprefix("torch."),
         "TF32 in matrix products": torch.backends.cuda.matmul.fp32_precision == "tf32",
-        "TF32 in cuDNN": torch.backends.cudnn.rnn.fp32_precision == "tf32",
+        "TF32 in recurrent layers": torch.backends.cudnn.rnn.fp32_precision == "tf32",
+        "TF32 in convolutions": torch.backends.cudnn.conv.fp32_precision == "tf32",
         "deterministic kernels only": torch.are_deterministic_algorithms_enabled(),
     }
 

@@ -1,6 +1,7 @@
 """Training in PyTorch: the loop that Keras calls `fit`, written out."""
 
 from collections.abc import Set
+from functools import partial
 from importlib import import_module
 
 import torch
@@ -99,6 +100,7 @@ def train(
     return Fit(
         predict=predict,
         weights=lambda: _weights.read(model),
+        devices=partial(_devices, model),
         parameters=_weights.parameters(model),
         train_loss=train_loss,
         validation_loss=validation_loss,
@@ -156,6 +158,13 @@ def _predict(model: nn.Module, x: Tensor, batch_size: int) -> Tensor:
     with torch.inference_mode():
         outputs = [model(batch.to(_device.device)) for batch in x.split(batch_size)]
         return torch.cat(outputs).cpu()
+
+
+def _devices(model: nn.Module, x) -> set[str]:
+    model.eval()
+    with torch.inference_mode():
+        output = model(torch.from_numpy(x).to(_device.device))
+    return {_device.place(tensor) for tensor in (*model.parameters(), output)}
 
 
 def _layer_outputs(name: str, layer: nn.Module, output) -> dict[str, Tensor]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from backends import order
 from compare.run import Record
-from compare.table import order
 
 SIDE = ("backend", "device", "mode")  # fields of a Record: together, one side
 # M. Okabe and K. Ito's colours, told apart by the colour-blind too; line and mark tell the same.
