@@ -19,7 +19,7 @@ def reference_of(backends: Sequence[str]) -> str:
     return min(backends, key=order)
 
 
-def check(names: Sequence[str], backends: Sequence[str]) -> list[Finding]:
+def check(names: Sequence[str], backends: Sequence[str], *, device: str = "cpu") -> list[Finding]:
     """Return all findings, by problem: the data, then every other backend against the reference.
 
     A backend alone is held against the specified shapes.
@@ -29,7 +29,8 @@ def check(names: Sequence[str], backends: Sequence[str]) -> list[Finding]:
     jobs = [
         (name, p) for p in PRECISIONS for name in sorted(backends, key=lambda n: n == reference)
     ]
-    evidence = probe(jobs, names, at_a_time=len(machine.processors()))
+    at_a_time = len(machine.processors()) if device == "cpu" else 1
+    evidence = probe(jobs, names, at_a_time=at_a_time, device=device)
     return list(
         chain.from_iterable(
             judge(problems.load(name), backends, {job: evidence[job][name] for job in jobs})

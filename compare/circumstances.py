@@ -10,16 +10,8 @@ COLUMNS = ("what", "where", "a", "b")
 # Fields of a Record that are the same for a whole run; for a problem and backend. What of a metric
 # may be declared anew.
 OF_RUN = (
-    "commit",
-    "dirty",
-    "cpu",
-    "gpu",
-    "recipe",
-    "start",
-    "jobs",
-    "threads",
-    "precision",
-    "proof",
+    *("commit", "dirty", "cpu", "gpu", "recipe", "start"),
+    *("jobs", "threads", "precision", "proof"),
 )
 OF_SIDE = ("kernel", "parameters", "examples")
 OF_METRIC = ("better", "target", "baseline", "best", "margin", "unit")

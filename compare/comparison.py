@@ -169,6 +169,9 @@ def compare(
         if gate:
             todo = with_kernels(todo, timeout_s, tell)
 
+        if any(run.device == "gpu" for run in todo):
+            for process in machine.gpu_processes():
+                tell(f"on the GPU already, and in its times and memory: process {process}")
         cells = out / "cells"
         cells.mkdir(exist_ok=True)
         free: SimpleQueue[list[int]] = SimpleQueue()

@@ -1,9 +1,10 @@
 """The memory taken on a whole GPU while something runs, as its driver counts it."""
 
-import os
 import subprocess
 from threading import Event, Thread
 from types import TracebackType
+
+from compare import machine
 
 INTERVAL_MS = 100
 PATIENCE_S = 10.0  # for the first sample
@@ -21,11 +22,12 @@ class DeviceMemory:
         self.samples: list[int] = []
         self.first = Event()
         self.process: subprocess.Popen[str] | None = None
+        self.others: int | None = None  # processes that were on the GPU already
         if device == "gpu":
-            card = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0] or "0"
-            query = ["--query-gpu=memory.used", "--format=csv,noheader,nounits", f"--id={card}"]
+            self.others = len(machine.gpu_processes())
+            query = ["--query-gpu=memory.used", "--format=csv,noheader,nounits"]
             self.process = subprocess.Popen(
-                ["nvidia-smi", *query, f"--loop-ms={INTERVAL_MS}"],
+                ["nvidia-smi", *query, f"--id={machine.card()}", f"--loop-ms={INTERVAL_MS}"],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,

@@ -22,6 +22,8 @@ FLAGS = {
     "into another folder",
     "drift": "seeds differ in speed, as when a processor throttles or has neighbours: let it cool, "
     "keep the machine to yourself, run again into another folder",
+    "shared": "others computed on the GPU: its times and the memory of the whole device are theirs "
+    "too; end them and run again into another folder",
 }
 
 
@@ -67,9 +69,14 @@ def _drift(records: Iterable[Record]) -> bool:
     return bool(medians) and max(medians) > DRIFT * min(medians)
 
 
+def _shared(records: Iterable[Record]) -> bool:
+    return any(record.gpu_others for record in records)
+
+
 RAISED: dict[str, Callable[[Iterable[Record]], bool]] = {
     "parts": _parts,
     "unsteady": _unsteady,
     "busy": _busy,
     "drift": _drift,
+    "shared": _shared,
 }

@@ -63,7 +63,7 @@ class Launcher:
                 outcome = self.call([*module, str(cell)], environment, cell / "log.txt", timeout_s)
         if (cell / "record.json").exists():
             record = Record.from_json((cell / "record.json").read_text())
-            record = replace(record, gpu_device_bytes=memory.growth())
+            record = replace(record, gpu_device_bytes=memory.growth(), gpu_others=memory.others)
         else:
             status, reason = outcome
             record = answer(

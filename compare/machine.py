@@ -27,6 +27,21 @@ def gpus() -> tuple[str, ...]:
     return tuple(names.splitlines()) if names else ()
 
 
+def gpu_processes() -> list[str]:
+    """Return what computes on the first GPU now, with its memory, as far as its driver tells.
+
+    In a container it may tell of none. Implemented, not yet measured.
+    """
+    query = ["--query-compute-apps=pid,process_name,used_memory", "--format=csv,noheader"]
+    found = _output("nvidia-smi", *query, f"--id={card()}")
+    return [line.strip() for line in found.splitlines()] if found else []
+
+
+def card() -> str:
+    """Return which GPU is the first that frameworks see, as nvidia-smi calls it."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0] or "0"
+
+
 @cache
 def cpu() -> str:
     """Return the processor's name."""

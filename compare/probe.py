@@ -1,7 +1,7 @@
 """The evidence for the ladder: what a backend's twins do, in a process of its own.
 
-`python -m compare.probe PARENT BACKEND PRECISION FOLDER PROBLEM ...` leaves FOLDER/PROBLEM.npz for
-each problem, with the arrays
+`python -m compare.probe PARENT BACKEND PRECISION DEVICE FOLDER PROBLEM ...` leaves
+FOLDER/PROBLEM.npz for each problem, with the arrays
 
     trainable/NAME          the shape of what is trained
     weight/NAME             initial weights, by Keras's names and in its layout
@@ -46,7 +46,7 @@ TIMEOUT_S = 900.0
 
 
 def probe(
-    jobs: Sequence[Job], names: Sequence[str], *, at_a_time: int
+    jobs: Sequence[Job], names: Sequence[str], *, at_a_time: int, device: str = "cpu"
 ) -> dict[Job, dict[str, Evidence]]:
     """Return the evidence, by job and problem; each job has a fresh process."""
     launcher = Launcher()
@@ -55,8 +55,8 @@ def probe(
         backend, precision = job
         with TemporaryDirectory() as folder:
             module = [*command(backend), "-m", "compare.probe", str(os.getpid())]
-            asked = [*module, backend, precision, folder, *names]
-            environment = variables(backend, device="cpu", threads=1)
+            asked = [*module, backend, precision, device, folder, *names]
+            environment = variables(backend, device=device, threads=1)
             log = Path(folder) / "log.txt"
             _, reason = launcher.call(asked, environment, log, TIMEOUT_S)
             last = (log.read_text(errors="replace").strip().splitlines() or [""])[-1]
@@ -80,11 +80,11 @@ def _read(file: Path, reason: str) -> Evidence:
         return dict(arrays)
 
 
-def main(parent: str, backend: str, precision: str, folder: str, *names: str) -> None:
+def main(parent: str, backend: str, precision: str, device: str, folder: str, *names: str) -> None:
     """Gather the evidence and leave it in a folder."""
     end_with(int(parent))
     engine = BACKENDS[backend].engine()
-    engine.prepare(device="cpu", threads=1, precision=precision)
+    engine.prepare(device=device, threads=1, precision=precision)
     for name in names:
         evidence: Evidence = {}
         try:

@@ -1,17 +1,21 @@
 """table.csv, verdicts.csv and table.md of a results folder, written from its records."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from backends import order
+from compare.devices import COLUMNS as DEVICE_COLUMNS
+from compare.devices import HEADINGS as DEVICES
+from compare.devices import HEADINGS_TEXT as DEVICES_TEXT
+from compare.devices import device_cells, devices
 from compare.flags import FLAGS
 from compare.headings import SCORES, SIDES, SIZES, TEXT, TIMES, cells
 from compare.judge import MINIMUM
 from compare.publish_verdict import VERDICT_TEXT, VERDICTS, meanings, too_few, verdict_cells
-from compare.run import FORK, NEW, Record
+from compare.run import FLOAT32, FORK, NEW, Record
 from compare.table import COLUMNS, table
 from compare.verdict import verdicts
 
@@ -22,6 +26,7 @@ class Tables:
 
     table: pd.DataFrame
     verdicts: pd.DataFrame
+    devices: pd.DataFrame = field(default_factory=pd.DataFrame)  # GPU against CPU, if both
 
     @property
     def flags(self) -> dict[str, str]:
@@ -37,17 +42,22 @@ class Tables:
 
 def tabulated(records: Sequence[Record]) -> Tables:
     """Return the tables of some records."""
-    return Tables(table(records), verdicts(records))
+    return Tables(table(records), verdicts(records), devices(records))
 
 
 def publish(folder: Path, records: Sequence[Record]) -> Tables:
     """Write table.csv, verdicts.csv and table.md into the folder and return the tables.
+
+    Where trainings were done on both devices, devices.csv as well.
 
     Verdicts are written to ten digits: beyond that, processors differ in their logarithms.
     """
     tables = tabulated(records)
     tables.table.to_csv(folder / "table.csv", index=False)
     tables.verdicts.to_csv(folder / "verdicts.csv", index=False, float_format="%.10g")
+    (folder / "devices.csv").unlink(missing_ok=True)
+    if not tables.devices.empty:
+        tables.devices.to_csv(folder / "devices.csv", index=False, float_format="%.10g")
     (folder / "table.md").write_text(markdown(tables, records))
     return tables
 
@@ -67,6 +77,7 @@ def markdown(tables: Tables, records: Sequence[Record]) -> str:
         *_flags(tables),
         "## Memory",
         _section(sides, SIZES),
+        *_devices(tables.devices),
         *_verdicts(tables.verdicts),
         "## What the columns mean",
         "The names are those of `table.csv`. Here, score is score_mean ± score_std, s are seconds, "
@@ -103,6 +114,15 @@ def failures(records: Sequence[Record]) -> list[str]:
     return ["## Trainings without a score", "\n".join(lines)] if lines else []
 
 
+def _devices(frame: pd.DataFrame) -> list[str]:
+    """Return the section of GPU against CPU; nothing where there is one device only."""
+    if frame.empty:
+        return []
+    rows = markdown_rows(DEVICES, DEVICES_TEXT, device_cells(frame))
+    meaning = "\n".join(f"- `{name}`: {text}" for name, text in DEVICE_COLUMNS.items())
+    return ["## GPU against CPU", rows, "The columns of `devices.csv`:", meaning]
+
+
 def _verdicts(frame: pd.DataFrame) -> list[str]:
     """Return the section of the verdicts; nothing where there is only one backend."""
     if frame.empty:
@@ -133,7 +153,7 @@ def circumstances(records: Sequence[Record]) -> list[str]:
         "processor": [record.cpu for record in records],
         "GPU": [record.gpu for record in records],
         "recipe": [record.recipe for record in records],
-        "precision": [record.precision for record in records],
+        "precision": [record.precision for record in records if _told(record)],
         "processes": [STARTED[record.start] for record in records],
         "trainings at a time": [record.jobs for record in records],
         "threads and processors for each": [record.threads for record in records],
@@ -149,6 +169,11 @@ def circumstances(records: Sequence[Record]) -> list[str]:
 def _reason(record: Record) -> str:
     reason = " ".join((record.reason or "").split())
     return f"{record.status}: {reason}" if reason else record.status
+
+
+def _told(record: Record) -> bool:
+    """Say whether the precision is worth telling: on a CPU the two are the same."""
+    return record.device == "gpu" or record.precision != FLOAT32
 
 
 def _commit(record: Record) -> str | None:

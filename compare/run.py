@@ -108,6 +108,7 @@ class Record:
     gpu_peak_bytes: int | None = None  # in tensors, as the framework counts it
     gpu_reserved_bytes: int | None = None  # taken from the driver by the framework's allocator
     gpu_device_bytes: int | None = None  # on the whole device, over what was taken before
+    gpu_others: int | None = None  # processes that computed on the GPU before the training began
     parameters: int | None = None  # trainable
     versions: dict[str, str] = field(default_factory=dict)
     frameworks: list[str] = field(default_factory=list)  # loaded in the process

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from compare.devices import HEADINGS, HEADINGS_TEXT, device_cells
 from compare.doctor import Reading
 from compare.explain import readings
 from compare.finding import RUNGS, Finding
@@ -99,6 +100,8 @@ def print_table(tables: Tables, folder: Path, *, quick: bool) -> None:
         console.print(
             "By the quick recipes: a look, not a result. The targets are not meant for them."
         )
+    if not tables.devices.empty:
+        console.print(device_table(tables.devices))
     print_verdicts(tables.verdicts, console)
     console.print(
         Text(f"All columns, and what they mean: {folder}/table.md, table.csv, verdicts.csv")
@@ -132,6 +135,18 @@ def score_table(frame: pd.DataFrame, width: int) -> Table:
         for _, pair in rows.groupby("metric", sort=False):  # both sides of a metric together
             for line in cells(pair, headings):
                 table.add_row(*map(Text, line))
+    return table
+
+
+def device_table(frame: pd.DataFrame) -> Table:
+    """Return the table of GPU against CPU."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.title, table.title_justify = Text("GPU against CPU", style="bold"), "left"
+    for heading in HEADINGS:
+        left = heading in HEADINGS_TEXT
+        table.add_column(heading, justify="left" if left else "right", overflow="fold")
+    for line in device_cells(frame):
+        table.add_row(*map(Text, line))
     return table
 
 

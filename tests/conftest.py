@@ -18,11 +18,13 @@ from parity import PARITY_KERAS, PARITY_PROBLEM, PARITY_PYTORCH
 
 import problems
 from backends import BACKENDS, missing_twins
+from compare import machine
 from compare.check import PRECISIONS
 from compare.interpreter import variables
 from compare.machine import ROOT
 from compare.probe import probe
 
+LEFT_OUT = pytest.StashKey[int]()
 RUNNABLE = [name for name, backend in BACKENDS.items() if not backend.missing()]
 COMPARED = ("pytorch", "keras-tensorflow")  # the reference and the one held against it
 COMPLETE = [name for name in problems.names() if not missing_twins(name)]
@@ -62,6 +64,22 @@ def asked_for(session: pytest.Session) -> list[str]:
     calls = [item.callspec for item in session.items if hasattr(item, "callspec")]
     names = [call.params.get("name") for call in calls]
     return [name for name in COMPLETE if name in names]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that need a GPU where there is none."""
+    absent = [item for item in items if item.get_closest_marker("gpu") and not machine.gpus()]
+    if absent:
+        config.hook.pytest_deselected(items=absent)
+        items[:] = [item for item in items if item not in absent]
+        config.stash[LEFT_OUT] = len(absent)
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    """Say so."""
+    if number := config.stash.get(LEFT_OUT, 0):
+        text = f"{number} tests need an NVIDIA GPU, which was not found: they were not run"
+        terminalreporter.write_line(text)
 
 
 @pytest.fixture(scope="session", autouse=True)

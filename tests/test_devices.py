@@ -1,0 +1,111 @@
+"""GPU against CPU: a backend against itself, from records; and who else is on the card."""
+
+import os
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from test_verdict import record
+
+from compare import comparison, machine
+from compare.answer import answer, now
+from compare.device_memory import DeviceMemory
+from compare.devices import devices
+from compare.launch import Launcher
+from compare.publish import publish
+from compare.run import Run
+from compare.terminal import print_table
+
+
+def both(seeds, *, backend="pytorch", speed=4.0, **gpu):
+    """Return seeds of a backend on a CPU, and on a GPU that is so many times as fast."""
+    cpu = [record(seed, backend, pace=1 + seed / 10, kernel="oneDNN LSTM") for seed in seeds]
+    measured = {"kernel": "cuDNN LSTM", "gpu_peak_bytes": 2**21} | gpu
+    return cpu + [
+        record(one.seed, backend, pace=one.build_s / speed, device="gpu", **measured) for one in cpu
+    ]
+
+
+def test_the_ratio_is_paired_by_seed():
+    frame = devices(both(range(6)) + both(range(6), backend="keras-jax", speed=0.5))
+    epochs = frame[frame["measure"] == "epoch_s"].set_index("backend")
+    assert list(epochs.index) == ["pytorch", "keras-jax"]
+    assert epochs["ratio"].to_dict() == pytest.approx({"pytorch": 0.25, "keras-jax": 2.0})
+    assert (epochs["low"] <= epochs["ratio"] + 1e-12).all()
+    assert (epochs["high"] - epochs["low"] < 1e-9).all(), "paces differ by seed, their ratio not"
+    assert set(epochs["verdict"]) == {"different"}
+    row = epochs.loc["pytorch"]
+    assert (row["gpu_kernel"], row["cpu_kernel"]) == ("cuDNN LSTM", "oneDNN LSTM")
+    assert (row["gpu_peak_bytes"], row["cpu_host_peak_bytes"]) == (2**21, 2**28)
+    assert row["gpu_value"] == pytest.approx(row["cpu_value"] / 4)
+
+
+def test_few_seeds_give_a_ratio_and_no_interval():
+    frame = devices(both(range(3)))
+    assert (frame["ratio"] - 0.25).abs().max() < 1e-9
+    assert frame[["low", "high", "verdict"]].isna().all(axis=None)
+
+
+def test_one_device_gives_no_row():
+    assert devices([record(seed) for seed in range(6)]).empty
+    absent = [replace(one, status="unavailable") for one in both(range(6)) if one.device == "gpu"]
+    assert devices([record(seed) for seed in range(6)] + absent).empty
+
+
+def test_the_table_is_published_and_printed_where_there_are_both(tmp_path, capsys):
+    tables = publish(tmp_path, both(range(6)))
+    print_table(tables, tmp_path, quick=False)
+    assert "GPU against CPU" in capsys.readouterr().out
+    text = (tmp_path / "table.md").read_text()
+    assert "| echo | pytorch | matched | wall_s |" in text
+    assert "| 0.250 [0.250, 0.250] | different | cuDNN LSTM | oneDNN LSTM | 2 |" in text
+    frame = pd.read_csv(tmp_path / "devices.csv")
+    assert f"- `{frame.columns[-1]}`: " in text
+    publish(tmp_path, [record(seed) for seed in range(6)])
+    assert "GPU against CPU" not in (tmp_path / "table.md").read_text()
+    assert not (tmp_path / "devices.csv").exists()
+
+
+OTHERS = """#!/bin/sh
+case "$*" in
+  *query-compute-apps=*) echo "4711, python, 300 MiB";;
+  *query-gpu=name*) echo "NVIDIA H100";;
+  *) while :; do echo 100; sleep 0.01; done;;
+esac
+"""
+
+
+@pytest.fixture
+def shared_card(tmp_path, monkeypatch):
+    """A driver that tells of somebody else's process."""
+    (tmp_path / "nvidia-smi").write_text(OTHERS)
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    machine.gpus.cache_clear()
+    yield
+    machine.gpus.cache_clear()
+
+
+def test_who_else_is_on_the_card_is_told_and_recorded(shared_card, tmp_path, monkeypatch):
+    run = Run(problem="echo", backend="pytorch", device="gpu", seed=0, start="new")
+    (tmp_path / "out").mkdir()
+
+    def trained(self, asked, environment, log, timeout_s):
+        cell = log.parent
+        record = answer(run, started=now(), status="ok", total_s=1.0)
+        (cell / "record.json").write_text(record.to_json())
+        return "failed", "no matter"
+
+    monkeypatch.setattr(Launcher, "call", trained)
+    told = []
+    options = {"out": tmp_path / "out", "timeout_s": 60, "gate": False, "tell": told.append}
+    (found,) = comparison.compare([run], **options)
+    assert "on the GPU already, and in its times and memory: process 4711, python, 300 MiB" in told
+    assert found.gpu_others == 1
+    row = replace(record(device="gpu"), gpu_others=found.gpu_others)
+    assert "shared" in publish(tmp_path, [row]).flags
+    assert "shared" not in publish(tmp_path, [replace(row, gpu_others=0)]).flags
+
+
+def test_on_a_cpu_nobody_is_looked_for(shared_card):
+    assert DeviceMemory("cpu").others is None
