@@ -183,10 +183,11 @@ def _status(records: Sequence[Record], out: Path) -> int:
         complain(f"no training, no time: the check fails: {reason}")
     failed = [record for record in records if record.status not in ("ok", "refused")]
     if failed:
-        complain(f"trainings without a score: {len(failed)}; logs:")
-    for log in (out / "cells" / record.key / "log.txt" for record in failed):
-        if log.exists():
-            print(f"  {log}", file=sys.stderr)
+        logs = [out / "cells" / record.key / "log.txt" for record in failed]
+        there = [f"  {log}" for log in logs if log.exists()]
+        complain(f"trainings without a score: {len(failed)}{'; logs:' if there else ''}")
+        for line in there:
+            print(line, file=sys.stderr)
     return 3 if refused else 1 if failed else 0
 
 
