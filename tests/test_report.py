@@ -86,7 +86,9 @@ def test_the_published_page_has_no_fault_and_is_small(look):
         assert found.requests == (page.as_uri(),)
 
 
-@pytest.mark.parametrize("command", [["report", "HERE"], ["plot", "HERE", "--out", "HERE/pictures"]])
+@pytest.mark.parametrize(
+    "command", [["report", "HERE"], ["plot", "HERE", "--out", "HERE/pictures"]]
+)
 def test_page_and_pictures_are_those_of_the_published_records(tmp_path, command):
     published = ROOT / "results" / "cpu"
     for name in ("runs.jsonl", "cells"):
