@@ -15,10 +15,14 @@ import pandas as pd
 from backends import order
 from compare.circumstances import differing
 from compare.flags import FLAGS, flags
-from compare.judge import DIFFERENT, SCORE, TIMES, Row, Side, decide, judge, scores
+from compare.judge import DIFFERENT, INCONCLUSIVE, SCORE, TIMES, Row, Side, decide, judge, scores
 from compare.pace import pace, paces
 from compare.run import UNTRIED, Record
 
+# How much two runs of one code may differ in time by the machine alone: of 120 trainings done twice
+# on a shared machine, three hours apart, single rows took up to 1.13 times as long, with intervals
+# that began at up to 1.06.
+RUNS = 0.10
 KEY = ("problem", "backend", "device", "mode", "recipe")
 # Column of the rows: what it means. In this order.
 COLUMNS = {
@@ -52,7 +56,9 @@ COLUMNS = {
     "greater": "pairs in which B's value is the greater one; a tie counts half",
     "p_greater": "greater / pairs",
     "smallest": "smallest change that so many pairs would have shown with a chance of 80 %",
-    "verdict": "as in verdicts.csv: different, different but negligible, equivalent, inconclusive "
+    "verdict": "as in verdicts.csv, but a time is different only if its whole interval lies beyond "
+    f"a change of {RUNS:.0%}, for so much two runs of the same code may differ by the machine: "
+    "different, different but negligible, equivalent, inconclusive "
     "or identical; empty below six pairs",
     "change": "worse, better, slower or faster, where the verdict is: different",
     "flags": "what makes the times of A or of B doubtful",
@@ -91,6 +97,9 @@ def diff(a: Sequence[Record], b: Sequence[Record]) -> Diff:
         for row in _rows(_tried(sides_a[key]), _tried(sides_b[key]))
     ]
     decide(rows, FAMILY)
+    for row in rows:
+        if row["measure"] != SCORE and row.get("verdict") == DIFFERENT and not _beyond_runs(row):
+            row["verdict"] = INCONCLUSIVE
     frame = pd.DataFrame([row | _change(row) for row in rows], columns=list(COLUMNS))
     for column in WHOLE:
         frame[column] = frame[column].astype("Int64")
@@ -144,6 +153,13 @@ def _rows(a: Side, b: Side) -> Iterator[Row]:
 
 def _values(row: Row) -> Row:
     return {"value_a": row["reference_value"], "value_b": row["value"]}
+
+
+def _beyond_runs(row: Row) -> bool:
+    """Say whether a change of times is shown to be larger than that between runs of one code."""
+    if "low" not in row:
+        return True  # a value was lost in some pair: that is no matter of pace
+    return bool(row["low"] > 1 + RUNS or row["high"] < 1 / (1 + RUNS))
 
 
 def _change(row: Row) -> Row:

@@ -57,6 +57,12 @@ def test_two_runs_of_the_same_code_say_that_nothing_changed():
         assert words(a, b).startswith("nothing changed: "), seed
 
 
+@pytest.mark.parametrize(("pace", "changed"), [(1.09, False), (0.92, False), (1.12, True)])
+def test_what_a_machine_may_do_between_two_runs_is_no_change(pace, changed):
+    found = words(run(noise=0.005), run(noise=0.005, seed=1, pace=pace))
+    assert found.startswith("slower: " if changed else "nothing changed: ")
+
+
 @pytest.mark.parametrize("noise", [0.0, 0.005])
 def test_a_planted_slow_down_and_a_planted_loss_are_both_said(noise):
     found = words(run(noise=noise), run(noise=noise, seed=1, slow=[SLOW], bad=[BAD]))
