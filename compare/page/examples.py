@@ -128,16 +128,16 @@ def _words(drawing: Drawing) -> str:
 
 def _written(rows: Sequence[dict[str, str]]) -> Figure:
     """Return rows of texts as a table, headed by their names."""
-    made, (axes,) = figure(0.1 + 0.22 * (1 + len(rows)))
+    made, (axes,) = figure(0.1 + 0.26 * (1 + len(rows)))
     axes.set_axis_off()
     lines = [list(rows[0]), *(list(row.values()) for row in rows)]
     widths = [max(len(line[column]) for line in lines) + 3 for column in range(len(lines[0]))]
-    total = max(sum(widths), 48)
+    total = max(sum(widths), 44)
     for i, line in enumerate(lines):
         for column, text in enumerate(line):
             axes.text(
                 sum(widths[:column]) / total, 1 - (i + 0.5) / len(lines), text, va="center",
                 weight="bold" if i == 0 else "normal", transform=axes.transAxes,
-                parse_math=False,
+                parse_math=False, fontsize=11,
             )  # fmt: skip
     return made
