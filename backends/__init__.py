@@ -130,7 +130,7 @@ class Backend:
     packages: tuple[str, ...]
     defaults: Mapping[str, str]  # what this framework does if it is left to itself
     environment: Mapping[str, str] = field(default_factory=dict)
-    rounding: str = ""  # why a float64 network is none throughout; empty where it is one
+    widened: str = ""  # what makes a float64 network one throughout; empty where it is one anyway
 
     def missing(self) -> list[str]:
         """Return the packages that are not installed here; nothing is imported."""
@@ -172,7 +172,11 @@ KERAS_DEFAULTS = {
     "weights": "drawn by Keras, from the same distributions as the matched ones",
     "shuffling": "drawn by the engine; with a seed set, TensorFlow repeats one order every epoch",
 }
-FLOAT32_INSIDE = "Keras computes parts of a float64 network in float32 on this engine"
+WIDENED = (
+    "On JAX and PyTorch, Keras computes parts of a float64 network in float32, by a table of types; "
+    "for the rungs in float64, the entry of that table is widened, and Adam's betas are rounded as "
+    "TensorFlow rounds them"
+)
 
 
 class Backends(dict[str, Backend]):
@@ -214,12 +218,12 @@ BACKENDS = Backends(
                 ("keras", engine),
                 KERAS_DEFAULTS,
                 {"KERAS_BACKEND": engine},
-                rounding,
+                widened,
             )
-            for engine, rounding in (
+            for engine, widened in (
                 ("tensorflow", ""),
-                ("jax", FLOAT32_INSIDE),
-                ("torch", FLOAT32_INSIDE),
+                ("jax", WIDENED),
+                ("torch", WIDENED),
             )
         ),
     )

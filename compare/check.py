@@ -58,7 +58,7 @@ def judge(
                 reference=reference,
                 expected={precision: evidence[reference, precision] for precision in PRECISIONS},
                 came={precision: evidence[backend, precision] for precision in PRECISIONS},
-                rounding=BACKENDS[backend].rounding or BACKENDS[reference].rounding,
+                widened=BACKENDS[backend].widened or BACKENDS[reference].widened,
             ).climb()
 
 

@@ -36,7 +36,7 @@ class Finding:
     relative: float | None = None
     bound: float | None = None  # on `relative`
     passed: bool
-    note: str = ""  # why the bound is what it is, where that needs saying
+    note: str = ""  # what was done to the engine first, where something was
 
     def __str__(self) -> str:
         """Say it in one sentence."""

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from compare.finding import RUNGS, Finding
-from compare.ladder import CAP, EXACT, FLOOR, ROUNDED, WITHIN
+from compare.ladder import CAP, EXACT, FLOOR, WITHIN
 from compare.publish import markdown_rows
 from compare.run import finite
 
@@ -40,8 +40,7 @@ def findings_markdown(findings: Sequence[Finding]) -> str:
         "\n".join(f"- `{rung}`: {meaning}" for rung, meaning in RUNGS.items()),
         "A difference is taken by the largest magnitude in the tensor; of a loss in a curve, by "
         "its own magnitude, but no less than 1 % of the first; of a score, by 1.",
-        f"Allowed in float64: {_bounds(EXACT)}; on an engine that computes a float64 network "
-        f"partly in float32: {_bounds(ROUNDED)}. In float32: {WITHIN:g} times what the reference "
+        f"Allowed in float64: {_bounds(EXACT)}. In float32: {WITHIN:g} times what the reference "
         f"in float32 is off itself in float64, at least {FLOOR:g}, at most {_bounds(CAP)}; a score "
         "may be off by the margin that the problem declares and one answer more.",
     ]

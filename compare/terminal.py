@@ -178,7 +178,7 @@ def print_findings(findings: Sequence[Finding]) -> None:
         table.add_row(*map(Text, line))
     stdout().print(table)
     for note in dict.fromkeys(finding.note for finding in findings if finding.note):
-        stdout().print(Text(f"{note}: there, float64 is held to float32's bounds"))
+        stdout().print(Text(f"{note}."))
 
 
 def print_explanation(frame: pd.DataFrame, folder: Path) -> None:

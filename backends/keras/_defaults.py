@@ -12,7 +12,7 @@ import keras
 from backends import KERAS_DEFAULTS
 from backends._seeded import Array, batch_order, initial_weights
 from backends.keras import _weights
-from backends.keras._device import batches, sum_repeated_entries
+from backends.keras._device import batches, flatten_at_zero, sum_repeated_entries
 from problems._data import Part
 from problems._problem import Recipe
 
@@ -30,6 +30,13 @@ def optimizer(recipe: Recipe, own: Set[str]) -> keras.optimizers.Optimizer:
     made = OPTIMIZERS[recipe.optimizer](recipe.learning_rate)
     if not own.issuperset(KERAS_DEFAULTS):
         sum_repeated_entries(made)
+    return made
+
+
+def loss(made: keras.losses.Loss, own: Set[str]) -> keras.losses.Loss:
+    """Return the loss of a training."""
+    if not own.issuperset(KERAS_DEFAULTS):
+        flatten_at_zero(made)
     return made
 
 

@@ -9,6 +9,9 @@ from importlib import import_module
 from importlib.metadata import version
 
 import keras
+import numpy as np
+from keras.src import ops
+from keras.src.backend.common import dtypes
 
 from backends import Unavailable
 from backends._seeded import Array
@@ -27,6 +30,8 @@ def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
         Unavailable: the engine sees no GPU.
     """
     keras.config.set_floatx("float32" if precision == "tf32" else precision)
+    if precision == "float64" and ENGINE != "tensorflow":
+        _widen()
     _round(tf32=precision == "tf32")
     if ENGINE == "tensorflow":
         engine.config.threading.set_intra_op_parallelism_threads(threads)
@@ -43,6 +48,21 @@ def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
         if not gpus:
             raise Unavailable(f"{ENGINE} {engine.__version__} sees no GPU")
         globals()["on_gpu"] = True
+
+
+def _widen() -> None:
+    """Have a float64 network be one throughout, and round what TensorFlow rounds.
+
+    On JAX and PyTorch, Keras computes parts of it in float32, by a table of types. On TensorFlow
+    it rounds the numbers of Python that it casts, such as Adam's betas, to float32 in any network.
+    """
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+    cast = ops.cast
+
+    def rounded(x, dtype):
+        return cast(float(np.float32(x)) if isinstance(x, float) else x, dtype)
+
+    ops.cast = rounded
 
 
 def _round(*, tf32: bool) -> None:
@@ -87,6 +107,20 @@ def sum_repeated_entries(optimizer: keras.optimizers.Optimizer) -> None:
         optimizer.update_step = lambda gradient, *rest: step(
             engine.convert_to_tensor(gradient), *rest
         )
+
+
+def flatten_at_zero(loss: keras.losses.Loss) -> None:
+    """Have the absolute error's slope be 0 where the error is 0, as on the other engines.
+
+    JAX takes 1 there. That is not rare: a recurrent layer that has seen only zeros answers 0.
+    """
+    if ENGINE == "jax" and isinstance(loss, keras.losses.MeanAbsoluteError):
+        loss.fn = _absolute_error
+
+
+def _absolute_error(targets, outputs):
+    error = outputs - targets
+    return ops.mean(error * ops.stop_gradient(ops.sign(error)), axis=-1)
 
 
 def reset_metrics(model: keras.Model) -> None:

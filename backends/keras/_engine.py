@@ -113,7 +113,8 @@ def train(
     recipe, training, validation = problem.recipe, data["train"], data["validation"]
     orders = _defaults.orders(len(training.x), recipe, seed, own)
     model = _build(problem, seed, own)
-    model.compile(_defaults.optimizer(recipe, own), LOSSES[recipe.loss]())
+    loss = _defaults.loss(LOSSES[recipe.loss](), own)
+    model.compile(_defaults.optimizer(recipe, own), loss)
     build_s = clock.lap()
 
     def predict(x: Array) -> Array:
@@ -158,7 +159,7 @@ def probe(problem: Problem, x: Array, *, seed: int) -> Probe:
 def gradients(problem: Problem, part: Part, *, seed: int) -> tuple[float, dict[str, Array]]:
     """Return the untrained twin's loss on a batch, and its gradient, in training mode."""
     model = _build(problem, seed)
-    model.compile(Gradient(), LOSSES[problem.recipe.loss]())
+    model.compile(Gradient(), _defaults.loss(LOSSES[problem.recipe.loss](), NOTHING))
     loss = model.train_on_batch(part.x, part.y)
     return float(loss), _weights.read(model)
 
