@@ -173,8 +173,8 @@ KERAS_DEFAULTS = {
     "shuffling": "drawn by the engine; with a seed set, TensorFlow repeats one order every epoch",
 }
 WIDENED = (
-    "On JAX and PyTorch, Keras computes parts of a float64 network in float32, by a table of types; "
-    "for the rungs in float64, the entry of that table is widened, and Adam's betas are rounded as "
+    "On JAX and PyTorch, Keras computes parts of a float64 network in float32, by a table of "
+    "types; for the rungs in float64, that table is widened, and Adam's betas are rounded as "
     "TensorFlow rounds them"
 )
 
