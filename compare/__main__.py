@@ -15,13 +15,14 @@ import problems
 from backends import missing_twins
 from compare import interpreter, machine
 from compare.options import AA_SEEDS, DEFAULT_SEEDS, parser
-from compare.run import Record, Run, UsageError, modes_between
+from compare.run import MATCHED, SWEEP, Record, Run, UsageError, modes_between
 from compare.selection import (
     able_backends,
     chosen_backends,
     chosen_device,
     chosen_problems,
     chosen_runs,
+    chosen_sizes,
 )
 
 
@@ -191,6 +192,28 @@ def _status(records: Sequence[Record], out: Path) -> int:
     return 3 if refused else 1 if failed else 0
 
 
+def do_sweep(options: argparse.Namespace) -> int:
+    """Time a problem at several sizes, if any are given; write, draw and print what is there."""
+    from compare.publish_sweep import print_sweep, publish_sweep
+    from compare.sweep import points
+
+    (name,) = chosen_problems([options.problem])
+    out = options.out or Path("results") / "sweep" / name
+    asked = chosen_sizes(name, batch_size=options.batch_size, units=options.units)
+    records: list[Record] = []
+    if asked:
+        settings = _settings(options) | {"jobs": options.jobs or 1}
+        settings |= {"recipe": SWEEP, "score_epochs": False}
+        runs = points(
+            chosen_runs([name], options.backends, lambda _: [MATCHED], **settings), *asked
+        )
+        records = _done(runs, out, timeout_s=options.timeout, gate=not options.no_gate)
+    found = _all_records(out, sweep=name)
+    publish_sweep(out, found)
+    print_sweep(found, out)
+    return _status(records, out)
+
+
 def do_table(options: argparse.Namespace) -> int:
     """Write and print the table of a results folder again, or only print it as asked."""
     from compare.publish import publish, tabulated
@@ -268,14 +291,26 @@ def do_export(options: argparse.Namespace) -> int:
     return 0
 
 
-def _all_records(folder: Path) -> list[Record]:
+def _all_records(folder: Path, *, sweep: str | None = None) -> list[Record]:
+    """Return the records of a folder, which are those of the sweep of a problem, or of no sweep."""
     from compare import records
 
     found, broken = records.read(folder)
     for message in broken:
         print(f"diptych: {message}", file=sys.stderr)
     if not found:
-        raise UsageError(f"expected a folder with records in {records.FILE}, came {folder}")
+        more = " (or --batch-size or --units, to make them)" if sweep else ""
+        raise UsageError(f"expected a folder with records in {records.FILE}, came {folder}{more}")
+    of_sweeps = {record.problem for record in found if record.recipe == SWEEP}
+    if of_sweeps and not sweep:
+        name = min(of_sweeps)
+        raise UsageError(
+            f"{folder} holds trainings at several sizes: `diptych sweep {name} --out {folder}` "
+            "tabulates them"
+        )
+    if sweep and of_sweeps != {sweep}:
+        what = f"a sweep of {min(of_sweeps)}" if of_sweeps else "trainings of no sweep"
+        raise UsageError(f"{folder}: expected a sweep of {sweep}, came {what}")
     return found
 
 
@@ -286,6 +321,7 @@ COMMANDS = {
     "check": do_check,
     "run": do_run,
     "explain": do_explain,
+    "sweep": do_sweep,
     "table": do_table,
     "report": do_report,
     "plot": do_plot,

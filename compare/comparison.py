@@ -14,7 +14,7 @@ from compare.interpreter import environment
 from compare.kernel import kernels
 from compare.launch import Launcher
 from compare.proof import standings
-from compare.run import FORK, MATCHED, UNPROVEN, Record, Run, UsageError
+from compare.run import FORK, MATCHED, SWEEP, UNPROVEN, Record, Run, UsageError
 
 # A training that ended so would end so again: it is not repeated. The others are tried anew.
 FINISHED = ("ok", "diverged")
@@ -25,7 +25,8 @@ REFUSED = "refused"
 
 def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
     """Raise UsageError if records were made in a way that must not share a row with this run."""
-    for setting in ("recipe", "jobs", "threads", "precision", "start", "score_epochs"):
+    settings = ("recipe", "jobs", "threads", "precision", "start", "score_epochs")
+    for setting in settings + ("problem",) * (run.recipe == SWEEP):  # of which there is a picture
         asked = getattr(run, setting)
         others = {
             getattr(record, setting)
@@ -66,7 +67,7 @@ def gated(runs: Sequence[Run], tell: Callable[[str], None]) -> tuple[list[Run], 
         if standing.refusal:
             refused.append(answer(run, started=now(), status=REFUSED, reason=standing.refusal))
         else:
-            parity = standing.parity if run.mode == MATCHED else None
+            parity = standing.parity if run.mode == MATCHED and run.unit is None else None
             allowed.append(replace(run, proof=standing.proof, parity=parity))
     return allowed, refused
 
@@ -78,9 +79,12 @@ def ungated(runs: Sequence[Run]) -> list[Run]:
 
 
 def with_kernels(runs: Sequence[Run], timeout_s: float, tell: Callable[[str], None]) -> list[Run]:
-    """Return the runs with what computes their recurrent layers, which is seen in matched mode."""
-    if not runs:
-        return []
+    """Return the runs with what computes their recurrent layers, which is seen in matched mode.
+
+    It is looked for at the problem's own sizes, and not told of others.
+    """
+    if not runs or runs[0].recipe == SWEEP:
+        return list(runs)
     names = list(dict.fromkeys(run.problem for run in runs))
     backends = list(dict.fromkeys(run.backend for run in runs))
     found = {

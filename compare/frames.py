@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from compare import records
-from compare.run import Record, UsageError
+from compare.run import SIZES, Record, UsageError
 
 SCHEMA: dict[str, Any] = json.loads(
     files("compare").joinpath("record.schema.json").read_text("utf-8")
@@ -38,7 +38,7 @@ COLUMNS = {
 EPOCH_COLUMNS = {
     **{
         name: FIELDS[name]["description"]
-        for name in ("problem", "backend", "device", "mode", "recipe", "seed", "status")
+        for name in ("problem", "backend", "device", "mode", "recipe", *SIZES, "seed", "status")
     },
     "epoch": "number of the epoch, from 1",
     "train_loss": "mean loss over the training part, while it was trained on",

@@ -16,6 +16,7 @@ TIMEOUT_S = 900.0
 # Frameworks survive a fork on Linux, where the kernel ends a training with its server, too.
 STARTS = (FORK, NEW) if sys.platform == "linux" else (NEW,)
 MOST = 10_000  # seeds, jobs, threads
+LARGEST = 1_000_000  # batch size, units
 GATE = """With --fail-on, the status is 3 if a row of B is worse than A's by more than PERCENT: a
 score of any metric, relative to A's and in the metric's direction; or epoch_s or wall_s. A seed
 with a value in A and none in B (failed, diverged, timed out, refused, unavailable) is infinitely
@@ -32,11 +33,16 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
 
-def count(text: str) -> int:
-    """Read a whole number from 1 to MOST."""
-    if not text.isdecimal() or not 1 <= int(text) <= MOST:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {MOST}, came {text!r}")
+def count(text: str, most: int = MOST) -> int:
+    """Read a whole number from 1 to `most`."""
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {most}, came {text!r}")
     return int(text)
+
+
+def size(text: str) -> int:
+    """Read a size to be trained at."""
+    return count(text, LARGEST)
 
 
 def folder(text: str) -> Path:
@@ -106,6 +112,8 @@ def parser() -> Parser:
     _add_settings(explain)
     _add_python(explain)
 
+    _add_sweep(commands)
+
     table = commands.add_parser("table", help="tabulate the records of a results folder again")
     table.add_argument("folder", type=folder)
     _add_forms(table, "and write no file")
@@ -125,6 +133,26 @@ def parser() -> Parser:
     export.add_argument("--format", choices=FORMATS, required=True)
     export.add_argument("--out", type=Path, metavar="FILE", help="write there, not on stdout")
     return top
+
+
+def _add_sweep(commands: "argparse._SubParsersAction[Parser]") -> None:
+    sweep = commands.add_parser(
+        "sweep",
+        help="samples per second against batch size, or units",
+        description="Samples per second against batch size, or units, on every backend and device, "
+        "and from what size on one overtakes the other. Without sizes, draws what is there.",
+    )
+    sweep.add_argument("problem", help="one of those that `diptych list` names")
+    sizes = sweep.add_mutually_exclusive_group()
+    sizes.add_argument(
+        "--batch-size", nargs="+", type=size, metavar="N", help="examples in a batch"
+    )
+    sizes.add_argument("--units", nargs="+", type=size, metavar="N", help="width of the network")
+    _add_backends(sweep)
+    sweep.add_argument("--no-gate", action="store_true", help="time at once, proven or not")
+    sweep.add_argument("--out", type=folder, help="results folder (results/sweep/PROBLEM)")
+    _add_settings(sweep)
+    _add_python(sweep)
 
 
 def _add_diff(commands: "argparse._SubParsersAction[Parser]") -> None:

@@ -18,6 +18,8 @@ FORK = "fork"  # of a server with the framework imported and nothing computed
 NEW = "new"  # a new interpreter
 FLOAT32 = "float32"  # throughout
 TF32 = "tf32"  # on a GPU, factors of matrix products rounded to 10 bits after the point
+SWEEP = "sweep"  # the recipe of a training that is timed at a size
+SIZES = ("batch_size", "unit")  # fields of a Run: what a sweep varies
 OWN = "own-"  # matched, but for one default that the framework keeps: "own-weights"
 
 
@@ -38,7 +40,9 @@ class Run:
     backend: str
     device: str  # "cpu" or "gpu"
     seed: int
-    recipe: str = "full"  # or "quick"
+    recipe: str = "full"  # or "quick", or SWEEP
+    batch_size: int | None = None  # None: the problem's own
+    unit: int | None = None  # how wide the network is; None: the problem's own
     mode: str = MATCHED  # or NATIVE, or one of `modes_between`
     precision: str = FLOAT32  # or TF32
     threads: int = 1  # for the framework, and processors the training is pinned to
@@ -61,7 +65,8 @@ class Run:
     def key(self) -> str:
         """What tells this training from every other in a results folder; fit for a file name."""
         parts = (self.problem, self.backend, self.device, self.mode, self.recipe, self.seed)
-        return "-".join(str(part) for part in parts)
+        sized = [f"{name}{size}" for name, size in sizes(self).items()]
+        return "-".join(str(part) for part in (*parts, *sized))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +79,8 @@ class Record:
     device: str
     mode: str
     recipe: str
+    batch_size: int | None = None
+    unit: int | None = None
     seed: int
     precision: str = FLOAT32
     threads: int
@@ -172,6 +179,11 @@ def plan(
         for seed in range(seeds)
         for backend, mode, device in (sides if seed % 2 == 0 else reversed(sides))
     ]
+
+
+def sizes(one: Run | Record) -> dict[str, int]:
+    """Return the sizes that were asked for in place of the problem's own."""
+    return {name: getattr(one, name) for name in SIZES if getattr(one, name) is not None}
 
 
 def _judged_numbers(scores: Any) -> list[Any]:

@@ -80,6 +80,31 @@ def chosen_devices(names: Sequence[str], backends: Sequence[str]) -> list[str]:
     return chosen
 
 
+def chosen_sizes(
+    name: str, *, batch_size: Sequence[int] | None, units: Sequence[int] | None
+) -> tuple[str, list[int]] | None:
+    """Return what of a problem is to be varied, a field of Run, and its sizes; None for neither.
+
+    Raises:
+        UsageError: a batch would be larger than the training part, or it has one width only.
+    """
+    problem = problems.load(name)
+    examples = problem.recipe.examples["train"]
+    if units:
+        if problem.widen is None:
+            raise UsageError(
+                f"--units: problem {name!r} has one width only: its file does not say how its "
+                "network is made wider; --batch-size can be had"
+            )
+        return "unit", sorted(set(units))
+    if batch_size and max(batch_size) > examples:
+        raise UsageError(
+            f"--batch-size {max(batch_size)}: expected at most {examples}, the training examples "
+            f"of {name}"
+        )
+    return ("batch_size", sorted(set(batch_size))) if batch_size else None
+
+
 def chosen_jobs(jobs: int | None, *, threads: int, devices: Sequence[str]) -> int:
     """Return how many trainings go at a time: unless asked, one per core.
 

@@ -139,7 +139,7 @@ def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str
         **{name: max(_named(name, records), default=None) for name in LARGEST},
         "wall_s_median": _median(_named("total_s", records)),
         "epoch_s_median": _median(_numbers(s for record in records for s in record.epoch_s)),
-        "samples_per_s_median": _median(_numbers(map(_samples_per_s, records))),
+        "samples_per_s_median": _median(_numbers(map(samples_per_s, records))),
         "epochs_to_target_median": _median(_numbers(map(epochs_to_target, records))),
         "time_to_target_s_median": _median(_numbers(map(time_to_target_s, records))),
         "kernel": ", ".join(kernels) or None,
@@ -150,7 +150,8 @@ def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str
     }
 
 
-def _samples_per_s(record: Record) -> float | None:
+def samples_per_s(record: Record) -> float | None:
+    """Return the examples that a training's median later epoch took in a second."""
     return record.examples / median(record.epoch_s) if record.examples and record.epoch_s else None
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-import problems
 from backends import BACKENDS, UNWATCHED, Unavailable, Watch
 from compare import machine, sample
 from compare.answer import answer, judged, leave, now, one_line
 from compare.child import end_with
-from compare.run import Run
+from compare.run import SWEEP, Run
+from compare.size import definition
 from compare.usage import HostMemory, Usage, busy_s
 from problems._data import Part
 from problems._problem import Metric, Predict
@@ -54,7 +54,7 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     left in the folder `cell`.
     """
     backend = BACKENDS[run.backend]
-    problem = problems.load(run.problem, quick=run.recipe == "quick")
+    problem = definition(run)
     try:
         engine = backend.engine()
     except ImportError as error:
@@ -109,7 +109,8 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
         "versions": versions() | engine.versions(),
         "frameworks": [name for name in FRAMEWORKS if name in sys.modules],
     }
-    sample.leave(sample.take(problem, answers, data), cell)  # last: it takes memory, too
+    if run.recipe != SWEEP:  # whose answers nobody looks at
+        sample.leave(sample.take(problem, answers, data), cell)  # last: it takes memory, too
     return measured
 
 

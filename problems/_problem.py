@@ -1,7 +1,7 @@
 """The values that define a problem: recipe, metrics, and the problem itself. All frozen."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from problems._data import Array, Data, Spec, shape, sized
@@ -88,6 +88,8 @@ class Problem:
     `layers` gives the shape after every named layer ("lstm.last" is a recurrent layer's last
     step); bare axis names take their sizes from `sizes`. `solve` answers the
     problem in NumPy: proof that the input holds the answer, and the score nobody can beat.
+    `widen` gives the hidden sizes of a network with so many units, by which those that hang on one
+    another stay consistent; without it, the network has one width only.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Problem:
     draw: Callable[[int, Mapping[str, int]], Data] = field(repr=False)
     solve: Predict = field(repr=False)
     picture: Picture = field(default=PLAIN, repr=False)
+    widen: Callable[[int], dict[str, int]] | None = field(default=None, repr=False)
 
     @property
     def drawn(self) -> Metric:
@@ -115,6 +118,21 @@ class Problem:
         """The size of every named axis of the data and of the network."""
         specs = (self.input, self.target, self.output)
         return {name: n for spec in specs for name, n in sized(spec.axes).items()} | self.hidden
+
+    def scaled(self, *, batch_size: int | None = None, unit: int | None = None) -> "Problem":
+        """Return the problem with another batch size, or other units; None leaves its own.
+
+        Raises:
+            ValueError: units are given, and the problem does not say what hangs on them.
+        """
+        recipe, hidden = self.recipe, self.hidden
+        if batch_size is not None:
+            recipe = replace(recipe, batch_size=batch_size)
+        if unit is not None:
+            if self.widen is None:
+                raise ValueError(f"problem {self.name!r} has one width only: it gives no `widen`")
+            hidden = self.widen(unit)
+        return replace(self, recipe=recipe, hidden=hidden)
 
     def layer_shape(self, layer: str, *, batch: int) -> tuple[int, ...]:
         """Return the expected shape after the named layer for a batch of that size."""

@@ -102,6 +102,7 @@ PROBLEM = Problem(
         unit="logit",
     ),
     hidden={"encoding": 75, "unit": 50},
+    widen=lambda unit: {"encoding": unit * 3 // 2, "unit": unit},
     layers={
         "encoder.last": "batch encoding",
         "decoder": "batch place unit",

@@ -88,6 +88,7 @@ PROBLEM = Problem(
         unit="logit",
     ),
     hidden={"unit": 50, "both": 100},
+    widen=lambda unit: {"unit": unit, "both": 2 * unit},
     layers={"lstm": "batch time both", "dense": "batch time bit"},
     recipe=Recipe(
         loss="binary_cross_entropy",

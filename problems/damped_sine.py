@@ -97,6 +97,7 @@ PROBLEM = Problem(
         unit="height",
     ),
     hidden={"unit": 20},
+    widen=lambda unit: {"unit": unit},
     layers={"lstm1": "batch time unit", "lstm2.last": "batch unit", "dense": "batch ahead"},
     recipe=Recipe(
         loss="mean_absolute_error",

@@ -65,6 +65,7 @@ PROBLEM = Problem(
         unit="logit",
     ),
     hidden={"unit": 25},
+    widen=lambda unit: {"unit": unit},
     layers={"lstm.last": "batch unit", "dense": "batch symbol"},
     recipe=Recipe(
         loss="cross_entropy",

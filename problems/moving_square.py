@@ -83,6 +83,7 @@ PROBLEM = Problem(
         unit="logit",
     ),
     hidden={"filter": 2, "unit": 50},
+    widen=lambda unit: {"filter": 2, "unit": unit},
     layers={
         "conv": "batch*time height=49 width=49 filter",
         "relu": "batch*time height=49 width=49 filter",

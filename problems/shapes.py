@@ -104,6 +104,7 @@ PROBLEM = Problem(
         unit="length",
     ),
     hidden={"unit": 10},
+    widen=lambda unit: {"unit": unit},
     layers={"lstm": "batch time unit", "dense": "batch time xy"},
     recipe=Recipe(
         loss="mean_absolute_error",

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 from conftest import ROOT
+from synthetic import write
+from test_sweep import made_up
 
 FRAMEWORKS = ("torch", "tensorflow", "keras", "jax")
 BLOCK = f"import sys\nsys.modules.update(dict.fromkeys({FRAMEWORKS}))  # importing them fails\n"
@@ -49,6 +51,13 @@ def test_it_works_without_a_framework(python, tmp_path, arguments, printed):
     done = python(*(one.replace("FOLDER", str(tmp_path / "run")) for one in arguments))
     assert done.returncode == 0, done.stderr
     assert printed in done.stdout
+
+
+def test_a_sweep_is_drawn_without_a_framework(python, tmp_path):
+    write(tmp_path / "swept", made_up(), samples=False)
+    done = python("-m", "compare", "sweep", "cumsum", "--out", str(tmp_path / "swept"))
+    assert done.returncode == 0, done.stderr
+    assert "keras-tensorflow is faster than pytorch" in done.stdout
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)

@@ -123,6 +123,38 @@ def test_every_layer_has_a_shape(name):
         assert all(size > 0 for size in problem.layer_shape(layer, batch=2))
 
 
+@EVERY_PROBLEM
+def test_a_problem_at_its_own_sizes_is_itself(name):
+    problem = problems.load(name)
+    own = problem.recipe.batch_size
+    assert problem.scaled() == problem.scaled(batch_size=own) == problem
+    if problem.widen:
+        assert problem.scaled(unit=problem.hidden["unit"]) == problem
+
+
+@EVERY_PROBLEM
+def test_a_problem_at_other_sizes_has_the_same_data_and_names(name):
+    problem = problems.load(name, quick=True)
+    other = problem.scaled(batch_size=7)
+    assert (other.recipe.batch_size, problem.recipe.batch_size) != (7, 7)
+    assert replace(other.recipe, batch_size=problem.recipe.batch_size) == problem.recipe
+    if problem.widen:
+        wide = problem.scaled(unit=6)
+        assert wide.hidden.keys() == problem.hidden.keys()
+        assert (wide.sizes["unit"], wide.recipe) == (6, problem.recipe)
+        assert all(wide.layer_shape(layer, batch=2) for layer in wide.layers)
+
+
+def test_sizes_that_hang_on_one_another_stay_consistent():
+    assert problems.load("cumsum").scaled(unit=8).layer_shape("lstm", batch=2) == (2, 10, 16)
+    assert problems.load("addition").scaled(unit=8).sizes["encoding"] == 12
+
+
+def test_a_problem_that_does_not_say_how_has_one_width():
+    with pytest.raises(ValueError, match="problem 'echo' has one width only"):
+        replace(problems.load("echo"), widen=None).scaled(unit=6)
+
+
 def test_addition_keeps_unseen_questions_out_of_training():
     data = problems.load("addition").make_data(0)
     rows = {part: {x.tobytes() for x in data[part].x} for part in data}

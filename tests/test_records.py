@@ -27,6 +27,14 @@ RECORD = Record(
 )
 
 
+def test_only_other_sizes_are_in_a_key():
+    run = Run(problem="echo", backend="pytorch", device="cpu", seed=0)
+    assert run.key == RECORD.key == "echo-pytorch-cpu-matched-full-0"
+    sized = replace(RECORD, recipe="sweep", batch_size=64)
+    assert sized.key == "echo-pytorch-cpu-matched-sweep-0-batch_size64"
+    assert replace(sized, batch_size=None, unit=64).key == "echo-pytorch-cpu-matched-sweep-0-unit64"
+
+
 def append(folder, *found):
     with records.journal(folder) as journal:
         for record in found:
