@@ -17,7 +17,7 @@ from compare.run import UNPROVEN, Record
 from compare.size import EPOCHS, STEPS
 from compare.sweep import COLUMNS, sweep
 from compare.sweep_pairs import CROSSOVERS, crossovers, pairs
-from compare.sweep_words import SWEPT, readings
+from compare.sweep_words import SWEPT, rate, readings
 from compare.terminal import stdout
 
 HOW = f"""Each point is the median of the seeds. Every training has a process of its own and goes \
@@ -90,8 +90,8 @@ def cells(frame: pd.DataFrame) -> list[list[str]]:
 def _rate(row: pd.Series) -> str:
     if pd.isna(row["samples_per_s_median"]):
         return ""
-    least, most = number(row["samples_per_s_min"]), number(row["samples_per_s_max"])
-    return f"{number(row['samples_per_s_median'])} [{least}, {most}]"
+    middle, least, most = (rate(row[f"samples_per_s_{name}"]) for name in ("median", "min", "max"))
+    return f"{middle} [{least}, {most}]"
 
 
 # Heading for people: how it is read off a row of sweep.csv.

@@ -43,6 +43,13 @@ def _parts(pair: Pair) -> Iterator[str]:
         yield f"{', '.join(changes)}."
 
 
+def rate(samples_per_s: float | None) -> str:
+    """Return samples per second, with no more digits than are worth reading; empty if missing."""
+    if samples_per_s is None:
+        return ""
+    return f"{samples_per_s:,.0f}" if samples_per_s >= 100 else f"{samples_per_s:.3g}"
+
+
 def number(size: float) -> str:
     """Return a size that was not measured, but computed: three digits tell enough."""
     return f"{float(f'{size:.3g}'):g}"
@@ -68,5 +75,5 @@ def _undecided(pair: Pair) -> str:
     if len(pair.changes) == 1:
         return "; one repetition tells no more"
     stretches: Sequence[Stretch] = pair.undecided
-    where = " and ".join(_within(low, high) for low, high in stretches)
-    return f"; not told apart: {where}" if where else ""
+    where = ", and ".join(_within(low, high) for low, high in stretches)
+    return f"; not told apart by the test: {where}" if where else ""

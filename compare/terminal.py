@@ -21,6 +21,7 @@ from compare.publish_check import LADDER, ladder_cells
 from compare.publish_explain import EXPLAINED, EXPLAINED_TEXT, explained_cells
 from compare.publish_verdict import effect, too_few
 from compare.run import MATCHED, SWEEP, Record, sizes
+from compare.sweep_words import rate
 from compare.table import samples_per_s
 
 WIDE = 240  # columns of the output where it is no terminal
@@ -83,7 +84,7 @@ def row(record: Record) -> str:
         return f"{what}{record.status}: {record.reason}"
     if record.recipe == SWEEP:
         at = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in sizes(record).items())
-        return f"{what}{record.total_s:7.1f} s  {at}: {samples_per_s(record):.4g} samples/s"
+        return f"{what}{record.total_s:7.1f} s  {at}: {rate(samples_per_s(record))} samples/s"
     scores = [f"{metric} {one['score']:.4g}" for metric, one in record.scores.items()]
     return f"{what}{record.total_s:7.1f} s  {', '.join(scores)}"
 

@@ -1,6 +1,7 @@
 """A problem timed at several sizes: its runs, its tables, its picture, and one real one."""
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from compare.size import EPOCHS, STEPS, definition
 from compare.sweep import COLUMNS, points, sweep
 from compare.sweep_pairs import CROSSOVERS, crossovers, pairs
 from compare.sweep_words import readings
+from compare.terminal import row
 
 SIZES = (16, 32, 64, 128)
 KERAS = "keras-tensorflow"
@@ -302,3 +304,20 @@ def test_a_gpu_that_is_not_there_is_a_row_beside_the_cpu(ended, monkeypatch, tmp
     frame = pd.read_csv(tmp_path / "out" / "sweep.csv")
     assert frame.groupby("device")["failed"].sum().to_dict() == {"cpu": 0, "gpu": len(SIZES)}
     assert np.isfinite(frame.loc[frame["device"] == "cpu", "samples_per_s_median"]).all()
+
+
+def test_a_finished_point_is_told_with_its_size_and_rate():
+    assert row(point("pytorch", 0, 16, 12345)).endswith(" s  batch size 16: 12,345 samples/s")
+    assert row(point("pytorch", 0, 16, 1.25, name="unit")).endswith(" s  unit 16: 1.25 samples/s")
+
+
+def test_where_nothing_crosses_it_is_said_where_the_sides_are_not_told_apart():
+    records = [
+        point(backend, seed, size, 1000 * (ratio * (1 + 0.1 * seed) if backend == KERAS else 1))
+        for size, ratio in ((16, 2), (32, 1.5), (64, 1.05))
+        for seed in (-1, 0, 1)
+        for backend in ("pytorch", KERAS)
+    ]
+    (sentence,) = readings(list(pairs(records)))
+    assert sentence.startswith("No crossover of keras-tensorflow and pytorch between batch size 16")
+    assert re.search(r"; not told apart by the test: \d\d\.\d and above\.$", sentence)
