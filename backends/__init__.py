@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from backends import _tiers
 from backends._seeded import Array
 from problems._data import Data, Part
 from problems._problem import Predict, Problem
@@ -19,7 +20,7 @@ FOLDER = Path(__file__).parent
 
 
 class Unavailable(Exception):
-    """What was asked for cannot be had here, e.g. a GPU on a machine without one."""
+    """What was asked for cannot be had here: a GPU on a machine without one, a compiler."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +64,13 @@ UNWATCHED = Watch()
 class Engine(Protocol):
     """The functions of a backend's `_engine.py`."""
 
-    def prepare(self, *, device: str, threads: int, precision: str = "float32") -> None:
-        """Set device ("cpu" or "gpu"), threads, and the precision that networks are made in.
+    def prepare(
+        self, *, device: str, threads: int, precision: str = "float32", tier: str = ""
+    ) -> None:
+        """Set device ("cpu" or "gpu"), threads, the precision that networks are made in, the tier.
+
+        "" is the default tier. A network that cannot be had in another raises Unavailable where it
+        is first run; no other tier takes its place.
 
         That is "float64", "float32", or "tf32": float32, but on a GPU products of matrices and
         convolutions may round their factors to TF32, where all frameworks otherwise must not.
@@ -89,7 +95,10 @@ class Engine(Protocol):
         """
 
     def probe(self, problem: Problem, x: Array, *, seed: int) -> Probe:
-        """Run the problem's untrained twin on x (n, ...), in evaluation mode."""
+        """Run the problem's untrained twin on x (n, ...), in evaluation mode.
+
+        The output is what the tier makes of it, the layers are seen one by one.
+        """
 
     def gradients(
         self, problem: Problem, part: Part, *, seed: int
@@ -123,14 +132,27 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Backend:
-    """A row of the comparison: a folder of twins and the packages that run it."""
+    """A row of the comparison: a folder of twins, the packages and the tier that run it."""
 
     name: str
     folder: str
     packages: tuple[str, ...]
     defaults: Mapping[str, str]  # what this framework does if it is left to itself
+    tiers: Mapping[str, str]  # and what each is; the first is what users get without asking
     environment: Mapping[str, str] = field(default_factory=dict)
     widened: str = ""  # what makes a float64 network one throughout; empty where it is one anyway
+    other_tier: str = ""  # where it is not the default one
+
+    @property
+    def tier(self) -> str:
+        """The tier that networks are run in."""
+        return self.other_tier or next(iter(self.tiers))
+
+    def lacking(self, tier: str) -> str:
+        """Return why networks cannot be run in a tier; empty for one of the backend's own."""
+        if tier in self.tiers:
+            return ""
+        return f"{self.name} has no tier {tier!r}; its tiers are {', '.join(self.tiers)}"
 
     def missing(self) -> list[str]:
         """Return the packages that are not installed here; nothing is imported."""
@@ -143,6 +165,7 @@ class Backend:
             **self.environment,
             **hidden,
             "OMP_NUM_THREADS": str(threads),
+            "TORCHINDUCTOR_COMPILE_THREADS": str(threads),  # and no pool of processes
             # Keep memory from step to step: glibc would give some of it back to the kernel and
             # fault it in again, or not, as chance has it, and the time of an epoch with it.
             "MALLOC_MMAP_THRESHOLD_": str(2**30),
@@ -180,43 +203,54 @@ WIDENED = (
 
 
 class Backends(dict[str, Backend]):
-    """The backends by name; one with a label, as in "pytorch@old", is known, but not listed."""
+    """The backends by name; "pytorch@old" and "pytorch:compiled" are known, but not listed."""
 
     def __missing__(self, name: str) -> Backend:
-        if "@" not in name:
+        backend, tier = self.get(listed_name(name)), name.partition(_tiers.BETWEEN)[2]
+        if backend is None or (tier and tier not in backend.tiers):
             raise KeyError(name)
-        return replace(self[listed_name(name)], name=name)
+        return replace(backend, name=name, other_tier=tier)
 
 
 AGAIN = "@again"  # the label of a backend that is compared with itself; others name interpreters
 
 
-def first_name(backend: str) -> str:
+def backend_of(side: str) -> str:
+    """Return the name of a side's backend, with its label, without the tier."""
+    return side.partition(_tiers.BETWEEN)[0]
+
+
+def first_name(side: str) -> str:
     """Return the name of a side that is, or is to be, compared with itself."""
-    return backend.removesuffix(AGAIN)
+    backend = backend_of(side)
+    return backend.removesuffix(AGAIN) + side.removeprefix(backend)
 
 
 def listed_name(backend: str) -> str:
-    """Return the name that a backend is listed by, without a label."""
-    return backend.partition("@")[0]
+    """Return the name that a side's backend is listed by, without a label or tier."""
+    return backend_of(backend).partition("@")[0]
 
 
 def order(backend: str) -> tuple[int, str]:
-    """Return where a backend comes in a table: first those listed, then others by their names."""
-    listed = list(BACKENDS)
-    return (listed.index(backend) if backend in listed else len(listed)), backend
+    """Return where a side comes in a table: first those listed, then others by their names.
+
+    A backend's default tier comes before its others.
+    """
+    listed, name = list(BACKENDS), backend_of(backend)
+    return (listed.index(name) if name in listed else len(listed)), backend
 
 
 BACKENDS = Backends(
     (backend.name, backend)
     for backend in (
-        Backend("pytorch", "pytorch", ("torch",), PYTORCH_DEFAULTS),
+        Backend("pytorch", "pytorch", ("torch",), PYTORCH_DEFAULTS, _tiers.PYTORCH),
         *(
             Backend(
                 f"keras-{engine}",
                 "keras",
                 ("keras", engine),
                 KERAS_DEFAULTS,
+                _tiers.KERAS[engine],
                 {"KERAS_BACKEND": engine},
                 widened,
             )
@@ -228,6 +262,18 @@ BACKENDS = Backends(
         ),
     )
 )
+
+
+def tier_of(backend: str, tier: str | None) -> str:
+    """Return a tier, or for None the backend's default one; "" for a backend that is not known."""
+    known = BACKENDS.get(listed_name(backend))
+    return tier or (known.tier if known else "")
+
+
+def side(backend: str, tier: str | None) -> str:
+    """Return the name of a backend in a tier: the backend's own in its default one."""
+    usual = tier_of(backend, tier) == tier_of(backend, None)
+    return backend if usual else f"{backend}{_tiers.BETWEEN}{tier}"
 
 
 # The two panels, in the order in which they are shown.

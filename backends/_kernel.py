@@ -23,6 +23,7 @@ class Event(Protocol):
     cpu_children: "list[Event]"  # the operations that it ran in turn
 
 
+COMPILED = "Torch-Compiled Region"  # runs once for every graph of a torch.compile
 LAYER = re.compile(r"aten::(lstm|gru|rnn_tanh|rnn_relu)")
 PRODUCT = re.compile(r"aten::(add|b|badd)?mm")
 # By what a layer's operation ran, directly or not.
@@ -71,7 +72,11 @@ def read(events: Iterable[Event], weights: Mapping[str, Array]) -> str:
     if labels := [label(event) for event in events if LAYER.fullmatch(event.name)]:
         return joined(labels)
     products = sum(bool(PRODUCT.fullmatch(event.name)) for event in events)
-    return LOOP if repeated(products, weights) else NOTHING
+    again = repeated(products, weights)
+    if graphs := sum(event.name.startswith(COMPILED) for event in events):
+        by = "Inductor" if graphs == 1 else f"Inductor in {graphs} graphs"
+        return f"{by}, {'unrolled' if again else NOTHING}"
+    return LOOP if again else NOTHING
 
 
 def label(layer: Event) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import problems
-from backends import missing_twins
+from backends import BACKENDS, missing_twins
 from compare import interpreter, machine
 from compare.options import AA_SEEDS, DEFAULT_SEEDS, parser
 from compare.run import MATCHED, SWEEP, Record, Run, UsageError, modes_between
@@ -22,6 +22,7 @@ from compare.selection import (
     chosen_device,
     chosen_problems,
     chosen_runs,
+    chosen_sides,
     chosen_sizes,
 )
 
@@ -56,6 +57,7 @@ def do_list(_: argparse.Namespace) -> int:
     """Print problems, backends and devices."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console()
     table = Table("problem", "what is learned", "twins missing")
@@ -63,6 +65,10 @@ def do_list(_: argparse.Namespace) -> int:
         table.add_row(name, summary(name), ", ".join(missing_twins(name)))
     console.print(table)
     table = Table("backend", "can run here")
+    tiers = Table("backend", "tier", "what it is; the first is the default")
+    for backend in BACKENDS.values():
+        for tier, meaning in backend.tiers.items():
+            tiers.add_row(backend.name, tier, Text(meaning))
     for name in interpreter.names():
         missing = " ".join(interpreter.environment(name).missing)
         python = interpreter.PYTHONS.get(name)
@@ -70,6 +76,7 @@ def do_list(_: argparse.Namespace) -> int:
         able = f"yes, in {python}" if python else "yes"
         table.add_row(name, f"no: {install} {missing}" if missing else able)
     console.print(table)
+    console.print(tiers)
     table = Table("device", "what it is")
     table.add_row("cpu", f"{machine.cpu()}, {len(machine.processors())} processors to use")
     table.add_row("gpu", ", ".join(machine.gpus()) or "none found")
@@ -105,7 +112,8 @@ def do_check(options: argparse.Namespace) -> int:
     from compare.terminal import complain, print_findings
 
     backends = chosen_backends(options.backends)
-    findings = prove(chosen_problems(options.problems, backends), backends)
+    sides = chosen_sides(backends, options.tier)
+    findings = prove(chosen_problems(options.problems, backends), sides)
     if options.out:
         publish_findings(options.out, findings)
     if options.json:
@@ -128,6 +136,7 @@ def do_run(options: argparse.Namespace) -> int:
         options.backends if options.aa is None else [options.aa],
         lambda _: list(dict.fromkeys(options.mode)),
         again=options.aa is not None or options.repeat_check,
+        tiers=options.tier,
         recipe="quick" if options.quick else "full",
         **_settings(options),
     )
@@ -182,6 +191,9 @@ def _status(records: Sequence[Record], out: Path) -> int:
     refused = dict.fromkeys(record.reason for record in records if record.status == "refused")
     for reason in refused:
         complain(f"no training, no time: the check fails: {reason}")
+    lacking = dict.fromkeys(record.reason for record in records if record.status == "unavailable")
+    for reason in lacking:
+        complain(f"not to be had here: {reason}")
     failed = [record for record in records if record.status not in ("ok", "refused")]
     if failed:
         logs = [out / "cells" / record.key / "log.txt" for record in failed]

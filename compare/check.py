@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import problems
-from backends import BACKENDS, order
+from backends import BACKENDS, backend_of, order
 from compare import machine
 from compare.finding import Finding
 from compare.ladder import Pair, shapes
@@ -14,17 +14,21 @@ from problems._problem import Problem
 PRECISIONS = ("float64", "float32")
 
 
-def reference_of(backends: Sequence[str]) -> str:
-    """Return the backend that all others are compared with: the first of those listed."""
-    return min(backends, key=order)
+def reference_of(sides: Sequence[str]) -> str:
+    """Return what all sides are compared with: the first backend listed, in its default tier.
+
+    It need not be one of them.
+    """
+    return min(map(backend_of, sides), key=order)
 
 
 def check(names: Sequence[str], backends: Sequence[str], *, device: str = "cpu") -> list[Finding]:
-    """Return all findings, by problem: the data, then every other backend against the reference.
+    """Return all findings, by problem: the data, then every other side against the reference.
 
-    A backend alone is held against the specified shapes.
+    A backend alone, in its default tier, is held against the specified shapes.
     """
     reference = reference_of(backends)
+    backends = list(dict.fromkeys((reference, *backends)))
     # The slowest first, so that none is left to be waited for alone.
     jobs = [
         (name, p) for p in PRECISIONS for name in sorted(backends, key=lambda n: n == reference)

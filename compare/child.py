@@ -10,6 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+COLD = (
+    "compiler"  # of a training's folder: where its compiler finds nothing, and leaves all it made
+)
+
 
 def end_with(parent: int) -> None:
     """Have the kernel end this process when its parent ends: nothing runs on unwatched."""

@@ -45,7 +45,7 @@ def _facts(record: Record) -> Iterator[tuple[str, str, object]]:
         yield f"version_{name}", "", version
     for name in OF_RUN:
         yield name, "", getattr(record, name)
-    side = f"{record.problem} {record.backend}"
+    side = f"{record.problem} {record.side}"
     for name in OF_SIDE:
         yield name, side, getattr(record, name)
     yield "epochs", side, len(record.epoch_s) + 1 if record.epoch_s else None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from backends import first_name
+from backends import BACKENDS, first_name, tier_of
 from compare import machine, records
 from compare.answer import answer, now
 from compare.interpreter import environment
@@ -20,7 +20,7 @@ from compare.run import FORK, MATCHED, SWEEP, UNPROVEN, Record, Run, UsageError
 FINISHED = ("ok", "diverged")
 
 
-REFUSED = "refused"
+REFUSED, UNAVAILABLE = "refused", "unavailable"
 
 
 def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
@@ -59,22 +59,33 @@ def gated(runs: Sequence[Run], tell: Callable[[str], None]) -> tuple[list[Run], 
     declared defaults.
     """
     names = list(dict.fromkeys(run.problem for run in runs))
-    backends = list(dict.fromkeys(first_name(run.backend) for run in runs))
-    found = standings(names, backends, tell)
+    sides = list(dict.fromkeys(first_name(run.side) for run in runs))
+    found = standings(names, sides, tell) if runs else {}
     allowed, refused = [], []
     for run in runs:
-        standing = found[run.problem, first_name(run.backend)]
+        standing = found[run.problem, first_name(run.side)]
         if standing.refusal:
-            refused.append(answer(run, started=now(), status=REFUSED, reason=standing.refusal))
+            status = UNAVAILABLE if standing.unavailable else REFUSED
+            refused.append(answer(run, started=now(), status=status, reason=standing.refusal))
         else:
             parity = standing.parity if run.mode == MATCHED and run.unit is None else None
             allowed.append(replace(run, proof=standing.proof, parity=parity))
     return allowed, refused
 
 
+def in_tiers(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
+    """Return the runs in tiers that their backends have, and an answer for each of the others."""
+    lacking = [BACKENDS[run.backend].lacking(tier_of(run.backend, run.tier)) for run in runs]
+    return [run for run, reason in zip(runs, lacking, strict=True) if not reason], [
+        answer(run, started=now(), status=UNAVAILABLE, reason=reason)
+        for run, reason in zip(runs, lacking, strict=True)
+        if reason
+    ]
+
+
 def ungated(runs: Sequence[Run]) -> list[Run]:
     """Return the runs, marked as what nobody has checked."""
-    alone = len({first_name(run.backend) for run in runs}) == 1
+    alone = len({first_name(run.side) for run in runs}) == 1
     return [replace(run, proof=None if alone else UNPROVEN) for run in runs]
 
 
@@ -86,11 +97,11 @@ def with_kernels(runs: Sequence[Run], timeout_s: float, tell: Callable[[str], No
     if not runs or runs[0].recipe == SWEEP:
         return list(runs)
     names = list(dict.fromkeys(run.problem for run in runs))
-    backends = list(dict.fromkeys(run.backend for run in runs))
+    sides = list(dict.fromkeys(run.side for run in runs))
     found = {
         device: kernels(
             names,
-            backends,
+            sides,
             device=device,
             threads=runs[0].threads,
             precision=runs[0].precision,
@@ -100,7 +111,7 @@ def with_kernels(runs: Sequence[Run], timeout_s: float, tell: Callable[[str], No
         for device in dict.fromkeys(run.device for run in runs)
     }
     return [
-        replace(run, kernel=found[run.device][run.problem, run.backend])
+        replace(run, kernel=found[run.device][run.problem, run.side])
         if run.mode == MATCHED
         else run
         for run in runs
@@ -149,8 +160,9 @@ def compare(
         for run in {run.device: run for run in runs}.values():
             refuse_to_mix(have, run, out)
         jobs, threads, processors = runs[0].jobs, runs[0].threads, machine.processors()
+        runs, without = in_tiers(runs)
         runs, refused = gated(runs, tell) if gate else (ungated(runs), [])
-        for refusal in refused:
+        for refusal in without + refused:
             journal.append(refusal)
             yield refusal
         done = {record.key: record for record in have if settled(record, gate=gate)}

@@ -11,7 +11,7 @@ from backends import order
 from compare.headings import mebibytes, number
 from compare.judge import TIMES, Row, Side, decide, judge
 from compare.publish_verdict import effect
-from compare.run import UNTRIED, Record
+from compare.run import UNTRIED, Record, of_side
 
 # Column of devices.csv: what it means. In this order.
 COLUMNS = {
@@ -51,7 +51,7 @@ def devices(records: Iterable[Record]) -> pd.DataFrame:
     sides: dict[tuple[str, ...], dict[str, Side]] = {}
     for record in records:
         if record.status not in UNTRIED:
-            key = tuple(getattr(record, name) for name in KEY)
+            key = of_side(record, KEY)
             sides.setdefault(key, {}).setdefault(record.device, {})[record.seed] = record
     rows: list[Row] = []
     for key in sorted(sides, key=lambda key: (key[0], order(key[1]), *key[2:])):

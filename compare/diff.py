@@ -17,7 +17,7 @@ from compare.circumstances import differing
 from compare.flags import FLAGS, flags
 from compare.judge import DIFFERENT, INCONCLUSIVE, SCORE, TIMES, Row, Side, decide, judge, scores
 from compare.pace import pace, paces
-from compare.run import UNTRIED, Record
+from compare.run import UNTRIED, Record, of_side
 
 # How much two runs of one code may differ in time by the machine alone: of 120 trainings done twice
 # on a shared machine, three hours apart, single rows took up to 1.13 times as long, with intervals
@@ -27,7 +27,8 @@ KEY = ("problem", "backend", "device", "mode", "recipe")
 # Column of the rows: what it means. In this order.
 COLUMNS = {
     "problem": "what is learned",
-    "backend": "framework, and for Keras the engine under it",
+    "backend": "framework, and for Keras the engine under it; with its tier, if that is not the "
+    "default one",
     "device": "where it was trained",
     "mode": "matched or native",
     "recipe": "full or quick",
@@ -118,7 +119,7 @@ def diff(a: Sequence[Record], b: Sequence[Record]) -> Diff:
 
 def key(record: Record) -> tuple[str, ...]:
     """Return what makes trainings those of one row, and tells that row from all others."""
-    return tuple(getattr(record, name) for name in KEY)
+    return of_side(record, KEY)
 
 
 def _sides(records: Iterable[Record]) -> dict[tuple[str, ...], Side]:

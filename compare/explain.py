@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from backends import BACKENDS, first_name, listed_name, order
+from backends import BACKENDS, backend_of, first_name, listed_name, order
 from compare.paired import interval
 from compare.run import MATCHED, NATIVE, OWN, Record, modes_between
 from compare.target import epochs_to_target
@@ -40,10 +40,11 @@ def explain(records: Sequence[Record]) -> pd.DataFrame:
     by_mode: dict[tuple[str, str, str], dict[str, dict[int, Record]]] = {}
     for record in records:
         if (
-            listed_name(record.backend) not in BACKENDS
-            or first_name(record.backend) != record.backend
+            listed_name(record.side) not in BACKENDS
+            or first_name(record.side) != record.side
+            or backend_of(record.side) != record.side
         ):
-            continue  # compared with itself
+            continue  # compared with itself, or in another tier
         side = (record.problem, record.backend, record.device)
         by_mode.setdefault(side, {}).setdefault(record.mode, {})[record.seed] = record
 

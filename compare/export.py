@@ -10,7 +10,7 @@ from statistics import fmean, median
 from typing import Any
 
 from compare.export_stats import deviation, stats
-from compare.run import Record, UsageError
+from compare.run import Record, UsageError, of_side
 
 PYTEST_BENCHMARK = "5.3.1"  # whose format it is
 SIDE = ("problem", "backend", "device", "mode")
@@ -83,7 +83,7 @@ def _sides(records: Iterable[Record]) -> dict[str, list[Record]]:
     """Return the trainings by the name of their side; a short recipe is named."""
     sides: dict[str, list[Record]] = {}
     for record in records:
-        parts = [getattr(record, part) for part in SIDE]
+        parts = [*of_side(record, SIDE)]
         parts += [record.recipe] if record.recipe != "full" else []
         sides.setdefault("-".join(parts), []).append(record)
     return dict(sorted(sides.items()))
@@ -95,7 +95,7 @@ def _benchmark(name: str, side: Sequence[Record]) -> dict[str, Any]:
         "group": problem,
         "name": name,
         "fullname": name,
-        "params": {part: getattr(side[0], part) for part in SIDE},
+        "params": dict(zip(SIDE, of_side(side[0], SIDE), strict=True)),
         "param": name.removeprefix(f"{problem}-"),
         "extra_info": {
             "seeds": [record.seed for record in side],

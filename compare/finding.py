@@ -36,6 +36,7 @@ class Finding:
     relative: float | None = None
     bound: float | None = None  # on `relative`
     passed: bool
+    unavailable: bool = False  # there is no such network in the tier, so nothing was found
     note: str = ""  # what was done to the engine first, where something was
 
     def __str__(self) -> str:

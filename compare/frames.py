@@ -38,7 +38,17 @@ COLUMNS = {
 EPOCH_COLUMNS = {
     **{
         name: FIELDS[name]["description"]
-        for name in ("problem", "backend", "device", "mode", "recipe", *SIZES, "seed", "status")
+        for name in (
+            "problem",
+            "backend",
+            "device",
+            "mode",
+            "tier",
+            "recipe",
+            *SIZES,
+            "seed",
+            "status",
+        )  # fmt: skip
     },
     "epoch": "number of the epoch, from 1",
     "train_loss": "mean loss over the training part, while it was trained on",

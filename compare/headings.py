@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 import pandas as pd
 
+from backends import tier_of
 from compare.run import UNPROVEN
 
 MEBIBYTE = 2**20
@@ -48,7 +49,7 @@ def _text(column: str) -> Callable[[pd.Series], str]:
 
 # Heading in a table for people: how it is read off a row of the table for programs.
 SIDES: dict[str, Callable[[pd.Series], str]] = {
-    name: _text(name) for name in ("problem", "backend", "device", "mode")
+    name: _text(name) for name in ("problem", "backend", "device", "mode", "tier")
 }
 SCORES: dict[str, Callable[[pd.Series], str]] = {
     "metric": _text("metric"),
@@ -66,6 +67,7 @@ TIMES: dict[str, Callable[[pd.Series], str]] = {
     "build s": _number("build_s_median"),
     "first step s": _number("first_step_s_median"),
     "first epoch s": _number("first_epoch_s_median"),
+    "compile s": _number("compile_s_median"),
     "epoch s": _number("epoch_s_median"),
     "validation s": _number("validation_s_median"),
     "predict s": _number("predict_s_median"),
@@ -85,6 +87,14 @@ SIZES: dict[str, Callable[[pd.Series], str]] = {
     "reserved MiB": _mebibytes("gpu_reserved_bytes"),
     "device MiB": _mebibytes("gpu_device_bytes"),
 }
+
+
+def sides(frame: pd.DataFrame) -> list[str]:
+    """Return the headings that tell the rows apart: the tier only if one is not a default one."""
+    usual = [tier_of(backend, None) for backend in frame["backend"]]
+    return [name for name in SIDES if name != "tier" or (frame["tier"] != usual).any()]
+
+
 HEADINGS = SIDES | SCORES | TIMES | SIZES
 # Heading: the column of table.csv that says what it means.
 MEANING = {

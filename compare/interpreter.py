@@ -18,13 +18,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from backends import AGAIN, BACKENDS, first_name, listed_name
+from backends import AGAIN, BACKENDS, backend_of, first_name, listed_name
 from compare.machine import ROOT
 from compare.run import UsageError
 
 SETTINGS = Path("diptych.toml")  # of the folder that the command is given in
 PATIENCE_S = 60.0  # for an interpreter to answer
-LABELLED = re.compile(r"[^@]+(@[\w.-]+)?")
+LABELLED = re.compile(r"[^@:]+(@[\w.-]+)?")
 
 PYTHONS: dict[str, str] = {}  # by backend, or by backend and label: "keras-tensorflow@old"
 
@@ -71,11 +71,11 @@ def names() -> list[str]:
 
 
 def command(backend: str) -> tuple[str, ...]:
-    """Return the command that starts the Python of a backend.
+    """Return the command that starts the Python of a side's backend.
 
     -P: a process imports this very code, not what lies in the folder it was started from.
     """
-    return PYTHONS.get(first_name(backend), sys.executable), "-P"
+    return _python(backend) or sys.executable, "-P"
 
 
 def variables(backend: str, *, device: str, threads: int) -> dict[str, str]:
@@ -89,8 +89,12 @@ def environment(backend: str) -> Environment:
     Raises:
         UsageError: that interpreter does not work.
     """
-    python = PYTHONS.get(first_name(backend))
+    python = _python(backend)
     return _asked(python, backend) if python else _found(backend)
+
+
+def _python(side: str) -> str | None:
+    return PYTHONS.get(first_name(backend_of(side)))
 
 
 def _found(backend: str) -> Environment:

@@ -30,7 +30,7 @@ TIMEOUT_S = 600.0  # per problem
 # Environment variables that can make a framework, or a library under it, compute by other means.
 SETTINGS = {
     *("ATEN", "CUDA", "CUDNN", "DNNL", "JAX", "KERAS", "MKL"),
-    *("NVIDIA", "ONEDNN", "PYTORCH", "TF", "TORCH", "XLA"),
+    *("NVIDIA", "ONEDNN", "PYTORCH", "TF", "TORCH", "TORCHDYNAMO", "TORCHINDUCTOR", "XLA"),
 }  # the first part of their names
 
 
@@ -59,7 +59,7 @@ def kernels(
     timeout_s: float = TIMEOUT_S,
     tell: Callable[[str], None] = warn,
 ) -> dict[tuple[str, str], str | None]:
-    """Return what computes the recurrent layers, by problem and backend; None if not seen.
+    """Return what computes the recurrent layers, by problem and side; None if not seen.
 
     What was seen before, with the same code, versions, settings and machine, is not looked for
     again. What was not seen is told.
@@ -84,6 +84,7 @@ def key(name: str, asked: Asked) -> str:
     environment = variables(asked.backend, device=asked.device, threads=asked.threads)
     facts = {
         "kernel": asdict(replace(asked, backend=listed_name(asked.backend))),
+        "tier": BACKENDS[asked.backend].tier,
         "processor": machine.gpus() if asked.device == "gpu" else machine.cpu(),
         "settings": sorted(
             (name, value) for name, value in environment.items() if name.split("_")[0] in SETTINGS
@@ -122,8 +123,14 @@ def main(parent: str, question: str, file: str, *names: str) -> None:
     """Look at each problem, and leave in the file what has been seen so far."""
     end_with(int(parent))
     asked = Asked(**json.loads(question))
-    engine = BACKENDS[asked.backend].engine()
-    engine.prepare(device=asked.device, threads=asked.threads, precision=asked.precision)
+    backend = BACKENDS[asked.backend]
+    engine = backend.engine()
+    engine.prepare(
+        device=asked.device,
+        threads=asked.threads,
+        precision=asked.precision,
+        tier=backend.tier,
+    )
     labels: dict[str, str | None] = {}
     for name in names:
         problem = problems.load(name)

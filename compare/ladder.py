@@ -164,6 +164,7 @@ class Pair:
             expected="a network",
             came=str(evidence.get("error", "nothing")),
             passed=False,
+            unavailable="unavailable" in evidence,
         )
 
     def _same(

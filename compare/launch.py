@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -13,6 +14,7 @@ from time import monotonic
 
 from compare import sample
 from compare.answer import answer, leave, now
+from compare.child import COLD
 from compare.device_memory import DeviceMemory
 from compare.interpreter import command, variables
 from compare.run import FORK, Record, Run
@@ -44,6 +46,7 @@ class Launcher:
         cell.mkdir(parents=True, exist_ok=True)
         for name in ("record.json", "log.txt", sample.FILE):
             (cell / name).unlink(missing_ok=True)
+        shutil.rmtree(cell / COLD, ignore_errors=True)
         environment = variables(run.backend, device=run.device, threads=run.threads)
         started = now()
         try:
@@ -69,6 +72,7 @@ class Launcher:
             record = answer(
                 run, started=started, processors=processors, status=status, reason=reason
             )
+        shutil.rmtree(cell / COLD, ignore_errors=True)
         leave(record, cell)
         return record
 

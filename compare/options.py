@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from backends._tiers import DEFAULT, TIERS
 from compare.export import FORMATS
 from compare.gate import Limit, limit
 from compare.run import FLOAT32, FORK, MATCHED, NATIVE, NEW, TF32, UsageError
@@ -90,6 +91,7 @@ def parser() -> Parser:
     check = commands.add_parser("check", help="prove that the backends train the same model")
     _add_selection(check)
     _add_python(check)
+    _add_tiers(check)
     check.add_argument("--json", action="store_true", help="the findings as JSON, on stdout")
     check.add_argument("--out", type=folder, help="write check.md and check.json there")
 
@@ -98,6 +100,7 @@ def parser() -> Parser:
     sides = run.add_mutually_exclusive_group()
     _add_backends(sides)
     run.add_argument("--mode", nargs="+", choices=(MATCHED, NATIVE), default=[MATCHED])
+    _add_tiers(run)
     run.add_argument("--quick", action="store_true", help="the short recipe: a look, not a result")
     sides.add_argument("--aa", metavar="BACKEND", help="one backend against itself")
     run.add_argument("--repeat-check", action="store_true", help="each training twice")
@@ -188,6 +191,16 @@ def _add_selection(command: argparse.ArgumentParser) -> None:
 
 def _add_backends(command: argparse._ActionsContainer) -> None:
     command.add_argument("--backends", nargs="+", default=DEFAULT_BACKENDS, metavar="BACKEND")
+
+
+def _add_tiers(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--tier",
+        nargs="+",
+        choices=(DEFAULT, *TIERS),
+        default=[DEFAULT],
+        help="by what means networks are run; default is what a backend's users get unasked",
+    )
 
 
 def _add_python(command: argparse.ArgumentParser) -> None:

@@ -13,7 +13,8 @@ FOLDER/PROBLEM.npz for each problem, with the arrays
     trained/NAME            the weights after it
     score/NAME              the metrics after it
 
-Where a twin fails, what was to come is missing, and `error` says why.
+Where a twin fails, what was to come is missing, and `error` says why; `unavailable` is there, too,
+if it cannot be had in the tier. BACKEND is a side's name, "pytorch" or "pytorch:compiled".
 """
 
 import os
@@ -28,7 +29,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import problems
-from backends import BACKENDS, Engine, Watch
+from backends import BACKENDS, Engine, Unavailable, Watch
 from compare.answer import one_line
 from compare.child import end_with
 from compare.interpreter import command, variables
@@ -37,12 +38,12 @@ from problems._data import Array, Part
 from problems._problem import Problem
 
 Evidence = dict[str, Array]
-Job = tuple[str, str]  # backend, precision
+Job = tuple[str, str]  # side, precision
 
 BATCH, SEED = 7, 0  # 7 is the length of no axis: a mix-up of batch and time shows
 EPOCHS, STEPS = 4, 200
 HELD_OUT = 100  # examples in each part that is not trained on
-TIMEOUT_S = 900.0
+TIMEOUT_S = 900.0  # per problem: compilers take their time
 
 
 def probe(
@@ -58,7 +59,7 @@ def probe(
             asked = [*module, backend, precision, device, folder, *names]
             environment = variables(backend, device=device, threads=1)
             log = Path(folder) / "log.txt"
-            _, reason = launcher.call(asked, environment, log, TIMEOUT_S)
+            _, reason = launcher.call(asked, environment, log, TIMEOUT_S * len(names))
             last = (log.read_text(errors="replace").strip().splitlines() or [""])[-1]
             return {
                 name: _read(Path(folder) / f"{name}.npz", f"{reason}: {last}") for name in names
@@ -84,7 +85,7 @@ def main(parent: str, backend: str, precision: str, device: str, folder: str, *n
     """Gather the evidence and leave it in a folder."""
     end_with(int(parent))
     engine = BACKENDS[backend].engine()
-    engine.prepare(device=device, threads=1, precision=precision)
+    engine.prepare(device=device, threads=1, precision=precision, tier=BACKENDS[backend].tier)
     for name in names:
         evidence: Evidence = {}
         try:
@@ -93,6 +94,8 @@ def main(parent: str, backend: str, precision: str, device: str, folder: str, *n
         except Exception as error:
             traceback.print_exc()
             evidence["error"] = np.array(f"{type(error).__name__}: {one_line(error)}")
+            if isinstance(error, Unavailable):
+                evidence["unavailable"] = np.array(one_line(error))
         np.savez(Path(folder) / f"{name}.npz", **evidence)  # type: ignore[arg-type]
 
 

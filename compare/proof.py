@@ -29,6 +29,7 @@ class Standing:
     proof: str | None = None  # PROVEN or UNPROVEN; None for a backend alone, with nothing to prove
     parity: float | None = None  # worst relative difference in float64 on any rung
     refusal: str | None = None  # why it may not be timed
+    unavailable: bool = False  # it is no other network, but none at all
 
 
 def prove(names: Sequence[str], backends: Sequence[str]) -> list[Finding]:
@@ -82,7 +83,7 @@ def concerns(finding: Finding, name: str, backend: str, reference: str) -> bool:
 def key(name: str, backend: str, reference: str) -> str:
     """Return a hash of what a proof depends on: definition, twins, engines, ladder, versions."""
     pair = (backend, reference)
-    listed = [listed_name(one) for one in pair]
+    listed = [(listed_name(one), BACKENDS[one].tier) for one in pair]
     return digest({"pair": listed} | basis(name, pair, ("check", "ladder", "probe")))
 
 
@@ -118,7 +119,7 @@ def _standing(name: str, backend: str, reference: str, findings: Sequence[Findin
     mine = [finding for finding in findings if concerns(finding, name, backend, reference)]
     for finding in mine:
         if not finding.passed:
-            return Standing(refusal=str(finding))
+            return Standing(refusal=str(finding), unavailable=finding.unavailable)
     return Standing(proof=PROVEN, parity=_parity(mine))  # passed, but could not be remembered
 
 
@@ -127,7 +128,7 @@ def _of_reference(pairs: Mapping[str, Standing]) -> Standing:
     proven = [standing.parity or 0.0 for standing in pairs.values() if standing.proof]
     if proven:
         return Standing(proof=PROVEN, parity=max(proven))
-    return next(iter(pairs.values()))
+    return next((one for one in pairs.values() if not one.unavailable), Standing())
 
 
 def _parity(findings: Sequence[Finding]) -> float:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from backends import order
+from backends import order, side
 from compare.devices import COLUMNS as DEVICE_COLUMNS
 from compare.devices import HEADINGS as DEVICES
 from compare.devices import HEADINGS_TEXT as DEVICES_TEXT
 from compare.devices import device_cells, devices
 from compare.flags import FLAGS
-from compare.headings import SCORES, SIDES, SIZES, TEXT, TIMES, cells
+from compare.headings import SCORES, SIDES, SIZES, TEXT, TIMES, cells, sides
 from compare.judge import MINIMUM
 from compare.publish_verdict import VERDICT_TEXT, VERDICTS, meanings, too_few, verdict_cells
 from compare.run import FLOAT32, FORK, NEW, Record
@@ -34,9 +34,9 @@ class Tables:
         return {name: advice for name, advice in FLAGS.items() if self.flagged(name)}
 
     def flagged(self, flag: str) -> list[str]:
-        """Return the problems and backends whose times have this flag."""
-        sides = zip(self.table["problem"], self.table["backend"], self.table["flags"], strict=True)
-        found = [f"{one} {side}" for one, side, raised in sides if flag in _split(raised)]
+        """Return the problems and sides whose times have this flag."""
+        rows = (row for _, row in self.table.iterrows() if flag in _split(row["flags"]))
+        found = [f"{row['problem']} {side(row['backend'], row['tier'])}" for row in rows]
         return list(dict.fromkeys(found))
 
 
@@ -65,7 +65,7 @@ def publish(folder: Path, records: Sequence[Record]) -> Tables:
 def markdown(tables: Tables, records: Sequence[Record]) -> str:
     """Return table.md: the tables, what failed, what the columns mean, where it was measured."""
     quick = any(record.recipe == "quick" for record in records)
-    sides = tables.table.drop_duplicates(list(SIDES))  # times and sizes are those of all metrics
+    trained = tables.table.drop_duplicates(list(SIDES))  # times and sizes are those of all metrics
     parts = [
         "# PyTorch and Keras on the same problems" + (": a quick look, not a result" * quick),
         "Where a value is missing, it was not measured or does not exist; it is never 0.",
@@ -73,10 +73,10 @@ def markdown(tables: Tables, records: Sequence[Record]) -> str:
         _section(tables.table, SCORES),
         *failures(records),
         "## Times",
-        _section(sides, TIMES),
+        _section(trained, TIMES),
         *_flags(tables),
         "## Memory",
-        _section(sides, SIZES),
+        _section(trained, SIZES),
         *_devices(tables.devices),
         *_verdicts(tables.verdicts),
         "## What the columns mean",
@@ -94,7 +94,7 @@ def _split(flags: str | float) -> list[str]:
 
 
 def _section(frame: pd.DataFrame, headings: Iterable[str]) -> str:
-    headings = [*SIDES, *headings]
+    headings = [*sides(frame), *headings]
     return markdown_rows(headings, TEXT, cells(frame, headings))
 
 

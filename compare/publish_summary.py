@@ -4,20 +4,20 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from compare.headings import TEXT, cells
+from compare.headings import SIDES, TEXT, cells, sides
 from compare.publish import Tables, circumstances, failures, markdown_rows
 from compare.publish_verdict import effect, too_few
 from compare.run import Record
 from compare.verdict import MEASURES
 
 JUDGED = ("problem", "backend", "reference", "device", "mode", "recipe")
-SCORED = ("problem", "backend", "device", "mode", "metric", "score", "target", "reached", "failed")
-TIMED = ("problem", "backend", "device", "mode", "wall s", "first epoch s", "epoch s", "flags")
+SCORED = (*SIDES, "metric", "score", "target", "reached", "failed")
+TIMED = (*SIDES, "wall s", "first epoch s", "epoch s", "flags")
 
 
 def summary(tables: Tables, records: Sequence[Record]) -> str:
     """Return verdicts, scores and times as Markdown; what the columns mean is in table.md."""
-    sides = tables.table.drop_duplicates(["problem", "backend", "device", "mode"])
+    trained = tables.table.drop_duplicates(list(SIDES))
     where = "\n".join(f"- {line}" for line in circumstances(records))
     parts = [
         "## Verdicts",
@@ -26,7 +26,7 @@ def summary(tables: Tables, records: Sequence[Record]) -> str:
         "## Scores",
         _table(tables.table, SCORED),
         "## Times",
-        _table(sides, TIMED),
+        _table(trained, TIMED),
         f"<details><summary>Where it was measured</summary>\n\n{where}\n\n</details>",
     ]
     return "\n\n".join(parts) + "\n"
@@ -58,6 +58,7 @@ def _verdict(row: pd.Series) -> str:
 def _table(frame: pd.DataFrame, headings: Sequence[str]) -> str:
     """Return a table without the columns that are empty, or the same throughout."""
     dull = {name for name in ("device", "mode") if frame[name].nunique() == 1}
+    dull |= set(SIDES) - set(sides(frame))
     dull |= {"flags"} if frame["flags"].isna().all() else set()
     headings = [name for name in headings if name not in dull]
     return markdown_rows(headings, TEXT, cells(frame, headings))

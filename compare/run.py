@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from backends import BACKENDS
+from backends import BACKENDS, side
 
 SCHEMA = 1
 
@@ -52,6 +52,12 @@ class Run:
     score_epochs: bool = True  # take the score after every epoch, outside of all times
     start: str = FORK  # the process: FORK or NEW
     kernel: str | None = None  # what computes the recurrent layers, as seen in a short run apart
+    tier: str | None = None  # one of `Backend.tiers`; None: the first
+
+    @property
+    def side(self) -> str:
+        """The backend in its tier, by the name that BACKENDS has for it."""
+        return side(self.backend, self.tier)
 
     @property
     def own(self) -> frozenset[str]:
@@ -64,7 +70,8 @@ class Run:
     @property
     def key(self) -> str:
         """What tells this training from every other in a results folder; fit for a file name."""
-        parts = (self.problem, self.backend, self.device, self.mode, self.recipe, self.seed)
+        backend = self.side.replace(":", "-")  # which a default tier does not change
+        parts = (self.problem, backend, self.device, self.mode, self.recipe, self.seed)
         sized = [f"{name}{size}" for name, size in sizes(self).items()]
         return "-".join(str(part) for part in (*parts, *sized))
 
@@ -90,6 +97,7 @@ class Record:
     score_epochs: bool = False
     start: str = NEW
     kernel: str | None = None
+    tier: str | None = None  # None: the backend's default one, also of records older than tiers
     status: str  # "ok", "diverged", "failed", "timeout", "unavailable" or "refused"
     reason: str | None = None  # why the status is not "ok"
     started: str  # ISO 8601, UTC
@@ -124,6 +132,11 @@ class Record:
     cpu: str | None = None
     gpu: str | None = None
     processors: list[int] = field(default_factory=list)  # the training was pinned to
+
+    @property
+    def side(self) -> str:
+        """The backend in its tier, by the name that BACKENDS has for it."""
+        return side(self.backend, self.tier)
 
     @property
     def key(self) -> str:
@@ -164,26 +177,39 @@ class Record:
 
 def plan(
     problems: Iterable[str],
-    sides: Sequence[tuple[str, str, str]],
+    sides: Sequence[tuple[str, str, str | None, str]],
     seeds: int,
     **settings: Any,
 ) -> list[Run]:
-    """Return the runs of a comparison of some sides, each a backend, a mode and a device.
+    """Return the runs of a comparison of some sides, each a backend, a mode, a tier and a device.
 
     They come in the order A B B A ... from seed to seed, so a machine that grows slower, or faster,
     with time does it to all of them alike.
     """
     return [
-        Run(problem=problem, backend=backend, mode=mode, device=device, seed=seed, **settings)
+        Run(
+            problem=problem,
+            backend=backend,
+            mode=mode,
+            tier=tier,
+            device=device,
+            seed=seed,
+            **settings,
+        )
         for problem in problems
         for seed in range(seeds)
-        for backend, mode, device in (sides if seed % 2 == 0 else reversed(sides))
+        for backend, mode, tier, device in (sides if seed % 2 == 0 else reversed(sides))
     ]
 
 
 def sizes(one: Run | Record) -> dict[str, int]:
     """Return the sizes that were asked for in place of the problem's own."""
     return {name: getattr(one, name) for name in SIZES if getattr(one, name) is not None}
+
+
+def of_side(record: Record, names: Iterable[str]) -> tuple[str, ...]:
+    """Return fields that tell sides apart; the backend with its tier, if not the default one."""
+    return tuple(record.side if name == "backend" else getattr(record, name) for name in names)
 
 
 def _judged_numbers(scores: Any) -> list[Any]:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import problems
-from backends import AGAIN, BACKENDS, missing_twins
+from backends import AGAIN, BACKENDS, missing_twins, side, tier_of
+from backends._tiers import DEFAULT
 from compare import machine
 from compare.interpreter import PYTHONS, environment
 from compare.interpreter import names as backend_names
@@ -51,6 +52,26 @@ def chosen_backends(names: Sequence[str]) -> list[str]:
 def able_backends() -> list[str]:
     """Return the backends whose packages are installed where they run."""
     return [name for name in backend_names() if not environment(name).missing]
+
+
+def chosen_tiers(backend: str, tiers: Sequence[str]) -> list[str]:
+    """Return the tiers asked for, each once, "default" by its name; the backend may lack some."""
+    return list(
+        dict.fromkeys(tier_of(backend, None if tier == DEFAULT else tier) for tier in tiers)
+    )
+
+
+def chosen_sides(backends: Sequence[str], tiers: Sequence[str]) -> list[str]:
+    """Return the backends in the tiers asked for, each by its name as a side.
+
+    Raises:
+        UsageError: a backend has no such tier.
+    """
+    pairs = [(backend, tier) for backend in backends for tier in chosen_tiers(backend, tiers)]
+    for backend, tier in pairs:
+        if reason := BACKENDS[backend].lacking(tier):
+            raise UsageError(f"--tier {tier}: {reason}")
+    return [side(backend, tier) for backend, tier in pairs]
 
 
 def chosen_device(name: str, backends: Sequence[str]) -> str:
@@ -139,12 +160,13 @@ def chosen_runs(
     threads: int,
     jobs: int | None,
     again: bool = False,
+    tiers: Sequence[str] = (DEFAULT,),
     **settings: Any,
 ) -> list[Run]:
     """Return the runs asked for, in the order in which they are to be done.
 
-    `modes` tells those of a backend; `again` has every training done twice, the second time under
-    the backend's second name; `settings` are further fields of Run.
+    `modes` tells those of a backend, `tiers` are for all; `again` has every training done twice,
+    the second time under the backend's second name; `settings` are further fields of Run.
     """
     backends = chosen_backends(backends)
     problems = chosen_problems(problems, backends)
@@ -152,7 +174,13 @@ def chosen_runs(
     sides = backends + [f"{backend}{AGAIN}" for backend in backends] * again
     return plan(
         problems,
-        [(side, mode, one) for one in devices for side in sides for mode in modes(side)],
+        [
+            (side, mode, tier, one)
+            for one in devices
+            for side in sides
+            for mode in modes(side)
+            for tier in chosen_tiers(side, tiers)
+        ],
         seeds,
         threads=threads,
         jobs=chosen_jobs(jobs, threads=threads, devices=devices),

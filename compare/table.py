@@ -6,7 +6,7 @@ from statistics import median
 
 import pandas as pd
 
-from backends import order
+from backends import order, tier_of
 from compare.flags import flags
 from compare.repeat import repeat_differences
 from compare.run import UNPROVEN, Record
@@ -19,6 +19,8 @@ COLUMNS = {
     "device": "where it was trained: cpu or gpu",
     "mode": "matched: the same data, initial weights, batch order and optimizer on every backend; "
     "native: each framework keeps its defaults, the data stay the same",
+    "tier": "by what means the network was run: eager, operation after operation; graph, a graph "
+    "without a compiler; compiled, by torch.compile or XLA; `diptych list` says more of each",
     "seeds": "trainings asked for, one per seed; of a run that was broken off, those that ended",
     "failed": "trainings without a score: diverged, failed, timed out, unavailable or refused",
     "metric": "what is scored, on the test set, in NumPy, by the same code for every backend",
@@ -34,6 +36,9 @@ COLUMNS = {
     "first_step_s_median": "seconds from there to the end of the first step, with tracing and "
     "compilation; part of the first epoch",
     "first_epoch_s_median": "seconds of the first epoch, with tracing and compilation",
+    "compile_s_median": "seconds of the first epoch less those of the training's median later one: "
+    "tracing and compilation, by a compiler that finds nothing on the disk from before; more of it "
+    "is in the first validation and prediction",
     "epoch_s_median": "seconds of an epoch after the first, batches gathered and trained on; "
     "median over all such epochs of all seeds",
     "validation_s_median": "seconds of validation, all epochs together",
@@ -88,13 +93,13 @@ WHOLE = ("seeds", "failed", "reached", *LARGEST)
 
 
 def table(records: Sequence[Record]) -> pd.DataFrame:
-    """Return the table of some records: a row per problem, backend, device, mode and metric.
+    """Return the table of some records: a row per problem, side, device, mode and metric.
 
     Missing is empty (NA), never 0.
     """
     groups: dict[tuple[str, tuple[int, str], str, str], list[Record]] = {}
     for record in records:
-        group = (record.problem, order(record.backend), record.device, record.mode)
+        group = (record.problem, order(record.side), record.device, record.mode)
         groups.setdefault(group, []).append(record)
     rows, again = [], repeat_differences(records)
     for _, seeds in sorted(groups.items()):
@@ -134,9 +139,11 @@ def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str
     kernels = dict.fromkeys(record.kernel for record in records if record.kernel)
     return {
         **{name: getattr(records[0], name) for name in ("problem", "backend", "device", "mode")},
+        "tier": tier_of(records[0].backend, records[0].tier) or None,
         "seeds": len(records),
         **{f"{name}_median": _median(_named(name, records)) for name in TIMES},
         **{name: max(_named(name, records), default=None) for name in LARGEST},
+        "compile_s_median": _median(_numbers(map(_compile_s, records))),
         "wall_s_median": _median(_named("total_s", records)),
         "epoch_s_median": _median(_numbers(s for record in records for s in record.epoch_s)),
         "samples_per_s_median": _median(_numbers(map(samples_per_s, records))),
@@ -148,6 +155,11 @@ def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str
         "repeat_difference": max((again[r.key] for r in records if r.key in again), default=None),
         "flags": "; ".join(flags(records)) or None,
     }
+
+
+def _compile_s(record: Record) -> float | None:
+    first = record.first_epoch_s
+    return first - median(record.epoch_s) if first is not None and record.epoch_s else None
 
 
 def samples_per_s(record: Record) -> float | None:

@@ -14,7 +14,7 @@ from compare.devices import HEADINGS, HEADINGS_TEXT, device_cells
 from compare.doctor import Reading
 from compare.explain import readings
 from compare.finding import RUNGS, Finding
-from compare.headings import SCORES, SIDES, TEXT, cells
+from compare.headings import SCORES, TEXT, cells, sides
 from compare.judge import MINIMUM
 from compare.publish import Tables
 from compare.publish_check import LADDER, ladder_cells
@@ -25,12 +25,12 @@ from compare.sweep_words import rate
 from compare.table import samples_per_s
 
 WIDE = 240  # columns of the output where it is no terminal
-NARROWEST = ("metric", "backend", "score", "target", "reached", "wall s")
+NARROWEST = ("metric", "backend", "tier", "score", "target", "reached", "wall s")
 # From how many columns on the table has which headings; without "problem", that is a line above.
 LAYOUTS = {
     220: (
-        *SIDES, *SCORES, "wall s", "first epoch s", "epoch s", "s to target", "parameters",
-        "host MiB", "GPU MiB",
+        "problem", "backend", "tier", "device", "mode", *SCORES, "wall s", "first epoch s",
+        "epoch s", "s to target", "parameters", "host MiB", "GPU MiB",
     ),
     128: (*NARROWEST, "first epoch s", "epoch s", "baseline", "host MiB"),
 }  # fmt: skip
@@ -78,8 +78,8 @@ class Progress:
 
 def row(record: Record) -> str:
     """Return a training and what came of it as one line."""
-    side = record.backend if record.mode == MATCHED else f"{record.backend} {record.mode}"
-    what = f"{record.problem:<14}{side:<24}{record.device:<5}seed {record.seed:<4}"
+    side = record.side if record.mode == MATCHED else f"{record.side} {record.mode}"
+    what = f"{record.problem:<14}{side:<26}{record.device:<5}seed {record.seed:<4}"
     if record.status != "ok":
         return f"{what}{record.status}: {record.reason}"
     if record.recipe == SWEEP:
@@ -122,6 +122,7 @@ def score_table(frame: pd.DataFrame, width: int) -> Table:
         "device": frame["device"].nunique() > 1,
         "repeated": frame["repeat_difference"].notna().any(),
     }
+    headings = tuple(name for name in headings if name != "tier" or "tier" in sides(frame))
     headings += tuple(name for name, wanted in rare.items() if wanted and name not in headings)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:

@@ -6,7 +6,7 @@ from statistics import median
 
 import pandas as pd
 
-from backends import order
+from backends import backend_of, order
 from compare.judge import MINIMUM, SCORE, TIMES, Row, Side, decide, judge, scores
 from compare.run import UNTRIED, Record
 
@@ -17,9 +17,10 @@ COLUMNS = {
     "device": "where it was trained",
     "mode": "matched or native",
     "recipe": "full or quick",
-    "backend": "the one that is judged",
+    "backend": "the one that is judged; where its tier is not its default one, with the tier: "
+    "keras-tensorflow:compiled",
     "reference": "the one it is held against: of those that took part, the first that `diptych "
-    "list` names",
+    "list` names; a backend in another tier than its default one also against itself in that",
     "measure": "score: the problem's first metric; epoch_s: a training's median epoch after the "
     "first; wall_s: build to last answer; time_to_target_s: build and epochs until the validation "
     "score reached the target",
@@ -55,7 +56,7 @@ FAMILY = ("device", "mode", "recipe", "backend", "reference", "measure")
 
 
 def verdicts(records: Iterable[Record]) -> pd.DataFrame:
-    """Return a row per problem, device, mode, recipe, backend but the reference, and measure.
+    """Return a row per problem, device, mode, recipe, side but the reference, and measure.
 
     A measure that none of a side's trainings has, though they have scores, gives no row.
     """
@@ -63,7 +64,7 @@ def verdicts(records: Iterable[Record]) -> pd.DataFrame:
     for record in records:
         group = (record.problem, record.device, record.mode, record.recipe)
         if record.status not in UNTRIED:
-            groups.setdefault(group, {}).setdefault(record.backend, {})[record.seed] = record
+            groups.setdefault(group, {}).setdefault(record.side, {})[record.seed] = record
     rows = []
     for group, sides in sorted(groups.items()):
         for backend, reference in _pairs(sides):
@@ -77,11 +78,17 @@ def verdicts(records: Iterable[Record]) -> pd.DataFrame:
 
 
 def _pairs(sides: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each backend with its reference: with a label, the same without; else the first."""
+    """Yield each side with its reference: with a label, the same without; else the first.
+
+    In another tier than its default one, a backend comes with itself in that, too.
+    """
     first, *others = sorted(sides, key=order)
-    for backend in others:
-        unlabelled = backend.rpartition("@")[0]
-        yield backend, unlabelled if unlabelled in others else first
+    for side in others:
+        usual = backend_of(side)
+        unlabelled = usual.rpartition("@")[0] + side.removeprefix(usual)
+        yield side, unlabelled if unlabelled in others else first
+        if usual != side and usual in others:
+            yield side, usual
 
 
 def _judged(ours: Side, reference: Side) -> Iterator[Row]:

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from backends import BACKENDS, UNWATCHED, Unavailable, Watch
+from backends._tiers import CACHES
 from compare import machine, sample
 from compare.answer import answer, judged, leave, now, one_line
-from compare.child import end_with
+from compare.child import COLD, end_with
 from compare.run import SWEEP, Run
 from compare.size import definition
 from compare.usage import HostMemory, Usage, busy_s
@@ -36,6 +37,7 @@ def main(parent: int, cell: Path) -> None:
         os.sched_setaffinity(0, processors)
     run = Run(**asked)
     started = now()
+    os.environ |= dict.fromkeys(CACHES, str(cell / COLD))  # what compiling takes, it takes anew
     try:
         measured = train(run, processors, since, cell)
     except Unavailable as error:
@@ -59,7 +61,12 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
         engine = backend.engine()
     except ImportError as error:
         raise Unavailable(f"{type(error).__name__}: {one_line(error)}") from error
-    engine.prepare(device=run.device, threads=run.threads, precision=run.precision)
+    engine.prepare(
+        device=run.device,
+        threads=run.threads,
+        precision=run.precision,
+        tier=run.tier or "",
+    )
     start_s = monotonic() - since
     data = problem.make_data(run.seed)
 

@@ -130,7 +130,9 @@ def test_a_problem_that_fails_takes_no_other_with_it(monkeypatch, tmp_path, caps
         return "a kernel"
 
     engine = SimpleNamespace(prepare=lambda **_: None, kernel=look)
-    monkeypatch.setattr(kernel, "BACKENDS", {"one": SimpleNamespace(engine=lambda: engine)})
+    monkeypatch.setattr(
+        kernel, "BACKENDS", {"one": SimpleNamespace(tier="", engine=lambda: engine)}
+    )
     monkeypatch.setattr(kernel, "end_with", lambda parent: None)
     question = json.dumps(CPU | {"backend": "one", "precision": "float32"})
     kernel.main("1", question, str(tmp_path / "labels"), "echo", "shapes")

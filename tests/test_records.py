@@ -160,7 +160,7 @@ def test_a_record_has_the_key_of_its_run():
 
 
 def test_backends_take_turns_from_seed_to_seed():
-    sides = [("a", "matched", "cpu"), ("b", "matched", "cpu")]
+    sides = [("a", "matched", None, "cpu"), ("b", "matched", None, "cpu")]
     order = [run.backend for run in plan(["echo"], sides, 3)]
     assert order == ["a", "b", "b", "a", "a", "b"]
 

@@ -13,9 +13,9 @@ from compare.publish import publish
 from compare.table import COLUMNS, table
 
 NAMES = (
-    "problem,backend,device,mode,seeds,failed,metric,score_mean,score_std,score_min,target,reached,"
+    "problem,backend,device,mode,tier,seeds,failed,metric,score_mean,score_std,score_min,target,reached,"
     "baseline,start_s_median,build_s_median,first_step_s_median,first_epoch_s_median,"
-    "epoch_s_median,validation_s_median,predict_s_median,wall_s_median,cpu_s_median,"
+    "compile_s_median,epoch_s_median,validation_s_median,predict_s_median,wall_s_median,cpu_s_median,"
     "samples_per_s_median,epochs_to_target_median,time_to_target_s_median,host_peak_bytes,"
     "host_growth_bytes,gpu_peak_bytes,gpu_reserved_bytes,gpu_device_bytes,parameters,kernel,proof,"
     "parity,repeat_difference,flags"
@@ -58,13 +58,15 @@ RECORDS = [
     record("pytorch", 1, 1.0, **measured(3, 0.75)),
     record("pytorch", 2, None, status="failed", reason="killed | by\nSIGKILL"),
 ]
-PYTORCH = ",,,1.0,0.75,,,2.0,,,,,3145728,,,,,3860,,,,,unsteady; drift"  # the same for both metrics
-KERAS = ",,,4.0,4.0,,,8.0,,,,,8388608,,,,,3860,,,,,unsteady"
+PYTORCH = (
+    ",,,1.0,0.0,0.75,,,2.0,,,,,3145728,,,,,3860,,,,,unsteady; drift"  # the same for both metrics
+)
+KERAS = ",,,4.0,0.0,4.0,,,8.0,,,,,8388608,,,,,3860,,,,,unsteady"
 ROWS = f"""\
-echo,pytorch,cpu,matched,3,1,accuracy,0.75,0.3535533905932738,0.5,0.9,1,0.1,{PYTORCH}
-echo,pytorch,cpu,matched,3,1,unseen,0.75,0.3535533905932738,0.5,,,0.1,{PYTORCH}
-echo,keras-tensorflow,cpu,matched,1,0,accuracy,1.0,,1.0,0.9,1,0.1,{KERAS}
-echo,keras-tensorflow,cpu,matched,1,0,unseen,1.0,,1.0,,,0.1,{KERAS}
+echo,pytorch,cpu,matched,eager,3,1,accuracy,0.75,0.3535533905932738,0.5,0.9,1,0.1,{PYTORCH}
+echo,pytorch,cpu,matched,eager,3,1,unseen,0.75,0.3535533905932738,0.5,,,0.1,{PYTORCH}
+echo,keras-tensorflow,cpu,matched,graph,1,0,accuracy,1.0,,1.0,0.9,1,0.1,{KERAS}
+echo,keras-tensorflow,cpu,matched,graph,1,0,unseen,1.0,,1.0,,,0.1,{KERAS}
 """
 
 
@@ -81,7 +83,7 @@ def test_the_order_of_the_records_does_not_matter(tmp_path):
 def test_a_training_without_a_score_is_empty_never_zero():
     row = table(RECORDS[-1:]).iloc[0]
     assert (row["seeds"], row["failed"], row["reached"]) == (1, 1, 0)
-    for column in [*NAMES.split(",")[13:], "score_mean", "score_std", "score_min"]:
+    for column in [*NAMES.split(",")[14:], "score_mean", "score_std", "score_min"]:
         assert pd.isna(row[column]), column
 
 

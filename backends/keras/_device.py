@@ -1,4 +1,6 @@
-"""Where Keras computes: with _kernel.py, all of this folder that knows its engines by name.
+"""Where Keras computes.
+
+With _tier.py and _kernel.py, all of this folder that knows its engines by name.
 
 Keras leaves devices, threads, memory counters and input pipelines to TensorFlow, JAX or PyTorch.
 What is said here of GPUs is implemented, not yet measured.

@@ -9,17 +9,18 @@ import keras
 from backends import NOTHING, UNWATCHED, Fit, Probe, Watch
 from backends._clock import Clock
 from backends._seeded import Array
-from backends.keras import _defaults, _device, _weights
+from backends._tiers import COMPILED
+from backends.keras import _defaults, _device, _tier, _weights
 from backends.keras._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
     matrix,
-    prepare,
     settings,
     synchronize,
     versions,
 )
 from backends.keras._kernel import kernel
+from backends.keras._tier import prepare
 from problems._data import Data, Part
 from problems._problem import Predict, Problem
 
@@ -100,6 +101,7 @@ class Gradient(keras.optimizers.SGD):
         self.assign_add(variable, gradient)  # which sums an embedding's entries, seen repeatedly
 
 
+@_tier.compiled()
 def train(
     problem: Problem,
     data: Data,
@@ -114,7 +116,7 @@ def train(
     orders = _defaults.orders(len(training.x), recipe, seed, own)
     model = _build(problem, seed, own)
     loss = _defaults.loss(LOSSES[recipe.loss](), own)
-    model.compile(_defaults.optimizer(recipe, own), loss)
+    _tier.compile_model(model, _defaults.optimizer(recipe, own), loss)
     build_s = clock.lap()
 
     def predict(x: Array) -> Array:
@@ -147,19 +149,26 @@ def train(
     )
 
 
+@_tier.compiled()
 def probe(problem: Problem, x: Array, *, seed: int) -> Probe:
     """Run the problem's untrained twin on x (n, ...), in evaluation mode."""
     model, layers = _build(problem, seed), {}
     for name, layer in _weights.children(model).items():
         layer.call = _recorded(layer, name, layers)
     output = keras.ops.convert_to_numpy(model(x))
+    if _tier.chosen == COMPILED:  # which leaves nothing of the layers to be seen
+        whole = _build(problem, seed)
+        _tier.compile_model(whole)
+        output = whole.predict(x, verbose=0)
     return Probe(output, layers, _weights.read(model), _weights.trainable(model))
 
 
+@_tier.compiled()
 def gradients(problem: Problem, part: Part, *, seed: int) -> tuple[float, dict[str, Array]]:
     """Return the untrained twin's loss on a batch, and its gradient, in training mode."""
     model = _build(problem, seed)
-    model.compile(Gradient(), _defaults.loss(LOSSES[problem.recipe.loss](), NOTHING))
+    loss = _defaults.loss(LOSSES[problem.recipe.loss](), NOTHING)
+    _tier.compile_model(model, Gradient(), loss)
     loss = model.train_on_batch(part.x, part.y)
     return float(loss), _weights.read(model)
 

@@ -11,17 +11,17 @@ from torch.nn import functional as F
 from backends import NOTHING, UNWATCHED, Fit, Probe, Watch
 from backends._clock import Clock
 from backends._seeded import Array
-from backends.pytorch import _defaults, _device, _weights
+from backends.pytorch import _defaults, _device, _tier, _weights
 from backends.pytorch._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
     matrix,
-    prepare,
     settings,
     synchronize,
     versions,
 )
 from backends.pytorch._kernel import kernel
+from backends.pytorch._tier import prepare
 from problems._data import Data, Part
 from problems._problem import Problem
 
@@ -53,6 +53,7 @@ LOSSES = {
 }
 
 
+@_tier.whole()
 def train(
     problem: Problem,
     data: Data,
@@ -69,18 +70,19 @@ def train(
     model = _build(problem, seed, own)
     steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
     optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, own)
+    network = _tier.ready(model)
     build_s = clock.lap()
 
     def predict(x: Array) -> Array:
-        return _predict(model, torch.from_numpy(x), recipe.batch_size).numpy()
+        return _predict(network, torch.from_numpy(x), recipe.batch_size).numpy()
 
     train_loss, validation_loss, epoch_s, validation_s, first_step_s = [], [], [], 0.0, None
     for order in orders:
-        model.train()
+        network.train()
         total = torch.zeros((), device=_device.device)
         for batch in order.split(recipe.batch_size):
             x, y = (tensor[batch].to(_device.device) for tensor in training)
-            loss = loss_of(model(x), y)
+            loss = loss_of(network(x), y)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -91,7 +93,7 @@ def train(
                 watch.step(loss.item())
         train_loss.append(total.item() / len(order))
         epoch_s.append(clock.lap())
-        validation_loss.append(_evaluate(model, loss_of, validation, recipe.batch_size))
+        validation_loss.append(_evaluate(network, loss_of, validation, recipe.batch_size))
         validation_s += clock.lap()
         if watch.epoch:
             watch.epoch(predict)
@@ -111,6 +113,7 @@ def train(
     )
 
 
+@_tier.whole()
 def probe(problem: Problem, x: Array, *, seed: int) -> Probe:
     """Run the problem's untrained twin on x (n, ...), in evaluation mode."""
     model, layers = _build(problem, seed), {}
@@ -119,15 +122,19 @@ def probe(problem: Problem, x: Array, *, seed: int) -> Probe:
             lambda layer, _, output, name=name: layers.update(_layer_outputs(name, layer, output))
         )
     output = _predict(model, torch.from_numpy(x), len(x))
+    if _tier.compiled:  # which leaves nothing of the layers to be seen
+        output = _predict(_tier.ready(_build(problem, seed)), torch.from_numpy(x), len(x))
     arrays = {name: tensor.cpu().numpy() for name, tensor in layers.items()}
     return Probe(output.numpy(), arrays, _weights.read(model), _weights.trainable(model))
 
 
+@_tier.whole()
 def gradients(problem: Problem, part: Part, *, seed: int) -> tuple[float, dict[str, Array]]:
     """Return the untrained twin's loss on a batch, and its gradient, in training mode."""
     model, (x, y) = _build(problem, seed), _tensors(part)
     model.train()
-    loss = LOSSES[problem.recipe.loss](model(x.to(_device.device)), y.to(_device.device))
+    output = _tier.ready(model)(x.to(_device.device))
+    loss = LOSSES[problem.recipe.loss](output, y.to(_device.device))
     loss.backward()
     return loss.item(), _weights.gradients(model)
 

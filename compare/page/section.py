@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup
 
-from compare.headings import MEANING, SCORES, SIDES, SIZES, TEXT, TIMES, cells
+from compare.headings import MEANING, SCORES, SIDES, SIZES, TEXT, TIMES, cells, sides
 from compare.layers import steps
 from compare.page import gallery, svg
 from compare.page.layers_html import layers_html
@@ -60,6 +60,7 @@ def grid(frame: pd.DataFrame, headings: Sequence[str]) -> Grid:
         i
         for i, (name, values) in enumerate(zip(headings, told, strict=True))
         if values != {""} and (name not in ("device", "mode") or len(values) > 1)
+        if name != "tier" or name in sides(frame)
     ]
     return Grid([headings[i] for i in kept], [[row[i] for i in kept] for row in rows], TEXT)
 
@@ -145,7 +146,7 @@ class Section:
     @property
     def scores(self) -> Grid:
         """The scores of this problem."""
-        return grid(self.rows, ("backend", "device", "mode", *SCORES))
+        return grid(self.rows, ("backend", "tier", "device", "mode", *SCORES))
 
     @property
     def proof(self) -> str:
@@ -169,7 +170,7 @@ class Section:
     @property
     def times(self) -> Grid:
         """The times and the memory of this problem."""
-        headings = ("backend", "device", "mode", *TIMES, *SIZES)
+        headings = ("backend", "tier", "device", "mode", *TIMES, *SIZES)
         return grid(self.rows.drop_duplicates(list(SIDES)), headings)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from backends import order
-from compare.run import Record
+from compare.run import Record, of_side
 
 SIDE = ("backend", "device", "mode")  # fields of a Record: together, one side
 # M. Okabe and K. Ito's colours, told apart by the colour-blind too; line and mark tell the same.
@@ -41,7 +41,7 @@ def sides(records: Sequence[Record]) -> list[Side]:
     """Return the sides of a results folder, in the order of its tables."""
     groups: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
-        groups.setdefault(tuple(getattr(record, name) for name in SIDE), []).append(record)
+        groups.setdefault(of_side(record, SIDE), []).append(record)
     keys = sorted(groups, key=lambda key: (order(key[0]), *key[1:]))
     backends = list(dict.fromkeys(key[0] for key in keys))
     settings = list(dict.fromkeys(key[1:] for key in keys))
