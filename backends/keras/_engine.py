@@ -167,8 +167,8 @@ def probe(problem: Problem, x: Array, *, seed: int) -> Probe:
 def gradients(problem: Problem, part: Part, *, seed: int) -> tuple[float, dict[str, Array]]:
     """Return the untrained twin's loss on a batch, and its gradient, in training mode."""
     model = _build(problem, seed)
-    loss = _defaults.loss(LOSSES[problem.recipe.loss](), NOTHING)
-    _tier.compile_model(model, Gradient(), loss)
+    loss_of = _defaults.loss(LOSSES[problem.recipe.loss](), NOTHING)
+    _tier.compile_model(model, Gradient(), loss_of)
     loss = model.train_on_batch(part.x, part.y)
     return float(loss), _weights.read(model)
 
