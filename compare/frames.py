@@ -48,7 +48,7 @@ EPOCH_COLUMNS = {
             *SIZES,
             "seed",
             "status",
-        )  # fmt: skip
+        )
     },
     "epoch": "number of the epoch, from 1",
     "train_loss": "mean loss over the training part, while it was trained on",
