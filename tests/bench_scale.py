@@ -71,7 +71,7 @@ def test_the_tables_of_ten_thousand_records(benchmark, tmp_path):
 
 
 def test_the_coordination_of_a_thousand_trainings(benchmark, tmp_path, monkeypatch):
-    sides = [(backend, MATCHED, "cpu") for backend in COMPARED]
+    sides = [(backend, MATCHED, None, "cpu") for backend in COMPARED]
     runs = plan(["echo"], sides, TRAININGS // len(sides), jobs=2)
     answers = {run.key: replace(RECORD, backend=run.backend, seed=run.seed, jobs=2) for run in runs}
     monkeypatch.setattr(Launcher, "launch", lambda _, run, **where: answers[run.key])

@@ -166,6 +166,6 @@ def test_backends_take_turns_from_seed_to_seed():
 
 
 def test_devices_take_turns_as_backends_do():
-    sides = [("a", "matched", "cpu"), ("a", "matched", "gpu")]
+    sides = [("a", "matched", None, "cpu"), ("a", "matched", None, "gpu")]
     order = [run.device for run in plan(["echo"], sides, 3)]
     assert order == ["cpu", "gpu", "gpu", "cpu", "cpu", "gpu"]
