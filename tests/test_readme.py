@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 from bench_report import report
-from conftest import ROOT, run_python
+from conftest import COMPARED, ROOT, run_python
 
 import problems
 from backends import BACKENDS
@@ -17,6 +17,7 @@ from compare.options import parser
 from compare.publish_check import findings_markdown, ladder_cells
 from compare.publish_explain import explanation
 from compare.records import read
+from compare.run import PROVEN
 from compare.selection import chosen_problems
 from compare.table import COLUMNS, table
 from compare.verdict import COLUMNS as VERDICT_COLUMNS
@@ -104,11 +105,29 @@ def summary(frame):
         yield f"| {' | '.join(cells)} |"
 
 
+def test_the_engines_are_those_of_the_published_run():
+    records, _ = read(ROOT / "results" / "engines")
+    assert {record.backend for record in records} == set(BACKENDS)
+    assert {record.proof for record in records} == {PROVEN}
+    for row in engines(table(records)):
+        assert row in README, row
+
+
+def engines(frame):
+    """Return the rows of the README's table of engines: the median epoch on each backend."""
+    first = frame.drop_duplicates(["problem", "backend"]).set_index(["problem", "backend"])
+    for problem in problems.names():
+        seconds = [first.loc[(problem, name), "epoch_s_median"] for name in BACKENDS]
+        yield f"| {problem} | {' | '.join(f'{one:.3g}' for one in seconds)} |"
+
+
 def test_the_ladder_is_the_published_one():
     findings = published_findings()
     assert all(finding.passed for finding in findings)
     assert {finding.problem for finding in findings} == set(problems.names())
-    for problem, _, _, precision, *cells in ladder_cells(findings):
+    for problem, backend, _, precision, *cells in ladder_cells(findings):
+        if backend != COMPARED[-1]:
+            continue  # the others are told of in a sentence, and in the published ladder
         row = f"| {problem} | {precision} | {' | '.join(cells[-5:])} |"
         assert row in README, row
 

@@ -46,6 +46,10 @@ FOLDERS = {
     "few seeds": two(2),
     "one seed": two(1),
     "one backend": [record("cumsum", "pytorch", seed) for seed in range(3)],
+    "no seed in common": [
+        *(record("echo", "pytorch", seed) for seed in (0, 1)),
+        *(record("echo", "keras-tensorflow", seed) for seed in (2, 3)),
+    ],
     "no score at all": [failed("echo", "pytorch", 0, "timeout", "not done after 9 s")],
     "quick and unproven": [replace(one, recipe="quick", proof=UNPROVEN) for one in two(1)],
     "four backends, two devices": [
@@ -109,6 +113,7 @@ def test_page_and_pictures_are_those_of_the_published_records(tmp_path, command)
         ("one backend", "Nothing to compare: pytorch took part alone"),
         ("one backend", "keras-torch: took no part"),
         ("one backend", "gpu: nothing was trained there"),
+        ("no seed in common", "Nothing to compare: no two sides have trainings of the same seeds"),
         ("no score at all", "1 of 1 trainings have no score"),
         ("no score at all", "timeout: not done after 9 s"),
         ("quick and unproven", "By the quick recipes"),
