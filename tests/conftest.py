@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from browser import chromium
 from browser import look as look_with
+from forks import Forks
+from learning import LEARN, PROBE
 from parity import PARITY_KERAS, PARITY_PROBLEM, PARITY_PYTORCH
 
 import problems
@@ -28,6 +30,20 @@ LEFT_OUT = pytest.StashKey[int]()
 RUNNABLE = [name for name, backend in BACKENDS.items() if not backend.missing()]
 COMPARED = ("pytorch", "keras-tensorflow")  # the reference and the one held against it
 COMPLETE = [name for name in problems.names() if not missing_twins(name)]
+
+
+SHARED: list[str] = []  # fixtures, in the order of their definition
+
+
+def shared(fixture: Callable) -> Callable:
+    """Make a fixture of what costs much: it is computed once, and its tests go to one process."""
+    SHARED.append(fixture.__name__)
+    return pytest.fixture(scope="session")(fixture)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """The whole suite goes to two processes; files that are asked for by name run in this one."""
+    return 0 if any(".py" in name for name in config.option.file_or_dir) else 2
 
 
 def run_python(*arguments: str, cwd: Path = ROOT, backend: str | None = None, **settings):
@@ -66,8 +82,15 @@ def asked_for(session: pytest.Session) -> list[str]:
     return [name for name in COMPLETE if name in names]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that need a GPU where there is none."""
+    """Leave out the tests that need a GPU where there is none; group those of a shared fixture.
+
+    If a test needs several of these, it goes with the one that was defined first.
+    """
+    for item in items:
+        for name in [name for name in SHARED if name in item.fixturenames][:1]:
+            item.add_marker(pytest.mark.xdist_group(name))
     absent = [item for item in items if item.get_closest_marker("gpu") and not machine.gpus()]
     if absent:
         config.hook.pytest_deselected(items=absent)
@@ -83,87 +106,48 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def empty_cache(tmp_path_factory):
-    """No proof from elsewhere; those made here are for these tests alone."""
-    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+def empty_cache(tmp_path_factory, worker_id):
+    """No proof from elsewhere; those made here are for these tests alone, in all processes."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder if worker_id == "master" else folder.parent
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
 
 
-@pytest.fixture(scope="session")
+@shared
+def fork():
+    """Return a function that runs code in a fork of a backend's process: Forks.run."""
+    forks = Forks()
+    yield forks.run
+    forks.close()
+
+
+@shared
 def evidence(request):
     """What the twins do, by backend and precision, then problem; see compare.probe."""
     jobs = [(backend, precision) for precision in PRECISIONS for backend in reversed(COMPARED)]
     return probe(jobs, asked_for(request.session), at_a_time=2)
 
 
-# The first rungs of every problem: what the untrained twins do.
-PROBE = """
-import sys
-import numpy as np
-import problems
-from backends import BACKENDS
-from compare.probe import gather
-
-engine = BACKENDS[sys.argv[1]].engine()
-engine.prepare(device="cpu", threads=1)
-for name in sys.argv[3:]:
-    np.savez(f"{sys.argv[2]}/{name}.npz", **next(gather(engine, problems.load(name), "float32")))
-"""
-
-
-@pytest.fixture(scope="session")
-def probes(request, tmp_path_factory):
+@shared
+def probes(request, tmp_path_factory, fork):
     """What the untrained twins do on every backend that can run here, by backend and problem."""
     names = asked_for(request.session)
 
     def look(backend):
         folder = tmp_path_factory.mktemp(backend)
-        done = run_python("-c", PROBE, backend, str(folder), *names, backend=backend)
+        done = fork(backend, PROBE, backend, str(folder), *names)
         assert done.returncode == 0, done.stderr
         return {name: dict(np.load(folder / f"{name}.npz")) for name in names}
 
     return on_all(look)
 
 
-# Trains every problem for a few steps and prints what came of it.
-LEARN = """
-import json, sys
-from dataclasses import replace
-from time import perf_counter
-import problems
-from backends import BACKENDS
-
-engine = BACKENDS[sys.argv[1]].engine()
-engine.prepare(device="cpu", threads=1)
-for name in sys.argv[2:]:
-    problem = problems.load(name)
-    sizes = {part: 40 for part in problem.recipe.examples}
-    recipe = replace(problem.recipe, epochs=4, batch_size=16, examples=sizes)
-    problem = replace(problem, recipe=recipe)
-    data = problem.make_data(1)
-    started = perf_counter()
-    fit = engine.train(problem, data, seed=1)
-    total_s = perf_counter() - started
-    first, second = (problem.ask(fit.predict, data) for _ in range(2))
-    print(json.dumps({
-        "problem": name,
-        "train_loss": fit.train_loss,
-        "validation_loss": fit.validation_loss,
-        "epochs_timed": len(fit.epoch_s),
-        "score": problem.score(first, data),
-        "devices": sorted(fit.devices(data["validation"].x[:1])),
-        "steady": all((first[metric] == second[metric]).all() for metric in first),
-        "parts_s": fit.build_s + sum(fit.epoch_s) + fit.validation_s,
-        "total_s": total_s,
-    }))
-"""
-
-
-@pytest.fixture(scope="session")
-def learned(request):
+@shared
+def learned(request, fork):
     """What a few steps of training do, by backend and problem."""
 
     def learn(backend):
-        done = run_python("-c", LEARN, backend, *asked_for(request.session), backend=backend)
+        done = fork(backend, LEARN, backend, *asked_for(request.session))
         assert done.returncode == 0, done.stderr
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         return {line["problem"]: line for line in lines}
@@ -171,7 +155,7 @@ def learned(request):
     return on_all(learn)
 
 
-@pytest.fixture(scope="session")
+@shared
 def look():
     """Return browser.look, with a Chromium to look with."""
     with chromium() as browser:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import COMPLETE, RUNNABLE, run_python
+from conftest import COMPLETE, RUNNABLE
 
 import problems
 from backends import BACKENDS, PANELS, missing_twins, twin
@@ -155,9 +155,9 @@ print((error / moved).max())
 """
 
 
-def test_adam_takes_the_steps_of_keras_also_where_epsilon_matters():
+def test_adam_takes_the_steps_of_keras_also_where_epsilon_matters(fork):
     """Betas rounded to float32 leave 1.3e-5; a constant epsilon, 1e-7, leaves 5."""
-    done = run_python("-c", ADAM, backend="pytorch")
+    done = fork("pytorch", ADAM)
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < 2e-5
 
@@ -210,8 +210,8 @@ for layer in (layers.Conv1DTranspose(3, 1), layers.PReLU(), [layers.SeparableCon
 
 
 @EVERY_BACKEND
-def test_no_weight_escapes_the_seed(backend):
-    done = run_python("-c", HIDDEN[BACKENDS[backend].folder], backend=backend)
+def test_no_weight_escapes_the_seed(backend, fork):
+    done = fork(backend, HIDDEN[BACKENDS[backend].folder])
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) == 3
@@ -220,9 +220,9 @@ def test_no_weight_escapes_the_seed(backend):
 
 
 @EVERY_BACKEND
-def test_weights_that_do_not_fit_are_refused_by_name(backend):
+def test_weights_that_do_not_fit_are_refused_by_name(backend, fork):
     code = REFUSED.format(backend=backend, folder=BACKENDS[backend].folder)
-    done = run_python("-c", code, backend=backend)
+    done = fork(backend, code)
     assert "ValueError: expected weights ['dense/bias'" in done.stderr
 
 
@@ -236,6 +236,6 @@ print(sorted(n for n, p in model.named_parameters() if not p.requires_grad and n
 """
 
 
-def test_the_second_bias_of_torch_is_zero_and_frozen():
-    done = run_python("-c", FROZEN, backend="pytorch")
+def test_the_second_bias_of_torch_is_zero_and_frozen(fork):
+    done = fork("pytorch", FROZEN)
     assert done.stdout.strip() == "['lstm.bias_hh_l0', 'lstm.bias_hh_l0_reverse']", done.stderr

@@ -4,12 +4,12 @@ import threading
 import time
 
 import pytest
-from conftest import RUNNABLE, diptych
+from conftest import RUNNABLE, diptych, shared
 
 from compare.doctor import left_after_wait, memory_probe, of_cudnn, of_load
 
 
-@pytest.fixture(scope="module")
+@shared
 def done():
     return diptych("doctor", "--device", "cpu")
 

@@ -4,7 +4,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from conftest import COMPARED, COMPLETE, asked_for, run_python
+from conftest import COMPARED, COMPLETE, asked_for, shared
 from other_kernels import BY_OTHER_MEANS, PYTORCH, TENSORFLOW
 
 from backends import BACKENDS, twin
@@ -15,7 +15,7 @@ from compare.kernel import kernels
 CPU = {"device": "cpu", "threads": 1}
 
 
-@pytest.fixture(scope="session")
+@shared
 def seen(request):
     """What computes the recurrent layers, by problem and backend."""
     return kernels(asked_for(request.session), COMPARED, **CPU)
@@ -30,14 +30,14 @@ def test_what_computes_the_recurrent_layers_is_seen(name, backend, seen):
     assert ("nothing recurrent" in label) != recurrent, label
 
 
-def by_other_means(backend, code):
-    done = run_python("-c", BY_OTHER_MEANS + code, backend, backend=backend)
+def by_other_means(fork, backend, code):
+    done = fork(backend, BY_OTHER_MEANS + code, backend)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))
 
 
-def test_another_kernel_in_pytorch_is_seen():
-    labels = by_other_means("pytorch", PYTORCH)
+def test_another_kernel_in_pytorch_is_seen(fork):
+    labels = by_other_means(fork, "pytorch", PYTORCH)
     as_it_is = labels.pop("as it is")
     if as_it_is == "oneDNN LSTM":  # which PyTorch has for x86 alone
         assert labels.pop("two kinds") == "oneDNN LSTM + GRU of single operations"
@@ -48,8 +48,8 @@ def test_another_kernel_in_pytorch_is_seen():
     }
 
 
-def test_another_kernel_in_keras_on_tensorflow_is_seen():
-    assert by_other_means("keras-tensorflow", TENSORFLOW) == {
+def test_another_kernel_in_keras_on_tensorflow_is_seen(fork):
+    assert by_other_means(fork, "keras-tensorflow", TENSORFLOW) == {
         "as it is": "graph while loop",
         "unrolled": "graph, unrolled",
         "compiled": "XLA while loop",

@@ -4,8 +4,6 @@ One copy of the project, with a small pair of twins for every kind of layer, ser
 each fault is planted into a copy of its own.
 """
 
-import json
-import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import COMPARED, COMPLETE, ROOT, run_python
+from conftest import COMPARED, COMPLETE, ROOT, run_python, shared
 from faults import FAULTS, TORCH
 from pairs import PAIRS, files
 
@@ -27,17 +25,25 @@ REAL = ("cumsum", "damped_sine", "echo", "shapes")  # problems that faults are p
 REFERENCE, OTHER = COMPARED
 
 
-def gather(folder: Path, backend: str, *names: str) -> dict[str, dict[str, np.ndarray]]:
+GATHER = """
+import os, sys
+from compare.probe import main
+
+main(str(os.getppid()), *sys.argv[1:])
+"""
+
+
+def gather(fork, folder: Path, backend: str, *names: str) -> dict[str, dict[str, np.ndarray]]:
     """Return the float64 evidence of the code in a folder."""
     out = folder / "evidence" / backend
     out.mkdir(parents=True)
-    arguments = [str(os.getpid()), backend, "float64", str(out), *names]
-    done = run_python("-m", "compare.probe", *arguments, cwd=folder, backend=backend)
+    asked = (backend, "float64", "cpu", str(out), *names)
+    done = fork(backend, GATHER, *asked, cwd=folder)
     assert done.returncode == 0, done.stderr
     return {name: dict(np.load(out / f"{name}.npz")) for name in names}
 
 
-@pytest.fixture(scope="session")
+@shared
 def workshop(tmp_path_factory):
     """The project with all pairs added, training for 50 steps."""
     folder = tmp_path_factory.mktemp("workshop")
@@ -52,38 +58,16 @@ def workshop(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session")
-def sound(workshop):
+@shared
+def sound(workshop, fork):
     """The evidence of sound code, by backend and problem."""
     with ThreadPoolExecutor() as pool:
-        found = pool.map(lambda backend: gather(workshop, backend, *PAIRS, *REAL), COMPARED)
+        found = pool.map(lambda backend: gather(fork, workshop, backend, *PAIRS, *REAL), COMPARED)
         return dict(zip(COMPARED, found, strict=True))
 
 
-# Imports a framework, then looks at one copy of the code after the other, each in a fork.
-ONE_BY_ONE = """
-import json, os, sys
-
-backend, *packages = sys.argv[1:]
-for package in ("numpy", *packages):
-    __import__(package)
-for line in sys.stdin:
-    folder, problem = json.loads(line)
-    parent = os.getpid()
-    child = os.fork()
-    if child == 0:
-        sys.path.insert(0, folder)
-        from compare.probe import main
-
-        os.mkdir(f"{folder}/evidence")
-        main(str(parent), backend, "float64", f"{folder}/evidence", problem)
-        os._exit(0)
-    os.waitpid(child, 0)
-"""
-
-
-@pytest.fixture(scope="session")
-def faulty(request, workshop, tmp_path_factory):
+@shared
+def faulty(request, workshop, tmp_path_factory, fork):
     """The evidence of code with a fault planted, by what is wrong; of those faults asked for."""
     calls = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
     folders = {}
@@ -94,23 +78,17 @@ def faulty(request, workshop, tmp_path_factory):
         file = folders[fault] / fault.file
         assert file.read_text().count(fault.old) >= 1, fault.what
         file.write_text(file.read_text().replace(fault.old, fault.new))
-    nowhere = tmp_path_factory.mktemp("nowhere")  # no copy of the code may be found but the faulty
 
     def look(backend):
-        mine = [(str(folders[fault]), fault.problem) for fault in folders if side(fault) == backend]
-        packages = BACKENDS[backend].packages
-        asked = "".join(json.dumps(one) + "\n" for one in mine)
-        done = run_python(
-            "-c", ONE_BY_ONE, backend, *packages, cwd=nowhere, backend=backend, input=asked
-        )
-        assert done.returncode == 0, done.stderr
+        mine = [fault for fault in folders if side(fault) == backend]
+        return {
+            fault.what: gather(fork, folders[fault], backend, fault.problem)[fault.problem]
+            for fault in mine
+        }
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(look, COMPARED))
-    return {
-        fault.what: dict(np.load(folder / "evidence" / f"{fault.problem}.npz"))
-        for fault, folder in folders.items()
-    }
+        first, second = pool.map(look, COMPARED)
+    return first | second
 
 
 def side(fault):
@@ -118,7 +96,7 @@ def side(fault):
     return REFERENCE if fault.file.startswith(TORCH) else OTHER
 
 
-@pytest.fixture(scope="session")
+@shared
 def definitions(workshop):
     """The problems of the workshop: the real ones, and the pairs with the shapes they declare."""
     code = "import problems, pickle, sys\n"

@@ -5,6 +5,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from conftest import shared
 
 import problems
 from problems._data import Part, Spec, shape
@@ -17,7 +18,7 @@ EVERY_METRIC = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(scope="module")
+@shared
 def data():
     """The quick data of every problem, and what its own solution answers."""
     found = {}

@@ -177,10 +177,8 @@ for mode in modes_between(backend):
 
 
 @pytest.mark.parametrize("backend", COMPARED)
-def test_every_default_that_is_kept_changes_the_training_and_repeats(backend):
-    from conftest import run_python
-
-    done = run_python("-c", OWN, backend, backend=backend)
+def test_every_default_that_is_kept_changes_the_training_and_repeats(backend, fork):
+    done = fork(backend, OWN, backend)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
     assert [mode for mode, *_ in lines] == modes_between(backend)

@@ -2,7 +2,6 @@
 
 import json
 import os
-from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -69,9 +68,9 @@ def test_two_trainings_share_no_state(copy, add_problem, start):
     assert [log.read_text() for log in logs] == ["seen 1\n", "seen 1\n"]
 
 
-def test_in_one_process_they_would(copy, add_problem):
+def test_in_one_process_they_would(copy, add_problem, fork):
     add_problem("counts", pytorch=COUNTS)
-    done = run_python("-c", TWICE, cwd=copy, backend="pytorch")
+    done = fork("pytorch", TWICE, cwd=copy)
     assert done.stdout == "seen 1\nseen 2\n", done.stderr
 
 
@@ -180,23 +179,3 @@ def test_a_server_that_does_not_get_ready_is_a_timeout(copy, add_problem):
         "timeout",
         "its server was not ready after 5 s",
     )
-
-
-def test_what_a_training_started_ends_with_it(copy, add_problem):
-    """A process that a training left behind would compute beside the next ones."""
-    add_problem(
-        "wrong",
-        pytorch=PARITY_PYTORCH.replace(
-            "    return Parity",
-            "    import subprocess, time\n"
-            "    print(subprocess.Popen(['sleep', '600']).pid, flush=True)\n"
-            "    time.sleep(600)\n"
-            "    return Parity",
-        ),
-    )
-    run = ("run", "wrong", *RUN, "--no-gate", "--seeds", "1", "--timeout", "8")
-    assert diptych(*run, cwd=copy).returncode == 1
-    (log,) = (copy / "out" / "cells").glob("*/log.txt")
-    child = Path("/proc") / log.read_text().strip()
-    assert child.name.isdecimal()
-    assert not child.exists() or "Z" in (child / "stat").read_text().split()[2]

@@ -1,0 +1,49 @@
+"""What backends are asked to do for tests, as text: it runs in a process of each."""
+
+# The first rungs of every problem: what the untrained twins do.
+PROBE = """
+import sys
+import numpy as np
+import problems
+from backends import BACKENDS
+from compare.probe import gather
+
+engine = BACKENDS[sys.argv[1]].engine()
+engine.prepare(device="cpu", threads=1)
+for name in sys.argv[3:]:
+    np.savez(f"{sys.argv[2]}/{name}.npz", **next(gather(engine, problems.load(name), "float32")))
+"""
+
+# Trains every problem for a few steps and prints what came of it.
+LEARN = """
+import json, sys
+from dataclasses import replace
+from time import process_time
+import problems
+from backends import BACKENDS, _clock
+
+_clock.perf_counter = process_time  # else time in which others compute falls between the parts
+engine = BACKENDS[sys.argv[1]].engine()
+engine.prepare(device="cpu", threads=1)
+for name in sys.argv[2:]:
+    problem = problems.load(name)
+    sizes = {part: 40 for part in problem.recipe.examples}
+    recipe = replace(problem.recipe, epochs=4, batch_size=16, examples=sizes)
+    problem = replace(problem, recipe=recipe)
+    data = problem.make_data(1)
+    started = process_time()
+    fit = engine.train(problem, data, seed=1)
+    total_s = process_time() - started
+    first, second = (problem.ask(fit.predict, data) for _ in range(2))
+    print(json.dumps({
+        "problem": name,
+        "train_loss": fit.train_loss,
+        "validation_loss": fit.validation_loss,
+        "epochs_timed": len(fit.epoch_s),
+        "score": problem.score(first, data),
+        "devices": sorted(fit.devices(data["validation"].x[:1])),
+        "steady": all((first[metric] == second[metric]).all() for metric in first),
+        "parts_s": fit.build_s + sum(fit.epoch_s) + fit.validation_s,
+        "total_s": total_s,
+    }))
+"""
