@@ -175,6 +175,7 @@ class Backend:
             "TF_CPP_MIN_LOG_LEVEL": "2",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # take GPU memory as needed, not all at once
             "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # likewise
+            "JAX_ENABLE_COMPILATION_CACHE": "false",  # every training compiles from nothing
         }
 
     def engine(self) -> Engine:

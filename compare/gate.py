@@ -67,7 +67,7 @@ def limit(text: str) -> Limit:
     return Limit(kind, percent)
 
 
-def offences(a: Sequence[Record], b: Sequence[Record], limits: Iterable[Limit]) -> list[Offence]:
+def offences(a: Sequence[Record], b: Sequence[Record], limits: Sequence[Limit]) -> list[Offence]:
     """Return what of B is worse than A, the reference, by more than is allowed.
 
     Raises:
@@ -77,8 +77,12 @@ def offences(a: Sequence[Record], b: Sequence[Record], limits: Iterable[Limit]) 
 
     compared = diff([one for one in a if one.status == "ok"], [_counted(one) for one in b])
     rows: list[Any] = compared.rows.to_dict("records")
-    if not rows:
-        raise UsageError("--fail-on: expected rows in both folders, came none: nothing is judged")
+    for each in limits:
+        if not any(row["measure"] in KINDS[each.kind] for row in rows):
+            raise UsageError(
+                f"--fail-on {each.kind}: expected a {each.kind} that both folders have, came none: "
+                "nothing is judged"
+            )
     found = [one for each in dict.fromkeys(limits) for one in _offences(rows, each)]
     return list({str(one): one for one in found}.values())
 

@@ -60,9 +60,13 @@ def use(asked: Iterable[str]) -> None:
             raise UsageError(f"an interpreter for {backend!r}: {AGAIN} is no free label")
         if not isinstance(path, str):
             raise UsageError(f"{SETTINGS}: expected a path for {backend}, came {path!r}")
+        try:
+            # A link stays one: of a virtual environment, the link is what tells it from others.
+            named[backend] = str(Path(path).expanduser().absolute())
+        except RuntimeError as error:  # ~nobody
+            raise UsageError(f"an interpreter for {backend!r}: {path}: {error}") from None
     PYTHONS.clear()
-    # A link stays one: of a virtual environment, the link is what tells it from others.
-    PYTHONS.update({name: str(Path(path).expanduser().absolute()) for name, path in named.items()})
+    PYTHONS.update(named)
 
 
 def names() -> list[str]:

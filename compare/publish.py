@@ -1,5 +1,6 @@
 """table.csv, verdicts.csv and table.md of a results folder, written from its records."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,7 +111,7 @@ def unscored(records: Sequence[Record]) -> list[str]:
 
 def failures(records: Sequence[Record]) -> list[str]:
     """Return the section of the trainings without a score; nothing if there are none."""
-    lines = [f"- {line}" for line in unscored(records)]
+    lines = [f"- {plain(line)}" for line in unscored(records)]
     return ["## Trainings without a score", "\n".join(lines)] if lines else []
 
 
@@ -136,7 +137,13 @@ def _verdicts(frame: pd.DataFrame) -> list[str]:
 def markdown_rows(headings: Iterable[str], text: Sequence[str], lines: Iterable[list[str]]) -> str:
     """Return a Markdown table; the columns named in `text` are set to the left."""
     ruler = [":--" if heading in text else "--:" for heading in headings]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [list(headings), ruler, *lines])
+    shown = [[plain(cell) for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [list(headings), ruler, *shown])
+
+
+def plain(text: str) -> str:
+    """Return text for Markdown, in one line, with nothing in it that is markup."""
+    return re.sub(r"([\\|<>\[\]`*])", r"\\\1", " ".join(text.split()))
 
 
 STARTED = {FORK: "forks of a server per backend", NEW: "new interpreters"}

@@ -21,5 +21,6 @@ def as_json(value: object) -> str:
 
 
 def tables_json(tables: Tables) -> str:
-    """Return as JSON what table.csv and verdicts.csv hold; infinite is null, too."""
-    return as_json({"table": rows_json(tables.table), "verdicts": rows_json(tables.verdicts)})
+    """Return as JSON what table.csv, verdicts.csv and devices.csv hold; infinite is null, too."""
+    frames = {"table": tables.table, "verdicts": tables.verdicts, "devices": tables.devices}
+    return as_json({name: rows_json(frame) for name, frame in frames.items()})

@@ -10,6 +10,7 @@ from backends import BACKENDS, side
 
 SCHEMA = 1
 
+NAMES = ("problem", "backend", "device", "mode", "recipe", "status", "started")
 MATCHED = "matched"  # the same initial weights, batch order and optimizer on all backends
 NATIVE = "native"  # each framework keeps its defaults: see `Backend.defaults`
 PROVEN, UNPROVEN = "proven", "unproven"
@@ -70,7 +71,7 @@ class Run:
     @property
     def key(self) -> str:
         """What tells this training from every other in a results folder; fit for a file name."""
-        backend = self.side.replace(":", "-")  # which a default tier does not change
+        backend = self.side.replace(":", "+")  # a default tier adds nothing; no label has a "+"
         parts = (self.problem, backend, self.device, self.mode, self.recipe, self.seed)
         sized = [f"{name}{size}" for name, size in sizes(self).items()]
         return "-".join(str(part) for part in (*parts, *sized))
@@ -167,6 +168,9 @@ class Record:
             record = Record(**values)
         except TypeError as error:
             raise ValueError(f"not a record: {error}") from None
+        names = [values.get(name) for name in NAMES]
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError("not a record: a name is no text")
         numbers = [value for name, value in values.items() if name.endswith(("_s", "_bytes"))]
         numbers += [values.get("parameters"), values.get("parity"), *_judged_numbers(record.scores)]
         flat = [one for value in numbers for one in (value if isinstance(value, list) else [value])]

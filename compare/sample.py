@@ -1,5 +1,6 @@
 """A few test inputs of a training with what the network answered: enough to draw, not to score."""
 
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -39,10 +40,20 @@ def leave(sample: Sample, cell: Path) -> None:
         partial.replace(cell / FILE)
 
 
-def read(folder: Path, key: str) -> Sample:
-    """Return the sample of a training in a results folder; empty if it left none to be read."""
+def read(folder: Path, key: str, problem: Problem) -> Sample:
+    """Return the sample of a training in a results folder; empty if there is none to be drawn.
+
+    Of the metric that is drawn, it must have what the problem's definition says: a file may be
+    broken, or older than the definition.
+    """
     try:
         with (folder / "cells" / key / FILE).open("rb") as file:
-            return dict(np.load(file, allow_pickle=False))
-    except (OSError, ValueError, BadZipFile, EOFError):
+            found: Sample = dict(np.load(file, allow_pickle=False))
+    except (OSError, ValueError, TypeError, EOFError, BadZipFile, zlib.error):
         return {}
+    shapes = {"input": problem.input.shape, "target": problem.target.shape, "output": None}
+    for name, shape in shapes.items():
+        array = found.get(f"{problem.drawn.name}.{name}")
+        if array is None or not len(array) or (shape is not None and array.shape[1:] != shape):
+            return {}
+    return found

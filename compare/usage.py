@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from time import perf_counter, process_time
 
 KIBIBYTE = 1024
@@ -14,11 +15,19 @@ class Usage:
     """The seconds that a process takes from now on, of the clock and of the processors."""
 
     def __init__(self) -> None:
-        self.wall_s, self.cpu_s = perf_counter(), process_time()
+        self.wall_s, self.cpu_s = perf_counter(), _cpu_s()
 
     def so_far(self) -> dict[str, float]:
-        """Return the seconds since the start, and those of all threads on the processors."""
-        return {"total_s": perf_counter() - self.wall_s, "cpu_s": process_time() - self.cpu_s}
+        """Return the seconds since the start, and those of all threads on the processors.
+
+        Those of children that have ended, such as a compiler, are among the latter.
+        """
+        return {"total_s": perf_counter() - self.wall_s, "cpu_s": _cpu_s() - self.cpu_s}
+
+
+def _cpu_s() -> float:
+    children = getrusage(RUSAGE_CHILDREN)
+    return process_time() + children.ru_utime + children.ru_stime
 
 
 def busy_s(processors: Sequence[int]) -> float | None:
@@ -50,9 +59,7 @@ class HostMemory:
     def peak(self) -> int | None:
         """Return the most bytes resident since the start; None where the system does not tell."""
         if sys.platform == "darwin":
-            import resource
-
-            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in bytes there
+            return getrusage(RUSAGE_SELF).ru_maxrss  # in bytes there
         return _status("VmHWM")
 
     def growth(self) -> int | None:

@@ -78,12 +78,6 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     answers = problem.ask(fit.predict, data)
     predict_s = perf_counter() - trained
     used = usage.so_far()
-    if run.device == "gpu" and (seen := fit.devices(data["validation"].x[:1])) != {"gpu"}:
-        where = " and ".join(sorted(seen))
-        return {
-            "status": "failed",
-            "reason": f"asked for the gpu, but weights or outputs are on {where}",
-        }
     busy = None if busy is None else (busy_s(processors) or 0.0) - busy
 
     diverged = why_diverged(fit.train_loss, fit.validation_loss, answers)
@@ -116,6 +110,13 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
         "versions": versions() | engine.versions(),
         "frameworks": [name for name in FRAMEWORKS if name in sys.modules],
     }
+    # After all is measured: it takes time and memory of its own.
+    if run.device == "gpu" and (seen := fit.devices(data["validation"].x[:1])) != {"gpu"}:
+        where = " and ".join(sorted(seen))
+        return {
+            "status": "failed",
+            "reason": f"asked for the gpu, but weights or outputs are on {where}",
+        }
     if run.recipe != SWEEP:  # whose answers nobody looks at
         sample.leave(sample.take(problem, answers, data), cell)  # last: it takes memory, too
     return measured

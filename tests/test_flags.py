@@ -1,5 +1,7 @@
 """What makes times doubtful, planted."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -8,6 +10,7 @@ from test_verdict import record
 from compare import terminal
 from compare.flags import FLAGS, RAISED, flags
 from compare.publish import publish
+from compare.usage import Usage
 
 STEADY = [record(seed, epoch_s=[1.0, 1.0, 1.1, 1.0], total_s=9.1) for seed in range(4)]
 RESTLESS = {"epoch_s": [0.8, 1.3, 1.0, 1.0]}
@@ -55,3 +58,10 @@ def test_advice_is_given_for_flags_that_occur(tmp_path, capsys):
     assert f"busy (echo pytorch): {FLAGS['busy']}." in shown
     for name in FLAGS.keys() - {"busy"}:
         assert FLAGS[name] not in text + shown
+
+
+def test_processor_time_of_a_child_counts_as_the_process_own():
+    usage = Usage()
+    burn = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
+    subprocess.run([sys.executable, "-c", burn], check=True)
+    assert usage.so_far()["cpu_s"] >= 0.3

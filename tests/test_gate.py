@@ -114,8 +114,18 @@ def test_a_part_of_a_run_is_held_against_the_whole():
 
 def test_a_gate_with_nothing_to_judge_does_not_pass():
     for b in ([], [replace(one, recipe="quick") for one in run()]):
-        with pytest.raises(UsageError, match="expected rows in both folders, came none"):
+        with pytest.raises(UsageError, match="expected a score that both folders have, came none"):
             found(run(), b, SCORE)
+
+
+def test_a_metric_under_another_name_is_nothing_to_judge_though_there_are_times():
+    renamed = [
+        replace(one, scores={f"new_{name}": score for name, score in one.scores.items()})
+        for one in run()
+    ]
+    assert found(run(), renamed, TIME) == []
+    with pytest.raises(UsageError, match="expected a score that both folders have, came none"):
+        found(run(), renamed, TIME, SCORE)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ except SystemExit:
     pass
 print("loaded:", sorted(set(sys.argv[1].split(",")) & set(sys.modules)))
 """
-HEAVY = ",".join(sorted(FRAMEWORKS | {"pandas", "scipy"}))
+HEAVY = ",".join(sorted(FRAMEWORKS | {"jinja2", "matplotlib", "pandas", "scipy"}))
 
 
 @pytest.mark.parametrize("command", ["--help", "list", "run --help"])

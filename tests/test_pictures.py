@@ -19,7 +19,7 @@ from compare.verdict import verdicts
 from problems._picture import Curve, Frames, Words
 
 GOLDEN = Path(__file__).parent / "golden_pictures.json"
-HOSTILE = '<script>alert("x")</script>&\'../../'
+HOSTILE = '<script>alert("x")</script>&\'../..\\1 $\\frac$'
 
 
 def made_up() -> list:
@@ -141,6 +141,24 @@ def test_names_are_shown_as_text_and_no_file_leaves_the_folder(tmp_path):
         assert file.parent == out
         tree = ElementTree.fromstring(file.read_text())
         assert not [node for node in tree.iter() if node.tag.endswith("script")]
+
+
+def test_the_seed_that_is_drawn_is_the_one_that_is_named(tmp_path):
+    found = [
+        record("echo", backend, seed) for backend in ("pytorch", "keras-jax") for seed in (0, 1)
+    ]
+    write(tmp_path, found)
+    (tmp_path / "cells" / found[0].key / "sample.npz").unlink()
+    here = sides.in_problem(sides.sides(found), "echo")
+    pictures = gallery.of_problem("echo", problems.load("echo"), here, tmp_path)
+    (answers,) = (one for one in pictures if one.name == "echo-answers")
+    assert "of seed 1 answer" in answers.caption
+
+
+def test_two_long_names_are_two_in_a_picture():
+    long = "keras-tensorflow@a-label-of-many-characters-"
+    found = [replace(record("echo", "pytorch", 0), backend=f"{long}{end}") for end in "ab"]
+    assert len({side.short for side in sides.sides(found)}) == 2
 
 
 def test_a_problem_without_a_score_has_no_curves(tmp_path):

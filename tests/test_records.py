@@ -45,6 +45,22 @@ def test_a_record_survives_the_way_to_json_and_back():
     assert Record.from_json(RECORD.to_json()) == RECORD
 
 
+@pytest.mark.parametrize("name", ["problem", "backend", "device", "status"])
+@pytest.mark.parametrize("value", [None, 1, []])
+def test_a_record_whose_names_are_no_text_is_none(name, value):
+    line = json.dumps(json.loads(RECORD.to_json()) | {name: value})
+    with pytest.raises(ValueError, match="a name is no text"):
+        Record.from_json(line)
+
+
+def test_a_label_and_a_tier_have_keys_of_their_own():
+    labelled, tiered = (
+        Run(problem="echo", backend=backend, device="cpu", seed=0, tier=tier)
+        for backend, tier in (("pytorch@x-compiled", None), ("pytorch@x", "compiled"))
+    )
+    assert labelled.key != tiered.key
+
+
 def test_what_is_not_finite_becomes_null():
     record = replace(RECORD, train_loss=[float("nan"), 1.0], total_s=float("inf"))
     assert json.loads(record.to_json())["train_loss"] == [None, 1.0]

@@ -160,7 +160,11 @@ def test_without_samples_there_are_no_answers_but_all_else(tmp_path):
 def test_no_page_is_half_written(tmp_path, monkeypatch):
     page = made(tmp_path, FOLDERS["one backend"])
     before = page.read_text()
-    monkeypatch.setattr("compare.page.report.Page.title", property(lambda _: 1 / 0))
-    with pytest.raises(ZeroDivisionError):
-        report(tmp_path, records.read(tmp_path)[0])
+
+    def full(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="no space left"):
+        report(tmp_path, two(1))
     assert page.read_text() == before

@@ -17,7 +17,7 @@ def test_a_sample_is_read_back_as_it_was_taken(tmp_path, name):
     cell = tmp_path / "cells" / "key"
     cell.mkdir(parents=True)
     sample.leave(taken, cell)
-    found = sample.read(tmp_path, "key")
+    found = sample.read(tmp_path, "key", problem)
     assert found.keys() == taken.keys()
     assert len(found) == 3 * len(problem.metrics)
     for array, values in found.items():
@@ -27,23 +27,49 @@ def test_a_sample_is_read_back_as_it_was_taken(tmp_path, name):
     assert (cell / FILE).stat().st_size < 20_000  # bytes: many of them are kept with the results
 
 
-def test_a_missing_or_broken_sample_is_empty(tmp_path):
-    cell = tmp_path / "cells" / "key"
-    assert sample.read(tmp_path, "key") == {}
-    cell.mkdir(parents=True)
-    np.savez_compressed(cell / FILE, **{"mae.input": np.ones(3)})
-    assert sample.read(tmp_path, "key")
-    whole = (cell / FILE).read_bytes()
-    for broken in (b"", b"PK no archive", whole[:-30]):
-        (cell / FILE).write_bytes(broken)
-        assert sample.read(tmp_path, "key") == {}
-
-
-def test_a_sample_that_would_run_code_is_not_read(tmp_path):
+@pytest.fixture
+def kept(tmp_path):
+    """Return the file of a sample of echo, the problem, and a function that reads it."""
+    problem = problems.load("echo", quick=True)
+    data = problem.make_data(0)
     cell = tmp_path / "cells" / "key"
     cell.mkdir(parents=True)
-    np.savez_compressed(cell / FILE, **{"mae.input": np.array([object()])})
-    assert sample.read(tmp_path, "key") == {}
+    sample.leave(sample.take(problem, problem.ask(problem.solve, data), data), cell)
+    return cell / FILE, lambda: sample.read(tmp_path, "key", problem)
+
+
+def test_a_missing_or_broken_sample_is_empty(kept):
+    file, read = kept
+    assert read()
+    whole = file.read_bytes()
+    stream = bytearray(whole)
+    stream[60:200] = b"\xff" * 140  # what is compressed, not what is said about it
+    for broken in (b"", b"PK no archive", whole[:-30], bytes(stream)):
+        file.write_bytes(broken)
+        assert read() == {}
+    with file.open("wb") as one:
+        np.save(one, np.ones(3))
+    assert read() == {}
+    file.unlink()
+    assert read() == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda arrays: arrays.pop("accuracy.output"),
+        lambda arrays: arrays.update({"accuracy.input": np.ones((6, 9, 9))}),
+        lambda arrays: arrays.update({"accuracy.target": np.ones((6, 2))}),
+        lambda arrays: arrays.update({name: values[:0] for name, values in arrays.items()}),
+        lambda arrays: arrays.update({"accuracy.output": np.array([object()])}),  # runs code
+    ],
+)
+def test_a_sample_that_does_not_fit_the_definition_is_empty(kept, change):
+    file, read = kept
+    arrays = read()
+    change(arrays)
+    np.savez_compressed(file, **arrays)
+    assert read() == {}
 
 
 def test_a_full_disk_costs_the_sample_only(tmp_path, monkeypatch):
@@ -62,9 +88,9 @@ def test_every_training_leaves_one(tmp_path):
     (record,), _ = records.read(tmp_path)
     problem = problems.load(record.problem, quick=True)
     data = problem.make_data(record.seed)
-    kept = sample.read(tmp_path, record.key)
+    found = sample.read(tmp_path, record.key, problem)
     for metric in problem.metrics:
         part = data[metric.part]
-        assert (kept[f"{metric.name}.input"] == part.x[:EXAMPLES]).all()
-        assert (kept[f"{metric.name}.target"] == part.y[:EXAMPLES]).all()
-        assert len(kept[f"{metric.name}.output"]) == EXAMPLES
+        assert (found[f"{metric.name}.input"] == part.x[:EXAMPLES]).all()
+        assert (found[f"{metric.name}.target"] == part.y[:EXAMPLES]).all()
+        assert len(found[f"{metric.name}.output"]) == EXAMPLES

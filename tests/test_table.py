@@ -9,7 +9,7 @@ from test_records import RECORD
 
 import problems
 from compare import records
-from compare.publish import publish
+from compare.publish import markdown_rows, publish
 from compare.table import COLUMNS, table
 
 NAMES = (
@@ -228,3 +228,9 @@ def test_published_backends_are_of_one_size_and_score_within_the_margin_declared
 @pytest.mark.parametrize("column", ["score_mean", "wall_s_median", "epoch_s_median"])
 def test_published_figures_are_present(column):
     assert pd.read_csv(PUBLISHED / "table.csv")[column].notna().all()
+
+
+def test_what_records_say_is_no_markup_in_a_table():
+    hostile = "a | b\n<script> [x](y) `z`"
+    (row,) = markdown_rows(["one"], [], [[hostile]]).splitlines()[2:]
+    assert row == r"| a \| b \<script\> \[x\](y) \`z\` |"

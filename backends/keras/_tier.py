@@ -36,6 +36,10 @@ def prepare(*, device: str, threads: int, precision: str = "float32", tier: str 
 def choose(tier: str) -> None:
     """Set the tier of new networks; "" is the default one."""
     globals()["chosen"] = tier or next(iter(KERAS[ENGINE]))
+    if ENGINE == "torch" and chosen == COMPILED:
+        import_module(f"{ENGINE}._inductor.compile_fx")  # here, it counts as import
+        # Else what cannot be compiled is left as it is, without a word.
+        import_module(f"{ENGINE}._dynamo").config.suppress_errors = False
 
 
 def compile_model(model: keras.Model, *settings) -> None:

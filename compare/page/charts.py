@@ -119,17 +119,18 @@ def learning(sides: Sequence[Side]) -> Figure:
 
 def _losses(records: Sequence[Record]) -> Array:
     """Return validation losses (seeds, epochs); those of another length are left out."""
-    rows = [one.validation_loss for one in records if len(one.validation_loss) == _epochs(records)]
-    return np.array(rows, dtype=float)
+    return np.array([one.validation_loss for one in _whole(records)], dtype=float)
 
 
-def _epochs(records: Sequence[Record]) -> int:
-    return max((len(one.validation_loss) for one in records), default=0)
+def _whole(records: Sequence[Record]) -> list[Record]:
+    """Return the trainings of the usual number of epochs, each with its loss and its seconds."""
+    epochs = max((len(one.validation_loss) for one in records), default=0)
+    return [one for one in records if len(one.validation_loss) == epochs == 1 + len(one.epoch_s)]
 
 
 def _seconds(records: Sequence[Record]) -> Array:
     """Return when each epoch ended (seeds, epochs), in seconds from the start of the build."""
-    kept = [one for one in records if len(one.validation_loss) == _epochs(records)]
+    kept = _whole(records)
     parts = [[(one.build_s or 0) + (one.first_epoch_s or 0), *one.epoch_s] for one in kept]
     return np.cumsum(np.array(parts, dtype=float), axis=1)
 
@@ -166,21 +167,25 @@ def time_split(sides: Sequence[Side]) -> Figure:
 
 def memory(sides: Sequence[Side]) -> Figure:
     """Return the memory that each side took, a bar for each way in which it was measured."""
-    found = {
-        (heading, side.short): (side, max(taken))
+    found = [
+        (heading, side, max(taken))
         for heading, name in MEMORY.items()
         for side in sides
         if (taken := [value for one in side.scored if (value := getattr(one, name)) is not None])
-    }
+    ]
     made, (axes,) = figure(0.8 + 0.25 * len(found))
     with rc_context(STYLE):
-        for place, ((heading, _), (side, taken)) in enumerate(found.items()):
+        for place, (heading, side, taken) in enumerate(found):
             hatch = HATCHES[list(MEMORY).index(heading)]
             axes.barh(
                 place, taken / MEBIBYTE, height=0.7, color=side.color, edgecolor="white",
                 linewidth=0.5, hatch=hatch,
             )  # fmt: skip
-        _bars(axes, [f"{heading}, {name}" for heading, name in found], "MiB, most of all seeds")
+        _bars(
+            axes,
+            [f"{heading}, {side.short}" for heading, side, _ in found],
+            "MiB, most of all seeds",
+        )
     return made
 
 

@@ -20,6 +20,8 @@ from compare.verdict import verdicts
 from problems import load
 from problems._problem import Problem
 
+LOOKED_AT = 9  # samples of a side, until there is a seed that all have
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -80,10 +82,9 @@ def of_problem(
     name: str, problem: Problem | None, here: Sequence[Side], folder: Path
 ) -> Iterator[Picture]:
     """Yield the pictures of one problem; those whose data are missing are left out."""
-    kept = _samples(here, folder) if problem else {}
+    seed, kept = _samples(here, folder, problem) if problem else (0, {})
     if problem and kept:
         one = next(iter(kept.values()))[1]
-        seed = next(iter(kept.values()))[0].scored[0].seed
         yield Picture(
             f"{slug(name)}-inputs",
             examples.questions(problem, one),
@@ -124,15 +125,20 @@ def of_problem(
         )
 
 
-def _samples(here: Sequence[Side], folder: Path) -> dict[str, tuple[Side, Sample]]:
-    """Return the sample of the first seed that all sides have one of, by the side's name."""
-    found = [{one.seed: sample.read(folder, one.key) for one in side.scored[:9]} for side in here]
+def _samples(
+    here: Sequence[Side], folder: Path, problem: Problem
+) -> tuple[int, dict[str, tuple[Side, Sample]]]:
+    """Return the first seed that all sides have a sample of, and those, by the side's name."""
+    found = [
+        {one.seed: sample.read(folder, one.key, problem) for one in side.scored[:LOOKED_AT]}
+        for side in here
+    ]
     whole = [{seed for seed, arrays in one.items() if arrays} for one in found]
-    common = set.intersection(*whole) if all(whole) and whole else set()
+    common = set.intersection(*whole) if whole else set()
     if not common:
-        return {}
+        return 0, {}
     seed = min(common)
-    return {side.short: (side, kept[seed]) for side, kept in zip(here, found, strict=True)}
+    return seed, {side.short: (side, kept[seed]) for side, kept in zip(here, found, strict=True)}
 
 
 def _last_loss(side: Side) -> float:

@@ -29,7 +29,10 @@ class Side:
     @property
     def short(self) -> str:
         """The name as far as a picture has room for it."""
-        return self.name if len(self.name) <= LONGEST else f"{self.name[: LONGEST - 1]}…"
+        if len(self.name) <= LONGEST:
+            return self.name
+        half = (LONGEST - 1) // 2
+        return f"{self.name[:half]}…{self.name[-half:]}"
 
     @cached_property
     def scored(self) -> list[Record]:

@@ -15,6 +15,7 @@ STYLE: dict[Any, Any] = {
     "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: widths are the same everywhere
     "font.size": 9,
     "text.color": INK,
+    "text.parse_math": False,  # a name is no formula
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.titlesize": 9,
@@ -48,7 +49,7 @@ def standalone(figure: Figure, *, name: str, label: str) -> str:
     """Return a figure as an SVG file, dark on white, with a title that says what it shows."""
     text = _svg(figure, name).replace(INK, "#1f2328")
     title = f'<title>{escape(label)}</title><rect width="100%" height="100%" fill="#fff"/>'
-    return re.sub(r"(<svg[^>]*>)", rf"\g<1>\n {title}", text, count=1)
+    return re.sub(r"<svg[^>]*>", lambda opening: f"{opening[0]}\n {title}", text, count=1)
 
 
 def _viewbox(text: str) -> str:
