@@ -120,6 +120,7 @@ def test_page_and_pictures_are_those_of_the_published_records(tmp_path, command)
         ("quick and unproven", "Not proven"),
         ("four backends, two devices", "keras-torch against pytorch (gpu)"),
         ("four backends, two devices", "pytorch is faster"),
+        ("four backends, two devices", "GPU against CPU"),
         ("failures", "diverged: training loss is nan in epoch 1"),
         ("failures", "unavailable: no module named jax"),
         ("failures", "Scores are missing : in 1 of 2 pairs"),

@@ -11,6 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from backends import BACKENDS, first_name
+from compare.devices import HEADINGS as DEVICES
+from compare.devices import HEADINGS_TEXT as DEVICES_TEXT
+from compare.devices import device_cells
 from compare.headings import HEADINGS, SIDES
 from compare.judge import MINIMUM
 from compare.page import gallery
@@ -19,11 +22,10 @@ from compare.page.program_html import program_css
 from compare.page.section import MEANINGS, Figure, Grid, Section, anchor, grid
 from compare.page.sides import sides
 from compare.page.words import TIMED, Said, answers
-from compare.publish import Tables, circumstances, unscored
+from compare.publish import circumstances, tabulated, unscored
 from compare.publish_verdict import VERDICT_TEXT, VERDICTS, effect, too_few, verdict_cells
 from compare.run import UNPROVEN, Record
-from compare.table import table
-from compare.verdict import COLUMNS, verdicts
+from compare.verdict import COLUMNS
 
 FILE = "report.html"
 SHOWN = (
@@ -74,7 +76,7 @@ class Page:
 
     def __init__(self, folder: Path, records: Sequence[Record]) -> None:
         self.folder, self.records = folder, records
-        self.tables = Tables(table(records), verdicts(records))
+        self.tables = tabulated(records)
         self.sides = sides(records)
 
     @property
@@ -169,6 +171,11 @@ class Page:
     def table(self) -> Grid:
         """The result table."""
         return grid(self.tables.table, SHOWN)
+
+    @property
+    def devices(self) -> Grid:
+        """GPU against CPU, where both took part."""
+        return Grid(list(DEVICES), device_cells(self.tables.devices), DEVICES_TEXT)
 
     @property
     def common(self) -> str:
