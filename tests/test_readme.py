@@ -121,6 +121,12 @@ def engines(frame):
         yield f"| {problem} | {' | '.join(f'{one:.3g}' for one in seconds)} |"
 
 
+def test_the_crossover_is_the_published_one():
+    text = (ROOT / "results" / "sweep_cumsum" / "sweep.md").read_text()
+    (said,) = (line for line in text.splitlines() if " faster than " in line)
+    assert said in README
+
+
 def test_the_ladder_is_the_published_one():
     findings = published_findings()
     assert all(finding.passed for finding in findings)

@@ -113,6 +113,10 @@ def learning(sides: Sequence[Side]) -> Figure:
         drawn = np.concatenate([line.get_ydata() for line in per_epoch.lines] or [np.ones(1)])
         if 0 < 3 * np.nanmin(drawn) < np.nanmax(drawn):
             per_epoch.set_yscale("log")
+            per_epoch.yaxis.set_major_formatter("{x:g}")
+            per_epoch.yaxis.set_minor_formatter(
+                lambda loss, _: f"{loss:g}" if f"{loss:e}"[0] in "25" else ""
+            )
         legend_above(made, per_epoch)
     return made
 
