@@ -142,8 +142,8 @@ def markdown_rows(headings: Iterable[str], text: Sequence[str], lines: Iterable[
 
 
 def plain(text: str) -> str:
-    """Return text for Markdown, in one line, with nothing in it that is markup."""
-    return re.sub(r"([\\|<>\[\]`*])", r"\\\1", " ".join(text.split()))
+    """Return text for Markdown, in one line: no cell ends in it, no tag and no link is made."""
+    return re.sub(r"([\\|<>]|(?<=\])(?=\())", r"\\\1", " ".join(text.split()))
 
 
 STARTED = {FORK: "forks of a server per backend", NEW: "new interpreters"}

@@ -155,7 +155,7 @@ def test_the_markdown_tells_scores_failures_meanings_and_circumstances(tmp_path)
     assert f"{side} accuracy | 0.75 ± 0.35 | 0.5 | 0.9 | 1/3 | 1 | 0.1 |" in text
     assert text.count(f"{side} 2 |") == 1, "times once, not once for each metric"
     assert f"{side} 3,860 | 3 |" in text
-    assert f"{RECORDS[-1].key}: failed: killed | by SIGKILL" in text
+    assert f"{RECORDS[-1].key}: failed: killed \\| by SIGKILL" in text
     for column, meaning in COLUMNS.items():
         assert f"- `{column}`: {meaning}" in text
     assert "- torch 2.10\n" in text
@@ -233,4 +233,4 @@ def test_published_figures_are_present(column):
 def test_what_records_say_is_no_markup_in_a_table():
     hostile = "a | b\n<script> [x](y) `z`"
     (row,) = markdown_rows(["one"], [], [[hostile]]).splitlines()[2:]
-    assert row == r"| a \| b \<script\> \[x\](y) \`z\` |"
+    assert row == r"| a \| b \<script\> [x]\(y) `z` |"
