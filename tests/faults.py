@@ -74,7 +74,7 @@ FAULTS = (
           '"mean_absolute_error": lambda x, y: F.l1_loss(x, y, reduction="sum")',
           "loss", "loss"),
     Fault("targets one step late", "cumsum", f"{TORCH}/_engine.py",
-          "loss = loss_of(model(x), y)\n", "loss = loss_of(model(x), y.roll(1, 1))\n",
+          "loss = loss_of(network(x), y)\n", "loss = loss_of(network(x), y.roll(1, 1))\n",
           "curve", "loss", (0,)),
     Fault("'same' padding for 'valid'", "conv1d", f"{KERAS}/conv1d.py",
           "layers.Conv1D(5, 2)", 'layers.Conv1D(5, 2, padding="same")', "shapes", "body"),
