@@ -79,6 +79,12 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     predict_s = perf_counter() - trained
     used = usage.so_far()
     busy = None if busy is None else (busy_s(processors) or 0.0) - busy
+    if run.device == "gpu" and (seen := fit.devices(data["validation"].x[:1])) != {"gpu"}:
+        where = " and ".join(sorted(seen))
+        return {
+            "status": "failed",
+            "reason": f"asked for the gpu, but weights or outputs are on {where}",
+        }
 
     diverged = why_diverged(fit.train_loss, fit.validation_loss, answers)
     measured = {
@@ -110,13 +116,6 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
         "versions": versions() | engine.versions(),
         "frameworks": [name for name in FRAMEWORKS if name in sys.modules],
     }
-    # After all is measured: it takes time and memory of its own.
-    if run.device == "gpu" and (seen := fit.devices(data["validation"].x[:1])) != {"gpu"}:
-        where = " and ".join(sorted(seen))
-        return {
-            "status": "failed",
-            "reason": f"asked for the gpu, but weights or outputs are on {where}",
-        }
     if run.recipe != SWEEP:  # whose answers nobody looks at
         sample.leave(sample.take(problem, answers, data), cell)  # last: it takes memory, too
     return measured
