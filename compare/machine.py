@@ -11,12 +11,19 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 CODE = ("problems", "backends", "compare", "pyproject.toml", "constraints.txt")
 
+PATIENCE_S = 30.0  # for a driver that hangs, as one may
+
 
 def _output(*command: str) -> str | None:
-    """Return what a command prints, None if it is missing or fails."""
+    """Return what a command prints, None if it is missing, fails or does not end."""
     if shutil.which(command[0]) is None:
         return None
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+        )
+    except subprocess.TimeoutExpired:
+        return None
     return done.stdout.strip() if done.returncode == 0 else None
 
 

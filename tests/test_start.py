@@ -8,6 +8,7 @@ import pytest
 from conftest import COMPARED, diptych, run_python
 from parity import PARITY_PYTORCH
 
+from compare import machine
 from compare.device_memory import MEBIBYTE, DeviceMemory
 from compare.interpreter import PYTHONS
 from compare.launch import Launcher
@@ -133,7 +134,9 @@ x = np.ones(2**28, np.uint8)
 print(memory.growth() / 2**20)
 """
 
+# Samples memory for ever; what computes on the card, it does not tell.
 NVIDIA_SMI = """#!/bin/sh
+case "$*" in *query-compute-apps*) exit 1;; esac
 echo 100
 while :; do echo 356; sleep 0.01; done
 """
@@ -151,6 +154,14 @@ def test_memory_of_the_gpu_is_its_growth_over_the_first_sample(tmp_path, monkeyp
     with DeviceMemory("cpu") as memory:
         pass
     assert memory.growth() is None
+
+
+def test_a_driver_that_hangs_tells_nothing(tmp_path, monkeypatch):
+    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\nexec sleep 600\n")
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(machine, "PATIENCE_S", 0.2)
+    assert machine.gpu_processes() == []
 
 
 RAISES_AT_IMPORT = "raise OSError('no such library')\n"
