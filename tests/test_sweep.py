@@ -49,7 +49,7 @@ def made_up(seeds=3, *, crossover=48.0, sides=(("pytorch", "cpu"), (KERAS, "cpu"
 
 
 def test_sides_take_turns_at_each_size_and_sizes_go_up_and_down():
-    sides = [("pytorch", "matched", "cpu"), (KERAS, "matched", "cpu")]
+    sides = [("pytorch", "matched", None, "cpu"), (KERAS, "matched", None, "cpu")]
     runs = points(plan(["cumsum"], sides, 2, recipe="sweep"), "batch_size", [16, 32])
     assert [(run.seed, run.batch_size, run.backend) for run in runs] == [
         (0, 16, "pytorch"), (0, 16, KERAS), (0, 32, "pytorch"), (0, 32, KERAS),

@@ -185,7 +185,7 @@ def test_a_default_tier_leaves_the_key_as_it_was_and_another_is_in_it():
         == default.key
         == "echo-keras-tensorflow-cpu-matched-full-0"
     )
-    assert replace(default, tier=EAGER).key == "echo-keras-tensorflow-eager-cpu-matched-full-0"
+    assert replace(default, tier=EAGER).key == "echo-keras-tensorflow+eager-cpu-matched-full-0"
 
 
 def test_a_record_older_than_tiers_is_one_of_the_default_tier():
