@@ -64,8 +64,8 @@ def ratios(verdicts: pd.DataFrame, sides: Sequence[Side]) -> Figure:
             sure = not pd.isna(row["low"])
             around = [[row["effect"] - row["low"]], [row["high"] - row["effect"]]] if sure else None
             axes.errorbar(
-                row["effect"], y, xerr=around, color=side.color, marker=side.mark, capsize=3,
-                linestyle="none", markerfacecolor=side.color if sure else "none",
+                row["effect"], y, xerr=around, color=side.color, capsize=3, linestyle="none",
+                marker=side.mark if sure else "o", markerfacecolor=side.color if sure else "none",
                 label=_pair(row, side),
             )  # fmt: skip
         axes.axvline(1, color=INK, linewidth=0.8)
