@@ -6,7 +6,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from compare.frames import load, load_epochs
+    from compare.records.frames import load, load_epochs
 
 __all__ = ["load", "load_epochs"]
 
@@ -15,6 +15,6 @@ def __getattr__(name: str) -> Any:
     """Import pandas when a data frame is asked for, not before."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from compare import frames
+    from compare.records import frames
 
     return getattr(frames, name)

@@ -13,10 +13,10 @@ from typing import Any
 
 import problems
 from backends import BACKENDS, missing_twins
-from compare import interpreter, machine
 from compare.options import AA_SEEDS, DEFAULT_SEEDS, parser
-from compare.run import MATCHED, SWEEP, Record, Run, UsageError, modes_between
-from compare.selection import (
+from compare.processes import interpreter, machine
+from compare.records.record import MATCHED, SWEEP, Record, Run, UsageError, modes_between
+from compare.training.request import (
     able_backends,
     chosen_backends,
     chosen_device,
@@ -86,8 +86,8 @@ def do_list(_: argparse.Namespace) -> int:
 
 def do_doctor(options: argparse.Namespace) -> int:
     """Print what can run here and how far its figures can be trusted; status 3 if a probe fails."""
-    from compare.doctor import examine
-    from compare.terminal import print_readings
+    from compare.console import print_readings
+    from compare.processes.doctor import examine
 
     device = chosen_device(options.device, able_backends())
     readings = list(examine(device, options.threads))
@@ -99,7 +99,7 @@ def do_show(options: argparse.Namespace) -> int:
     """Print the twins of a problem."""
     from rich.console import Console
 
-    from compare.show import show
+    from compare.programs.show import show
 
     show(chosen_problems([options.problem])[0], Console())
     return 0
@@ -107,9 +107,9 @@ def do_show(options: argparse.Namespace) -> int:
 
 def do_check(options: argparse.Namespace) -> int:
     """Climb the ladder for every pair; status 3 if a rung fails."""
-    from compare.proof import prove
-    from compare.publish_check import findings_json, publish_findings
-    from compare.terminal import complain, print_findings
+    from compare.console import complain, print_findings
+    from compare.proof.gate import prove
+    from compare.proof.publish import findings_json, publish_findings
 
     backends = chosen_backends(options.backends)
     sides = chosen_sides(backends, options.tier)
@@ -128,8 +128,8 @@ def do_check(options: argparse.Namespace) -> int:
 
 def do_run(options: argparse.Namespace) -> int:
     """Run what is missing, write and print the table."""
-    from compare.publish import publish
-    from compare.terminal import print_table
+    from compare.console import print_table
+    from compare.tables.publish import publish
 
     runs = chosen_runs(
         options.problems,
@@ -151,9 +151,9 @@ def do_run(options: argparse.Namespace) -> int:
 
 def do_explain(options: argparse.Namespace) -> int:
     """Train from matched to native, one default at a time; write and print what each one does."""
-    from compare.explain import explain
-    from compare.publish_explain import publish_explanation
-    from compare.terminal import print_explanation
+    from compare.console import print_explanation
+    from compare.studies.explain import explain
+    from compare.studies.publish_explain import publish_explanation
 
     runs = chosen_runs(options.problems, options.backends, modes_between, **_settings(options))
     out = options.out or Path("results") / "defaults"
@@ -173,8 +173,8 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
 
 def _done(runs: Sequence[Run], out: Path, *, timeout_s: float, gate: bool) -> list[Record]:
     """Do the runs, showing each as it is done; return their records."""
-    from compare.comparison import compare
-    from compare.terminal import Progress
+    from compare.console import Progress
+    from compare.training.schedule import compare
 
     records: list[Record] = []
     with Progress(len(runs)) as progress:
@@ -186,7 +186,7 @@ def _done(runs: Sequence[Run], out: Path, *, timeout_s: float, gate: bool) -> li
 
 def _status(records: Sequence[Record], out: Path) -> int:
     """Say what has no score and why; return 3 if anything was refused, 1 if it failed, or 0."""
-    from compare.terminal import complain
+    from compare.console import complain
 
     refused = dict.fromkeys(record.reason for record in records if record.status == "refused")
     for reason in refused:
@@ -206,8 +206,8 @@ def _status(records: Sequence[Record], out: Path) -> int:
 
 def do_sweep(options: argparse.Namespace) -> int:
     """Time a problem at several sizes, if any are given; write, draw and print what is there."""
-    from compare.publish_sweep import print_sweep, publish_sweep
-    from compare.sweep import points
+    from compare.studies.publish_sweep import print_sweep, publish_sweep
+    from compare.studies.sweep import points
 
     (name,) = chosen_problems([options.problem])
     out = options.out or Path("results") / "sweep" / name
@@ -228,10 +228,10 @@ def do_sweep(options: argparse.Namespace) -> int:
 
 def do_table(options: argparse.Namespace) -> int:
     """Write and print the table of a results folder again, or only print it as asked."""
-    from compare.publish import publish, tabulated
-    from compare.publish_json import tables_json
-    from compare.publish_summary import summary
-    from compare.terminal import print_table
+    from compare.console import print_table
+    from compare.tables.publish import publish, tabulated
+    from compare.tables.publish_json import tables_json
+    from compare.tables.summary import summary
 
     records = _all_records(options.folder)
     if options.json:
@@ -259,7 +259,7 @@ def do_report(options: argparse.Namespace) -> int:
 
 def do_plot(options: argparse.Namespace) -> int:
     """Write the pictures of a results folder as SVG files and print where they are."""
-    from compare.page.gallery import plot
+    from compare.page.figures import plot
 
     for file in plot(_all_records(options.folder), options.folder, options.out):
         print(file)
@@ -268,10 +268,10 @@ def do_plot(options: argparse.Namespace) -> int:
 
 def do_diff(options: argparse.Namespace) -> int:
     """Print what differs between two results folders; status 3 if more than --fail-on allows."""
-    from compare.diff import diff
-    from compare.gate import offences
-    from compare.publish_diff import diff_json, diff_markdown, print_diff, source
-    from compare.terminal import complain
+    from compare.console import complain
+    from compare.diff.difference import diff
+    from compare.diff.limits import offences
+    from compare.diff.publish import diff_json, diff_markdown, print_diff, source
 
     a, b = _all_records(options.a), _all_records(options.b)
     found, sources = diff(a, b), (source(options.a, a), source(options.b, b))
@@ -289,8 +289,8 @@ def do_diff(options: argparse.Namespace) -> int:
 
 def do_export(options: argparse.Namespace) -> int:
     """Print the records of a results folder, or write them to a file, in another tool's format."""
-    from compare.export import FORMATS
-    from compare.publish_json import as_json
+    from compare.records.export import FORMATS
+    from compare.tables.publish_json import as_json
 
     text = as_json(FORMATS[options.format](_all_records(options.folder)))
     if options.out is None:
@@ -305,7 +305,7 @@ def do_export(options: argparse.Namespace) -> int:
 
 def _all_records(folder: Path, *, sweep: str | None = None) -> list[Record]:
     """Return the records of a folder, which are those of the sweep of a problem, or of no sweep."""
-    from compare import records
+    from compare.records import journal as records
 
     found, broken = records.read(folder)
     for message in broken:

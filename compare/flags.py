@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median, quantiles
 
-from compare.run import Record
+from compare.records.record import Record
 
 PARTS = 0.01  # of the total: what clock readings and Python between the parts may take
 # Of a training's median epoch: its 90th less its 10th percentile. Of 120 trainings on a machine to

@@ -10,7 +10,7 @@ import numpy as np
 
 from backends._seeded import Array
 from compare.paired import LEVEL, holm, interval, sign_flip_p, smallest, within
-from compare.run import Record
+from compare.records.record import Record
 from compare.target import time_to_target_s
 
 MINIMUM = 6  # pairs: with five, no choice of signs has a p below 1/16

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from backends._tiers import DEFAULT, TIERS
-from compare.export import FORMATS
-from compare.gate import Limit, limit
-from compare.run import FLOAT32, FORK, MATCHED, NATIVE, NEW, TF32, UsageError
+from compare.diff.limits import Limit, limit
+from compare.records.export import FORMATS
+from compare.records.record import FLOAT32, FORK, MATCHED, NATIVE, NEW, TF32, UsageError
 
 DEFAULT_BACKENDS = ("pytorch", "keras-tensorflow")
 DEFAULT_SEEDS = 3

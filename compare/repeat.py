@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from backends import AGAIN
-from compare.run import Record
+from compare.records.record import Record
 
 
 def repeat_differences(records: Sequence[Record]) -> dict[str, float]:

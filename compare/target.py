@@ -2,7 +2,7 @@
 
 import math
 
-from compare.run import UNTRIED, Record
+from compare.records.record import UNTRIED, Record
 
 
 def epochs_to_target(record: Record) -> float:

@@ -7,7 +7,7 @@ import pytest
 from bench_report import PAIRS, YES_OR_NO, tell
 from conftest import COMPARED, diptych
 
-from compare.verdict import MEASURES
+from compare.tables.verdicts import MEASURES
 
 SEEDS = 8  # the fewest that could show a difference after a correction over six problems
 SLOWER = 0.1
@@ -56,7 +56,7 @@ SLOWED = f"""
 
 
 def test_a_slow_down_of_a_tenth_is_seen(benchmark, copy):
-    worker = copy / "compare" / "worker.py"
+    worker = copy / "compare" / "training" / "trainer.py"
     text = worker.read_text()
     for old, new in (("def train(run", SLOW), ("    fit = engine.train(", SLOWED)):
         assert text.count(old) == 1

@@ -15,10 +15,10 @@ import pytest
 from bench_report import PAIRS, tell
 from conftest import COMPARED, diptych, run_python
 
-from compare import machine
-from compare.machine import ROOT
-from compare.records import read
-from compare.run import MATCHED, NATIVE, Record
+from compare.processes import machine
+from compare.processes.machine import ROOT
+from compare.records.journal import read
+from compare.records.record import MATCHED, NATIVE, Record
 
 # The first epoch, in which Keras traces, is not compared. The others are shorter than those of the
 # full recipe, so that what an epoch costs whatever its length would weigh more here.
@@ -35,8 +35,8 @@ PROBLEM = replace(PROBLEM, quick=replace(PROBLEM.recipe, epochs={EPOCHS}, exampl
 HARNESS = """
 import sys
 from pathlib import Path
-from compare.comparison import compare
-from compare.run import Run
+from compare.training.schedule import compare
+from compare.records.record import Run
 
 problem, backend, mode, seed, out = sys.argv[1:]
 run = Run(

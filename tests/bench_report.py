@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from compare import machine
-from compare.publish import markdown_rows
+from compare.processes import machine
+from compare.tables.publish import markdown_rows
 
 # How often two sides are measured, in turn; fewer is a trial.
 PAIRS = int(os.environ.get("PAIRS", "10"))

@@ -10,12 +10,12 @@ from conftest import COMPARED
 from test_records import RECORD
 
 import problems
-from compare.answer import judged
-from compare.comparison import compare
-from compare.launch import Launcher
-from compare.publish import publish
-from compare.records import FILE, read
-from compare.run import MATCHED, PROVEN, Record, plan
+from compare.processes.launcher import Launcher
+from compare.records.answer import judged
+from compare.records.journal import FILE, read
+from compare.records.record import MATCHED, PROVEN, Record, plan
+from compare.tables.publish import publish
+from compare.training.schedule import compare
 
 RECORDS, TRAININGS, ROUNDS = 10_000, 1_000, 3
 NUMBERS = [

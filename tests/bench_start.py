@@ -8,9 +8,9 @@ import pytest
 from bench_report import PAIRS, tell
 from conftest import COMPARED, diptych, run_python
 
-from compare.comparison import compare
-from compare.records import read
-from compare.run import FORK, NEW, Run
+from compare.records.journal import read
+from compare.records.record import FORK, NEW, Run
+from compare.training.schedule import compare
 
 ROUNDS = 2  # new, fork, fork, new
 

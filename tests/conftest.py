@@ -20,11 +20,11 @@ from parity import PARITY_KERAS, PARITY_PROBLEM, PARITY_PYTORCH
 
 import problems
 from backends import BACKENDS, missing_twins
-from compare import machine
-from compare.check import PRECISIONS
-from compare.interpreter import variables
-from compare.machine import ROOT
-from compare.probe import probe
+from compare.processes import machine
+from compare.processes.interpreter import variables
+from compare.processes.machine import ROOT
+from compare.proof.check import PRECISIONS
+from compare.proof.probe import probe
 
 LEFT_OUT = pytest.StashKey[int]()
 RUNNABLE = [name for name, backend in BACKENDS.items() if not backend.missing()]
@@ -123,7 +123,7 @@ def fork():
 
 @shared
 def evidence(request):
-    """What the twins do, by backend and precision, then problem; see compare.probe."""
+    """What the twins do, by backend and precision, then problem; see compare.proof.probe."""
     jobs = [(backend, precision) for precision in PRECISIONS for backend in reversed(COMPARED)]
     return probe(jobs, asked_for(request.session), at_a_time=2)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from backends import BACKENDS
-from compare.interpreter import variables
-from compare.machine import ROOT
+from compare.processes.interpreter import variables
+from compare.processes.machine import ROOT
 
 # Reads [folder of the project, folder for output, code, arguments] and answers with a status.
 SERVE = """

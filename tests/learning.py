@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import problems
 from backends import BACKENDS
-from compare.probe import gather
+from compare.proof.probe import gather
 
 engine = BACKENDS[sys.argv[1]].engine()
 engine.prepare(device="cpu", threads=1)

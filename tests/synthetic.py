@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import problems
-from compare import sample
-from compare.answer import judged
-from compare.run import Record
+from compare.records import predictions as sample
+from compare.records.answer import judged
+from compare.records.record import Record
 
 VERSIONS = {"python": "3.11.7", "numpy": "2.10", "torch": "2.10.0"}
 

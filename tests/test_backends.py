@@ -13,7 +13,7 @@ from backends._seeded import (
     open_forget_gate,
     orthogonal,
 )
-from compare.ladder import shapes
+from compare.proof.ladder import shapes
 from problems._data import stream
 
 EVERY_PROBLEM = pytest.mark.parametrize("name", problems.names())

@@ -9,7 +9,8 @@ from test_records import RECORD
 import problems
 from backends import BACKENDS
 from compare import __main__ as cli
-from compare import machine, selection
+from compare.processes import machine
+from compare.training import request as selection
 
 ABSENT = [name for name, backend in BACKENDS.items() if backend.missing()]
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from compare.crossover import crossings, undecided
+from compare.studies.crossover import crossings, undecided
 
 SIZES = (16, 32, 64, 128, 256)
 TRIALS = 600

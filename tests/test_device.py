@@ -7,8 +7,10 @@ from conftest import RUNNABLE, diptych, run_python
 from test_cli import ended  # noqa: F401 (a fixture)
 
 from backends import BACKENDS
-from compare import comparison, machine, selection
-from compare.run import FLOAT32, TF32, Record, Run, UsageError
+from compare.processes import machine
+from compare.records.record import FLOAT32, TF32, Record, Run, UsageError
+from compare.training import request as selection
+from compare.training import schedule as comparison
 
 EVERY_BACKEND = pytest.mark.parametrize("backend", RUNNABLE)
 
@@ -88,8 +90,8 @@ torch.cuda.synchronize = lambda: None
 TRAINED = """
 import json, sys
 from pathlib import Path
-from compare.run import Run
-from compare.worker import train
+from compare.records.record import Run
+from compare.training.trainer import train
 
 run = Run(problem="shapes", backend=sys.argv[1], device="gpu", seed=0, recipe="quick")
 print(json.dumps(train(run, [0], 0.0, Path(sys.argv[2]))))

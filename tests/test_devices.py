@@ -7,14 +7,15 @@ import pandas as pd
 import pytest
 from test_verdict import record
 
-from compare import comparison, machine
-from compare.answer import answer, now
-from compare.device_memory import DeviceMemory
-from compare.devices import devices
-from compare.launch import Launcher
-from compare.publish import publish
-from compare.run import Run
-from compare.terminal import print_table
+from compare.console import print_table
+from compare.processes import machine
+from compare.processes.gpu import DeviceMemory
+from compare.processes.launcher import Launcher
+from compare.records.answer import answer, now
+from compare.records.record import Run
+from compare.tables.devices import devices
+from compare.tables.publish import publish
+from compare.training import schedule as comparison
 
 
 def both(seeds, *, backend="pytorch", speed=4.0, **gpu):

@@ -12,11 +12,11 @@ from conftest import ROOT
 from test_verdict import PROBLEMS, failed, record
 
 from compare import __main__ as cli
-from compare.diff import COLUMNS, diff
-from compare.diff_words import answer
-from compare.publish_diff import diff_json, diff_markdown
-from compare.records import FILE, read
-from compare.verdict import verdicts
+from compare.diff.difference import COLUMNS, diff
+from compare.diff.publish import diff_json, diff_markdown
+from compare.diff.words import answer
+from compare.records.journal import FILE, read
+from compare.tables.verdicts import verdicts
 
 BACKENDS = ("pytorch", "keras-tensorflow")
 SLOW, BAD = ("cumsum", "pytorch"), ("echo", "keras-tensorflow")

@@ -6,7 +6,7 @@ import time
 import pytest
 from conftest import RUNNABLE, diptych, shared
 
-from compare.doctor import left_after_wait, memory_probe, of_cudnn, of_load
+from compare.processes.doctor import left_after_wait, memory_probe, of_cudnn, of_load
 
 
 @shared

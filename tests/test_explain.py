@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from test_records import RECORD
 
-from compare.explain import COLUMNS, explain, readings
-from compare.publish_explain import publish_explanation
+from compare.studies.explain import COLUMNS, explain, readings
+from compare.studies.publish_explain import publish_explanation
 from compare.target import epochs_to_target
 
 

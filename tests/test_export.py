@@ -13,10 +13,10 @@ from test_diff import SLOW, run, strict
 from test_verdict import failed, record
 
 from compare import __main__ as cli
-from compare.export import FORMATS, pytest_benchmark, smaller_is_better
-from compare.export_stats import stats
-from compare.records import FILE
-from compare.run import UsageError
+from compare.records.export import FORMATS, pytest_benchmark, smaller_is_better
+from compare.records.export_stats import stats
+from compare.records.journal import FILE
+from compare.records.record import UsageError
 
 
 @pytest.mark.parametrize("n", [*range(1, 12), 30])

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from test_verdict import record
 
-from compare import terminal
+from compare import console as terminal
 from compare.flags import FLAGS, RAISED, flags
-from compare.publish import publish
-from compare.usage import Usage
+from compare.processes.usage import Usage
+from compare.tables.publish import publish
 
 STEADY = [record(seed, epoch_s=[1.0, 1.0, 1.1, 1.0], total_s=9.1) for seed in range(4)]
 RESTLESS = {"epoch_s": [0.8, 1.3, 1.0, 1.0]}

@@ -7,9 +7,9 @@ from test_diff import BAD, PLANTED, SLOW, folders, run, strict
 from test_verdict import failed, record
 
 from compare import __main__ as cli
-from compare.gate import Limit, limit, offences
+from compare.diff.limits import Limit, limit, offences
 from compare.options import parser
-from compare.run import UsageError
+from compare.records.record import UsageError
 
 SCORE, TIME = Limit("score", 1), Limit("time", 10)
 

@@ -7,11 +7,11 @@ import sys
 import pytest
 from conftest import COMPLETE, ROOT, RUNNABLE, diptych
 
-from compare.check import check
-from compare.doctor import examine
 from compare.judge import RATIO_MARGIN
-from compare.kernel import kernels
-from compare.launch import sees_gpu
+from compare.processes.doctor import examine
+from compare.processes.launcher import sees_gpu
+from compare.proof.check import check
+from compare.training.kernel import kernels
 
 DEVICE = "gpu"
 EVERY_BACKEND = pytest.mark.parametrize("backend", RUNNABLE)
@@ -64,7 +64,7 @@ def test_on_the_gpu_the_twins_are_the_same_model(name, backend):
 
 
 LOOKS = """
-from compare import machine
+from compare.processes import machine
 machine.gpus = lambda: {gpus}
 import pytest, sys
 sys.exit(pytest.main(["--collect-only", "-q", "-m", "gpu", "tests/test_gpu.py"]))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import run_python
 
-from compare.machine import ROOT
+from compare.processes.machine import ROOT
 
 FRAMEWORKS = {"torch", "keras", "tensorflow", "jax", "jaxlib"}
 # Folder: what its files may import beside the standard library. The longest match counts, on both
@@ -79,7 +79,7 @@ def test_imports_go_one_way():
         ("backends/pytorch/echo.py", "from backends.keras import echo", "backends.keras"),
         ("backends/__init__.py", "import backends.pytorch._engine", "backends.pytorch"),
         ("backends/_clock.py", "import_module('torch')", "torch"),
-        ("compare/table.py", "import torch", "torch"),
+        ("compare/tables/results.py", "import torch", "torch"),
     ],
 )
 def test_a_forbidden_import_is_found(copy, path, line, named):
@@ -115,7 +115,8 @@ PARENT = """
 import sys
 for name in {blocked}:
     sys.modules[name] = None  # so that importing it fails
-import compare.check, compare.comparison, compare.show, compare.terminal, compare.__main__
+import compare.proof.check, compare.training.schedule, compare.programs.show
+import compare.console, compare.__main__
 print("imported")
 """
 
@@ -126,7 +127,7 @@ def test_the_parent_imports_no_framework():
 
 
 def test_a_parent_that_imports_one_would_be_seen(copy):
-    with (copy / "compare" / "launch.py").open("a") as file:
+    with (copy / "compare" / "processes" / "launcher.py").open("a") as file:
         file.write("import torch\n")
     done = run_python("-c", PARENT.format(blocked=sorted(FRAMEWORKS)), cwd=copy)
     assert "import of torch halted" in done.stderr
@@ -147,8 +148,8 @@ print("imported")
 """
 # What runs in the environment of a backend, which has NumPy and the framework, and maybe no more.
 RUN_THERE = sorted(
-    file.stem
-    for file in (ROOT / "compare").glob("*.py")
+    ".".join(file.relative_to(ROOT / "compare").with_suffix("").parts)
+    for file in (ROOT / "compare").rglob("*.py")
     if file.stem != "__main__" and "__main__" in file.read_text()
 )
 
@@ -160,9 +161,9 @@ def test_the_processes_of_a_backend_need_numpy_alone(module):
 
 
 def test_a_process_that_needs_more_would_be_seen(copy):
-    with (copy / "compare" / "run.py").open("a") as file:
+    with (copy / "compare" / "records" / "record.py").open("a") as file:
         file.write("import rich\n")
-    done = run_python("-c", LEAN.replace("MODULE", "worker"), cwd=copy)
+    done = run_python("-c", LEAN.replace("MODULE", "training.trainer"), cwd=copy)
     assert "here is no rich" in done.stderr
 
 

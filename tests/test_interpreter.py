@@ -10,8 +10,9 @@ from conftest import diptych
 from test_cli import ended  # noqa: F401 (a fixture)
 
 from backends import BACKENDS
-from compare import interpreter, proof
-from compare.launch import sees_gpu
+from compare.processes import interpreter
+from compare.processes.launcher import sees_gpu
+from compare.proof import gate as proof
 
 # Another Python: this one, but of another version, without what the table is made with. What it is
 # asked to run is noted.
@@ -85,14 +86,14 @@ def test_a_new_interpreter_per_training_is_the_one_named(copy, add_problem, othe
     run = ("run", "right", "--backends", "pytorch", "--no-gate", "--seeds", "1", "--start", "new")
     done = diptych(*run, "--python", f"pytorch={other}", cwd=copy)
     assert done.returncode == 0, done.stderr
-    assert asked(other) == {"compare.interpreter", "compare.worker"}
+    assert asked(other) == {"compare.processes.interpreter", "compare.training.trainer"}
 
 
 def test_the_doctor_looks_where_the_backend_runs(copy, other):
     (copy / "diptych.toml").write_text(f'[python]\npytorch = "{other}"\n')
     done = diptych("doctor", "--device", "cpu", cwd=copy)
     assert done.returncode == 0, done.stderr
-    assert asked(other) == {"compare.interpreter", "compare.doctor"}
+    assert asked(other) == {"compare.processes.interpreter", "compare.processes.doctor"}
 
 
 def test_whether_there_is_a_gpu_is_asked_where_the_backend_runs(other, monkeypatch):

@@ -9,8 +9,8 @@ from other_kernels import BY_OTHER_MEANS, PYTORCH, TENSORFLOW
 
 from backends import BACKENDS, twin
 from backends._kernel import repeated
-from compare import kernel
-from compare.kernel import kernels
+from compare.training import kernel
+from compare.training.kernel import kernels
 
 CPU = {"device": "cpu", "threads": 1}
 

@@ -17,9 +17,9 @@ from pairs import PAIRS, files
 
 import problems
 from backends import BACKENDS
-from compare.check import judge
-from compare.finding import RUNGS
-from compare.ladder import CAP, EXACT, Pair
+from compare.proof.check import judge
+from compare.proof.finding import RUNGS
+from compare.proof.ladder import CAP, EXACT, Pair
 
 REAL = ("cumsum", "damped_sine", "echo", "shapes")  # problems that faults are planted into
 REFERENCE, OTHER = COMPARED
@@ -27,7 +27,7 @@ REFERENCE, OTHER = COMPARED
 
 GATHER = """
 import os, sys
-from compare.probe import main
+from compare.proof.probe import main
 
 main(str(os.getppid()), *sys.argv[1:])
 """
@@ -52,7 +52,7 @@ def workshop(tmp_path_factory):
     for name in PAIRS:
         for path, text in files(name).items():
             (folder / path).write_text(text)
-    probe = folder / "compare" / "probe.py"
+    probe = folder / "compare" / "proof" / "probe.py"
     assert "EPOCHS, STEPS = 4, 200" in probe.read_text()
     probe.write_text(probe.read_text().replace("EPOCHS, STEPS = 4, 200", "EPOCHS, STEPS = 5, 50"))
     return folder

@@ -10,8 +10,8 @@ from test_pairing import ODD, TWINS
 
 import problems
 from backends import PANELS
-from compare.layers import Side, steps
-from compare.pairing import pair, paired, read
+from compare.programs.layers import Side, steps
+from compare.programs.pairing import pair, paired, read
 from problems._data import shape
 
 EVERY_PROBLEM = pytest.mark.parametrize("name", COMPLETE)

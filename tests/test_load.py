@@ -9,9 +9,9 @@ from test_records import RECORD
 from test_verdict import failed, record
 
 import compare
-from compare.frames import COLUMNS, DTYPES, EPOCH_COLUMNS, FIELDS
-from compare.records import FILE, read
-from compare.run import Record, UsageError
+from compare.records.frames import COLUMNS, DTYPES, EPOCH_COLUMNS, FIELDS
+from compare.records.journal import FILE, read
+from compare.records.record import Record, UsageError
 
 SECOND = {"score": 0.1, "better": "lower", "target": None, "reached": None, "baseline": 0.5}
 RECORDS = [
@@ -130,8 +130,8 @@ def test_a_folder_without_records_is_refused_and_a_broken_line_told_of(folder, t
 LAZY = """
 import sys
 import compare
-assert not {"pandas", "numpy", "compare.frames"} & set(sys.modules)
-assert compare.load is compare.frames.load
+assert not {"pandas", "numpy", "compare.records.frames"} & set(sys.modules)
+assert compare.load is compare.records.frames.load
 from compare import load_epochs
 assert "pandas" in sys.modules
 try:

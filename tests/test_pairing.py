@@ -7,8 +7,8 @@ from parity import PARITY_KERAS, PARITY_PYTORCH
 
 import backends
 from backends import PANELS, twin
-from compare import pairing
-from compare.pairing import fault, pair, paired, read
+from compare.programs import pairing
+from compare.programs.pairing import fault, pair, paired, read
 
 TWINS = {
     **{name: tuple(read(folder, name) for folder in PANELS) for name in COMPLETE},

@@ -12,10 +12,11 @@ from matplotlib.collections import PolyCollection
 from synthetic import failed, record, write
 
 import problems
-from compare import records
+from compare import groups as sides
 from compare.judge import MINIMUM
-from compare.page import gallery, sides
-from compare.verdict import verdicts
+from compare.page import figures as gallery
+from compare.records import journal as records
+from compare.tables.verdicts import verdicts
 from problems._picture import Curve, Frames, Words
 
 GOLDEN = Path(__file__).parent / "golden_pictures.json"

@@ -9,11 +9,11 @@ from test_pairing import ODD, TWINS
 
 import problems
 from backends import PANELS
-from compare.layers import steps
 from compare.page.layers_html import layers_css, layers_html
 from compare.page.program_html import SIGNS, program_css, program_html
-from compare.pairing import pair, paired, path
-from compare.statements import MARKS
+from compare.programs.layers import steps
+from compare.programs.pairing import pair, paired, path
+from compare.programs.statements import MARKS
 
 EVERY_PROBLEM = pytest.mark.parametrize("name", COMPLETE)
 VOID = {"wbr"}

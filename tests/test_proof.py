@@ -7,9 +7,11 @@ import pytest
 from conftest import COMPARED, diptych
 from parity import PARITY_KERAS
 
-from compare import check, interpreter, proof
-from compare.finding import Finding
-from compare.run import NATIVE, Run, modes_between
+from compare.processes import interpreter
+from compare.proof import check
+from compare.proof import gate as proof
+from compare.proof.finding import Finding
+from compare.records.record import NATIVE, Run, modes_between
 
 RUN = ("run", "right", "--seeds", "1", "--device", "cpu", "--out", "out")
 BROKEN = PARITY_KERAS.replace("        return x\n", "        return 2 * x\n")
@@ -67,7 +69,7 @@ def test_an_edit_that_breaks_parity_leaves_no_time(copy, add_problem):
         "problems/echo.py",
         "backends/keras/echo.py",
         "backends/pytorch/_engine.py",
-        "compare/probe.py",
+        "compare/proof/probe.py",
     ],
 )
 def test_an_edit_makes_a_proof_void(copy, monkeypatch, file):
@@ -162,8 +164,8 @@ import sys, json
 from dataclasses import replace
 import problems
 from backends import BACKENDS
-from compare.probe import shortened
-from compare.run import Run, modes_between
+from compare.proof.probe import shortened
+from compare.records.record import Run, modes_between
 backend = sys.argv[1]
 engine = BACKENDS[backend].engine()
 engine.prepare(device="cpu", threads=1)

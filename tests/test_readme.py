@@ -10,17 +10,17 @@ from conftest import COMPARED, ROOT, run_python
 
 import problems
 from backends import BACKENDS
-from compare.explain import explain, readings
-from compare.finding import Finding
-from compare.machine import CODE
 from compare.options import parser
-from compare.publish_check import findings_markdown, ladder_cells
-from compare.publish_explain import explanation
-from compare.records import read
-from compare.run import PROVEN
-from compare.selection import chosen_problems
-from compare.table import COLUMNS, table
-from compare.verdict import COLUMNS as VERDICT_COLUMNS
+from compare.processes.machine import CODE
+from compare.proof.finding import Finding
+from compare.proof.publish import findings_markdown, ladder_cells
+from compare.records.journal import read
+from compare.records.record import PROVEN
+from compare.studies.explain import explain, readings
+from compare.studies.publish_explain import explanation
+from compare.tables.results import COLUMNS, table
+from compare.tables.verdicts import COLUMNS as VERDICT_COLUMNS
+from compare.training.request import chosen_problems
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.DOTALL)

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from compare import records
-from compare.run import SCHEMA, Record, Run, UsageError, plan
+from compare.records import journal as records
+from compare.records.record import SCHEMA, Record, Run, UsageError, plan
 
 RECORD = Record(
     problem="echo",

@@ -10,9 +10,9 @@ from synthetic import failed, record, write
 
 import problems
 from backends import BACKENDS
-from compare import records
 from compare.page.report import FILE, report
-from compare.run import UNPROVEN
+from compare.records import journal as records
+from compare.records.record import UNPROVEN
 
 FEW = ("cumsum", "echo", "moving_square")  # curves, words, frames
 # Window widths in pixels, and the scheme: a telephone by night, a desk by day, paper.

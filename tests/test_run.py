@@ -13,7 +13,7 @@ import pytest
 from conftest import RUNNABLE, diptych
 from parity import PARITY_PYTORCH
 
-from compare.publish import plain
+from compare.tables.publish import plain
 
 RAISES = PARITY_PYTORCH.replace(
     "        return x\n", '        raise RuntimeError("no <way>\\nsecond line")\n'
@@ -142,7 +142,7 @@ def test_it_does_not_matter_where_the_command_is_given(copy, add_problem):
 
 def test_a_record_holds_what_was_measured_and_where(copy, add_problem):
     add_problem("right")
-    for file in (copy / "backends" / "_clock.py", *(copy / "compare").glob("*.py")):
+    for file in (copy / "backends" / "_clock.py", *(copy / "compare").rglob("*.py")):
         # Time that goes by while others compute may fall between the parts.
         file.write_text(file.read_text().replace("perf_counter", "process_time"))
     diptych("run", "right", "--no-gate", "--seeds", "1", "--out", "out", cwd=copy)

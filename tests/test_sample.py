@@ -5,8 +5,9 @@ import pytest
 from conftest import COMPLETE, diptych
 
 import problems
-from compare import records, sample
-from compare.sample import EXAMPLES, FILE
+from compare.records import journal as records
+from compare.records import predictions as sample
+from compare.records.predictions import EXAMPLES, FILE
 
 
 @pytest.mark.parametrize("name", problems.names())

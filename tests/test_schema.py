@@ -14,9 +14,9 @@ from test_verdict import failed, record
 
 import problems
 from backends import BACKENDS
-from compare.answer import judged
-from compare.frames import SCHEMA
-from compare.run import Record, modes_between
+from compare.records.answer import judged
+from compare.records.frames import SCHEMA
+from compare.records.record import Record, modes_between
 
 VALIDATOR = Draft202012Validator(SCHEMA)
 HINTS = typing.get_type_hints(Record)
@@ -138,4 +138,4 @@ def test_a_record_that_lacks_a_field_is_refused():
 
 def test_the_schema_is_part_of_the_package():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    assert "record.schema.json" in settings["tool"]["setuptools"]["package-data"]["compare"]
+    assert "record.schema.json" in settings["tool"]["setuptools"]["package-data"]["compare.records"]

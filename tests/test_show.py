@@ -10,11 +10,11 @@ from rich.console import Console
 import backends
 from backends import PANELS
 from compare import __main__ as cli
-from compare import pairing
-from compare.pairing import read
-from compare.show import ROOM, SIGN, show
-from compare.statements import MARKS
-from compare.wrap import wrapped
+from compare.programs import pairing
+from compare.programs.pairing import read
+from compare.programs.show import ROOM, SIGN, show
+from compare.programs.statements import MARKS
+from compare.programs.wrap import wrapped
 
 EVERY_PROBLEM = pytest.mark.parametrize("name", COMPLETE)
 

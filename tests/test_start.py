@@ -8,11 +8,11 @@ import pytest
 from conftest import COMPARED, diptych, run_python
 from parity import PARITY_PYTORCH
 
-from compare import machine
-from compare.device_memory import MEBIBYTE, DeviceMemory
-from compare.interpreter import PYTHONS
-from compare.launch import Launcher
-from compare.run import FORK, NEW, Run
+from compare.processes import machine
+from compare.processes.gpu import MEBIBYTE, DeviceMemory
+from compare.processes.interpreter import PYTHONS
+from compare.processes.launcher import Launcher
+from compare.records.record import FORK, NEW, Run
 
 COUNTS = PARITY_PYTORCH.replace(
     "    return Parity",
@@ -77,8 +77,8 @@ def test_in_one_process_they_would(copy, add_problem, fork):
 
 TWICE = """
 from pathlib import Path
-from compare.run import Run
-from compare.worker import train
+from compare.records.record import Run
+from compare.training.trainer import train
 for seed in (0, 1):
     run = Run(problem="counts", backend="pytorch", device="cpu", seed=seed)
     train(run, [0], 0.0, Path())
@@ -127,7 +127,7 @@ def test_memory_of_the_host_is_seen_to_the_mebibyte():
 
 ALLOCATE = """
 import numpy as np
-from compare.usage import HostMemory
+from compare.processes.usage import HostMemory
 np.ones(2**28, np.uint8)  # a peak from before does not count
 memory = HostMemory()
 x = np.ones(2**28, np.uint8)

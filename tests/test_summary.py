@@ -7,12 +7,12 @@ from test_table import RECORDS
 from test_verdict import failed
 
 from compare import __main__ as cli
-from compare.publish import tabulated
-from compare.publish_json import tables_json
-from compare.publish_summary import summary
-from compare.records import FILE
-from compare.table import COLUMNS
-from compare.verdict import COLUMNS as VERDICT_COLUMNS
+from compare.records.journal import FILE
+from compare.tables.publish import tabulated
+from compare.tables.publish_json import tables_json
+from compare.tables.results import COLUMNS
+from compare.tables.summary import summary
+from compare.tables.verdicts import COLUMNS as VERDICT_COLUMNS
 
 
 @pytest.mark.parametrize("form", ["--json", "--markdown"])
@@ -64,7 +64,7 @@ def test_a_summary_says_why_there_are_no_verdicts():
 
 
 def test_the_published_summary_is_less_than_half_of_the_tables():
-    from compare.records import read
+    from compare.records.journal import read
 
     records, _ = read(ROOT / "results" / "cpu")
     text = summary(tabulated(records), records)

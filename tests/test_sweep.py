@@ -15,14 +15,14 @@ from test_schema import wrong
 
 import problems
 from compare import __main__ as cli
-from compare import machine
-from compare.publish_sweep import markdown, publish_sweep
-from compare.run import Run, plan
-from compare.size import EPOCHS, STEPS, definition
-from compare.sweep import COLUMNS, points, sweep
-from compare.sweep_pairs import CROSSOVERS, crossovers, pairs
-from compare.sweep_words import readings
-from compare.terminal import row
+from compare.console import row
+from compare.processes import machine
+from compare.records.record import Run, plan
+from compare.studies.publish_sweep import markdown, publish_sweep
+from compare.studies.sweep import COLUMNS, points, sweep
+from compare.studies.sweep_pairs import CROSSOVERS, crossovers, pairs
+from compare.studies.sweep_words import readings
+from compare.training.size import EPOCHS, STEPS, definition
 
 SIZES = (16, 32, 64, 128)
 KERAS = "keras-tensorflow"

@@ -8,9 +8,9 @@ from conftest import ROOT, run_python
 from test_records import RECORD
 
 import problems
-from compare import records
-from compare.publish import markdown_rows, publish
-from compare.table import COLUMNS, table
+from compare.records import journal as records
+from compare.tables.publish import markdown_rows, publish
+from compare.tables.results import COLUMNS, table
 
 NAMES = (
     "problem,backend,device,mode,tier,seeds,failed,metric,score_mean,score_std,score_min,target,reached,"

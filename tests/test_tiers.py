@@ -13,16 +13,16 @@ import problems
 from backends import BACKENDS, tier_of
 from backends._kernel import read
 from backends._tiers import COMPILED, DEFAULT, EAGER, GRAPH
-from compare import comparison
-from compare.check import judge, reference_of
-from compare.comparison import gated
-from compare.proof import Standing
-from compare.publish import Tables
-from compare.run import Record, Run
-from compare.selection import chosen_tiers
-from compare.table import table
-from compare.terminal import score_table
-from compare.verdict import verdicts
+from compare.console import score_table
+from compare.proof.check import judge, reference_of
+from compare.proof.gate import Standing
+from compare.records.record import Record, Run
+from compare.tables.publish import Tables
+from compare.tables.results import table
+from compare.tables.verdicts import verdicts
+from compare.training import schedule as comparison
+from compare.training.request import chosen_tiers
+from compare.training.schedule import gated
 
 KERAS = [name for name in RUNNABLE if BACKENDS[name].folder == "keras"]
 # That of Keras on PyTorch takes minutes, and is not part of the default run.

@@ -7,7 +7,7 @@ import pytest
 from conftest import COMPLETE
 
 from backends import PANELS, twin
-from compare.pairing import pair
+from compare.programs.pairing import pair
 
 LONGEST = 60
 # What a twin must not deal with: another file does.

@@ -12,13 +12,13 @@ from rich.console import Console
 from test_records import RECORD
 
 from backends import BACKENDS
-from compare.answer import judged
+from compare.console import print_verdicts
 from compare.judge import MINIMUM
-from compare.publish import publish
-from compare.publish_verdict import effect, too_few
+from compare.records.answer import judged
+from compare.tables.publish import publish
+from compare.tables.publish_verdict import effect, too_few
+from compare.tables.verdicts import COLUMNS, MEASURES, verdicts
 from compare.target import time_to_target_s
-from compare.terminal import print_verdicts
-from compare.verdict import COLUMNS, MEASURES, verdicts
 
 PROBLEMS = ("addition", "cumsum", "damped_sine", "echo", "moving_square", "shapes")
 

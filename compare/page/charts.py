@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from backends._seeded import Array
-from compare.headings import MEBIBYTE
-from compare.page.sides import LONGEST, SIDE, Side
-from compare.page.svg import INK, STYLE
-from compare.run import Record
+from compare.groups import LONGEST, SIDE, Side
+from compare.records.record import Record
+from compare.svg import INK, STYLE
+from compare.tables.columns import MEBIBYTE
 
 WIDTH = 4.6  # inches
 # What the seconds of a training are spent on: each a difference of fields, see `spent`.

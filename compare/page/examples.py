@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from backends._seeded import Array
+from compare.groups import Side
 from compare.page.charts import figure, legend_above
-from compare.page.sides import Side
-from compare.page.svg import INK, STYLE
-from compare.sample import Sample
+from compare.records.predictions import Sample
+from compare.svg import INK, STYLE
 from problems._picture import Curve, Drawing, Frames, Picture, Words
 from problems._problem import Problem
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from backends import PANELS
-from compare.layers import Step
 from compare.page.fragment import PALETTE, environment, title
+from compare.programs.layers import Step
 
 TEMPLATE = """\
 <div class="layers">

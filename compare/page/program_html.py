@@ -10,8 +10,8 @@ from pygments.lexers import PythonLexer
 
 from backends import PANELS
 from compare.page.fragment import PALETTE, environment, title
-from compare.pairing import Row, path
-from compare.statements import MARKS
+from compare.programs.pairing import Row, path
+from compare.programs.statements import MARKS
 
 SIGNS = {"differs": "≠", "only here": "+"}
 INDENTS = range(0, 25, 4)  # what the continuation of a broken line keeps

@@ -11,21 +11,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from backends import BACKENDS, first_name
-from compare.devices import HEADINGS as DEVICES
-from compare.devices import HEADINGS_TEXT as DEVICES_TEXT
-from compare.devices import device_cells
-from compare.headings import HEADINGS, SIDES
+from compare.groups import sides
 from compare.judge import MINIMUM
-from compare.page import gallery
+from compare.page import figures as gallery
 from compare.page.layers_html import layers_css
 from compare.page.program_html import program_css
 from compare.page.section import MEANINGS, Figure, Grid, Section, anchor, grid
-from compare.page.sides import sides
 from compare.page.words import TIMED, Said, answers
-from compare.publish import circumstances, tabulated, unscored
-from compare.publish_verdict import VERDICT_TEXT, VERDICTS, effect, too_few, verdict_cells
-from compare.run import UNPROVEN, Record
-from compare.verdict import COLUMNS
+from compare.records.record import UNPROVEN, Record
+from compare.tables.columns import HEADINGS, SIDES
+from compare.tables.devices import HEADINGS as DEVICES
+from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
+from compare.tables.devices import device_cells
+from compare.tables.publish import circumstances, tabulated, unscored
+from compare.tables.publish_verdict import VERDICT_TEXT, VERDICTS, effect, too_few, verdict_cells
+from compare.tables.verdicts import COLUMNS
 
 FILE = "report.html"
 SHOWN = (

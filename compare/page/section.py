@@ -10,15 +10,16 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup
 
-from compare.headings import MEANING, SCORES, SIDES, SIZES, TEXT, TIMES, cells, sides
-from compare.layers import steps
-from compare.page import gallery, svg
+from compare import svg
+from compare.groups import Side, in_problem
+from compare.page import figures as gallery
 from compare.page.layers_html import layers_html
 from compare.page.program_html import program_html
-from compare.page.sides import Side, in_problem
-from compare.pairing import Row, fault, paired
-from compare.run import Record
-from compare.table import COLUMNS
+from compare.programs.layers import steps
+from compare.programs.pairing import Row, fault, paired
+from compare.records.record import Record
+from compare.tables.columns import MEANING, SCORES, SIDES, SIZES, TEXT, TIMES, cells, sides
+from compare.tables.results import COLUMNS
 from problems._data import Spec
 
 MEANINGS = {heading: COLUMNS[column] for heading, column in MEANING.items()}

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from compare.headings import number
 from compare.judge import IDENTICAL, MINIMUM, SCORE
+from compare.tables.columns import number
 
 SHOWN = ("different", "different but negligible")
 TIMED = {"epoch_s": "an epoch", "wall_s": "the whole training"}

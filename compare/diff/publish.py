@@ -1,0 +1,132 @@
+"""A diff for people and programs: the answer in words first, then the tables, or JSON."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from compare.diff.difference import ALONE, KEY, Diff
+from compare.diff.limits import Offence
+from compare.diff.words import answer, what
+from compare.records.provenance import COLUMNS as WHAT_DIFFERS
+from compare.records.record import Record
+from compare.tables.columns import number
+from compare.tables.publish import markdown_rows
+from compare.tables.publish_json import as_json, rows_json
+from compare.tables.publish_verdict import effect
+
+
+def _text(name: str) -> Callable[[pd.Series], str]:
+    return lambda row: "" if pd.isna(row[name]) else str(row[name])
+
+
+def _verdict(row: pd.Series) -> str:
+    """Return what became of B's value, or that it cannot be told."""
+    found = row["verdict"] if pd.isna(row["change"]) else row["change"]
+    return "too few seeds" if pd.isna(found) else str(found)
+
+
+# Heading in the diff for people: how it is read off a row.
+COMPARED: dict[str, Callable[[pd.Series], str]] = {
+    **{name: _text(name) for name in KEY},
+    "value": what,
+    "A": lambda row: number(row["value_a"]),
+    "B": lambda row: number(row["value_b"]),
+    "change [95 %]": effect,
+    "verdict": _verdict,
+    "pairs": _text("pairs"),
+    "lost": _text("lost"),
+    "flags": _text("flags"),
+}
+LEFT = (*KEY, "value", "verdict", "flags", *WHAT_DIFFERS, *ALONE)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled table of a diff."""
+
+    title: str
+    headings: Sequence[str]
+    lines: Sequence[Sequence[str]]
+
+
+def source(folder: Path, records: Sequence[Record]) -> str:
+    """Return in words what a side of the diff is: folder, number of trainings, days."""
+    days = dict.fromkeys(f(record.started[:10] for record in records) for f in (min, max))
+    return f"{folder}, {len(records)} trainings of {' to '.join(days)}"
+
+
+def sections(diff: Diff) -> Iterator[Section]:
+    """Yield what is worth a table: what changed, what else differs, what was not compared, all."""
+    rows = diff.rows
+    changed = rows[rows["change"].notna() | (rows["lost"] > 0)]
+    if len(changed):
+        yield _compared("What changed", changed)
+    for title, frame in (
+        ("What else differs", diff.circumstances),
+        ("In one folder only, or without anything to compare", diff.alone),
+    ):
+        if len(frame):
+            yield Section(title, list(frame.columns), frame.astype(str).to_numpy().tolist())
+    if len(rows):
+        yield _compared("All comparisons", rows)
+
+
+def _compared(title: str, rows: pd.DataFrame) -> Section:
+    """Return rows for people, without the columns that tell nothing."""
+    dull = {name for name in ("device", "mode", "recipe") if rows[name].nunique() == 1}
+    dull |= set() if rows["lost"].any() else {"lost"}
+    dull |= set() if rows["flags"].notna().any() else {"flags"}
+    headings = [name for name in COMPARED if name not in dull]
+    lines = [[COMPARED[name](row) for name in headings] for _, row in rows.iterrows()]
+    return Section(title, headings, lines)
+
+
+def diff_markdown(diff: Diff, a: str, b: str) -> str:
+    """Return the diff as Markdown for the summary of a job; `a` and `b` name the sides."""
+    parts = [f"**{answer(diff)}**", f"A is {a}; B is {b}."]
+    for section in sections(diff):
+        table = markdown_rows(section.headings, LEFT, map(list, section.lines))
+        if section.title == "All comparisons":
+            parts += [f"<details><summary>{section.title}</summary>", table, "</details>"]
+        else:
+            parts += [f"### {section.title}", table]
+    return "\n\n".join(parts) + "\n"
+
+
+def diff_json(diff: Diff, a: str, b: str, offences: Sequence[Offence]) -> str:
+    """Return the diff as JSON, with what --fail-on found; what is missing is null."""
+    found = {
+        "answer": answer(diff),
+        "a": a,
+        "b": b,
+        "fail_on": [asdict(one) for one in offences],
+        "pace": diff.pace,
+        "paces": diff.paces,
+        "rows": rows_json(diff.rows),
+        "circumstances": rows_json(diff.circumstances),
+        "alone": rows_json(diff.alone),
+    }
+    return as_json(found)
+
+
+def print_diff(diff: Diff, a: str, b: str) -> None:
+    """Print the diff for people, the answer first."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from compare.console import stdout
+
+    console = stdout()
+    console.print(Text(answer(diff)), soft_wrap=True)
+    console.print(Text(f"A is {a}; B is {b}."), soft_wrap=True)
+    for section in sections(diff):
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        table.title, table.title_justify = Text(section.title, style="bold"), "left"
+        for heading in section.headings:
+            table.add_column(heading, justify="left" if heading in LEFT else "right")
+        for line in section.lines:
+            table.add_row(*map(Text, line))
+        console.print(table)

@@ -1,0 +1,165 @@
+"""Which Python a backend runs in: that of this command, unless another is named for it.
+
+One environment cannot hold the GPU libraries of two frameworks, nor one framework in two versions.
+The processes of a backend share nothing with this one but files and pipes, and need NumPy and the
+framework alone. `python -m compare.processes.interpreter BACKEND` prints what they find.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from backends import AGAIN, BACKENDS, backend_of, first_name, listed_name
+from compare.processes.machine import ROOT
+from compare.records.record import UsageError
+
+SETTINGS = Path("diptych.toml")  # of the folder that the command is given in
+PATIENCE_S = 60.0  # for an interpreter to answer
+LABELLED = re.compile(r"[^@:]+(@[\w.-]+)?")
+
+PYTHONS: dict[str, str] = {}  # by backend, or by backend and label: "keras-tensorflow@old"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What a backend finds where it runs."""
+
+    python: str
+    missing: list[str]  # packages that it needs
+    versions: dict[str, str]  # of those, and of NumPy
+
+
+def use(asked: Iterable[str]) -> None:
+    """Have backends run in the interpreters named as "BACKEND=PATH", or else in SETTINGS.
+
+    Raises:
+        UsageError: one is named for no backend, or SETTINGS cannot be read.
+    """
+    named = _settings()
+    for text in asked:
+        backend, separator, path = text.partition("=")
+        if not separator or not path:
+            raise UsageError(f"--python: expected BACKEND=PATH, came {text!r}")
+        named[backend] = path
+    for backend, path in named.items():
+        if not LABELLED.fullmatch(backend) or listed_name(backend) not in BACKENDS:
+            raise UsageError(
+                f"an interpreter for {backend!r}: expected a backend, or a backend and a label "
+                f"as in pytorch@old; backends are {', '.join(BACKENDS)}"
+            )
+        if backend.endswith(AGAIN):
+            raise UsageError(f"an interpreter for {backend!r}: {AGAIN} is no free label")
+        if not isinstance(path, str):
+            raise UsageError(f"{SETTINGS}: expected a path for {backend}, came {path!r}")
+        try:
+            # A link stays one: of a virtual environment, the link is what tells it from others.
+            named[backend] = str(Path(path).expanduser().absolute())
+        except RuntimeError as error:  # ~nobody
+            raise UsageError(f"an interpreter for {backend!r}: {path}: {error}") from None
+    PYTHONS.clear()
+    PYTHONS.update(named)
+
+
+def names() -> list[str]:
+    """Return the backends, and after them those with a label that an interpreter was named for."""
+    return list(dict.fromkeys([*BACKENDS, *PYTHONS]))
+
+
+def command(backend: str) -> tuple[str, ...]:
+    """Return the command that starts the Python of a side's backend.
+
+    -P: a process imports this very code, not what lies in the folder it was started from.
+    """
+    return _python(backend) or sys.executable, "-P"
+
+
+def variables(backend: str, *, device: str, threads: int) -> dict[str, str]:
+    """Return the environment variables of a process of a backend, which runs this very code."""
+    return _surroundings() | BACKENDS[backend].variables(device=device, threads=threads)
+
+
+def environment(backend: str) -> Environment:
+    """Return what a backend finds where it runs; an interpreter named for it is asked, once.
+
+    Raises:
+        UsageError: that interpreter does not work.
+    """
+    python = _python(backend)
+    return _asked(python, backend) if python else _found(backend)
+
+
+def _python(side: str) -> str | None:
+    return PYTHONS.get(first_name(backend_of(side)))
+
+
+def _found(backend: str) -> Environment:
+    packages = sorted({"numpy", *BACKENDS[backend].packages})
+    return Environment(
+        python=sys.version,
+        missing=BACKENDS[backend].missing(),
+        versions={package: _version(package) for package in packages},
+    )
+
+
+@cache
+def _asked(python: str, backend: str) -> Environment:
+    try:
+        done = subprocess.run(
+            [python, "-P", "-m", "compare.processes.interpreter", listed_name(backend)],
+            env=_surroundings(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        return Environment(**json.loads(done.stdout))
+    except subprocess.TimeoutExpired:
+        why = f"no answer in {PATIENCE_S:g} s"
+    except OSError as error:
+        why = str(error.strerror)
+    except (ValueError, TypeError):
+        lines = done.stderr.strip().splitlines() or [f"no answer, but status {done.returncode}"]
+        why = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    raise UsageError(
+        f"the interpreter of {backend}, {python}: expected Python 3.11 or later with NumPy, "
+        f"came: {why}"
+    )
+
+
+def _settings() -> dict[str, Any]:
+    """Return the interpreters that SETTINGS names, by backend."""
+    if not SETTINGS.exists():
+        return {}
+    try:
+        tables = tomllib.loads(SETTINGS.read_text())
+    except ValueError as error:
+        raise UsageError(f"{SETTINGS}: {error}") from None
+    if set(tables) - {"python"} or not isinstance(tables.get("python", {}), dict):
+        raise UsageError(f"{SETTINGS}: expected the table [python] alone, came {', '.join(tables)}")
+    return dict(tables.get("python", {}))
+
+
+def _surroundings() -> dict[str, str]:
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return dict(os.environ) | {"PYTHONPATH": path}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(_found(sys.argv[1]))))

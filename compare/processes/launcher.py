@@ -1,0 +1,192 @@
+"""Fresh processes: Run -> process -> Record. One process, one framework."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from time import monotonic
+
+from compare.processes.child import COLD
+from compare.processes.forkserver import Server
+from compare.processes.gpu import DeviceMemory
+from compare.processes.interpreter import command, variables
+from compare.records import predictions as sample
+from compare.records.answer import answer, leave, now
+from compare.records.record import FORK, Record, Run
+
+
+class Interrupted(Exception):
+    """The comparison ends; a training that was under way leaves no record."""
+
+
+class Launcher:
+    """Starts processes of a backend and, if the command is broken off, ends them."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.stopped = False
+        self.running: set[Callable[[], None]] = set()  # what ends a process under way
+        self.servers: dict[tuple[str, str, int], Server] = {}
+
+    def launch(self, run: Run, *, cell: Path, timeout_s: float, processors: list[int]) -> Record:
+        """Train in a fresh process, pinned to `processors`, and return its record.
+
+        `cell` is the training's own folder: run.json, log.txt and record.json are written there.
+        A training that ends without a record, or not in time, gets one that says so.
+
+        Raises:
+            Interrupted: `stop` was called.
+        """
+        cell.mkdir(parents=True, exist_ok=True)
+        for name in ("record.json", "log.txt", sample.FILE):
+            (cell / name).unlink(missing_ok=True)
+        shutil.rmtree(cell / COLD, ignore_errors=True)
+        environment = variables(run.backend, device=run.device, threads=run.threads)
+        started = now()
+        try:
+            server = self.server(run, cell.parent, timeout_s) if run.start == FORK else None
+        except TimeoutError:
+            reason = f"its server was not ready after {timeout_s:g} s"
+            return answer(
+                run, started=started, processors=processors, status="timeout", reason=reason
+            )
+        asked = {"processors": processors, "asked": monotonic()}
+        (cell / "run.json").write_text(json.dumps(asdict(run) | asked))
+        with DeviceMemory(run.device) as memory:
+            if server:
+                outcome = self._end_of(lambda: forked(server, cell), timeout_s)
+            else:
+                module = [*command(run.backend), "-m", "compare.training.trainer", str(os.getpid())]
+                outcome = self.call([*module, str(cell)], environment, cell / "log.txt", timeout_s)
+        if (cell / "record.json").exists():
+            record = Record.from_json((cell / "record.json").read_text())
+            record = replace(record, gpu_device_bytes=memory.growth(), gpu_others=memory.others)
+        else:
+            status, reason = outcome
+            record = answer(
+                run, started=started, processors=processors, status=status, reason=reason
+            )
+        shutil.rmtree(cell / COLD, ignore_errors=True)
+        leave(record, cell)
+        return record
+
+    def call(
+        self, asked: list[str], environment: dict[str, str], log: Path, timeout_s: float
+    ) -> tuple[str, str]:
+        """Run a command to the end; return "failed" or "timeout", and why.
+
+        What it says about a process that did what it should is for nobody.
+
+        Raises:
+            Interrupted: `stop` was called.
+        """
+        return self._end_of(lambda: begun(asked, environment, log), timeout_s)
+
+    def _end_of(
+        self, start: "Callable[[], tuple[Callable[[], int], Callable[[], None]]]", timeout_s: float
+    ) -> tuple[str, str]:
+        """Start a process, wait for it, and say how it ended."""
+        with self.lock:
+            if self.stopped:
+                raise Interrupted
+            wait, kill = start()
+            self.running.add(kill)
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            kill()
+
+        timer = threading.Timer(timeout_s, end)  # so that waiting costs no processor time
+        timer.start()
+        try:
+            code = wait()
+        finally:
+            timer.cancel()
+        with self.lock:
+            self.running.discard(kill)
+            if self.stopped:
+                raise Interrupted
+        if late.is_set():
+            return "timeout", f"not done after {timeout_s:g} s"
+        if code < 0:
+            return "failed", f"killed by {signal.Signals(-code).name}"
+        return "failed", f"ended with status {code} before it was done"
+
+    def stop(self) -> None:
+        """End all processes under way and start none any more."""
+        with self.lock:
+            self.stopped = True
+            for kill in self.running:
+                kill()
+            for server in self.servers.values():
+                server.stop()
+
+    def server(self, run: Run, folder: Path, timeout_s: float) -> Server:
+        """Return the server of a backend, which is started the first time, and if it was lost.
+
+        Raises:
+            TimeoutError: it does not get ready.
+        """
+        kind = (run.backend, run.device, run.threads)
+        with self.lock:
+            if self.stopped:
+                raise Interrupted
+            if kind not in self.servers or self.servers[kind].process.poll() is not None:
+                module = ["-m", "compare.processes.forkserver", str(os.getpid()), run.backend]
+                environment = variables(run.backend, device=run.device, threads=run.threads)
+                log = folder / f"server-{run.backend}.txt"
+                self.servers[kind] = Server([*command(run.backend), *module], environment, log)
+            server = self.servers[kind]
+        try:
+            server.ready.result(timeout_s)
+        except TimeoutError:
+            server.stop()  # the next training gets another
+            raise
+        return server
+
+
+def forked(server: Server, cell: Path) -> tuple[Callable[[], int], Callable[[], None]]:
+    """Fork a process for a training; return what waits for its status, and what ends it."""
+    return server.start(cell).result, lambda: server.kill(cell)
+
+
+def begun(
+    asked: list[str], environment: dict[str, str], log: Path
+) -> tuple[Callable[[], int], Callable[[], None]]:
+    """Start a command; return what waits for its status, and what ends it."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            asked,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+    def kill() -> None:
+        """End the process and all that it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    return process.wait, kill
+
+
+def sees_gpu(backend: str) -> bool:
+    """Ask a backend, in a process of its own, whether it can use a GPU."""
+    ask = "import sys; from backends import BACKENDS; "
+    ask += "BACKENDS[sys.argv[1]].engine().prepare(device='gpu', threads=1)"
+    done = subprocess.run(
+        [*command(backend), "-c", ask, backend],
+        env=variables(backend, device="gpu", threads=1),
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode == 0

@@ -1,0 +1,84 @@
+"""The check before training: data against their spec, then the ladder for every pair."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import problems
+from backends import BACKENDS, backend_of, order
+from compare.processes import machine
+from compare.proof.finding import Finding
+from compare.proof.ladder import Pair, shapes
+from compare.proof.probe import Evidence, probe
+from problems._problem import Problem
+
+PRECISIONS = ("float64", "float32")
+
+
+def reference_of(sides: Sequence[str]) -> str:
+    """Return what all sides are compared with: the first backend listed, in its default tier.
+
+    It need not be one of them.
+    """
+    return min(map(backend_of, sides), key=order)
+
+
+def check(names: Sequence[str], backends: Sequence[str], *, device: str = "cpu") -> list[Finding]:
+    """Return all findings, by problem: the data, then every other side against the reference.
+
+    A backend alone, in its default tier, is held against the specified shapes.
+    """
+    reference = reference_of(backends)
+    backends = list(dict.fromkeys((reference, *backends)))
+    # The slowest first, so that none is left to be waited for alone.
+    jobs = [
+        (name, p) for p in PRECISIONS for name in sorted(backends, key=lambda n: n == reference)
+    ]
+    at_a_time = len(machine.processors()) if device == "cpu" else 1
+    evidence = probe(jobs, names, at_a_time=at_a_time, device=device)
+    return list(
+        chain.from_iterable(
+            judge(problems.load(name), backends, {job: evidence[job][name] for job in jobs})
+            for name in names
+        )
+    )
+
+
+def judge(
+    problem: Problem, backends: Sequence[str], evidence: dict[tuple[str, str], Evidence]
+) -> Iterator[Finding]:
+    """Yield the findings of one problem, given the evidence by backend and precision."""
+    data = _data(problem)
+    yield data
+    if not data.passed:
+        return
+    reference = reference_of(backends)
+    if len(backends) == 1:
+        yield shapes(problem, reference, evidence[reference, "float64"])
+    for backend in backends:
+        if backend != reference:
+            yield from Pair(
+                problem=problem,
+                backend=backend,
+                reference=reference,
+                expected={precision: evidence[reference, precision] for precision in PRECISIONS},
+                came={precision: evidence[backend, precision] for precision in PRECISIONS},
+                widened=BACKENDS[backend].widened or BACKENDS[reference].widened,
+            ).climb()
+
+
+def _data(problem: Problem) -> Finding:
+    expected = f"x ({problem.input.axes}), y ({problem.target.axes}), after the batch axis"
+    came = expected
+    try:
+        problem.make_data(seed=0)
+    except Exception as error:  # whatever a problem's own code raises is a finding
+        came = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    return Finding(
+        problem=problem.name,
+        backend="",
+        rung="data",
+        tensor="all parts",
+        expected=expected,
+        came=came,
+        passed=came == expected,
+    )

@@ -1,0 +1,79 @@
+"""check.json and check.md, written from the findings of the ladder."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from compare.proof.finding import RUNGS, Finding
+from compare.proof.ladder import CAP, EXACT, FLOOR, WITHIN
+from compare.records.record import finite
+from compare.tables.publish import markdown_rows
+
+LADDER = ("problem", "backend", "against", "precision")
+
+
+def publish_findings(folder: Path, findings: Sequence[Finding]) -> None:
+    """Write check.json and check.md into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "check.json").write_text(findings_json(findings))
+    (folder / "check.md").write_text(findings_markdown(findings))
+
+
+def findings_json(findings: Sequence[Finding]) -> str:
+    """Return the findings as JSON; what is not finite becomes null."""
+    return json.dumps(finite([asdict(one) for one in findings]), indent=1, allow_nan=False) + "\n"
+
+
+def findings_markdown(findings: Sequence[Finding]) -> str:
+    """Return check.md: the ladder, what is wrong, and what the rungs and figures are."""
+    wrong = [f"- {finding}" for finding in findings if not finding.passed]
+    notes = dict.fromkeys(finding.note for finding in findings if finding.note)
+    parts = [
+        "# Are both sides the same model, trained the same way?",
+        "Largest relative difference on each rung, of the backend against the one it is compared "
+        "with, in the same precision.",
+        markdown_rows((*LADDER, *RUNGS), LADDER, ladder_cells(findings)),
+        "\n".join(wrong) or "Nothing is wrong.",
+        *notes,
+        "## The rungs",
+        "\n".join(f"- `{rung}`: {meaning}" for rung, meaning in RUNGS.items()),
+        "A difference is taken by the largest magnitude in the tensor; of a loss in a curve, by "
+        "its own magnitude, but no less than 1 % of the first; of a score, by 1.",
+        f"Allowed in float64: {_bounds(EXACT)}. In float32: {WITHIN:g} times what the reference "
+        f"in float32 is off itself in float64, at least {FLOOR:g}, at most {_bounds(CAP)}; a score "
+        "may be off by the margin that the problem declares and one answer more.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def ladder_cells(findings: Sequence[Finding]) -> list[list[str]]:
+    """Return the ladder for people: a row per pair and precision, a column per rung."""
+    rows = []
+    for problem in dict.fromkeys(finding.problem for finding in findings):
+        here = [finding for finding in findings if finding.problem == problem]
+        alone = [finding for finding in here if not finding.reference]  # against a specification
+        pairs = dict.fromkeys((f.backend, f.reference) for f in here if f.reference)
+        for backend, reference in pairs or {(alone[-1].backend, ""): None}:
+            mine = [f for f in here if (f.backend, f.reference) == (backend, reference)]
+            for precision in ("float64", "float32") if mine else ("",):
+                judged = [f for f in mine if f.precision == precision]
+                if precision != "float32":  # what holds in any precision stands in the first row
+                    judged += alone + [f for f in mine if not f.precision]
+                cells = [_rung_cell([f for f in judged if f.rung == rung]) for rung in RUNGS]
+                rows.append([problem, backend, reference, precision, *cells])
+    return rows
+
+
+def _rung_cell(findings: Sequence[Finding]) -> str:
+    """Return the largest difference on a rung, or whether it holds; empty if nobody got there."""
+    if not all(finding.passed for finding in findings):
+        return "WRONG"
+    numbers = [finding.relative for finding in findings if finding.relative is not None]
+    if not numbers:
+        return "ok" if findings else ""
+    return f"{max(numbers):.1e}" if max(numbers) else "0"
+
+
+def _bounds(bounds: Mapping[str, float]) -> str:
+    return ", ".join(f"{rung} {bound:g}" for rung, bound in bounds.items())

@@ -1,0 +1,94 @@
+"""The records of a results folder: one line of JSON per training in runs.jsonl."""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from compare.records.record import Record, UsageError
+
+FILE = "runs.jsonl"
+
+
+def read(folder: Path) -> tuple[list[Record], list[str]]:
+    """Return the records of a folder, the last one of each training, and what could not be read.
+
+    Raises:
+        UsageError: a record is of another schema.
+    """
+    records: dict[str, Record] = {}
+    broken = []
+    lines = (folder / FILE).read_bytes().splitlines() if (folder / FILE).exists() else []
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = Record.from_json(line.decode())
+        except UsageError as error:
+            raise UsageError(f"{folder / FILE}, line {number}: {error}") from None
+        except ValueError:
+            broken.append(f"{folder / FILE}, line {number} is not a record and was left out")
+            continue
+        records.pop(record.key, None)
+        records[record.key] = record
+    return list(records.values()), broken
+
+
+class Journal:
+    """The open runs.jsonl of one comparison: append whole records, or nothing."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def append(self, record: Record) -> None:
+        """Append a record and have it on the disk; where that fails, leave the file as it was."""
+        end = os.lseek(self.descriptor, 0, os.SEEK_END)
+        line = (record.to_json() + "\n").encode()
+        if end and os.pread(self.descriptor, 1, end - 1) != b"\n":
+            line = b"\n" + line  # a line cut short by a crash spoils itself only
+        try:
+            written = os.write(self.descriptor, line)
+            if written < len(line):
+                raise OSError(f"{written} of {len(line)} bytes written")
+            os.fsync(self.descriptor)
+        except OSError:
+            os.ftruncate(self.descriptor, end)
+            raise
+
+
+@contextmanager
+def journal(folder: Path) -> Iterator[Journal]:
+    """Open runs.jsonl for appending, for this process alone.
+
+    Raises:
+        UsageError: the folder cannot be made or written, or another comparison writes there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / FILE, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+    except FileExistsError:
+        raise UsageError(f"--out: expected a folder, came the file {folder}") from None
+    except OSError as error:
+        raise UsageError(f"--out: cannot write to {folder}: {error.strerror}") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"--out: another comparison is writing to {folder}") from None
+        yield Journal(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def collect(folder: Path, into: Journal, known: Sequence[Record]) -> list[Record]:
+    """Append trainings that ended but never reached runs.jsonl, from their own folders."""
+    started = {record.key: record.started for record in known}
+    found = []
+    for file in sorted((folder / "cells").glob("*/record.json")):
+        try:
+            record = Record.from_json(file.read_text())
+        except ValueError:
+            continue
+        if record.started > started.get(record.key, ""):
+            into.append(record)
+            found.append(record)
+    return found

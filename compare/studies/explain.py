@@ -1,0 +1,135 @@
+"""What a framework's defaults do: each training against the matched one of the same seed."""
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from backends import BACKENDS, backend_of, first_name, listed_name, order
+from compare.paired import interval
+from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between
+from compare.target import epochs_to_target
+
+# Column of explain.csv: what it means. In this order.
+COLUMNS = {
+    "problem": "what is learned",
+    "backend": "framework, and for Keras the engine under it",
+    "device": "where it was trained",
+    "defaults": "which of its defaults the framework kept; all others were matched",
+    "metric": "what is scored, on the test set; the first metric of the problem",
+    "seeds": "pairs: seeds that have a score with these defaults and in matched mode",
+    "failed": "seeds without such a pair; in none of the other figures",
+    "score_mean": "mean score with these defaults kept, over the pairs",
+    "matched_mean": "mean score in matched mode, over the same pairs",
+    "change": "score_mean - matched_mean",
+    "change_low": "lower end of the 95 % t interval of the change, paired by seed",
+    "change_high": "upper end of it",
+    "reached": "pairs whose validation score reached the target in some epoch, defaults kept",
+    "matched_reached": "the same in matched mode",
+    "epochs": "mean epochs to the target, defaults kept, over the pairs in which both reached it",
+    "matched_epochs": "the same in matched mode",
+    "epochs_change": "epochs - matched_epochs",
+    "epochs_low": "lower end of the 95 % t interval of that change, paired by seed",
+    "epochs_high": "upper end of it",
+}
+WHOLE = ("seeds", "failed", "reached", "matched_reached")
+
+
+def explain(records: Sequence[Record]) -> pd.DataFrame:
+    """Return a row per problem, backend and default kept; the last row of each keeps them all."""
+    by_mode: dict[tuple[str, str, str], dict[str, dict[int, Record]]] = {}
+    for record in records:
+        if (
+            listed_name(record.side) not in BACKENDS
+            or first_name(record.side) != record.side
+            or backend_of(record.side) != record.side
+        ):
+            continue  # compared with itself, or in another tier
+        side = (record.problem, record.backend, record.device)
+        by_mode.setdefault(side, {}).setdefault(record.mode, {})[record.seed] = record
+
+    def rank(side: tuple[str, str, str]) -> tuple[str, tuple[int, str], str]:
+        return side[0], order(side[1]), side[2]
+
+    rows = [
+        _row(side, mode, modes[mode], modes[MATCHED])
+        for side, modes in sorted(by_mode.items(), key=lambda one: rank(one[0]))
+        for mode in modes_between(side[1])
+        if mode != MATCHED and mode in modes and MATCHED in modes
+    ]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    for column in WHOLE:
+        frame[column] = frame[column].astype("Int64")
+    return frame
+
+
+def readings(frame: pd.DataFrame) -> list[str]:
+    """Return a sentence per problem, made from the figures."""
+    return [_reading(str(name), rows) for name, rows in frame.groupby("problem", sort=True)]
+
+
+def kept(mode: str) -> str:
+    """Return a mode as what it keeps: "all" in native mode."""
+    return "all" if mode == NATIVE else mode.removeprefix(OWN)
+
+
+def _row(
+    side: tuple[str, str, str], mode: str, own: dict[int, Record], matched: dict[int, Record]
+) -> dict[str, object]:
+    metric = next(iter(next(iter(matched.values())).scores))
+    scored = [
+        (own[seed], matched[seed])
+        for seed in sorted(own.keys() & matched.keys())
+        if own[seed].status == matched[seed].status == "ok"
+    ]
+    scores = [[one.scores[metric]["score"] for one in pair] for pair in scored]
+    epochs = [[epochs_to_target(one) for one in pair] for pair in scored]
+    both = [pair for pair in epochs if all(map(math.isfinite, pair))]
+    low, high = interval([one - other for one, other in scores])
+    epochs_low, epochs_high = interval([one - other for one, other in both])
+    score_mean, matched_mean = _means(scores)
+    epochs_mean, matched_epochs = _means(both)
+    aimed = not any(math.isnan(one) for pair in epochs for one in pair)
+    reached = [sum(math.isfinite(one) for one in ends) for ends in zip(*epochs, strict=True)]
+    values = [
+        *side,
+        kept(mode),
+        metric,
+        len(scored),
+        len(own.keys() | matched.keys()) - len(scored),
+    ]
+    values += [score_mean, matched_mean, score_mean - matched_mean, low, high]
+    values += reached if aimed and reached else [None, None]
+    values += [epochs_mean, matched_epochs, epochs_mean - matched_epochs, epochs_low, epochs_high]
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _means(pairs: Sequence[Sequence[float]]) -> tuple[float, float]:
+    frame = pd.DataFrame(pairs, columns=["own", "matched"], dtype=float)
+    return float(frame["own"].mean()), float(frame["matched"].mean())
+
+
+def _reading(problem: str, rows: pd.DataFrame) -> str:
+    """Say for each backend what all its defaults do and which single one moves the score most."""
+    parts = []
+    for backend, mine in rows.groupby("backend", sort=False):
+        single, whole = mine[mine["defaults"] != "all"], mine[mine["defaults"] == "all"]
+        texts = []
+        for _, row in whole.iterrows():
+            texts.append(f"all its defaults take it {_from_to(row)}")
+        if (single["change"] == 0).all():
+            texts.append("no single one moves it")
+        elif single["change"].notna().any():
+            row = single.iloc[int(single["change"].abs().argmax())]
+            texts.append(f"the one that moves it most alone is {row['defaults']}, {_from_to(row)}")
+        parts.append(f"on {backend}, {' and '.join(texts)}")
+    metric, seeds = rows.iloc[0]["metric"], int(rows["seeds"].max())
+    return f"**{problem}**, {metric}, {seeds} seed{'s' * (seeds != 1)}: {'; '.join(parts)}."
+
+
+def _from_to(row: pd.Series) -> str:
+    text = f"from {row['matched_mean']:.4g} to {row['score_mean']:.4g}"
+    if math.isnan(row["change_low"]):
+        return f"{text} (one pair, no interval)"
+    clear = row["change_low"] * row["change_high"] > 0
+    return text + (" (clear of zero)" if clear else " (not clear of zero)")

@@ -1,0 +1,193 @@
+"""table.csv, verdicts.csv and table.md of a results folder, written from its records."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from backends import order, side
+from compare.flags import FLAGS
+from compare.judge import MINIMUM
+from compare.records.record import FLOAT32, FORK, NEW, Record
+from compare.tables.columns import SCORES, SIDES, SIZES, TEXT, TIMES, cells, sides
+from compare.tables.devices import COLUMNS as DEVICE_COLUMNS
+from compare.tables.devices import HEADINGS as DEVICES
+from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
+from compare.tables.devices import device_cells, devices
+from compare.tables.publish_verdict import VERDICT_TEXT, VERDICTS, meanings, too_few, verdict_cells
+from compare.tables.results import COLUMNS, table
+from compare.tables.verdicts import verdicts
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What a results folder says: a row per side and metric, and a verdict per pair and measure."""
+
+    table: pd.DataFrame
+    verdicts: pd.DataFrame
+    devices: pd.DataFrame = field(default_factory=pd.DataFrame)  # GPU against CPU, if both
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """The flags that some row has, and what to do about each."""
+        return {name: advice for name, advice in FLAGS.items() if self.flagged(name)}
+
+    def flagged(self, flag: str) -> list[str]:
+        """Return the problems and sides whose times have this flag."""
+        rows = (row for _, row in self.table.iterrows() if flag in _split(row["flags"]))
+        found = [f"{row['problem']} {side(row['backend'], row['tier'])}" for row in rows]
+        return list(dict.fromkeys(found))
+
+
+def tabulated(records: Sequence[Record]) -> Tables:
+    """Return the tables of some records."""
+    return Tables(table(records), verdicts(records), devices(records))
+
+
+def publish(folder: Path, records: Sequence[Record]) -> Tables:
+    """Write table.csv, verdicts.csv and table.md into the folder and return the tables.
+
+    Where trainings were done on both devices, devices.csv as well.
+
+    Verdicts are written to ten digits: beyond that, processors differ in their logarithms.
+    """
+    tables = tabulated(records)
+    tables.table.to_csv(folder / "table.csv", index=False)
+    tables.verdicts.to_csv(folder / "verdicts.csv", index=False, float_format="%.10g")
+    (folder / "devices.csv").unlink(missing_ok=True)
+    if not tables.devices.empty:
+        tables.devices.to_csv(folder / "devices.csv", index=False, float_format="%.10g")
+    (folder / "table.md").write_text(markdown(tables, records))
+    return tables
+
+
+def markdown(tables: Tables, records: Sequence[Record]) -> str:
+    """Return table.md: the tables, what failed, what the columns mean, where it was measured."""
+    quick = any(record.recipe == "quick" for record in records)
+    trained = tables.table.drop_duplicates(list(SIDES))  # times and sizes are those of all metrics
+    parts = [
+        "# PyTorch and Keras on the same problems" + (": a quick look, not a result" * quick),
+        "Where a value is missing, it was not measured or does not exist; it is never 0.",
+        "## Scores",
+        _section(tables.table, SCORES),
+        *failures(records),
+        "## Times",
+        _section(trained, TIMES),
+        *_flags(tables),
+        "## Memory",
+        _section(trained, SIZES),
+        *_devices(tables.devices),
+        *_verdicts(tables.verdicts),
+        "## What the columns mean",
+        "The names are those of `table.csv`. Here, score is score_mean ± score_std, s are seconds, "
+        "MiB are 2^20 bytes.",
+        "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items()),
+        "## Where it was measured",
+        "\n".join(f"- {line}" for line in circumstances(records)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _split(flags: str | float) -> list[str]:
+    return [] if pd.isna(flags) else str(flags).split("; ")
+
+
+def _section(frame: pd.DataFrame, headings: Iterable[str]) -> str:
+    headings = [*sides(frame), *headings]
+    return markdown_rows(headings, TEXT, cells(frame, headings))
+
+
+def _flags(tables: Tables) -> list[str]:
+    lines = [f"- {name}: {advice}." for name, advice in tables.flags.items()]
+    return ["What the flags tell, and what to do:", "\n".join(lines)] if lines else []
+
+
+def unscored(records: Sequence[Record]) -> list[str]:
+    """Return which trainings have no score, and why, a line for each."""
+    return [f"{record.key}: {_reason(record)}" for record in records if record.status != "ok"]
+
+
+def failures(records: Sequence[Record]) -> list[str]:
+    """Return the section of the trainings without a score; nothing if there are none."""
+    lines = [f"- {plain(line)}" for line in unscored(records)]
+    return ["## Trainings without a score", "\n".join(lines)] if lines else []
+
+
+def _devices(frame: pd.DataFrame) -> list[str]:
+    """Return the section of GPU against CPU; nothing where there is one device only."""
+    if frame.empty:
+        return []
+    rows = markdown_rows(DEVICES, DEVICES_TEXT, device_cells(frame))
+    meaning = "\n".join(f"- `{name}`: {text}" for name, text in DEVICE_COLUMNS.items())
+    return ["## GPU against CPU", rows, "The columns of `devices.csv`:", meaning]
+
+
+def _verdicts(frame: pd.DataFrame) -> list[str]:
+    """Return the section of the verdicts; nothing where there is only one backend."""
+    if frame.empty:
+        return []
+    enough = frame[frame["pairs"] >= MINIMUM]
+    rows = [markdown_rows(VERDICTS, VERDICT_TEXT, verdict_cells(enough))] if len(enough) else []
+    few = [f"{too_few(frame)}."] if too_few(frame) else []
+    return ["## Verdicts", *rows, *few, "The columns of `verdicts.csv`:", meanings()]
+
+
+def markdown_rows(headings: Iterable[str], text: Sequence[str], lines: Iterable[list[str]]) -> str:
+    """Return a Markdown table; the columns named in `text` are set to the left."""
+    ruler = [":--" if heading in text else "--:" for heading in headings]
+    shown = [[plain(cell) for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [list(headings), ruler, *shown])
+
+
+def plain(text: str) -> str:
+    """Return text for Markdown, in one line: no cell ends in it, no tag and no link is made."""
+    return re.sub(r"([\\|<>]|(?<=\])(?=\())", r"\\\1", " ".join(text.split()))
+
+
+STARTED = {FORK: "forks of a server per backend", NEW: "new interpreters"}
+
+
+def circumstances(records: Sequence[Record]) -> list[str]:
+    """Return what machine, settings, versions and code the records come from; all, if several."""
+    versions: dict[str, dict[str, dict[str, None]]] = {}  # of a package: who had it
+    for record in sorted(records, key=lambda one: order(one.backend)):
+        for name, version in record.versions.items():
+            versions.setdefault(name, {}).setdefault(version, {})[record.backend] = None
+    started = sorted(record.started for record in records)
+    pairs: dict[str, Iterable[object]] = {
+        "processor": [record.cpu for record in records],
+        "GPU": [record.gpu for record in records],
+        "recipe": [record.recipe for record in records],
+        "precision": [record.precision for record in records if _told(record)],
+        "processes": [STARTED[record.start] for record in records],
+        "trainings at a time": [record.jobs for record in records],
+        "threads and processors for each": [record.threads for record in records],
+        "commit": [_commit(record) for record in records],
+    }
+    lines = [f"{name}: {_distinct(values)}" for name, values in pairs.items() if _distinct(values)]
+    for name, found in sorted(versions.items()):
+        several = {version: f"{version} ({', '.join(who)})" for version, who in found.items()}
+        lines.append(f"{name} {', '.join(several.values() if len(found) > 1 else found)}")
+    return [*lines, f"from {started[0]} to {started[-1]}"] if started else lines
+
+
+def _reason(record: Record) -> str:
+    reason = " ".join((record.reason or "").split())
+    return f"{record.status}: {reason}" if reason else record.status
+
+
+def _told(record: Record) -> bool:
+    """Say whether the precision is worth telling: on a CPU the two are the same."""
+    return record.device == "gpu" or record.precision != FLOAT32
+
+
+def _commit(record: Record) -> str | None:
+    if record.commit is None:
+        return None
+    return record.commit[:12] + (" with uncommitted changes" if record.dirty else "")
+
+
+def _distinct(values: Iterable[object]) -> str:
+    return ", ".join(dict.fromkeys(str(value) for value in values if value is not None))

@@ -1,0 +1,180 @@
+"""Records -> table. A pure function of the records: no framework is needed."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+
+import pandas as pd
+
+from backends import order, tier_of
+from compare.flags import flags
+from compare.records.record import UNPROVEN, Record
+from compare.repeat import repeat_differences
+from compare.target import epochs_to_target, time_to_target_s
+
+# Column of table.csv: what it means. In this order.
+COLUMNS = {
+    "problem": "what is learned; see `problems/`",
+    "backend": "framework, and for Keras the engine under it",
+    "device": "where it was trained: cpu or gpu",
+    "mode": "matched: the same data, initial weights, batch order and optimizer on every backend; "
+    "native: each framework keeps its defaults, the data stay the same",
+    "tier": "by what means the network was run: eager, operation after operation; graph, a graph "
+    "without a compiler; compiled, by torch.compile or XLA; `diptych list` says more of each",
+    "seeds": "trainings asked for, one per seed; of a run that was broken off, those that ended",
+    "failed": "trainings without a score: diverged, failed, timed out, unavailable or refused",
+    "metric": "what is scored, on the test set, in NumPy, by the same code for every backend",
+    "score_mean": "mean of the score over the seeds",
+    "score_std": "standard deviation of the score over the seeds (n - 1)",
+    "score_min": "smallest score of a seed",
+    "target": "score to reach: at least this, or at most this for an error",
+    "reached": "seeds that reached the target",
+    "baseline": "what a constant answer scores, derived in the problem's file",
+    "start_s_median": "seconds from asking for the process until the framework is imported and the "
+    "device set; in no other figure; median over the seeds, as are all up to time_to_target_s",
+    "build_s_median": "seconds until network and optimizer are made and initial weights written",
+    "first_step_s_median": "seconds from there to the end of the first step, with tracing and "
+    "compilation; part of the first epoch",
+    "first_epoch_s_median": "seconds of the first epoch, with tracing and compilation",
+    "compile_s_median": "seconds of the first epoch less those of the training's median later one: "
+    "tracing and compilation, by a compiler that finds nothing on the disk from before; more of it "
+    "is in the first validation and prediction",
+    "epoch_s_median": "seconds of an epoch after the first, batches gathered and trained on; "
+    "median over all such epochs of all seeds",
+    "validation_s_median": "seconds of validation, all epochs together",
+    "predict_s_median": "seconds of answering all questions of all metrics, and of the score after "
+    "the first epoch, for which the answering is traced",
+    "wall_s_median": "seconds from the start of the model's build to the last test answer: build, "
+    "training, validation, prediction",
+    "cpu_s_median": "processor seconds that all threads of the training took in the wall time",
+    "samples_per_s_median": "examples of an epoch / seconds of a training's median later epoch",
+    "epochs_to_target_median": "epochs until the validation score of the first metric reached its "
+    "target; inf: never, as for each training without a score",
+    "time_to_target_s_median": "seconds of build and epochs, validation not counted, up to that "
+    "one; inf: never, as above",
+    "host_peak_bytes": "most resident memory of the process in the training; of a fork, code of "
+    "libraries only as far as it ran; largest over the seeds, as are the next four",
+    "host_growth_bytes": "that, less what was resident before the build; library code that ran for "
+    "the first time included",
+    "gpu_peak_bytes": "most GPU memory in tensors, as the framework counts it",
+    "gpu_reserved_bytes": "most GPU memory that the framework's allocator took from the driver",
+    "gpu_device_bytes": "most memory taken on the whole GPU, over what was taken before",
+    "parameters": "trainable numbers of the network",
+    "kernel": "what computed the recurrent layers, as seen in a short run apart; several, if seeds "
+    "differ; matched mode only",
+    "proof": "proven: `diptych check` had shown that the backends train the same model; unproven: "
+    "timed without it; empty: a backend alone, or records older than the check",
+    "parity": "largest relative difference between the backends that the check found in float64: "
+    "layers, loss, gradients, a loss curve of 200 steps, scores; matched mode only",
+    "repeat_difference": "largest relative difference of a loss, in any epoch, between two "
+    "trainings of the same seed on the same backend; 0: equal to the bit; empty: not repeated",
+    "flags": "what makes the row's times doubtful; what to do about each is said below its table",
+}
+# Field of a Record: its median over the seeds goes into the column of that name with "_median".
+TIMES = (
+    "start_s",
+    "build_s",
+    "first_step_s",
+    "first_epoch_s",
+    "validation_s",
+    "predict_s",
+    "cpu_s",
+)
+# Field of a Record: its largest value over the seeds goes into the column of that name.
+LARGEST = (
+    "host_peak_bytes",
+    "host_growth_bytes",
+    "gpu_peak_bytes",
+    "gpu_reserved_bytes",
+    "gpu_device_bytes",
+    "parameters",
+)
+WHOLE = ("seeds", "failed", "reached", *LARGEST)
+
+
+def table(records: Sequence[Record]) -> pd.DataFrame:
+    """Return the table of some records: a row per problem, side, device, mode and metric.
+
+    Missing is empty (NA), never 0.
+    """
+    groups: dict[tuple[str, tuple[int, str], str, str], list[Record]] = {}
+    for record in records:
+        group = (record.problem, order(record.side), record.device, record.mode)
+        groups.setdefault(group, []).append(record)
+    rows, again = [], repeat_differences(records)
+    for _, seeds in sorted(groups.items()):
+        training = _training(seeds, again)
+        metrics = dict.fromkeys(name for record in seeds for name in record.scores)
+        rows += [training | _scores(seeds, metric) for metric in metrics]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    for column in COLUMNS:
+        if column in WHOLE:
+            frame[column] = frame[column].astype("Int64")
+        elif column.endswith(("_median", "parity", "_difference")):
+            frame[column] = frame[column].astype(float)
+    return frame
+
+
+def _scores(records: Sequence[Record], metric: str) -> dict[str, object]:
+    """Return the columns of a row that depend on the metric."""
+    judged = [record.scores[metric] for record in records if metric in record.scores]
+    scores = pd.Series(_numbers(one["score"] for one in judged), dtype=float)
+    judge = judged[-1]
+    has_target = judge["target"] is not None
+    return {
+        "failed": len(records) - len(scores),
+        "metric": metric,
+        "score_mean": scores.mean(),
+        "score_std": scores.std(),
+        "score_min": scores.min(),
+        "target": judge["target"],
+        "reached": sum(bool(one["reached"]) for one in judged) if has_target else None,
+        "baseline": judge["baseline"],
+    }
+
+
+def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str, object]:
+    """Return the columns that the rows of all metrics share; `again` by how much losses differ."""
+    proofs = [record.proof for record in records if record.status != "refused"]
+    kernels = dict.fromkeys(record.kernel for record in records if record.kernel)
+    return {
+        **{name: getattr(records[0], name) for name in ("problem", "backend", "device", "mode")},
+        "tier": tier_of(records[0].backend, records[0].tier) or None,
+        "seeds": len(records),
+        **{f"{name}_median": _median(_named(name, records)) for name in TIMES},
+        **{name: max(_named(name, records), default=None) for name in LARGEST},
+        "compile_s_median": _median(_numbers(map(_compile_s, records))),
+        "wall_s_median": _median(_named("total_s", records)),
+        "epoch_s_median": _median(_numbers(s for record in records for s in record.epoch_s)),
+        "samples_per_s_median": _median(_numbers(map(samples_per_s, records))),
+        "epochs_to_target_median": _median(_numbers(map(epochs_to_target, records))),
+        "time_to_target_s_median": _median(_numbers(map(time_to_target_s, records))),
+        "kernel": ", ".join(kernels) or None,
+        "proof": UNPROVEN if UNPROVEN in proofs else next(filter(None, proofs), None),
+        "parity": max(_named("parity", records), default=None),
+        "repeat_difference": max((again[r.key] for r in records if r.key in again), default=None),
+        "flags": "; ".join(flags(records)) or None,
+    }
+
+
+def _compile_s(record: Record) -> float | None:
+    first = record.first_epoch_s
+    return first - median(record.epoch_s) if first is not None and record.epoch_s else None
+
+
+def samples_per_s(record: Record) -> float | None:
+    """Return the examples that a training's median later epoch took in a second."""
+    return record.examples / median(record.epoch_s) if record.examples and record.epoch_s else None
+
+
+def _named(name: str, records: Iterable[Record]) -> list[float]:
+    return _numbers(getattr(record, name) for record in records)
+
+
+def _numbers(values: Iterable[float | None]) -> list[float]:
+    """Return what was measured: neither None nor NaN."""
+    return [value for value in values if value is not None and not math.isnan(value)]
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return float(median(values)) if values else None

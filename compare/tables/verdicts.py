@@ -1,0 +1,119 @@
+"""Records -> verdicts: each backend against the reference, paired by seed. A pure function."""
+
+import math
+from collections.abc import Iterable, Iterator
+from statistics import median
+
+import pandas as pd
+
+from backends import backend_of, order
+from compare.judge import MINIMUM, SCORE, TIMES, Row, Side, decide, judge, scores
+from compare.records.record import UNTRIED, Record
+
+MEASURES = (SCORE, *(measure.name for measure in TIMES))
+# Column of verdicts.csv: what it means. In this order.
+COLUMNS = {
+    "problem": "what is learned",
+    "device": "where it was trained",
+    "mode": "matched or native",
+    "recipe": "full or quick",
+    "backend": "the one that is judged; where its tier is not its default one, with the tier: "
+    "keras-tensorflow:compiled",
+    "reference": "the one it is held against: of those that took part, the first that `diptych "
+    "list` names; a backend in another tier than its default one also against itself in that",
+    "measure": "score: the problem's first metric; epoch_s: a training's median epoch after the "
+    "first; wall_s: build to last answer; time_to_target_s: build and epochs until the validation "
+    "score reached the target",
+    "pairs": "seeds of which both sides have a record, whatever came of the training",
+    "failed": "pairs in which a side has no finite value: no score, or the target never reached. "
+    "It then counts as infinitely bad, and all pairs by their signs only; both infinite is a tie",
+    "value": "of the backend, over the pairs: mean score, or geometric mean of times and bytes",
+    "reference_value": "the same of the reference",
+    "effect": "value - reference_value for the score, value / reference_value for all others; "
+    "empty where a pair failed",
+    "low": "lower end of the 95 % t interval of the effect, paired by seed; of ratios on the log "
+    "scale",
+    "high": "upper end of it",
+    "p": "share of all choices of signs of the paired changes whose sum is as far from zero as the "
+    "seen one, or farther (exact to 40 pairs, beyond by its normal limit)",
+    "p_holm": "p after Holm's correction over the problems, the rest of the row being the same",
+    "margin": "effects within it count as equal in practice: that of the metric, declared in the "
+    "problem's file, or a twentieth for ratios",
+    "within_margin": "the 90 % t interval lies within the margin: two one-sided tests at 5 %",
+    "greater": "pairs in which the backend's value is the greater one; a tie counts half",
+    "p_greater": "greater / pairs",
+    "smallest": "smallest difference that a paired t test at 5 % would have shown with a chance of "
+    "80 %, at this spread and number of pairs, before Holm's correction; as a ratio above 1 where "
+    "the effect is one; empty where after it so few pairs could have shown nothing",
+    "verdict": "different: p_holm below 0.05; equivalent: within the margin; different but "
+    "negligible: both; inconclusive: neither; identical: no pair differs at all, and nothing is "
+    f"computed. Below {MINIMUM} pairs it is empty, and so is all that infers",
+    "break_even_epochs": "in the row of epoch_s: epochs after which the side that starts slower, "
+    "but has the faster epochs, has caught up; from medians over the seeds",
+}
+WHOLE = ("pairs", "failed", "break_even_epochs")
+FAMILY = ("device", "mode", "recipe", "backend", "reference", "measure")
+
+
+def verdicts(records: Iterable[Record]) -> pd.DataFrame:
+    """Return a row per problem, device, mode, recipe, side but the reference, and measure.
+
+    A measure that none of a side's trainings has, though they have scores, gives no row.
+    """
+    groups: dict[tuple[str, str, str, str], dict[str, Side]] = {}
+    for record in records:
+        group = (record.problem, record.device, record.mode, record.recipe)
+        if record.status not in UNTRIED:
+            groups.setdefault(group, {}).setdefault(record.side, {})[record.seed] = record
+    rows = []
+    for group, sides in sorted(groups.items()):
+        for backend, reference in _pairs(sides):
+            names = dict(zip(COLUMNS, (*group, backend, reference), strict=False))
+            rows += [names | row for row in _judged(sides[backend], sides[reference])]
+    decide(rows, FAMILY)
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    for column in WHOLE:
+        frame[column] = frame[column].astype("Int64")
+    return frame.astype({"within_margin": "boolean"})
+
+
+def _pairs(sides: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each side with its reference: with a label, the same without; else the first.
+
+    In another tier than its default one, a backend comes with itself in that, too.
+    """
+    first, *others = sorted(sides, key=order)
+    for side in others:
+        usual = backend_of(side)
+        unlabelled = usual.rpartition("@")[0] + side.removeprefix(usual)
+        yield side, unlabelled if unlabelled in others else first
+        if usual != side and usual in others:
+            yield side, usual
+
+
+def _judged(ours: Side, reference: Side) -> Iterator[Row]:
+    """Yield the figures of each measure that both sides have."""
+    first = list(scores(reference, ours).values())[:1]
+    for measure in (*first, *TIMES):
+        row = judge(measure, ours, reference)
+        if row and measure.name == "epoch_s":
+            row |= _break_even(ours, reference)
+        if row:
+            yield row
+
+
+def _break_even(ours: Side, theirs: Side) -> dict[str, int]:
+    """Return after how many epochs a later start is made up for; nothing if it never is."""
+    (epoch_s, start_s), (their_epoch_s, their_start_s) = map(_pace, (ours, theirs))
+    later, faster = start_s - their_start_s, their_epoch_s - epoch_s
+    return {"break_even_epochs": math.ceil(later / faster)} if later * faster > 0 else {}
+
+
+def _pace(side: Side) -> tuple[float, float]:
+    """Return the seconds of an epoch, and what a training takes beside its epochs; NaN if none."""
+    epochs, starts = [], []
+    for one in side.values():
+        if one.status == "ok" and one.epoch_s and one.build_s is not None and one.first_epoch_s:
+            epochs.append(median(one.epoch_s))
+            starts.append(one.build_s + one.first_epoch_s - epochs[-1])
+    return (median(epochs), median(starts)) if epochs else (math.nan, math.nan)

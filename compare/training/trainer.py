@@ -1,0 +1,169 @@
+"""One training in a process of its own: `python -m compare.training.trainer PARENT CELL`.
+
+Reads CELL/run.json, writes CELL/sample.npz and CELL/record.json, each whole or not at all.
+"""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic, perf_counter
+from typing import Any
+
+import numpy as np
+
+from backends import BACKENDS, UNWATCHED, Unavailable, Watch
+from backends._tiers import CACHES
+from compare.processes import machine
+from compare.processes.child import COLD, end_with
+from compare.processes.usage import HostMemory, Usage, busy_s
+from compare.records import predictions as sample
+from compare.records.answer import answer, judged, leave, now, one_line
+from compare.records.record import SWEEP, Run
+from compare.training.size import definition
+from problems._data import Part
+from problems._problem import Metric, Predict
+
+FRAMEWORKS = ("jax", "tensorflow", "torch")
+
+
+def main(parent: int, cell: Path) -> None:
+    """Do the run of a cell folder and leave its record there; end if the parent process does."""
+    end_with(parent)
+    asked = json.loads((cell / "run.json").read_text())
+    processors, since = asked.pop("processors"), asked.pop("asked")
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, processors)
+    run = Run(**asked)
+    started = now()
+    os.environ |= dict.fromkeys(CACHES, str(cell / COLD))  # what compiling takes, it takes anew
+    try:
+        measured = train(run, processors, since, cell)
+    except Unavailable as error:
+        measured = {"status": "unavailable", "reason": one_line(error)}
+    except Exception as error:
+        traceback.print_exc()
+        measured = {"status": "failed", "reason": f"{type(error).__name__}: {one_line(error)}"}
+    record = answer(run, started=started, processors=processors, **measured)
+    leave(record, cell)
+
+
+def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str, Any]:
+    """Train, question and score; return the fields of a Record that this measured.
+
+    `since` is when the process was asked for, on the clock `monotonic`. A sample of the answers is
+    left in the folder `cell`.
+    """
+    backend = BACKENDS[run.backend]
+    problem = definition(run)
+    try:
+        engine = backend.engine()
+    except ImportError as error:
+        raise Unavailable(f"{type(error).__name__}: {one_line(error)}") from error
+    engine.prepare(
+        device=run.device,
+        threads=run.threads,
+        precision=run.precision,
+        tier=run.tier or "",
+    )
+    start_s = monotonic() - since
+    data = problem.make_data(run.seed)
+
+    scoring = Scoring(problem.metrics[0], data["validation"])
+    watch = Watch(epoch=scoring) if run.score_epochs else UNWATCHED
+    memory, busy, usage = HostMemory(), busy_s(processors), Usage()
+    fit = engine.train(problem, data, seed=run.seed, own=run.own, watch=watch)
+    trained = perf_counter()
+    answers = problem.ask(fit.predict, data)
+    predict_s = perf_counter() - trained
+    used = usage.so_far()
+    busy = None if busy is None else (busy_s(processors) or 0.0) - busy
+    if run.device == "gpu" and (seen := fit.devices(data["validation"].x[:1])) != {"gpu"}:
+        where = " and ".join(sorted(seen))
+        return {
+            "status": "failed",
+            "reason": f"asked for the gpu, but weights or outputs are on {where}",
+        }
+
+    diverged = why_diverged(fit.train_loss, fit.validation_loss, answers)
+    measured = {
+        "status": "diverged" if diverged else "ok",
+        "reason": diverged,
+        "scores": judged(problem, {} if diverged else problem.score(answers, data)),
+        "train_loss": fit.train_loss,
+        "validation_loss": fit.validation_loss,
+        "epoch_scores": scoring.scores,
+        "examples": len(data["train"].x),
+        "start_s": start_s,
+        "build_s": fit.build_s,
+        "first_step_s": fit.first_step_s,
+        "first_epoch_s": fit.epoch_s[0],
+        "epoch_s": fit.epoch_s[1:],
+        "validation_s": fit.validation_s,
+        "predict_s": predict_s + scoring.first_s,
+        "scoring_s": scoring.spent["total_s"] if run.score_epochs else None,
+        "total_s": used["total_s"] - scoring.spent["total_s"],
+        "cpu_s": used["cpu_s"] - scoring.spent["cpu_s"],
+        # Ticks of the system's clock are long: less than none is none.
+        "others_cpu_s": None if busy is None else max(0.0, busy - used["cpu_s"]),
+        "host_peak_bytes": memory.peak(),
+        "host_growth_bytes": memory.growth(),
+        "gpu_peak_bytes": engine.gpu_peak_bytes(),
+        "gpu_reserved_bytes": engine.gpu_reserved_bytes(),
+        "gpu": machine.gpus()[0] if run.device == "gpu" else None,
+        "parameters": fit.parameters,
+        "versions": versions() | engine.versions(),
+        "frameworks": [name for name in FRAMEWORKS if name in sys.modules],
+    }
+    if run.recipe != SWEEP:  # whose answers nobody looks at
+        sample.leave(sample.take(problem, answers, data), cell)  # last: it takes memory, too
+    return measured
+
+
+class Scoring:
+    """Takes the score on the validation part after every epoch, and the time that it spends.
+
+    The first time counts as prediction: what a framework has to trace for it, it has to trace once.
+    """
+
+    def __init__(self, metric: Metric, part: Part) -> None:
+        self.metric, self.part = metric, part
+        self.scores: list[float] = []
+        self.first_s, self.spent = 0.0, {"total_s": 0.0, "cpu_s": 0.0}
+
+    def __call__(self, predict: Predict) -> None:
+        """Ask the network and note what it is worth."""
+        usage = Usage()
+        answers = self.metric.ask(predict, self.part.x)
+        self.scores.append(float(self.metric.measure(answers, self.part.y)))
+        spent = usage.so_far()
+        if len(self.scores) == 1:
+            self.first_s = spent["total_s"]
+            return
+        for name in self.spent:
+            self.spent[name] += spent[name]
+
+
+def why_diverged(
+    train_loss: list[float], validation_loss: list[float], answers: Mapping[str, Any]
+) -> str | None:
+    """Say what is not finite in a training and its answers; None if all is."""
+    for name, losses in (("training", train_loss), ("validation", validation_loss)):
+        for epoch, loss in enumerate(losses, start=1):
+            if not np.isfinite(loss):
+                return f"{name} loss is {loss} in epoch {epoch}"
+    for name, given in answers.items():
+        if not np.all(np.isfinite(given)):
+            return f"answers for {name} are not finite"
+    return None
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that matter whatever the backend."""
+    return {"python": sys.version.split()[0], "numpy": np.__version__}
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))
