@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from compare.records import journal as records
-from compare.records.record import SCHEMA, Record, Run, UsageError, plan
+from compare.records.record import SCHEMA, Record, Run, UsageError
+from compare.training.schedule import plan
 
 RECORD = Record(
     problem="echo",

@@ -14,9 +14,8 @@ from test_verdict import failed, record
 
 import problems
 from backends import BACKENDS
-from compare.records.answer import judged
 from compare.records.frames import SCHEMA
-from compare.records.record import Record, modes_between
+from compare.records.record import Record, judged, modes_between
 
 VALIDATOR = Draft202012Validator(SCHEMA)
 HINTS = typing.get_type_hints(Record)

@@ -17,11 +17,12 @@ import problems
 from compare import __main__ as cli
 from compare.console import row
 from compare.processes import machine
-from compare.records.record import Run, plan
+from compare.records.record import Run
 from compare.studies.publish_sweep import markdown, publish_sweep
 from compare.studies.sweep import COLUMNS, points, sweep
 from compare.studies.sweep_pairs import CROSSOVERS, crossovers, pairs
 from compare.studies.sweep_words import readings
+from compare.training.schedule import plan
 from compare.training.size import EPOCHS, STEPS, definition
 
 SIZES = (16, 32, 64, 128)

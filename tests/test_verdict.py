@@ -14,7 +14,7 @@ from test_records import RECORD
 from backends import BACKENDS
 from compare.console import print_verdicts
 from compare.judge import MINIMUM
-from compare.records.answer import judged
+from compare.records.record import judged
 from compare.tables.publish import publish
 from compare.tables.publish_verdict import effect, too_few
 from compare.tables.verdicts import COLUMNS, MEASURES, verdicts

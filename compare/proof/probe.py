@@ -33,7 +33,7 @@ from backends import BACKENDS, Engine, Unavailable, Watch
 from compare.processes.child import end_with
 from compare.processes.interpreter import command, variables
 from compare.processes.launcher import Launcher
-from compare.records.answer import one_line
+from compare.text import one_line
 from problems._data import Array, Part
 from problems._problem import Problem
 

@@ -2,11 +2,15 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import problems
 from backends import BACKENDS, side
+from problems._problem import Problem
 
 SCHEMA = 1
 
@@ -179,31 +183,44 @@ class Record:
         return record
 
 
-def plan(
-    problems: Iterable[str],
-    sides: Sequence[tuple[str, str, str | None, str]],
-    seeds: int,
-    **settings: Any,
-) -> list[Run]:
-    """Return the runs of a comparison of some sides, each a backend, a mode, a tier and a device.
+def record_of(run: Run, **measured: Any) -> Record:
+    """Return the record of a run: what was asked, and what was measured, by fields of a Record.
 
-    They come in the order A B B A ... from seed to seed, so a machine that grows slower, or faster,
-    with time does it to all of them alike.
+    What the machine and the code are is told by the caller: `machine.facts()`. Without scores, it
+    says what they would have been judged by.
     """
-    return [
-        Run(
-            problem=problem,
-            backend=backend,
-            mode=mode,
-            tier=tier,
-            device=device,
-            seed=seed,
-            **settings,
-        )
-        for problem in problems
-        for seed in range(seeds)
-        for backend, mode, tier, device in (sides if seed % 2 == 0 else reversed(sides))
-    ]
+    if "scores" not in measured:
+        measured["scores"] = judged(problems.load(run.problem), {})
+    return Record(**asdict(run) | measured)
+
+
+def judged(problem: Problem, scores: Mapping[str, float]) -> dict[str, dict[str, Any]]:
+    """Return, by metric, the score (None where there is none) and what it is judged by."""
+    return {
+        metric.name: {
+            "score": scores.get(metric.name),
+            "better": metric.better,
+            "target": metric.target,
+            "reached": metric.reached(scores[metric.name]) if metric.name in scores else None,
+            "baseline": metric.baseline,
+            "best": metric.best,
+            "margin": metric.margin,
+            "unit": metric.unit,
+        }
+        for metric in problem.metrics
+    }
+
+
+def write_record(record: Record, cell: Path) -> None:
+    """Write a record into the folder of its training, whole or not at all."""
+    partial = cell / "record.json.partial"
+    partial.write_text(record.to_json() + "\n")
+    partial.replace(cell / "record.json")
+
+
+def now() -> str:
+    """Return the time, ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def sizes(one: Run | Record) -> dict[str, int]:

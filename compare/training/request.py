@@ -10,7 +10,8 @@ from compare.processes import machine
 from compare.processes.interpreter import PYTHONS, environment
 from compare.processes.interpreter import names as backend_names
 from compare.processes.launcher import sees_gpu
-from compare.records.record import Run, UsageError, plan
+from compare.records.record import Run, UsageError
+from compare.training.schedule import plan
 
 
 def chosen_problems(names: Sequence[str], backends: Sequence[str] = tuple(BACKENDS)) -> list[str]:

@@ -1,11 +1,12 @@
 """A comparison: run what is missing in a results folder, keep each record as it comes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 from backends import BACKENDS, first_name, tier_of
 from compare.processes import machine
@@ -13,15 +14,55 @@ from compare.processes.interpreter import environment
 from compare.processes.launcher import Launcher
 from compare.proof.gate import standings
 from compare.records import journal as records
-from compare.records.answer import answer, now
-from compare.records.record import FORK, MATCHED, SWEEP, UNPROVEN, Record, Run, UsageError
+from compare.records.record import (
+    FORK,
+    MATCHED,
+    SWEEP,
+    UNPROVEN,
+    Record,
+    Run,
+    UsageError,
+    now,
+    record_of,
+)
 from compare.training.kernel import kernels
 
 # A training that ended so would end so again: it is not repeated. The others are tried anew.
 FINISHED = ("ok", "diverged")
 
-
 REFUSED, UNAVAILABLE = "refused", "unavailable"
+
+
+def plan(
+    problems: Iterable[str],
+    sides: Sequence[tuple[str, str, str | None, str]],
+    seeds: int,
+    **settings: Any,
+) -> list[Run]:
+    """Return the runs of a comparison of some sides, each a backend, a mode, a tier and a device.
+
+    They come in the order A B B A ... from seed to seed, so a machine that grows slower, or faster,
+    with time does it to all of them alike.
+    """
+    return [
+        Run(
+            problem=problem,
+            backend=backend,
+            mode=mode,
+            tier=tier,
+            device=device,
+            seed=seed,
+            **settings,
+        )
+        for problem in problems
+        for seed in range(seeds)
+        for backend, mode, tier, device in (sides if seed % 2 == 0 else reversed(sides))
+    ]
+
+
+def without_training(run: Run, status: str, reason: str) -> Record:
+    """Return the record of a run that is not to be done."""
+    return record_of(run, **machine.facts(), started=now(), status=status, reason=reason)
 
 
 def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
@@ -67,7 +108,7 @@ def gated(runs: Sequence[Run], tell: Callable[[str], None]) -> tuple[list[Run], 
         standing = found[run.problem, first_name(run.side)]
         if standing.refusal:
             status = UNAVAILABLE if standing.unavailable else REFUSED
-            refused.append(answer(run, started=now(), status=status, reason=standing.refusal))
+            refused.append(without_training(run, status, standing.refusal))
         else:
             parity = standing.parity if run.mode == MATCHED and run.unit is None else None
             allowed.append(replace(run, proof=standing.proof, parity=parity))
@@ -78,7 +119,7 @@ def in_tiers(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
     """Return the runs in tiers that their backends have, and an answer for each of the others."""
     lacking = [BACKENDS[run.backend].lacking(tier_of(run.backend, run.tier)) for run in runs]
     return [run for run, reason in zip(runs, lacking, strict=True) if not reason], [
-        answer(run, started=now(), status=UNAVAILABLE, reason=reason)
+        without_training(run, UNAVAILABLE, reason)
         for run, reason in zip(runs, lacking, strict=True)
         if reason
     ]
@@ -125,9 +166,7 @@ def without_gpu(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
         return list(runs), []
     reason = "expected an NVIDIA GPU, found none"
     return [run for run in runs if run.device != "gpu"], [
-        answer(run, started=now(), status="unavailable", reason=reason)
-        for run in runs
-        if run.device == "gpu"
+        without_training(run, UNAVAILABLE, reason) for run in runs if run.device == "gpu"
     ]
 
 
