@@ -18,7 +18,7 @@ from compare.records.record import MATCHED, SWEEP, Record, sizes
 from compare.studies.explain import readings
 from compare.studies.publish_explain import EXPLAINED, EXPLAINED_TEXT, explained_cells
 from compare.studies.sweep_words import rate
-from compare.tables.columns import SCORES, TEXT, cells, sides
+from compare.tables.columns import SCORES, TEXT, cells, number, sides
 from compare.tables.devices import HEADINGS, HEADINGS_TEXT, device_cells
 from compare.tables.publish import Tables
 from compare.tables.publish_verdict import effect, too_few
@@ -85,7 +85,7 @@ def row(record: Record) -> str:
     if record.recipe == SWEEP:
         at = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in sizes(record).items())
         return f"{what}{record.total_s:7.1f} s  {at}: {rate(samples_per_s(record))} samples/s"
-    scores = [f"{metric} {one['score']:.4g}" for metric, one in record.scores.items()]
+    scores = [f"{metric} {number(one.score)}" for metric, one in record.scores.items()]
     return f"{what}{record.total_s:7.1f} s  {', '.join(scores)}"
 
 

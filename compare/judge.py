@@ -10,7 +10,7 @@ import numpy as np
 
 from backends._seeded import Array
 from compare.paired import LEVEL, holm, interval, sign_flip_p, smallest, within
-from compare.records.record import Record
+from compare.records.record import Record, Score
 from compare.target import time_to_target_s
 
 MINIMUM = 6  # pairs: with five, no choice of signs has a p below 1/16
@@ -57,19 +57,19 @@ TIMES = (
 
 def scores(reference: Side, other: Side) -> dict[str, Measure]:
     """Return a measure for each metric of two sides; margins are those the reference declares."""
-    judges: dict[str, dict[str, Any]] = {}
+    judges: dict[str, Score] = {}
     for record in (*reference.values(), *other.values()):
         for metric, one in record.scores.items():
             judges.setdefault(metric, one)
     return {metric: _score(metric, one) for metric, one in judges.items()}
 
 
-def _score(metric: str, judged: dict[str, Any]) -> Measure:
+def _score(metric: str, judged: Score) -> Measure:
     return Measure(
         name=SCORE,
-        read=lambda record: record.scores.get(metric, {}).get("score"),
-        worst=-math.inf if judged.get("better") == "higher" else math.inf,
-        margin=judged.get("margin"),
+        read=lambda record: record.score(metric),
+        worst=-math.inf if judged.better == "higher" else math.inf,
+        margin=judged.margin,
         ratio=False,
     )
 

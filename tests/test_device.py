@@ -8,7 +8,7 @@ from test_cli import ended  # noqa: F401 (a fixture)
 
 from backends import BACKENDS
 from compare.processes import machine
-from compare.records.record import FLOAT32, TF32, Record, Run, UsageError
+from compare.records.record import FLOAT32, TF32, Record, Run, UsageError, now
 from compare.training import request as selection
 from compare.training import schedule as comparison
 
@@ -152,6 +152,6 @@ def test_on_a_cpu_the_precision_changes_nothing(copy, add_problem, backend):
 def test_an_old_record_was_made_in_float32():
     run = Run(problem="echo", backend="pytorch", device="gpu", seed=0)
     line = {name: getattr(run, name) for name in ("problem", "backend", "device", "mode", "recipe")}
-    line |= {"seed": 0, "threads": 1, "jobs": 1, "status": "ok", "schema": 1, "started": "then"}
+    line |= {"seed": 0, "threads": 1, "jobs": 1, "status": "ok", "schema": 1, "started": now()}
     assert Record.from_json(json.dumps(line)).precision == FLOAT32
     assert run.key == "echo-pytorch-gpu-matched-full-0"
