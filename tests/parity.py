@@ -5,9 +5,9 @@ PARITY_PROBLEM = '''
 
 import numpy as np
 
-from problems._metrics import binary_accuracy
-from problems._data import Part, Spec, independent
-from problems._problem import Metric, Problem, Recipe
+from problems import binary_accuracy
+from problems import Part, Spec, independent
+from problems import Metric, Problem, Recipe
 
 
 def examples(rng, n):

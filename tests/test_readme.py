@@ -10,17 +10,16 @@ from conftest import COMPARED, ROOT, run_python
 
 import problems
 from backends import BACKENDS
-from compare.options import parser
+from compare.__main__ import parser
+from compare.processes.choice import chosen_problems
 from compare.processes.machine import CODE
-from compare.proof.finding import Finding
+from compare.proof.ladder import Finding
 from compare.proof.publish import findings_markdown, ladder_cells
 from compare.records.journal import read
 from compare.records.record import PROVEN
-from compare.studies.explain import explain, readings
-from compare.studies.publish_explain import explanation
+from compare.studies.explain import explain, explanation, readings
 from compare.tables.results import COLUMNS, table
 from compare.tables.verdicts import COLUMNS as VERDICT_COLUMNS
-from compare.training.request import chosen_problems
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.DOTALL)

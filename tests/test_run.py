@@ -13,7 +13,7 @@ import pytest
 from conftest import RUNNABLE, diptych
 from parity import PARITY_PYTORCH
 
-from compare.tables.publish import plain
+from compare.console import plain
 
 RAISES = PARITY_PYTORCH.replace(
     "        return x\n", '        raise RuntimeError("no <way>\\nsecond line")\n'
