@@ -5,9 +5,7 @@ PARITY_PROBLEM = '''
 
 import numpy as np
 
-from problems import binary_accuracy
-from problems import Part, Spec, independent
-from problems import Metric, Problem, Recipe
+from problems import Metric, Part, Problem, Recipe, Spec, binary_accuracy, independent
 
 
 def examples(rng, n):
