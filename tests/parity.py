@@ -124,13 +124,13 @@ class Parity:
     def __init__(self, inputs):
         self.weights = {"dense/kernel": (inputs, 1), "dense/bias": (1,)}
 
-    def forward(self, x, weights):  # (n, t, 1)
+    def forward(self, x):  # (n, t, 1)
         x = x.reshape(len(x), -1)  # (n, t)
-        x = x @ weights["dense/kernel"] + weights["dense/bias"]  # (n, 1)
+        x = x @ self.values["dense/kernel"] + self.values["dense/bias"]  # (n, 1)
         return x
 
-    def layers(self, x, weights):
-        return {"dense": self.forward(x, weights)}
+    def layers(self, x):
+        return {"dense": self.forward(x)}
 
     def backward(self, x, slope):
         return {"dense/kernel": x.reshape(len(x), -1).T @ slope, "dense/bias": slope.sum(0)}

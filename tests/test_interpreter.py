@@ -103,7 +103,9 @@ def test_the_doctor_looks_where_the_backend_runs(toys, other):
 
 def test_whether_there_is_a_gpu_is_asked_where_the_backend_runs(other, monkeypatch):
     monkeypatch.setitem(interpreter.PYTHONS, "pytorch", str(other))
-    other.write_text(f'#!/bin/sh\necho "$@" >> {other.parent}/asked\nexit 1\n')  # quicker than torch
+    other.write_text(
+        f'#!/bin/sh\necho "$@" >> {other.parent}/asked\nexit 1\n'
+    )  # quicker than torch
     assert not sees_gpu("pytorch")
     (line,) = (other.parent / "asked").read_text().splitlines()[:1]
     assert line.startswith("-P -c import sys")

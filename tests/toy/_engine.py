@@ -1,8 +1,8 @@
 """A backend in NumPy, for tests of what is no framework's doing: it starts as quickly as NumPy.
 
-A twin has `weights`, the shape of each by its name, and is linear in them; `layers`, `forward` and
-`backward`, which is its gradient in closed form. Initial weights, the order of the batches, losses
-and Adam are those of every backend.
+A twin has `weights`, the shape of each by its name, and is linear in their `values`, which it is
+given here; `forward`, `layers`, and `backward`, its gradient in closed form. Initial weights,
+losses, Adam and the order of the batches are those of every backend.
 """
 
 from importlib import import_module
@@ -59,7 +59,9 @@ def train(problem, data, *, seed, own=NOTHING, watch=UNWATCHED):
     build_s, first_step_s, step = clock.lap(), None, 0
 
     def predict(x):
-        return model.forward(_cast(x), model.values)
+        starts = range(0, len(x), recipe.batch_size)
+        batches = [_cast(x[start : start + recipe.batch_size]) for start in starts]
+        return np.concatenate([model.forward(batch) for batch in batches])
 
     train_loss, validation_loss, epoch_s, validation_s = [], [], [], 0.0
     for order, rate in zip(orders, recipe.learning_rates, strict=True):
@@ -102,9 +104,9 @@ def train(problem, data, *, seed, own=NOTHING, watch=UNWATCHED):
 
 def probe(problem, x, *, seed):
     model = _build(problem, seed)
-    output = model.forward(_cast(x), model.values)
+    output = model.forward(_cast(x))
     trainable = {name: weight.shape for name, weight in model.values.items()}
-    return Probe(output, model.layers(_cast(x), model.values), model.values, trainable)
+    return Probe(output, model.layers(_cast(x)), model.values, trainable)
 
 
 def gradients(problem, part, *, seed):
@@ -150,7 +152,7 @@ def _build(problem, seed):
 
 def _step(model, loss_of, x, y):
     """Return the loss of a batch and its gradient, by weight."""
-    loss, slope = loss_of(model.forward(_cast(x), model.values), y)
+    loss, slope = loss_of(model.forward(_cast(x)), y)
     return loss, model.backward(_cast(x), _cast(slope))
 
 
