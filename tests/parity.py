@@ -8,9 +8,7 @@ PARITY_PROBLEM = '''
 
 import numpy as np
 
-from problems._metrics import binary_accuracy
-from problems._data import Part, Spec, independent
-from problems._problem import Metric, Problem, Recipe
+from problems import Metric, Part, Problem, Recipe, Spec, binary_accuracy, independent
 
 
 def examples(rng, n):

@@ -1,6 +1,8 @@
 """What a person types, right and wrong: wrong gets one line and status 2."""
 
 import json
+import re
+from importlib.metadata import version
 
 import pytest
 from conftest import ROOT, TOYS, diptych
@@ -10,9 +12,13 @@ from test_records import RECORD
 import problems
 from backends import BACKENDS
 from compare import __main__ as cli
+from compare.processes import choice as selection
 from compare.processes import machine
-from compare.training import request as selection
 
+COMMANDS = (
+    *("list", "doctor", "show", "check", "run", "explain", "sweep", "table", "report", "plot"),
+    *("diff", "export"),
+)
 ABSENT = [name for name, backend in BACKENDS.items() if backend.missing()]
 
 
@@ -50,7 +56,6 @@ def ended(capsys):
         ("table tests", "expected a folder with records in runs.jsonl, came tests"),
         ("table nowhere", "expected a folder with records in runs.jsonl, came nowhere"),
         ("train", "invalid choice: 'train' (choose from"),
-        ("", "the following arguments are required: COMMAND"),
     ],
 )
 def test_bad_input_gets_one_line_and_status_2(ended, monkeypatch, arguments, message):
@@ -61,6 +66,37 @@ def test_bad_input_gets_one_line_and_status_2(ended, monkeypatch, arguments, mes
     assert message in err
     assert err.startswith("diptych: ")
     assert err.count("\n") == 1
+
+
+def test_the_command_alone_prints_its_help(ended):
+    status, out, err = ended()
+    assert status == 0
+    assert err == ""
+    assert "usage: diptych" in out
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"diptych {version('diptych')}\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_has_a_sentence_an_example_and_the_statuses(capsys, name):
+    with pytest.raises(SystemExit):
+        cli.main([name, "--help"])
+    said = capsys.readouterr().out
+    assert re.search(r"\n\n[A-Z][^:]+\.", said.partition("options:")[0]), "no sentence"
+    assert f"examples:\n  diptych {name}" in said
+    assert "exit status:" in said
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_describes_every_argument(name):
+    (commands,) = (action for action in cli.parser()._actions if action.metavar == "COMMAND")
+    undescribed = [action.dest for action in commands.choices[name]._actions if not action.help]
+    assert undescribed == []
 
 
 def test_a_missing_framework_is_named(ended, monkeypatch):

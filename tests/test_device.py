@@ -7,9 +7,9 @@ from conftest import RUNNABLE, TOYS, diptych
 from test_cli import ended  # noqa: F401 (a fixture)
 
 from backends import BACKENDS
+from compare.processes import choice as selection
 from compare.processes import machine
 from compare.records.record import FLOAT32, TF32, Record, Run, UsageError
-from compare.training import request as selection
 from compare.training import schedule as comparison
 
 EVERY_BACKEND = pytest.mark.parametrize("backend", RUNNABLE)

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from test_verdict import record
 
-from compare.console import print_table
 from compare.processes import machine
 from compare.processes.gpu import DeviceMemory
 from compare.processes.launcher import Launcher
@@ -15,6 +14,7 @@ from compare.records.answer import answer, now
 from compare.records.record import Run
 from compare.tables.devices import devices
 from compare.tables.publish import publish
+from compare.tables.screen import print_table
 from compare.training import schedule as comparison
 
 

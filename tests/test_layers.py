@@ -12,7 +12,7 @@ import problems
 from backends import PANELS
 from compare.programs.layers import Side, steps
 from compare.programs.pairing import pair, paired, read
-from problems._data import shape
+from problems import shape
 
 EVERY_PROBLEM = pytest.mark.parametrize("name", COMPLETE)
 BATCH = 7  # the length of no axis

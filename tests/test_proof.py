@@ -10,7 +10,7 @@ from parity import PARITY_TOY
 from compare.processes import interpreter
 from compare.proof import check
 from compare.proof import gate as proof
-from compare.proof.finding import Finding
+from compare.proof.ladder import Finding
 from compare.records.record import NATIVE, Run, modes_between
 
 RUN = ("run", "right", "--backends", *TOYS, "--seeds", "1", "--device", "cpu", "--out", "out")

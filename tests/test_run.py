@@ -13,7 +13,7 @@ import pytest
 from conftest import RUNNABLE, TOYS, diptych
 from parity import PARITY_TOY
 
-from compare.tables.publish import plain
+from compare.console import plain
 
 RAISES = PARITY_TOY.replace(
     "        return x\n", '        raise RuntimeError("no <way>\\nsecond line")\n'

@@ -15,14 +15,12 @@ from test_schema import wrong
 
 import problems
 from compare import __main__ as cli
-from compare.console import row
 from compare.processes import machine
 from compare.records.record import Run, plan
-from compare.studies.publish_sweep import markdown, publish_sweep
-from compare.studies.sweep import COLUMNS, points, sweep
-from compare.studies.sweep_pairs import CROSSOVERS, crossovers, pairs
-from compare.studies.sweep_words import readings
-from compare.training.size import EPOCHS, STEPS, definition
+from compare.studies.sweep import COLUMNS, CROSSOVERS, crossovers, pairs, points, sweep
+from compare.studies.sweep_report import markdown, publish_sweep, readings
+from compare.training.schedule import row
+from compare.training.trainer import EPOCHS, STEPS, definition
 
 SIZES = (16, 32, 64, 128)
 KERAS = "keras-tensorflow"

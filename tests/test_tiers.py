@@ -14,15 +14,15 @@ import problems
 from backends import BACKENDS, tier_of
 from backends._kernel import read
 from backends._tiers import COMPILED, DEFAULT, EAGER, GRAPH
-from compare.console import score_table
+from compare.processes.choice import chosen_tiers
 from compare.proof.check import judge, reference_of
 from compare.proof.gate import Standing
 from compare.records.record import Record, Run
 from compare.tables.publish import Tables
 from compare.tables.results import table
+from compare.tables.screen import score_table
 from compare.tables.verdicts import verdicts
 from compare.training import schedule as comparison
-from compare.training.request import chosen_tiers
 from compare.training.schedule import gated
 
 KERAS = [name for name in RUNNABLE if BACKENDS[name].folder == "keras"]
@@ -37,7 +37,7 @@ from importlib import import_module
 from types import SimpleNamespace
 import problems
 from backends import BACKENDS, Unavailable
-from problems._data import Part
+from problems import Part
 
 backend = BACKENDS[sys.argv[1]]
 engine = backend.engine()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from compare.programs.pairing import Row
 from compare.programs.statements import Doing, Statement
-from problems._problem import Problem
+from problems import Problem
 
 HEAD = Doing("def", "call")  # of the method that the steps are in
 SHAPE = re.compile(r"\([\w*]+(, *[\w*]+)*,?\)")  # at the beginning of a comment

@@ -9,7 +9,7 @@ from typing import Any
 import problems
 from compare.processes import machine
 from compare.records.record import Record, Run
-from problems._problem import Problem
+from problems import Problem
 
 
 def judged(problem: Problem, scores: Mapping[str, float]) -> dict[str, dict[str, Any]]:

@@ -231,3 +231,8 @@ def finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def as_json(value: object) -> str:
+    """Return a value as the text of a JSON file; what is not finite becomes null."""
+    return json.dumps(finite(value), indent=1, allow_nan=False) + "\n"

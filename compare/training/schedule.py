@@ -8,13 +8,14 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from backends import BACKENDS, first_name, tier_of
+from compare.measures import rate, samples_per_s
 from compare.processes import machine
 from compare.processes.interpreter import environment
 from compare.processes.launcher import Launcher
 from compare.proof.gate import standings
 from compare.records import journal as records
 from compare.records.answer import answer, now
-from compare.records.record import FORK, MATCHED, SWEEP, UNPROVEN, Record, Run, UsageError
+from compare.records.record import FORK, MATCHED, SWEEP, UNPROVEN, Record, Run, UsageError, sizes
 from compare.training.kernel import kernels
 
 # A training that ended so would end so again: it is not repeated. The others are tried anew.
@@ -223,3 +224,16 @@ def compare(
                 raise
             finally:
                 launcher.stop()
+
+
+def row(record: Record) -> str:
+    """Return a training and what came of it as one line."""
+    side = record.side if record.mode == MATCHED else f"{record.side} {record.mode}"
+    what = f"{record.problem:<14}{side:<26}{record.device:<5}seed {record.seed:<4}"
+    if record.status != "ok":
+        return f"{what}{record.status}: {record.reason}"
+    if record.recipe == SWEEP:
+        at = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in sizes(record).items())
+        return f"{what}{record.total_s:7.1f} s  {at}: {rate(samples_per_s(record))} samples/s"
+    scores = [f"{metric} {one['score']:.4g}" for metric, one in record.scores.items()]
+    return f"{what}{record.total_s:7.1f} s  {', '.join(scores)}"
