@@ -4,17 +4,19 @@ A backend is a folder and an engine that runs it. The folder holds a twin for ev
 one public function, `build(problem)`, and an `_engine.py` with the functions that `Engine` names.
 """
 
+from __future__ import annotations  # NumPy is imported where arrays are made, not here
+
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from backends import _tiers
-from backends._seeded import Array
-from problems._data import Data, Part
-from problems._problem import Predict, Problem
+
+if TYPE_CHECKING:
+    from problems import Array, Data, Part, Predict, Problem
 
 FOLDER = Path(__file__).parent
 

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from test_verdict import record
 
-from compare.console import print_table
 from compare.processes import machine
 from compare.processes.gpu import DeviceMemory
 from compare.processes.launcher import Launcher
 from compare.records.record import Run, now, record_of
 from compare.tables.devices import devices
 from compare.tables.publish import publish
+from compare.tables.screen import print_table
 from compare.training import schedule as comparison
 
 

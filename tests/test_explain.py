@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 from test_records import RECORD
 
+from compare.measures import epochs_to_target
 from compare.records.record import Score
-from compare.studies.explain import COLUMNS, explain, readings
-from compare.studies.publish_explain import publish_explanation
-from compare.target import epochs_to_target
+from compare.studies.explain import COLUMNS, explain, publish_explanation, readings
 
 
 def record(mode, seed, score, epoch_scores, **values):

@@ -7,8 +7,8 @@ from test_diff import BAD, PLANTED, SLOW, folders, run, strict
 from test_verdict import failed, record
 
 from compare import __main__ as cli
+from compare.__main__ import parser
 from compare.diff.limits import Limit, limit, offences
-from compare.options import parser
 from compare.records.record import UsageError
 
 SCORE, TIME = Limit("score", 1), Limit("time", 10)

@@ -7,10 +7,10 @@ import sys
 import pytest
 from conftest import COMPLETE, ROOT, RUNNABLE, diptych
 
-from compare.judge import RATIO_MARGIN
 from compare.processes.doctor import examine
 from compare.processes.launcher import sees_gpu
 from compare.proof.check import check
+from compare.statistics import RATIO_MARGIN
 from compare.training.kernel import kernels
 
 DEVICE = "gpu"

@@ -18,8 +18,7 @@ from pairs import PAIRS, files
 import problems
 from backends import BACKENDS
 from compare.proof.check import judge
-from compare.proof.finding import RUNGS
-from compare.proof.ladder import CAP, EXACT, Pair
+from compare.proof.ladder import CAP, EXACT, RUNGS, Pair
 
 REAL = ("cumsum", "damped_sine", "echo", "shapes")  # problems that faults are planted into
 REFERENCE, OTHER = COMPARED

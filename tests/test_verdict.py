@@ -12,13 +12,12 @@ from rich.console import Console
 from test_records import RECORD
 
 from backends import BACKENDS
-from compare.console import print_verdicts
-from compare.judge import MINIMUM
+from compare.measures import time_to_target_s
 from compare.records.record import Score, judged
+from compare.statistics import MINIMUM
 from compare.tables.publish import publish
-from compare.tables.publish_verdict import effect, too_few
-from compare.tables.verdicts import COLUMNS, MEASURES, verdicts
-from compare.target import time_to_target_s
+from compare.tables.screen import print_verdicts
+from compare.tables.verdicts import COLUMNS, MEASURES, effect, too_few, verdicts
 
 PROBLEMS = ("addition", "cumsum", "damped_sine", "echo", "moving_square", "shapes")
 

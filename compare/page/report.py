@@ -12,20 +12,19 @@ from markupsafe import Markup
 
 from backends import BACKENDS, first_name
 from compare.groups import sides
-from compare.judge import MINIMUM
 from compare.page import figures as gallery
 from compare.page.layers_html import layers_css
 from compare.page.program_html import program_css
 from compare.page.section import MEANINGS, Figure, Grid, Section, anchor, grid
 from compare.page.words import TIMED, Said, answers
 from compare.records.record import UNPROVEN, Record
+from compare.statistics import MINIMUM
 from compare.tables.columns import HEADINGS, SIDES
 from compare.tables.devices import HEADINGS as DEVICES
 from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
 from compare.tables.devices import device_cells
 from compare.tables.publish import circumstances, tabulated, unscored
-from compare.tables.publish_verdict import VERDICT_TEXT, VERDICTS, effect, too_few, verdict_cells
-from compare.tables.verdicts import COLUMNS
+from compare.tables.verdicts import COLUMNS, VERDICT_TEXT, VERDICTS, effect, too_few, verdict_cells
 
 FILE = "report.html"
 SHOWN = (

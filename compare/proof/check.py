@@ -6,10 +6,9 @@ from itertools import chain
 import problems
 from backends import BACKENDS, backend_of, order
 from compare.processes import machine
-from compare.proof.finding import Finding
-from compare.proof.ladder import Pair, shapes
+from compare.proof.ladder import Finding, Pair, shapes
 from compare.proof.probe import Evidence, probe
-from problems._problem import Problem
+from problems import Problem
 
 PRECISIONS = ("float64", "float32")
 

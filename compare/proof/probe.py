@@ -34,8 +34,7 @@ from compare.processes.child import end_with
 from compare.processes.interpreter import command, variables
 from compare.processes.launcher import Launcher
 from compare.text import one_line
-from problems._data import Array, Part
-from problems._problem import Problem
+from problems import Array, Part, Problem
 
 Evidence = dict[str, Array]
 Job = tuple[str, str]  # side, precision

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 import problems
 from backends import BACKENDS, side
-from problems._problem import Problem
+from problems import Problem
 
 SCHEMA: Final = 1  # version of the format
 
@@ -337,3 +337,8 @@ def finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def as_json(value: object) -> str:
+    """Return a value as the text of a JSON file; what is not finite becomes null."""
+    return json.dumps(finite(value), indent=1, allow_nan=False) + "\n"

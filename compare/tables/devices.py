@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from backends import order
-from compare.judge import TIMES, Row, Side, decide, judge
 from compare.records.record import UNTRIED, Record, of_side
+from compare.statistics import TIMES, Row, Side, decide, judge
 from compare.tables.columns import mebibytes, number
-from compare.tables.publish_verdict import effect
+from compare.tables.verdicts import effect
 
 # Column of devices.csv: what it means. In this order.
 COLUMNS = {

@@ -7,10 +7,15 @@ from statistics import median
 import pandas as pd
 
 from backends import order, tier_of
-from compare.flags import flags
+from compare.measures import (
+    compile_s,
+    epochs_to_target,
+    flags,
+    repeat_differences,
+    samples_per_s,
+    time_to_target_s,
+)
 from compare.records.record import UNPROVEN, Record
-from compare.repeat import repeat_differences
-from compare.target import epochs_to_target, time_to_target_s
 
 # Column of table.csv: what it means. In this order.
 COLUMNS = {
@@ -143,7 +148,7 @@ def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str
         "seeds": len(records),
         **{f"{name}_median": _median(_named(name, records)) for name in TIMES},
         **{name: max(_named(name, records), default=None) for name in LARGEST},
-        "compile_s_median": _median(_numbers(map(_compile_s, records))),
+        "compile_s_median": _median(_numbers(map(compile_s, records))),
         "wall_s_median": _median(_named("total_s", records)),
         "epoch_s_median": _median(_numbers(s for record in records for s in record.epoch_s)),
         "samples_per_s_median": _median(_numbers(map(samples_per_s, records))),
@@ -155,16 +160,6 @@ def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str
         "repeat_difference": max((again[r.key] for r in records if r.key in again), default=None),
         "flags": "; ".join(flags(records)) or None,
     }
-
-
-def _compile_s(record: Record) -> float | None:
-    first = record.first_epoch_s
-    return first - median(record.epoch_s) if first is not None and record.epoch_s else None
-
-
-def samples_per_s(record: Record) -> float | None:
-    """Return the examples that a training's median later epoch took in a second."""
-    return record.examples / median(record.epoch_s) if record.examples and record.epoch_s else None
 
 
 def _named(name: str, records: Iterable[Record]) -> list[float]:

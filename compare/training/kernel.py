@@ -16,14 +16,14 @@ from tempfile import TemporaryDirectory
 
 import problems
 from backends import BACKENDS, first_name, listed_name
+from compare.fingerprint import basis, digest, keep, kept
 from compare.processes import machine
 from compare.processes.child import end_with
 from compare.processes.interpreter import command, variables
 from compare.processes.launcher import Launcher
-from compare.proof.gate import basis, digest, keep, kept
 from compare.records.record import FLOAT32
 from compare.text import one_line
-from problems._data import Part
+from problems import Part
 
 SEED = 0
 TIMEOUT_S = 600.0  # per problem

@@ -1,5 +1,6 @@
 """A comparison: run what is missing in a results folder, keep each record as it comes."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
@@ -9,6 +10,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from backends import BACKENDS, first_name, tier_of
+from compare.measures import rate, samples_per_s
 from compare.processes import machine
 from compare.processes.interpreter import environment
 from compare.processes.launcher import Launcher
@@ -24,6 +26,7 @@ from compare.records.record import (
     UsageError,
     now,
     record_of,
+    sizes,
 )
 from compare.training.kernel import kernels
 
@@ -262,3 +265,20 @@ def compare(
                 raise
             finally:
                 launcher.stop()
+
+
+def row(record: Record) -> str:
+    """Return a training and what came of it as one line."""
+    side = record.side if record.mode == MATCHED else f"{record.side} {record.mode}"
+    what = f"{record.problem:<14}{side:<26}{record.device:<5}seed {record.seed:<4}"
+    if record.status != "ok":
+        return f"{what}{record.status}: {record.reason}"
+    seconds = math.nan if record.total_s is None else record.total_s
+    if record.recipe == SWEEP:
+        at = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in sizes(record).items())
+        return f"{what}{seconds:7.1f} s  {at}: {rate(samples_per_s(record))} samples/s"
+    scores = [
+        f"{metric} {math.nan if one.score is None else one.score:.4g}"
+        for metric, one in record.scores.items()
+    ]
+    return f"{what}{seconds:7.1f} s  {', '.join(scores)}"

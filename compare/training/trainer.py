@@ -8,12 +8,14 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any
 
 import numpy as np
 
+import problems
 from backends import BACKENDS, UNWATCHED, Unavailable, Watch
 from backends._tiers import CACHES
 from compare.processes import machine
@@ -22,9 +24,7 @@ from compare.processes.usage import HostMemory, Usage, busy_s
 from compare.records import predictions as sample
 from compare.records.record import SWEEP, Run, judged, now, record_of, write_record
 from compare.text import one_line
-from compare.training.size import definition
-from problems._data import Part
-from problems._problem import Metric, Predict
+from problems import Metric, Part, Predict, Problem
 
 FRAMEWORKS = ("jax", "tensorflow", "torch")
 
@@ -167,3 +167,26 @@ def versions() -> dict[str, str]:
 
 if __name__ == "__main__":
     main(int(sys.argv[1]), Path(sys.argv[2]))
+
+
+EPOCHS = 4  # of a training that is timed at a size; the first, with tracing, does not count
+STEPS = 8  # in such an epoch, at least
+
+
+def definition(run: Run) -> Problem:
+    """Return the problem that a run is about, with the recipe and the sizes that it asks for."""
+    problem = problems.load(run.problem, quick=run.recipe != "full")
+    problem = problem.scaled(batch_size=run.batch_size, unit=run.unit)
+    return timed(problem) if run.recipe == SWEEP else problem
+
+
+def timed(problem: Problem) -> Problem:
+    """Return the problem with a recipe to be timed by: EPOCHS epochs of whole batches.
+
+    They have as many examples as the recipe, less what would be a partial batch, and at least
+    STEPS batches.
+    """
+    recipe = problem.recipe
+    steps = max(STEPS, recipe.examples["train"] // recipe.batch_size)
+    examples = {**recipe.examples, "train": steps * recipe.batch_size}
+    return replace(problem, recipe=replace(recipe, epochs=EPOCHS, examples=examples))
