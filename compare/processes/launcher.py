@@ -17,7 +17,7 @@ from compare.processes.child import COLD
 from compare.processes.forkserver import Server
 from compare.processes.gpu import DeviceMemory
 from compare.processes.interpreter import command, variables
-from compare.records import predictions as sample
+from compare.records import predictions
 from compare.records.record import FORK, Record, Run, now, record_of, write_record
 
 
@@ -44,7 +44,7 @@ class Launcher:
             Interrupted: `stop` was called.
         """
         cell.mkdir(parents=True, exist_ok=True)
-        for name in ("record.json", "log.txt", sample.FILE):
+        for name in ("record.json", "log.txt", predictions.FILE):
             (cell / name).unlink(missing_ok=True)
         shutil.rmtree(cell / COLD, ignore_errors=True)
         environment = variables(run.backend, device=run.device, threads=run.threads)
