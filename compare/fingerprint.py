@@ -16,6 +16,7 @@ from typing import Any
 from backends import BACKENDS, FOLDER, twin
 from compare.processes.interpreter import environment
 from compare.processes.machine import ROOT
+from compare.records.files import write_whole
 
 
 def basis(name: str, backends: Sequence[str], modules: Sequence[str]) -> dict[str, Any]:
@@ -48,9 +49,7 @@ def keep(name: str, value: Any) -> None:
     file = _file(name)
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps(value))
-        partial.replace(file)
+        write_whole(file, json.dumps(value))
 
 
 def kept(name: str) -> Any:

@@ -12,6 +12,7 @@ from compare import svg
 from compare.groups import Side, in_problem, sides
 from compare.page import charts, examples
 from compare.page.words import TIMED
+from compare.records.files import write_whole
 from compare.records.predictions import Predictions, read_predictions
 from compare.records.record import Record
 from compare.tables.columns import number
@@ -42,7 +43,7 @@ def plot(records: Sequence[Record], folder: Path, out: Path) -> list[Path]:
     files = []
     for one in pictures:
         file = out / f"{one.name}.svg"
-        file.write_text(svg.standalone(one.figure, name=one.name, label=one.label))
+        write_whole(file, svg.standalone(one.figure, name=one.name, label=one.label))
         files.append(file)
     return files
 

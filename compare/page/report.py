@@ -17,6 +17,7 @@ from compare.page.layers_html import layers_css
 from compare.page.program_html import program_css
 from compare.page.section import MEANINGS, Figure, Grid, Section, anchor, grid
 from compare.page.words import TIMED, Said, answers
+from compare.records.files import write_whole
 from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
 from compare.statistics import MINIMUM
@@ -46,9 +47,8 @@ def report(folder: Path, records: Sequence[Record]) -> Path:
     template = environment.get_template("report.html")
     pieces_css = Markup(layers_css() + program_css())
     page = template.render(page=Page(folder, records), anchor=anchor, pieces_css=pieces_css)
-    partial = folder / f"{FILE}.partial"
-    partial.write_text(page, encoding="utf-8", errors="replace")
-    return partial.replace(folder / FILE)
+    write_whole(folder / FILE, page)
+    return folder / FILE
 
 
 @dataclass(frozen=True)

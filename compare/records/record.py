@@ -13,6 +13,8 @@ from typing import Any, Final, Literal
 
 import problems
 from backends import BACKENDS, side
+from compare.records.files import write_whole
+from compare.text import visible
 from problems import Problem
 
 SCHEMA: Final = 1  # version of the format
@@ -48,7 +50,13 @@ def modes_between(backend: str) -> list[str]:
 
 
 class UsageError(ValueError):
-    """What the user asked for cannot be done; the message says what is expected and exists."""
+    """What the user asked for cannot be done; the message says what is expected and exists.
+
+    It is one line in which everything is visible, whatever the names in it are.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(visible(message))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -310,9 +318,7 @@ def judged(problem: Problem, scores: Mapping[str, float]) -> dict[str, Score]:
 
 def write_record(record: Record, cell: Path) -> None:
     """Write a record into the folder of its training, whole or not at all."""
-    partial = cell / "record.json.partial"
-    partial.write_text(record.to_json() + "\n")
-    partial.replace(cell / "record.json")
+    write_whole(cell / "record.json", record.to_json() + "\n")
 
 
 def now() -> str:

@@ -10,6 +10,7 @@ from rich.text import Text
 from backends import BACKENDS, backend_of, first_name, listed_name, order
 from compare.console import markdown_list, markdown_table, stdout, table
 from compare.measures import epochs_to_target
+from compare.records.files import write_whole
 from compare.records.provenance import provenance
 from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between
 from compare.statistics import interval
@@ -145,8 +146,8 @@ def _from_to(row: pd.Series) -> str:
 
 def publish_explanation(folder: Path, frame: pd.DataFrame, records: Sequence[Record]) -> None:
     """Write explain.csv and explain.md into the folder."""
-    frame.to_csv(folder / "explain.csv", index=False)
-    (folder / "explain.md").write_text(explanation(frame, records))
+    write_whole(folder / "explain.csv", frame.to_csv(index=False))
+    write_whole(folder / "explain.md", explanation(frame, records))
 
 
 def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:

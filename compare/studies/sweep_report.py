@@ -15,6 +15,7 @@ from rich.text import Text
 from compare.console import markdown_list, markdown_table, stdout, table
 from compare.groups import SIDE, Side, sides
 from compare.measures import rate
+from compare.records.files import write_whole
 from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
 from compare.studies.crossover import Stretch
@@ -107,12 +108,13 @@ whether the sides still train the same one."""
 def publish_sweep(folder: Path, records: Sequence[Record]) -> None:
     """Write the tables and the picture of one problem's sweep into the folder."""
     frame, found = sweep(records), list(pairs(records))
-    frame.to_csv(folder / "sweep.csv", index=False)
-    crossovers(records).to_csv(folder / "crossovers.csv", index=False, float_format="%.10g")
-    (folder / "sweep.md").write_text(markdown(records))
+    write_whole(folder / "sweep.csv", frame.to_csv(index=False))
+    ends = crossovers(records).to_csv(index=False, float_format="%.10g")
+    write_whole(folder / "crossovers.csv", ends)
+    write_whole(folder / "sweep.md", markdown(records))
     drawn = throughput(frame, sides(records), found)
     label = f"Samples per second of {records[0].problem}. {' '.join(readings(found))}"
-    (folder / "sweep.svg").write_text(standalone(drawn, name="sweep", label=label))
+    write_whole(folder / "sweep.svg", standalone(drawn, name="sweep", label=label))
 
 
 def markdown(records: Sequence[Record]) -> str:

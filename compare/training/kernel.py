@@ -21,6 +21,7 @@ from compare.processes import machine
 from compare.processes.child import end_with
 from compare.processes.interpreter import command, variables
 from compare.processes.launcher import Launcher
+from compare.records.files import write_whole
 from compare.records.record import FLOAT32
 from compare.text import one_line
 from problems import Part
@@ -142,9 +143,7 @@ def main(parent: str, question: str, file: str, *names: str) -> None:
             traceback.print_exc()
             print(f"{name}: {type(error).__name__}: {one_line(error)}", file=sys.stderr)
             labels[name] = None
-        partial = Path(f"{file}.partial")
-        partial.write_text(json.dumps(labels))
-        partial.replace(file)
+        write_whole(Path(file), json.dumps(labels))
 
 
 if __name__ == "__main__":
