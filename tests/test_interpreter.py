@@ -72,8 +72,8 @@ def test_two_versions_of_a_backend_are_rows_of_one_table(copy, add_problem, othe
     assert versions == {("pytorch", here), ("pytorch@old", "3.11.0")}
     text = (copy / "out" / "table.md").read_text()
     assert f"- python {here} (pytorch), 3.11.0 (pytorch@old)" in text
-    processes = {"interpreter", "kernel", "probe", "server"}
-    assert asked(other) == {f"compare.{name}" for name in processes}
+    processes = {"interpreter", "forkserver"}  # checks are forks, too
+    assert asked(other) == {f"compare.processes.{name}" for name in processes}
 
     assert "not proven yet" not in diptych(*run, "--seeds", "6", cwd=copy).stderr
     other.with_name("sitecustomize.py").write_text(OTHER.replace("3.11.0", "3.11.1"))
@@ -156,8 +156,11 @@ def test_an_interpreter_that_is_none_gets_one_line(ended, tmp_path, command, opt
     ("text", "message"),
     [
         ("[python", "diptych.toml: "),
-        ("[pyhton]\npytorch = 'x'", "diptych.toml: expected the table [python] alone, came pyhton"),
-        ("python = 'x'", "diptych.toml: expected the table [python] alone, came python"),
+        (
+            "[pyhton]\npytorch = 'x'",
+            "diptych.toml: expected the tables [python] and [run], came pyhton",
+        ),
+        ("python = 'x'", "diptych.toml: expected the tables [python] and [run], came python"),
         ("[python]\npytorch = 3", "diptych.toml: expected a path for pytorch, came 3"),
         ("[python]\nmxnet = 'x'", "an interpreter for 'mxnet': expected a backend"),
     ],
