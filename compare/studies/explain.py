@@ -121,8 +121,10 @@ def _reading(problem: str, rows: pd.DataFrame) -> str:
         single, whole = mine[mine["defaults"] != "all"], mine[mine["defaults"] == "all"]
         texts = []
         for _, row in whole.iterrows():
-            texts.append(f"all its defaults take it {_from_to(row)}")
-        if (single["change"] == 0).all():
+            texts.append(f"all its defaults {_takes_it(row)}")
+        if not mine["seeds"].any():
+            texts = ["no pairs"]
+        elif (single["change"] == 0).all():
             texts.append("no single one moves it")
         elif single["change"].notna().any():
             row = single.iloc[int(single["change"].abs().argmax())]
@@ -130,6 +132,10 @@ def _reading(problem: str, rows: pd.DataFrame) -> str:
         parts.append(f"on {backend}, {' and '.join(texts)}")
     metric, seeds = rows.iloc[0]["metric"], int(rows["seeds"].max())
     return f"**{problem}**, {metric}, {seeds} seed{'s' * (seeds != 1)}: {'; '.join(parts)}."
+
+
+def _takes_it(row: pd.Series) -> str:
+    return f"take it {_from_to(row)}" if row["seeds"] else "have no pairs"
 
 
 def _from_to(row: pd.Series) -> str:
