@@ -1,11 +1,12 @@
 """A process with a framework imported and nothing computed, which forks one for each training.
 
 A fork costs a fraction of a second where a new interpreter imports for several, and is as fresh:
-what a training does stays in its own process.
+what a training does stays in its own process. Checks are forks of it, too.
 
-`python -m compare.processes.forkserver PARENT BACKEND` reads requests from stdin, `["start",
-CELL]` or `["kill", CELL]`, and answers on stdout: `["ready", 0]`, then `[CELL, EXIT STATUS]` for
-each training that ended.
+`python -m compare.processes.forkserver PARENT BACKEND` reads requests from stdin, `["start", CELL,
+MODULE]` or `["kill", CELL]`, and answers on stdout: `["ready", 0]`, then `[CELL, EXIT STATUS]` for
+each process that ended. MODULE is the trainer, or another whose `main(parent, cell)` does what its
+folder CELL asks for.
 """
 
 import json
@@ -18,12 +19,14 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from backends import BACKENDS
 from compare.processes.child import be_trained, end_with
 
 READY = "ready"
+TRAINER = "compare.training.trainer"
 PATIENCE_S = 5.0  # for a server to end its trainings and itself
 
 
@@ -47,12 +50,12 @@ class Server:
         self.listener = threading.Thread(target=self._listen, daemon=True)
         self.listener.start()
 
-    def start(self, cell: Path) -> "Future[int]":
-        """Fork a process for a training; the result will be its exit status."""
+    def start(self, cell: Path, module: str = TRAINER) -> "Future[int]":
+        """Fork a process for a module; the result will be its exit status."""
         self.ready.result()
         with self.lock:
             status = self.running[str(cell)] = Future()
-        self._ask("start", cell)
+        self._ask("start", cell, module)
         if self.process.poll() is not None:
             self._lost()
         return status
@@ -73,10 +76,10 @@ class Server:
         with self.process:  # which closes the other pipe
             pass
 
-    def _ask(self, what: str, cell: Path) -> None:
+    def _ask(self, what: str, cell: Path, *module: str) -> None:
         with self.lock, suppress(OSError, ValueError):  # a server that is gone is seen elsewhere
             assert self.process.stdin
-            self.process.stdin.write(json.dumps([what, str(cell)]) + "\n")
+            self.process.stdin.write(json.dumps([what, str(cell), *module]) + "\n")
             self.process.stdin.flush()
 
     def _listen(self) -> None:
@@ -98,8 +101,6 @@ class Server:
 
 def serve(parent: int, backend: str) -> None:
     """Import a backend's framework, then fork on request until stdin ends."""
-    from compare.training.trainer import main  # here, for the command line has no use for it
-
     end_with(parent)
     answers = os.dup(1)
     os.dup2(2, 1)  # what a framework prints is no answer
@@ -109,6 +110,7 @@ def serve(parent: int, backend: str) -> None:
 
     with suppress(Exception):  # every training finds out for itself, and says so
         BACKENDS[backend].engine()
+    import_module(TRAINER)  # now, so that no training waits for it
     children: dict[int, str] = {}
 
     def reap(*_: object) -> None:
@@ -120,7 +122,7 @@ def serve(parent: int, backend: str) -> None:
     signal.signal(signal.SIGCHLD, reap)
     tell(READY, 0)
     for line in sys.stdin:
-        what, cell = json.loads(line)
+        what, cell, *module = json.loads(line)
         # A child must not be reaped before it is noted, nor while it is looked up.
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
         if what == "start":
@@ -128,11 +130,15 @@ def serve(parent: int, backend: str) -> None:
             child = os.fork()
             if child == 0:
                 os.close(answers)
-                be_trained(partial(main, server, Path(cell)), Path(cell) / "log.txt")
+                be_trained(partial(_work, module[0], server, Path(cell)), Path(cell) / "log.txt")
             children[child] = cell
         end([child for child, name in children.items() if (what, name) == ("kill", cell)])
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
     end(list(children))
+
+
+def _work(module: str, parent: int, cell: Path) -> None:
+    import_module(module).main(parent, cell)
 
 
 def end(children: Sequence[int]) -> None:

@@ -1,13 +1,15 @@
 """The check before training: data against their spec, then the ladder for every pair."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, count
 
 import problems
 from backends import BACKENDS, backend_of, order
+from compare.console import SILENT, Listener
 from compare.processes import machine
+from compare.processes.launcher import Launcher
 from compare.proof.ladder import Finding, Pair, shapes
-from compare.proof.probe import Evidence, probe
+from compare.proof.probe import Evidence, Job, probe
 from problems import Problem
 
 PRECISIONS = ("float64", "float32")
@@ -21,7 +23,14 @@ def reference_of(sides: Sequence[str]) -> str:
     return min(map(backend_of, sides), key=order)
 
 
-def check(names: Sequence[str], backends: Sequence[str], *, device: str = "cpu") -> list[Finding]:
+def check(
+    names: Sequence[str],
+    backends: Sequence[str],
+    *,
+    device: str = "cpu",
+    launcher: Launcher | None = None,
+    progress: Listener = SILENT,
+) -> list[Finding]:
     """Return all findings, by problem: the data, then every other side against the reference.
 
     A backend alone, in its default tier, is held against the specified shapes.
@@ -32,8 +41,15 @@ def check(names: Sequence[str], backends: Sequence[str], *, device: str = "cpu")
     jobs = [
         (name, p) for p in PRECISIONS for name in sorted(backends, key=lambda n: n == reference)
     ]
+    number, total = count(1), len(names) * len(jobs)
+
+    def tell(name: str, job: Job) -> None:
+        progress.doing(f"proving {name}: {', '.join(job)}", next(number), total)
+
     at_a_time = len(machine.processors()) if device == "cpu" else 1
-    evidence = probe(jobs, names, at_a_time=at_a_time, device=device)
+    progress.doing(f"starting {', '.join(backends)}")
+    evidence = probe(jobs, names, at_a_time=at_a_time, device=device, launcher=launcher, tell=tell)
+    progress.doing("")
     return list(
         chain.from_iterable(
             judge(problems.load(name), backends, {job: evidence[job][name] for job in jobs})

@@ -15,6 +15,7 @@ MATCHED = "matched"  # the same initial weights, batch order and optimizer on al
 NATIVE = "native"  # each framework keeps its defaults: see `Backend.defaults`
 PROVEN, UNPROVEN = "proven", "unproven"
 UNTRIED = ("refused", "unavailable")  # statuses of what was never trained
+UNCHECKED = "not checked"  # status of what may be no twin; such a record goes into no folder
 FORK = "fork"  # of a server with the framework imported and nothing computed
 NEW = "new"  # a new interpreter
 FLOAT32 = "float32"  # throughout
