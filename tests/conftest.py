@@ -16,7 +16,7 @@ from browser import chromium
 from browser import look as look_with
 from forks import Forks
 from learning import LEARN, PROBE
-from parity import PARITY_KERAS, PARITY_PROBLEM, PARITY_PYTORCH
+from parity import parity, toy
 
 import problems
 from backends import BACKENDS, missing_twins
@@ -26,6 +26,7 @@ from compare.processes.machine import ROOT
 from compare.proof.check import PRECISIONS
 from compare.proof.probe import probe
 
+TESTS = Path(__file__).parent
 LEFT_OUT = pytest.StashKey[int]()
 RUNNABLE = [name for name, backend in BACKENDS.items() if not backend.missing()]
 COMPARED = ("pytorch", "keras-tensorflow")  # the reference and the one held against it
@@ -162,23 +163,57 @@ def look():
         yield partial(look_with, browser)
 
 
-@pytest.fixture
-def copy(tmp_path) -> Path:
-    """Return a copy of the project's code, to be changed at will."""
-    folder = tmp_path / "copy"
+def copied(folder: Path) -> Path:
+    """Copy the project's code into a folder and return it."""
     for name in ("problems", "backends", "compare"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
 
 @pytest.fixture
-def add_problem(copy) -> Callable[..., None]:
-    """Return a function that adds a problem to the copy: three files, which may be changed."""
+def copy(tmp_path) -> Path:
+    """Return a copy of the project's code, to be changed at will."""
+    return copied(tmp_path / "copy")
 
-    def add(name: str, *, pytorch: str | None = PARITY_PYTORCH, keras: str | None = PARITY_KERAS):
-        files = {"problems": PARITY_PROBLEM, "backends/pytorch": pytorch, "backends/keras": keras}
-        for folder, text in files.items():
-            if text is not None:
-                (copy / folder / f"{name}.py").write_text(text.replace("NAME", name))
+
+@pytest.fixture
+def add_problem(copy) -> Callable[..., None]:
+    """Return a function that adds a problem to the copy: the files of `parity.parity`."""
+
+    def add(name: str, **twins: str | None) -> None:
+        for path, text in parity(name, **twins).items():
+            (copy / path).write_text(text)
+
+    return add
+
+
+TOYS = ("numpy", "numpy2")  # from inside backends, `import numpy` would find the folder
+# No other backend stays: a command that asks for a framework fails.
+REGISTERED = f"""
+BACKENDS.clear()
+for _name in {TOYS}:
+    BACKENDS[_name] = Backend(
+        _name, _name, ("numpy",), {{"shuffling": "another order"}}, {{"eager": "by NumPy"}}
+    )
+"""
+
+
+@pytest.fixture
+def toys(copy) -> Path:
+    """Return the copy with two backends in NumPy in place of those of the frameworks."""
+    for name in TOYS:
+        shutil.copytree(TESTS / "toy", copy / "backends" / name)
+    with (copy / "backends" / "__init__.py").open("a") as file:
+        file.write(REGISTERED)
+    return copy
+
+
+@pytest.fixture
+def add_toy(toys) -> Callable[..., None]:
+    """Return a function that adds a problem to the copy with these backends: see `parity.toy`."""
+
+    def add(name: str, **twins: str) -> None:
+        for path, text in toy(name, **twins).items():
+            (toys / path).write_text(text)
 
     return add

@@ -4,8 +4,8 @@ import json
 
 import pandas as pd
 import pytest
-from conftest import COMPARED, diptych
-from parity import PARITY_KERAS
+from conftest import COMPARED, TOYS, diptych
+from parity import PARITY_TOY
 
 from compare.processes import interpreter
 from compare.proof import check
@@ -13,19 +13,19 @@ from compare.proof import gate as proof
 from compare.proof.ladder import Finding
 from compare.records.record import NATIVE, Run, modes_between
 
-RUN = ("run", "right", "--seeds", "1", "--device", "cpu", "--out", "out")
-BROKEN = PARITY_KERAS.replace("        return x\n", "        return 2 * x\n")
+RUN = ("run", "right", "--backends", *TOYS, "--seeds", "1", "--device", "cpu", "--out", "out")
+BROKEN = PARITY_TOY.replace("        return x\n", "        return 2 * x\n")
 
 
-def records(copy):
-    return [json.loads(line) for line in (copy / "out" / "runs.jsonl").read_text().splitlines()]
+def records(toys):
+    return [json.loads(line) for line in (toys / "out" / "runs.jsonl").read_text().splitlines()]
 
 
-def test_an_edit_that_breaks_parity_leaves_no_time(copy, add_problem):
+def test_an_edit_that_breaks_parity_leaves_no_time(toys, add_toy):
     """Also where earlier times are at hand; they come back only with a new training."""
-    add_problem("right")
-    assert diptych(*RUN, "--mode", "matched", "native", cwd=copy).returncode == 0
-    before = pd.read_csv(copy / "out" / "table.csv")
+    add_toy("right")
+    assert diptych(*RUN, "--mode", "matched", "native", cwd=toys).returncode == 0
+    before = pd.read_csv(toys / "out" / "table.csv")
     assert set(before["mode"]) == {"matched", "native"}
     assert before["wall_s_median"].notna().all()
     assert set(before["proof"]) == {"proven"}
@@ -33,33 +33,31 @@ def test_an_edit_that_breaks_parity_leaves_no_time(copy, add_problem):
     assert (matched["parity"] < 1e-12).all()
     assert before[before["mode"] == "native"]["parity"].isna().all()
 
-    add_problem("right", keras=BROKEN)
-    done = diptych(*RUN, cwd=copy)
+    add_toy("right", numpy2=BROKEN)
+    done = diptych(*RUN, cwd=toys)
     assert done.returncode == 3
     assert "not proven yet for this code and these versions, checked first: right" in done.stderr
-    assert "diptych: no training, no time: the check fails: right, keras-tensorflow against" in (
-        done.stderr
-    )
-    assert "layers: output[" in done.stderr
-    after = pd.read_csv(copy / "out" / "table.csv")
+    assert "diptych: no training, no time: the check fails: right, numpy2 against" in (done.stderr)
+    assert "layers: dense[" in done.stderr
+    after = pd.read_csv(toys / "out" / "table.csv")
     after = after[after["mode"] == "matched"]
     assert after["wall_s_median"].isna().all()
     assert (after["failed"] == 1).all()
-    assert {one["status"] for one in records(copy)[-2:]} == {"refused"}
-    assert all("layers: output[" in one["reason"] for one in records(copy)[-2:])
+    assert {one["status"] for one in records(toys)[-2:]} == {"refused"}
+    assert all("layers: dense[" in one["reason"] for one in records(toys)[-2:])
 
-    unproven = diptych(*RUN, "--no-gate", cwd=copy)
+    unproven = diptych(*RUN, "--no-gate", cwd=toys)
     assert unproven.returncode == 0, unproven.stderr
-    table = pd.read_csv(copy / "out" / "table.csv")
+    table = pd.read_csv(toys / "out" / "table.csv")
     assert set(table[table["mode"] == "matched"]["proof"]) == {"unproven"}
     assert "unproven" in unproven.stdout
 
-    add_problem("right")
-    done = diptych(*RUN, cwd=copy)
+    add_toy("right")
+    done = diptych(*RUN, cwd=toys)
     assert done.returncode == 0, done.stderr
     assert "not proven yet" not in done.stderr, "the proof of the same code still holds"
     assert "0 are there already, 2 to do" in done.stderr, "what was unproven is done again"
-    table = pd.read_csv(copy / "out" / "table.csv")
+    table = pd.read_csv(toys / "out" / "table.csv")
     assert set(table[table["mode"] == "matched"]["proof"]) == {"proven"}
 
 

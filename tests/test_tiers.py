@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import COMPLETE, RUNNABLE, diptych, on_all, run_python
+from test_cli import ended  # noqa: F401 (a fixture)
 from test_records import RECORD
 from test_table import measured, record
 
@@ -157,8 +158,8 @@ for name in sys.argv[2:]:
 
 
 @pytest.mark.parametrize("name", KERAS)
-def test_the_default_tier_is_what_keras_does_unasked(name):
-    done = run_python("-c", AUTO, name, *COMPLETE, backend=name)
+def test_the_default_tier_is_what_keras_does_unasked(name, fork):
+    done = fork(name, AUTO, name, *COMPLETE)
     assert done.returncode == 0, done.stderr
     usual = "compiled" if BACKENDS[name].tier == COMPILED else "not"
     assert [line for line in done.stdout.splitlines() if line in ("compiled", "not")] == [
@@ -201,20 +202,20 @@ def test_a_tier_is_asked_for_once_and_default_by_its_name():
     assert tier_of("unheard-of", None) == ""
 
 
-def test_a_tier_that_a_backend_lacks_is_an_answer_without_a_training(tmp_path):
-    done = diptych("run", "echo", "--backends", "pytorch", "--tier", GRAPH, "--seeds", "1",
-                   "--out", str(tmp_path))  # fmt: skip
-    assert done.returncode == 1, done.stderr
+def test_a_tier_that_a_backend_lacks_is_an_answer_without_a_training(ended, tmp_path):  # noqa: F811
+    status, _, err = ended("run", "echo", "--backends", "pytorch", "--tier", GRAPH,
+                           "--seeds", "1", "--out", str(tmp_path))  # fmt: skip
+    assert status == 1
     reason = "pytorch has no tier 'graph'; its tiers are eager, compiled"
-    assert f"diptych: not to be had here: {reason}" in done.stderr
+    assert f"diptych: not to be had here: {reason}" in err
     (line,) = (tmp_path / "runs.jsonl").read_text().splitlines()
     found = Record.from_json(line)
     assert (found.tier, found.status, found.reason) == (GRAPH, "unavailable", reason)
 
 
-def test_a_check_in_a_tier_that_a_backend_lacks_is_refused():
-    done = diptych("check", "echo", "--backends", "pytorch", "--tier", GRAPH)
-    assert (done.returncode, "pytorch has no tier 'graph'" in done.stderr) == (2, True)
+def test_a_check_in_a_tier_that_a_backend_lacks_is_refused(ended):  # noqa: F811
+    status, _, err = ended("check", "echo", "--backends", "pytorch", "--tier", GRAPH)
+    assert (status, "pytorch has no tier 'graph'" in err) == (2, True)
 
 
 def test_all_sides_are_held_against_the_first_backend_in_its_default_tier():
@@ -293,11 +294,12 @@ def prepare(prepare=prepare, **settings):
 """
 
 
-def test_every_training_compiles_from_nothing(copy):
+def test_every_training_compiles_from_nothing(toys, add_toy):
     """With one folder for both, the second training would find what the first one left."""
-    with (copy / "backends" / "pytorch" / "_tier.py").open("a") as file:
+    add_toy("right")
+    with (toys / "backends" / "numpy" / "_engine.py").open("a") as file:
         file.write(COLD)
-    done = run_python("-m", "compare", "run", "shapes", "--quick", "--no-gate", "--seeds", "2",
-                      "--backends", "pytorch", "--out", "out", cwd=copy)  # fmt: skip
+    run = ("run", "right", "--backends", "numpy", "--no-gate", "--seeds", "2", "--out", "out")
+    done = diptych(*run, cwd=toys)
     assert done.returncode == 0, done.stderr
-    assert not list((copy / "out" / "cells").glob("*/compiler")), "nothing of it is kept"
+    assert not list((toys / "out" / "cells").glob("*/compiler")), "nothing of it is kept"
