@@ -34,7 +34,8 @@ class Backend:
 
     def missing(self) -> list[str]:
         """Return the packages that are not installed here; nothing is imported."""
-        return [package for package in self.packages if find_spec(package) is None]
+        needed = ("numpy", *self.packages)
+        return [package for package in needed if find_spec(package) is None]
 
     def variables(self, *, device: str, threads: int) -> dict[str, str]:
         """Return the environment variables that a process of this backend needs from its start."""

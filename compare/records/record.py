@@ -196,7 +196,7 @@ def plan(
             problem=problem,
             backend=side.program,
             mode=mode,
-            tier=side.runs_in,
+            tier=side.runs_in or None,
             device=device,
             seed=seed,
             **settings,

@@ -228,7 +228,7 @@ def compare(
 def row(record: Record) -> str:
     """Return a training and what came of it as one line."""
     side = record.side if record.mode == MATCHED else f"{record.side} {record.mode}"
-    what = f"{record.problem:<14}{side:<26}{record.device:<5}seed {record.seed:<4}"
+    what = f"{record.problem:<14}{side!s:<26}{record.device:<5}seed {record.seed:<4}"
     if record.status != "ok":
         return f"{what}{record.status}: {record.reason}"
     if record.recipe == SWEEP:
