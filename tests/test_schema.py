@@ -13,7 +13,7 @@ from test_records import RECORD
 from test_verdict import failed, record
 
 import problems
-from backends import BACKENDS
+from backends import BACKENDS, Side
 from compare.records.answer import judged
 from compare.records.frames import SCHEMA
 from compare.records.record import Record, modes_between
@@ -87,7 +87,7 @@ def test_what_a_score_is_judged_by_is_what_an_answer_writes():
 
 def test_every_mode_and_backend_is_a_value():
     for backend in BACKENDS:
-        for mode in modes_between(backend):
+        for mode in modes_between(Side(backend)):
             assert wrong(json.loads(replace(RECORD, backend=backend, mode=mode).to_json())) == []
 
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 
+from backends import Side
 from compare.processes.child import COLD
 from compare.processes.forkserver import Server
 from compare.processes.gpu import DeviceMemory
@@ -47,7 +48,7 @@ class Launcher:
         for name in ("record.json", "log.txt", sample.FILE):
             (cell / name).unlink(missing_ok=True)
         shutil.rmtree(cell / COLD, ignore_errors=True)
-        environment = variables(run.backend, device=run.device, threads=run.threads)
+        environment = variables(run.side, device=run.device, threads=run.threads)
         started = now()
         try:
             server = self.server(run, cell.parent, timeout_s) if run.start == FORK else None
@@ -62,7 +63,7 @@ class Launcher:
             if server:
                 outcome = self._end_of(lambda: forked(server, cell), timeout_s)
             else:
-                module = [*command(run.backend), "-m", "compare.training.trainer", str(os.getpid())]
+                module = [*command(run.side), "-m", "compare.training.trainer", str(os.getpid())]
                 outcome = self.call([*module, str(cell)], environment, cell / "log.txt", timeout_s)
         if (cell / "record.json").exists():
             record = Record.from_json((cell / "record.json").read_text())
@@ -139,10 +140,10 @@ class Launcher:
             if self.stopped:
                 raise Interrupted
             if kind not in self.servers or self.servers[kind].process.poll() is not None:
-                module = ["-m", "compare.processes.forkserver", str(os.getpid()), run.backend]
-                environment = variables(run.backend, device=run.device, threads=run.threads)
+                module = ["-m", "compare.processes.forkserver", str(os.getpid()), run.side.backend]
+                environment = variables(run.side, device=run.device, threads=run.threads)
                 log = folder / f"server-{run.backend}.txt"
-                self.servers[kind] = Server([*command(run.backend), *module], environment, log)
+                self.servers[kind] = Server([*command(run.side), *module], environment, log)
             server = self.servers[kind]
         try:
             server.ready.result(timeout_s)
@@ -179,13 +180,13 @@ def begun(
     return process.wait, kill
 
 
-def sees_gpu(backend: str) -> bool:
+def sees_gpu(side: Side) -> bool:
     """Ask a backend, in a process of its own, whether it can use a GPU."""
     ask = "import sys; from backends import BACKENDS; "
     ask += "BACKENDS[sys.argv[1]].engine().prepare(device='gpu', threads=1)"
     done = subprocess.run(
-        [*command(backend), "-c", ask, backend],
-        env=variables(backend, device="gpu", threads=1),
+        [*command(side), "-c", ask, side.backend],
+        env=variables(side, device="gpu", threads=1),
         capture_output=True,
         check=False,
     )

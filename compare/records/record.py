@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from backends import BACKENDS, side
+from backends import Side
 
 SCHEMA = 1
 
@@ -24,9 +24,10 @@ SIZES = ("batch_size", "unit")  # fields of a Run: what a sweep varies
 OWN = "own-"  # matched, but for one default that the framework keeps: "own-weights"
 
 
-def modes_between(backend: str) -> list[str]:
-    """Return the modes of a backend, from matched, with one default at a time, to native."""
-    return [MATCHED, *(f"{OWN}{default}" for default in BACKENDS[backend].defaults), NATIVE]
+def modes_between(side: Side) -> list[str]:
+    """Return the modes of a side, from matched, with one default at a time, to native."""
+    defaults = side.definition.defaults
+    return [MATCHED, *(f"{OWN}{default}" for default in defaults), NATIVE]
 
 
 class UsageError(ValueError):
@@ -56,14 +57,14 @@ class Run:
     tier: str | None = None  # one of `Backend.tiers`; None: the first
 
     @property
-    def side(self) -> str:
-        """The backend in its tier, by the name that BACKENDS has for it."""
-        return side(self.backend, self.tier)
+    def side(self) -> Side:
+        """The backend in its tier."""
+        return Side.parse(self.backend, self.tier)
 
     @property
     def own(self) -> frozenset[str]:
         """Which of its defaults the framework keeps."""
-        defaults = frozenset(BACKENDS[self.backend].defaults)
+        defaults = frozenset(self.side.definition.defaults)
         if self.mode in (MATCHED, NATIVE):
             return defaults if self.mode == NATIVE else frozenset()
         return defaults & {self.mode.removeprefix(OWN)}
@@ -71,7 +72,7 @@ class Run:
     @property
     def key(self) -> str:
         """What tells this training from every other in a results folder; fit for a file name."""
-        backend = self.side.replace(":", "+")  # a default tier adds nothing; no label has a "+"
+        backend = str(self.side).replace(":", "+")  # no label has a "+"
         parts = (self.problem, backend, self.device, self.mode, self.recipe, self.seed)
         sized = [f"{name}{size}" for name, size in sizes(self).items()]
         return "-".join(str(part) for part in (*parts, *sized))
@@ -135,9 +136,9 @@ class Record:
     processors: list[int] = field(default_factory=list)  # the training was pinned to
 
     @property
-    def side(self) -> str:
-        """The backend in its tier, by the name that BACKENDS has for it."""
-        return side(self.backend, self.tier)
+    def side(self) -> Side:
+        """The backend in its tier."""
+        return Side.parse(self.backend, self.tier)
 
     @property
     def key(self) -> str:
@@ -181,11 +182,11 @@ class Record:
 
 def plan(
     problems: Iterable[str],
-    sides: Sequence[tuple[str, str, str | None, str]],
+    sides: Sequence[tuple[Side, str, str]],
     seeds: int,
     **settings: Any,
 ) -> list[Run]:
-    """Return the runs of a comparison of some sides, each a backend, a mode, a tier and a device.
+    """Return the runs of a comparison of some sides, each with a mode and a device.
 
     They come in the order A B B A ... from seed to seed, so a machine that grows slower, or faster,
     with time does it to all of them alike.
@@ -193,16 +194,16 @@ def plan(
     return [
         Run(
             problem=problem,
-            backend=backend,
+            backend=side.program,
             mode=mode,
-            tier=tier,
+            tier=side.runs_in or None,
             device=device,
             seed=seed,
             **settings,
         )
         for problem in problems
         for seed in range(seeds)
-        for backend, mode, tier, device in (sides if seed % 2 == 0 else reversed(sides))
+        for side, mode, device in (sides if seed % 2 == 0 else reversed(sides))
     ]
 
 
@@ -213,7 +214,7 @@ def sizes(one: Run | Record) -> dict[str, int]:
 
 def of_side(record: Record, names: Iterable[str]) -> tuple[str, ...]:
     """Return fields that tell sides apart; the backend with its tier, if not the default one."""
-    return tuple(record.side if name == "backend" else getattr(record, name) for name in names)
+    return tuple(str(record.side) if name == "backend" else getattr(record, name) for name in names)
 
 
 def _judged_numbers(scores: Any) -> list[Any]:

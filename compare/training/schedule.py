@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from backends import BACKENDS, first_name, tier_of
 from compare.measures import rate, samples_per_s
 from compare.processes import machine
 from compare.processes.interpreter import environment
@@ -44,7 +43,7 @@ def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
 
 def from_elsewhere(record: Record) -> bool:
     """Say whether a record may come of other code, versions or processor than are here now."""
-    here, versions = machine.facts(), environment(record.backend).versions
+    here, versions = machine.facts(), environment(record.side).versions
     edited = bool(record.dirty or here["dirty"])
     # What follows "+" is the build, which a package may leave out of its name.
     updated = any(
@@ -61,11 +60,11 @@ def gated(runs: Sequence[Run], tell: Callable[[str], None]) -> tuple[list[Run], 
     declared defaults.
     """
     names = list(dict.fromkeys(run.problem for run in runs))
-    sides = list(dict.fromkeys(first_name(run.side) for run in runs))
+    sides = list(dict.fromkeys(run.side.first for run in runs))
     found = standings(names, sides, tell) if runs else {}
     allowed, refused = [], []
     for run in runs:
-        standing = found[run.problem, first_name(run.side)]
+        standing = found[run.problem, run.side.first]
         if standing.refusal:
             status = UNAVAILABLE if standing.unavailable else REFUSED
             refused.append(answer(run, started=now(), status=status, reason=standing.refusal))
@@ -77,7 +76,7 @@ def gated(runs: Sequence[Run], tell: Callable[[str], None]) -> tuple[list[Run], 
 
 def in_tiers(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
     """Return the runs in tiers that their backends have, and an answer for each of the others."""
-    lacking = [BACKENDS[run.backend].lacking(tier_of(run.backend, run.tier)) for run in runs]
+    lacking = [run.side.lacking for run in runs]
     return [run for run, reason in zip(runs, lacking, strict=True) if not reason], [
         answer(run, started=now(), status=UNAVAILABLE, reason=reason)
         for run, reason in zip(runs, lacking, strict=True)
@@ -87,7 +86,7 @@ def in_tiers(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
 
 def ungated(runs: Sequence[Run]) -> list[Run]:
     """Return the runs, marked as what nobody has checked."""
-    alone = len({first_name(run.side) for run in runs}) == 1
+    alone = len({run.side.first for run in runs}) == 1
     return [replace(run, proof=None if alone else UNPROVEN) for run in runs]
 
 
@@ -229,7 +228,7 @@ def compare(
 def row(record: Record) -> str:
     """Return a training and what came of it as one line."""
     side = record.side if record.mode == MATCHED else f"{record.side} {record.mode}"
-    what = f"{record.problem:<14}{side:<26}{record.device:<5}seed {record.seed:<4}"
+    what = f"{record.problem:<14}{side!s:<26}{record.device:<5}seed {record.seed:<4}"
     if record.status != "ok":
         return f"{what}{record.status}: {record.reason}"
     if record.recipe == SWEEP:

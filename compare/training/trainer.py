@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import problems
-from backends import BACKENDS, UNWATCHED, Unavailable, Watch
+from backends import UNWATCHED, Unavailable, Watch
 from backends._tiers import CACHES
 from compare.processes import machine
 from compare.processes.child import COLD, end_with
@@ -56,7 +56,7 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     `since` is when the process was asked for, on the clock `monotonic`. A sample of the answers is
     left in the folder `cell`.
     """
-    backend = BACKENDS[run.backend]
+    backend = run.side.definition
     problem = definition(run)
     try:
         engine = backend.engine()
