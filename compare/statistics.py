@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from compare.measures import time_to_target_s
-from compare.records.record import Record
+from compare.records.record import Record, Score
 from problems import Array
 
 LEVEL = 0.05  # of a test: the chance of a claim where there is nothing to claim
@@ -153,19 +153,19 @@ TIMES = (
 
 def scores(reference: BySeed, other: BySeed) -> dict[str, Measure]:
     """Return a measure for each metric of two sides; margins are those the reference declares."""
-    judges: dict[str, dict[str, Any]] = {}
+    judges: dict[str, Score] = {}
     for record in (*reference.values(), *other.values()):
         for metric, one in record.scores.items():
             judges.setdefault(metric, one)
     return {metric: _score(metric, one) for metric, one in judges.items()}
 
 
-def _score(metric: str, judged: dict[str, Any]) -> Measure:
+def _score(metric: str, judged: Score) -> Measure:
     return Measure(
         name=SCORE,
-        read=lambda record: record.scores.get(metric, {}).get("score"),
-        worst=-math.inf if judged.get("better") == "higher" else math.inf,
-        margin=judged.get("margin"),
+        read=lambda record: record.score(metric),
+        worst=-math.inf if judged.better == "higher" else math.inf,
+        margin=judged.margin,
         ratio=False,
     )
 

@@ -11,11 +11,10 @@ from test_records import RECORD
 
 import problems
 from compare.processes.launcher import Launcher
-from compare.records.answer import judged
 from compare.records.journal import FILE, read
-from compare.records.record import MATCHED, PROVEN, Record, plan
+from compare.records.record import MATCHED, PROVEN, Record, judged
 from compare.tables.publish import publish
-from compare.training.schedule import compare
+from compare.training.schedule import compare, plan
 
 RECORDS, TRAININGS, ROUNDS = 10_000, 1_000, 3
 NUMBERS = [

@@ -9,7 +9,7 @@ from test_cli import ended  # noqa: F401 (a fixture)
 from backends import BACKENDS, Side
 from compare.processes import choice as selection
 from compare.processes import machine
-from compare.records.record import FLOAT32, TF32, Record, Run, UsageError
+from compare.records.record import FLOAT32, TF32, Record, Run, UsageError, now
 from compare.training import schedule as comparison
 
 EVERY_BACKEND = pytest.mark.parametrize("backend", RUNNABLE)
@@ -172,6 +172,6 @@ def test_the_precision_that_is_asked_for_is_in_record_and_table(toys, add_toy):
 def test_an_old_record_was_made_in_float32():
     run = Run(problem="echo", backend="pytorch", device="gpu", seed=0)
     line = {name: getattr(run, name) for name in ("problem", "backend", "device", "mode", "recipe")}
-    line |= {"seed": 0, "threads": 1, "jobs": 1, "status": "ok", "schema": 1, "started": "then"}
+    line |= {"seed": 0, "threads": 1, "jobs": 1, "status": "ok", "schema": 1, "started": now()}
     assert Record.from_json(json.dumps(line)).precision == FLOAT32
     assert run.key == "echo-pytorch-gpu-matched-full-0"

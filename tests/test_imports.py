@@ -21,6 +21,7 @@ ALLOWED = {
         "jinja2",
         "markupsafe",
         "matplotlib",
+        "msgspec",
         "numpy",
         "pandas",
         "pygments",

@@ -17,10 +17,10 @@ import problems
 from backends import Side
 from compare import __main__ as cli
 from compare.processes import machine
-from compare.records.record import Run, plan
+from compare.records.record import Run
 from compare.studies.sweep import COLUMNS, CROSSOVERS, crossovers, pairs, points, sweep
 from compare.studies.sweep_report import markdown, publish_sweep, readings
-from compare.training.schedule import row
+from compare.training.schedule import plan, row
 from compare.training.trainer import EPOCHS, STEPS, definition
 
 SIZES = (16, 32, 64, 128)

@@ -124,8 +124,8 @@ class Page:
         return {section.name: list(self._answers(section)) for section in self.sections}
 
     def _answers(self, section: Section) -> Iterator["Answer"]:
-        scores = (next(iter(one.scores.values()), {}) for one in section.records)
-        better = next((score["better"] for score in scores if "better" in score), "higher")
+        scores = (score for one in section.records for score in one.scores.values())
+        better = next((score.better for score in scores), "higher")
         rows = self.tables.verdicts[self.tables.verdicts["problem"] == section.name]
         for key, judged in rows.groupby(["backend", "reference", "device", "mode"], sort=False):
             yield Answer(_pair(key, rows), answers(judged, better=better), judged)

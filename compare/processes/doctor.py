@@ -20,7 +20,7 @@ from backends import Engine, Side, Unavailable
 from compare.processes import machine
 from compare.processes.interpreter import command, environment, known, variables
 from compare.processes.usage import HostMemory, busy_s
-from compare.records.answer import one_line
+from compare.text import one_line
 
 MEBIBYTE = 2**20
 SIDE = 8192  # of a matrix of 256 MiB in float32

@@ -13,13 +13,13 @@ from pathlib import Path
 from time import monotonic
 
 from backends import Side
+from compare.processes import machine
 from compare.processes.child import COLD
 from compare.processes.forkserver import Server
 from compare.processes.gpu import DeviceMemory
 from compare.processes.interpreter import command, variables
 from compare.records import predictions as sample
-from compare.records.answer import answer, leave, now
-from compare.records.record import FORK, Record, Run
+from compare.records.record import FORK, Record, Run, now, record_of, write_record
 
 
 class Interrupted(Exception):
@@ -49,14 +49,12 @@ class Launcher:
             (cell / name).unlink(missing_ok=True)
         shutil.rmtree(cell / COLD, ignore_errors=True)
         environment = variables(run.side, device=run.device, threads=run.threads)
-        started = now()
+        facts = machine.facts() | {"started": now(), "processors": processors}
         try:
             server = self.server(run, cell.parent, timeout_s) if run.start == FORK else None
         except TimeoutError:
             reason = f"its server was not ready after {timeout_s:g} s"
-            return answer(
-                run, started=started, processors=processors, status="timeout", reason=reason
-            )
+            return record_of(run, **facts, status="timeout", reason=reason)
         asked = {"processors": processors, "asked": monotonic()}
         (cell / "run.json").write_text(json.dumps(asdict(run) | asked))
         with DeviceMemory(run.device) as memory:
@@ -70,11 +68,9 @@ class Launcher:
             record = replace(record, gpu_device_bytes=memory.growth(), gpu_others=memory.others)
         else:
             status, reason = outcome
-            record = answer(
-                run, started=started, processors=processors, status=status, reason=reason
-            )
+            record = record_of(run, **facts, status=status, reason=reason)
         shutil.rmtree(cell / COLD, ignore_errors=True)
-        leave(record, cell)
+        write_record(record, cell)
         return record
 
     def call(

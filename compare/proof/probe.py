@@ -33,7 +33,7 @@ from backends import Engine, Side, Unavailable, Watch
 from compare.processes.child import end_with
 from compare.processes.interpreter import command, variables
 from compare.processes.launcher import Launcher
-from compare.records.answer import one_line
+from compare.text import one_line
 from problems import Array, Part, Problem
 
 Evidence = dict[str, Array]

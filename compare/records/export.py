@@ -103,8 +103,7 @@ def _benchmark(name: str, side: Sequence[Record]) -> dict[str, Any]:
             "wall_s": [record.total_s for record in side],
             "first_epoch_s": [record.first_epoch_s for record in side],
             "scores": {
-                metric: [record.scores.get(metric, {}).get("score") for record in side]
-                for metric in _metrics(side)
+                metric: [record.score(metric) for record in side] for metric in _metrics(side)
             },
         },
         "options": {},
@@ -121,14 +120,15 @@ def _charted(side: Sequence[Record]) -> Iterator[tuple[str, str, float, list[flo
             yield what, "s", median(seconds), seconds
     for metric in _metrics(side):
         judged = [record.scores[metric] for record in side if metric in record.scores]
-        gaps = [abs(one["best"] - one["score"]) for one in judged if _has_gap(one)]
+        gaps = [
+            abs(one.best - one.score)
+            for one in judged
+            if one.best is not None and one.score is not None
+        ]
         if gaps:
-            yield f"{metric}, distance from the best", judged[0]["unit"], fmean(gaps), gaps
+            unit = judged[0].unit or ""
+            yield f"{metric}, distance from the best", unit, fmean(gaps), gaps
     yield "without a score", "trainings", sum(record.status != "ok" for record in side), []
-
-
-def _has_gap(judged: dict[str, Any]) -> bool:
-    return judged["score"] is not None and judged.get("best") is not None
 
 
 def _tooltip(side: Sequence[Record]) -> str:

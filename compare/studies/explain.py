@@ -86,8 +86,11 @@ def _row(
         (own[seed], matched[seed])
         for seed in sorted(own.keys() & matched.keys())
         if own[seed].status == matched[seed].status == "ok"
+        and None not in (own[seed].score(metric), matched[seed].score(metric))
     ]
-    scores = [[one.scores[metric]["score"] for one in pair] for pair in scored]
+    scores = [
+        [score for one in pair if (score := one.score(metric)) is not None] for pair in scored
+    ]
     epochs = [[epochs_to_target(one) for one in pair] for pair in scored]
     both = [pair for pair in epochs if all(map(math.isfinite, pair))]
     low, high = interval([one - other for one, other in scores])

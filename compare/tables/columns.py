@@ -10,7 +10,7 @@ from compare.records.record import UNPROVEN
 MEBIBYTE = 2**20
 
 
-def number(value: float) -> str:
+def number(value: float | None) -> str:
     """Return a number to four significant digits; empty where there is none."""
     return "" if pd.isna(value) else f"{value:.4g}"
 

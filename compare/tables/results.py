@@ -122,18 +122,18 @@ def table(records: Sequence[Record]) -> pd.DataFrame:
 def _scores(records: Sequence[Record], metric: str) -> dict[str, object]:
     """Return the columns of a row that depend on the metric."""
     judged = [record.scores[metric] for record in records if metric in record.scores]
-    scores = pd.Series(_numbers(one["score"] for one in judged), dtype=float)
+    scores = pd.Series(_numbers(one.score for one in judged), dtype=float)
     judge = judged[-1]
-    has_target = judge["target"] is not None
+    has_target = judge.target is not None
     return {
         "failed": len(records) - len(scores),
         "metric": metric,
         "score_mean": scores.mean(),
         "score_std": scores.std(),
         "score_min": scores.min(),
-        "target": judge["target"],
-        "reached": sum(bool(one["reached"]) for one in judged) if has_target else None,
-        "baseline": judge["baseline"],
+        "target": judge.target,
+        "reached": sum(bool(one.reached) for one in judged) if has_target else None,
+        "baseline": judge.baseline,
     }
 
 

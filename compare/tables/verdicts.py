@@ -63,7 +63,12 @@ def verdicts(records: Iterable[Record]) -> pd.DataFrame:
     """
     groups: dict[tuple[str, str, str, str], dict[Side, BySeed]] = {}
     for record in records:
-        group = (record.problem, record.device, record.mode, record.recipe)
+        group: tuple[str, str, str, str] = (
+            record.problem,
+            record.device,
+            record.mode,
+            record.recipe,
+        )
         if record.status not in UNTRIED:
             groups.setdefault(group, {}).setdefault(record.side, {})[record.seed] = record
     rows = []

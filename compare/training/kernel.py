@@ -21,8 +21,8 @@ from compare.processes import machine
 from compare.processes.child import end_with
 from compare.processes.interpreter import command, variables
 from compare.processes.launcher import Launcher
-from compare.records.answer import one_line
 from compare.records.record import FLOAT32
+from compare.text import one_line
 from problems import Part
 
 SEED = 0

@@ -15,7 +15,8 @@ from compare.processes.choice import (
     chosen_problems,
     tiered,
 )
-from compare.records.record import Run, UsageError, plan
+from compare.records.record import Run, UsageError
+from compare.training.schedule import plan
 
 AA_SEEDS = 8  # the fewest that can show a difference among six problems
 

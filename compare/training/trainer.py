@@ -22,8 +22,8 @@ from compare.processes import machine
 from compare.processes.child import COLD, end_with
 from compare.processes.usage import HostMemory, Usage, busy_s
 from compare.records import predictions as sample
-from compare.records.answer import answer, judged, leave, now, one_line
-from compare.records.record import SWEEP, Run
+from compare.records.record import SWEEP, Run, judged, now, record_of, write_record
+from compare.text import one_line
 from problems import Metric, Part, Predict, Problem
 
 FRAMEWORKS = ("jax", "tensorflow", "torch")
@@ -46,8 +46,8 @@ def main(parent: int, cell: Path) -> None:
     except Exception as error:
         traceback.print_exc()
         measured = {"status": "failed", "reason": f"{type(error).__name__}: {one_line(error)}"}
-    record = answer(run, started=started, processors=processors, **measured)
-    leave(record, cell)
+    facts = machine.facts() | {"started": started, "processors": processors}
+    write_record(record_of(run, **facts, **measured), cell)
 
 
 def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str, Any]:
