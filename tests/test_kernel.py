@@ -133,8 +133,7 @@ def test_a_problem_that_fails_takes_no_other_with_it(monkeypatch, tmp_path, caps
     monkeypatch.setattr(
         kernel, "BACKENDS", {"one": SimpleNamespace(tier="", engine=lambda: engine)}
     )
-    monkeypatch.setattr(kernel, "end_with", lambda parent: None)
     question = json.dumps(CPU | {"backend": "one", "precision": "float32"})
-    kernel.main("1", question, str(tmp_path / "labels"), "echo", "shapes")
+    kernel.main(question, str(tmp_path / "labels"), "echo", "shapes")
     assert json.loads((tmp_path / "labels").read_text()) == {"echo": None, "shapes": "a kernel"}
     assert "echo: ValueError: no such layer" in capsys.readouterr().err.splitlines()

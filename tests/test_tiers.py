@@ -300,4 +300,4 @@ def test_every_training_compiles_from_nothing(copy):
     done = run_python("-m", "compare", "run", "shapes", "--quick", "--no-gate", "--seeds", "2",
                       "--backends", "pytorch", "--out", "out", cwd=copy)  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert not list((copy / "out" / "cells").glob("*/compiler")), "nothing of it is kept"
+    assert not list((copy / "out" / "cells").glob("*/scratch")), "nothing of it is kept"
