@@ -132,8 +132,7 @@ def test_a_problem_that_fails_takes_no_other_with_it(monkeypatch, tmp_path, caps
 
     engine = SimpleNamespace(prepare=lambda **_: None, kernel=look)
     monkeypatch.setitem(BACKENDS, "one", SimpleNamespace(default_tier="", engine=lambda: engine))
-    monkeypatch.setattr(kernel, "end_with", lambda parent: None)
     question = json.dumps(CPU | {"side": "one", "precision": "float32"})
-    kernel.main("1", question, str(tmp_path / "labels"), "echo", "shapes")
+    kernel.main(question, str(tmp_path / "labels"), "echo", "shapes")
     assert json.loads((tmp_path / "labels").read_text()) == {"echo": None, "shapes": "a kernel"}
     assert "echo: ValueError: no such layer" in capsys.readouterr().err.splitlines()

@@ -307,4 +307,4 @@ def test_every_training_compiles_from_nothing(toys, add_toy):
     run = ("run", "right", "--backends", "numpy", "--no-gate", "--seeds", "2", "--out", "out")
     done = diptych(*run, cwd=toys)
     assert done.returncode == 0, done.stderr
-    assert not list((toys / "out" / "cells").glob("*/compiler")), "nothing of it is kept"
+    assert not list((toys / "out" / "cells").glob("*/scratch")), "nothing of it is kept"

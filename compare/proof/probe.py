@@ -1,6 +1,6 @@
 """The evidence for the ladder: what a backend's twins do, in a process of its own.
 
-`python -m compare.proof.probe PARENT SIDE PRECISION DEVICE FOLDER PROBLEM ...` leaves
+`python -m compare.proof.probe SIDE PRECISION DEVICE FOLDER PROBLEM ...` leaves
 FOLDER/PROBLEM.npz for each problem, with the arrays
 
     trainable/NAME          the shape of what is trained
@@ -17,7 +17,6 @@ Where a twin fails, what was to come is missing, and `error` says why; `unavaila
 if it cannot be had in the tier. SIDE is "pytorch" or "pytorch:compiled".
 """
 
-import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +29,6 @@ import numpy as np
 
 import problems
 from backends import Engine, Side, Unavailable, Watch
-from compare.processes.child import end_with
 from compare.processes.interpreter import command, variables
 from compare.processes.launcher import Launcher
 from compare.text import one_line
@@ -54,9 +52,9 @@ def probe(
     def ask(job: Job) -> dict[str, Evidence]:
         side, precision = job
         with TemporaryDirectory() as folder:
-            module = [*command(side), "-m", "compare.proof.probe", str(os.getpid())]
+            module = [*command(side), "-m", "compare.proof.probe"]
             asked = [*module, str(side), precision, device, folder, *names]
-            environment = variables(side, device=device, threads=1)
+            environment = variables(side, device=device, threads=1) | {"TMPDIR": folder}
             log = Path(folder) / "log.txt"
             _, reason = launcher.call(asked, environment, log, TIMEOUT_S * len(names))
             last = (log.read_text(errors="replace").strip().splitlines() or [""])[-1]
@@ -80,9 +78,8 @@ def _read(file: Path, reason: str) -> Evidence:
         return dict(arrays)
 
 
-def main(parent: str, asked: str, precision: str, device: str, folder: str, *names: str) -> None:
+def main(asked: str, precision: str, device: str, folder: str, *names: str) -> None:
     """Gather the evidence and leave it in a folder."""
-    end_with(int(parent))
     side = Side.parse(asked)
     engine = side.definition.engine()
     engine.prepare(device=device, threads=1, precision=precision, tier=side.tier)

@@ -1,12 +1,11 @@
 """What computes the recurrent layers: observed in a short training of its own, which is not timed.
 
-`python -m compare.training.kernel PARENT ASKED FILE PROBLEM ...`, where ASKED is a value
+`python -m compare.training.kernel ASKED FILE PROBLEM ...`, where ASKED is a value
 of that name as JSON, leaves {problem: label} in FILE, e.g. {"echo": "oneDNN LSTM"}. Where nothing
 could be seen the label is null, and the log says why.
 """
 
 import json
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -18,7 +17,6 @@ import problems
 from backends import Side
 from compare.fingerprint import basis, digest, keep, kept
 from compare.processes import machine
-from compare.processes.child import end_with
 from compare.processes.interpreter import command, variables
 from compare.processes.launcher import Launcher
 from compare.records.record import FLOAT32
@@ -102,9 +100,10 @@ def observed(
     launcher = Launcher()
     with TemporaryDirectory() as folder:
         file, log = Path(folder) / "kernels.json", Path(folder) / "log.txt"
-        module = [*command(side), "-m", "compare.training.kernel", str(os.getpid())]
+        module = [*command(side), "-m", "compare.training.kernel"]
         question = [*module, json.dumps(asdict(asked)), str(file), *names]
         environment = variables(side, device=asked.device, threads=asked.threads)
+        environment["TMPDIR"] = folder
         try:
             _, ended = launcher.call(question, environment, log, timeout_s)
         except BaseException:  # nothing may go on unwatched, also after Ctrl-C
@@ -120,9 +119,8 @@ def observed(
     return {name: labels.get(name) for name in names}
 
 
-def main(parent: str, question: str, file: str, *names: str) -> None:
+def main(question: str, file: str, *names: str) -> None:
     """Look at each problem, and leave in the file what has been seen so far."""
-    end_with(int(parent))
     asked = Asked(**json.loads(question))
     side = Side.parse(asked.side)
     engine = side.definition.engine()
