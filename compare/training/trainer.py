@@ -165,10 +165,6 @@ def versions() -> dict[str, str]:
     return {"python": sys.version.split()[0], "numpy": np.__version__}
 
 
-if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
-
-
 EPOCHS = 4  # of a training that is timed at a size; the first, with tracing, does not count
 STEPS = 8  # in such an epoch, at least
 
@@ -190,3 +186,7 @@ def timed(problem: Problem) -> Problem:
     steps = max(STEPS, recipe.examples["train"] // recipe.batch_size)
     examples = {**recipe.examples, "train": steps * recipe.batch_size}
     return replace(problem, recipe=replace(recipe, epochs=EPOCHS, examples=examples))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))
