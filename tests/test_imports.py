@@ -25,6 +25,7 @@ ALLOWED = {
         "numpy",
         "pandas",
         "pygments",
+        "pytest_benchmark",
         "rich",
         "scipy",
     }
