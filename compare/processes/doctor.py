@@ -18,12 +18,12 @@ from time import get_clock_info, perf_counter, sleep
 
 import numpy as np
 
-from backends import BACKENDS, Engine, Unavailable
+from backends import Engine, Side, Unavailable
 from compare.console import SILENT, Listener
 from compare.processes import machine
-from compare.processes.interpreter import command, environment, names, variables
+from compare.processes.interpreter import command, environment, known, variables
 from compare.processes.usage import HostMemory, busy_s
-from compare.records.answer import one_line
+from compare.text import one_line
 
 MEBIBYTE = 2**20
 MACHINE, UNKNOWN, SYNC = "machine", "unknown", "sync probe"
@@ -70,16 +70,16 @@ def trusted(readings: Sequence[Reading]) -> str:
 
 def examine(device: str, threads: int, progress: Listener = SILENT) -> Iterator[Reading]:
     """Yield what is found, each as it comes, the machine first, then backend by backend."""
-    backends = names()
-    progress.doing("looking at the machine", 1, 1 + len(backends))
+    sides = known()
+    progress.doing("looking at the machine", 1, 1 + len(sides))
     yield from of_machine()
-    for number, backend in enumerate(backends, start=2):
-        progress.doing(f"looking at {backend}", number, 1 + len(backends))
-        if missing := " ".join(environment(backend).missing):
+    for number, side in enumerate(sides, start=2):
+        progress.doing(f"looking at {side}", number, 1 + len(sides))
+        if missing := " ".join(environment(side).missing):
             found = f"cannot run here: {missing} not installed"
-            yield Reading(about=backend, what="packages", found=found, able=False)
+            yield Reading(about=str(side), what="packages", found=found, able=False)
         else:
-            yield from _asked(backend, device, threads)
+            yield from _asked(side, device, threads)
     progress.doing("")
 
 
@@ -198,14 +198,18 @@ def _shortest_tick_s(readings: int = 1000) -> float:
     return min(filter(None, steps), default=0.0)
 
 
-def _asked(backend: str, device: str, threads: int) -> Iterator[Reading]:
+def _asked(side: Side, device: str, threads: int) -> Iterator[Reading]:
     """Have a backend examined in a process of its own; yield each reading as it comes."""
-    command_ = [*command(backend), "-m", "compare.processes.doctor", backend, device, str(threads)]
-    environment_ = variables(backend, device=device, threads=threads)
+    module = ["-m", "compare.processes.doctor", str(side), device, str(threads)]
+    environment_ = variables(side, device=device, threads=threads)
     with (
         TemporaryFile("w+") as errors,
         subprocess.Popen(
-            command_, env=environment_, stdout=subprocess.PIPE, stderr=errors, text=True
+            [*command(side), *module],
+            env=environment_,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
         ) as process,
     ):
         late = Timer(PATIENCE_S, process.kill)
@@ -223,7 +227,7 @@ def _asked(backend: str, device: str, threads: int) -> Iterator[Reading]:
     if process.returncode:
         last = (said or [f"status {process.returncode}"])[-1]
         advice = "mend its installation"
-        yield Reading(about=backend, what="engine", found=last, advice=advice, failed=True)
+        yield Reading(about=str(side), what="engine", found=last, advice=advice, failed=True)
 
 
 def _tell(backend: str, device: str, threads: int) -> None:
@@ -234,7 +238,7 @@ def _tell(backend: str, device: str, threads: int) -> None:
 
     tell(of_cudnn(backend, [found.name for found in distributions()]))
     try:
-        engine = BACKENDS[backend].engine()
+        engine = Side.parse(backend).definition.engine()
         engine.prepare(device=device, threads=threads)
         for reading in of_backend(backend, engine):
             tell(reading)

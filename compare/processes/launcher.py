@@ -1,10 +1,15 @@
-"""Fresh processes: Run -> process -> Record. One process, one framework."""
+"""Fresh processes: Run -> process -> Record. One process, one framework.
+
+A training is a fork of a server (forkserver.py), or a new interpreter (`begun`). On Linux, both are
+started and ended by a keeper (keeper.py), with all that they leave behind.
+"""
 
 import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,18 +18,33 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
-from compare.processes.child import COLD
+from backends import Side
+from compare.processes import keeper, machine
 from compare.processes.forkserver import TRAINER, Server
 from compare.processes.gpu import DeviceMemory
 from compare.processes.interpreter import command, variables
 from compare.records import predictions as sample
-from compare.records.answer import answer, leave, now
-from compare.records.record import FORK, Record, Run
+from compare.records.record import FORK, Record, Run, now, record_of, write_record
 
-ASKED = "asked.json"  # in the folder of a process: what it is to do
-Kind = tuple[str, str, int]  # of a server: backend, device, threads
+# The kernel of Linux alone has what a keeper needs.
+KEEPER = (sys.executable, "-I", "-S", keeper.__file__) if sys.platform == "linux" else ()
+SCRATCH = "scratch"  # of a training's folder: temporary files, and what its compiler keeps
+ASKED = "asked.json"  # of the folder of another process: what it is to do
+
+
+class Kind(NamedTuple):
+    """What processes share that are forks of one server."""
+
+    side: Side
+    device: str
+    threads: int
+
+    @staticmethod
+    def of(run: Run) -> "Kind":
+        """Return the kind of a training."""
+        return Kind(run.side.in_default_tier, run.device, run.threads)
 
 
 class Interrupted(Exception):
@@ -34,8 +54,8 @@ class Interrupted(Exception):
 class Launcher:
     """Starts processes of a backend and, if the command is broken off, ends them.
 
-    What its servers say goes to a file in the folder `logs`; without one, to where the process that
-    needs a server has its own folder.
+    What its servers say goes into the folder `logs`; without one, to where the process that a
+    server is started for has its own folder.
     """
 
     def __init__(self, logs: Path | None = None) -> None:
@@ -57,35 +77,33 @@ class Launcher:
         cell.mkdir(parents=True, exist_ok=True)
         for name in ("record.json", "log.txt", sample.FILE):
             (cell / name).unlink(missing_ok=True)
-        shutil.rmtree(cell / COLD, ignore_errors=True)
-        environment = variables(run.backend, device=run.device, threads=run.threads)
-        started = now()
+        scratch = cell.absolute() / SCRATCH
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        environment = variables(run.side, device=run.device, threads=run.threads)
+        facts = machine.facts() | {"started": now(), "processors": processors}
         try:
-            kind = (run.backend, run.device, run.threads)
-            server = self.server(kind, cell.parent, timeout_s) if run.start == FORK else None
+            forks = run.start == FORK
+            server = self.server(Kind.of(run), cell.parent, timeout_s) if forks else None
         except TimeoutError:
             reason = f"its server was not ready after {timeout_s:g} s"
-            return answer(
-                run, started=started, processors=processors, status="timeout", reason=reason
-            )
-        asked = {"processors": processors, "asked": monotonic()}
+            return record_of(run, **facts, status="timeout", reason=reason)
+        asked = {"processors": processors, "asked": monotonic(), "scratch": str(scratch)}
         (cell / "run.json").write_text(json.dumps(asdict(run) | asked))
         with DeviceMemory(run.device) as memory:
             if server:
                 outcome = self._end_of(lambda: forked(server, cell), timeout_s)
             else:
-                module = [*command(run.backend), "-m", "compare.training.trainer", str(os.getpid())]
-                outcome = self.call([*module, str(cell)], environment, cell / "log.txt", timeout_s)
+                module = [*command(run.side), "-m", "compare.training.trainer", str(cell)]
+                outcome = self.call(module, environment, cell / "log.txt", timeout_s)
         if (cell / "record.json").exists():
             record = Record.from_json((cell / "record.json").read_text())
             record = replace(record, gpu_device_bytes=memory.growth(), gpu_others=memory.others)
         else:
             status, reason = outcome
-            record = answer(
-                run, started=started, processors=processors, status=status, reason=reason
-            )
-        shutil.rmtree(cell / COLD, ignore_errors=True)
-        leave(record, cell)
+            record = record_of(run, **facts, status=status, reason=reason)
+        shutil.rmtree(scratch, ignore_errors=True)
+        write_record(record, cell)
         return record
 
     def work(
@@ -99,8 +117,8 @@ class Launcher:
     ) -> tuple[str, str]:
         """Have a module do in a fresh process what is asked; return how that ended, as `call`.
 
-        `cell` is a folder of its own, where the module's `main(parent, cell)` finds ASKED and
-        leaves what it found; what it says goes to log.txt.
+        `cell` is a folder of its own, where the module's `main(cell)` finds ASKED and leaves what
+        it found; what it says goes to log.txt.
 
         Raises:
             Interrupted: `stop` was called.
@@ -108,9 +126,8 @@ class Launcher:
         cell.mkdir(parents=True, exist_ok=True)
         (cell / ASKED).write_text(json.dumps(asked))
         if start != FORK:
-            backend, device, threads = kind
-            new = [*command(backend), "-m", module, str(os.getpid()), str(cell)]
-            environment = variables(backend, device=device, threads=threads)
+            new = [*command(kind.side), "-m", module, str(cell)]
+            environment = variables(kind.side, device=kind.device, threads=kind.threads)
             return self.call(new, environment, cell / "log.txt", timeout_s)
         try:
             server = self.server(kind, cell.parent, timeout_s)
@@ -165,7 +182,7 @@ class Launcher:
         if late.is_set():
             return "timeout", f"not done after {timeout_s:g} s"
         if code < 0:
-            return "failed", f"killed by {signal.Signals(-code).name}"
+            return "failed", f"killed by {name_of(-code)}"
         return "failed", f"ended with status {code} before it was done"
 
     def stop(self) -> None:
@@ -199,15 +216,14 @@ class Launcher:
         return self._ready(self._begun_server(kind, folder), timeout_s)
 
     def _begun_server(self, kind: Kind, folder: Path) -> Server:
-        backend, device, threads = kind
         with self.lock:
             if self.stopped:
                 raise Interrupted
             if not self.has(kind):
-                module = ["-m", "compare.processes.forkserver", str(os.getpid()), backend]
-                environment = variables(backend, device=device, threads=threads)
+                module = ["-m", "compare.processes.forkserver", str(os.getpid()), kind.side.backend]
+                environment = variables(kind.side, device=kind.device, threads=kind.threads)
                 log = self._log_of(kind, folder)
-                self.servers[kind] = Server([*command(backend), *module], environment, log)
+                self.servers[kind] = Server([*command(kind.side), *module], environment, log)
             return self.servers[kind]
 
     def _ready(self, server: Server, timeout_s: float) -> Server:
@@ -219,7 +235,7 @@ class Launcher:
         return server
 
     def _log_of(self, kind: Kind, folder: Path) -> Path:
-        return (self.logs or folder) / f"server-{kind[0]}.txt"
+        return (self.logs or folder) / f"server-{kind.side}.txt"
 
 
 @contextmanager
@@ -243,6 +259,11 @@ def several(
             starts.stop()
 
 
+def name_of(number: int) -> str:
+    """Return the name of a signal; real-time signals have none."""
+    return next((known.name for known in signal.Signals if known == number), f"signal {number}")
+
+
 def forked(
     server: Server, cell: Path, module: str = TRAINER
 ) -> tuple[Callable[[], int], Callable[[], None]]:
@@ -253,32 +274,41 @@ def forked(
 def begun(
     asked: list[str], environment: dict[str, str], log: Path
 ) -> tuple[Callable[[], int], Callable[[], None]]:
-    """Start a command; return what waits for its status, and what ends it."""
+    """Start a command; return what waits for its status, and what ends it.
+
+    Where there is no keeper, what leaves its process group, or outlives it, is not ended.
+    """
     with log.open("wb") as output:
         process = subprocess.Popen(
-            asked,
+            [*KEEPER, *asked],
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if KEEPER else subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
 
+    def wait() -> int:
+        with process:
+            return process.wait()
+
     def kill() -> None:
-        """End the process and all that it started."""
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        if process.stdin:
+            process.stdin.close()  # by which the keeper is told
+        else:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
-    return process.wait, kill
+    return wait, kill
 
 
-def sees_gpu(backend: str) -> bool:
+def sees_gpu(side: Side) -> bool:
     """Ask a backend, in a process of its own, whether it can use a GPU."""
     ask = "import sys; from backends import BACKENDS; "
     ask += "BACKENDS[sys.argv[1]].engine().prepare(device='gpu', threads=1)"
     done = subprocess.run(
-        [*command(backend), "-c", ask, backend],
-        env=variables(backend, device="gpu", threads=1),
+        [*command(side), "-c", ask, side.backend],
+        env=variables(side, device="gpu", threads=1),
         capture_output=True,
         check=False,
     )

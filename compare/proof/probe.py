@@ -1,6 +1,6 @@
 """The evidence for the ladder: what a backend's twin does, in a process of its own.
 
-`python -m compare.proof.probe PARENT FOLDER` does what FOLDER/asked.json asks for, as JSON: a
+`python -m compare.proof.probe FOLDER` does what FOLDER/asked.json asks for, as JSON: a
 problem, a side's name ("pytorch" or "pytorch:compiled"), a precision and a device. It leaves
 FOLDER/evidence.npz, with the arrays
 
@@ -30,17 +30,16 @@ from pathlib import Path
 import numpy as np
 
 import problems
-from backends import BACKENDS, Engine, Unavailable, Watch, backend_of
+from backends import Engine, Side, Unavailable, Watch
 from compare.options import STARTS
-from compare.processes.child import end_with
-from compare.processes.launcher import ASKED, Launcher, several
-from compare.records.answer import one_line
+from compare.processes.launcher import ASKED, Kind, Launcher, several
 from compare.records.record import FORK
+from compare.text import one_line
 from problems import Array, Part, Problem
 
 Evidence = dict[str, Array]
-Job = tuple[str, str]  # side, precision
-FILE = "evidence.npz"
+Job = tuple[Side, str]  # and the precision
+MODULE, FILE = "compare.proof.probe", "evidence.npz"
 
 BATCH, SEED = 7, 0  # 7 is the length of no axis: a mix-up of batch and time shows
 EPOCHS, STEPS = 4, 200
@@ -61,21 +60,20 @@ def probe(
 
     `tell` is told of each as it begins. A launcher's servers are left running.
     """
-    kinds = {job: (backend_of(job[0]), device, 1) for job in jobs}
+    kinds = {job: Kind(job[0].in_default_tier, device, 1) for job in jobs}
     pairs = [(name, job) for name in names for job in jobs]
-    with several(at_a_time, launcher) as (launcher, folder, pool):
+    with several(at_a_time, launcher) as (starts, folder, pool):
 
         def ask(name: str, job: Job) -> Evidence:
             tell(name, job)
             side, precision = job
-            asked = {"problem": name, "side": side, "precision": precision, "device": device}
+            asked = {"problem": name, "side": str(side), "precision": precision, "device": device}
             cell = folder / f"{name}-{side}-{precision}"
-            module = "compare.proof.probe"
-            _, why = launcher.work(module, cell, asked, kinds[job], STARTS[0], TIMEOUT_S)
-            return _read(cell / FILE, f"{why}: {launcher.last_words(cell, kinds[job])}")
+            _, why = starts.work(MODULE, cell, asked, kinds[job], STARTS[0], TIMEOUT_S)
+            return _read(cell / FILE, f"{why}: {starts.last_words(cell, kinds[job])}")
 
         if STARTS[0] == FORK:
-            launcher.get_ready(kinds.values(), folder, TIMEOUT_S)
+            starts.get_ready(kinds.values(), folder, TIMEOUT_S)
         found = dict(zip(pairs, pool.map(lambda pair: ask(*pair), pairs), strict=True))
     return {job: {name: found[name, job] for name in names} for job in jobs}
 
@@ -87,17 +85,16 @@ def _read(file: Path, reason: str) -> Evidence:
         return dict(arrays)
 
 
-def main(parent: int, cell: Path) -> None:
+def main(cell: Path) -> None:
     """Gather the evidence that a folder asks for and leave it there."""
-    end_with(parent)
     # What frameworks write, they leave: in the folder, it goes with it.
     os.environ["TMPDIR"] = tempfile.tempdir = str(cell)
     asked = json.loads((cell / ASKED).read_text())
     evidence: Evidence = {}
     try:
-        backend, precision = BACKENDS[asked["side"]], asked["precision"]
-        engine = backend.engine()
-        engine.prepare(device=asked["device"], threads=1, precision=precision, tier=backend.tier)
+        side, precision = Side.parse(asked["side"]), asked["precision"]
+        engine = side.definition.engine()
+        engine.prepare(device=asked["device"], threads=1, precision=precision, tier=side.tier)
         for found in gather(engine, problems.load(asked["problem"]), precision):
             evidence |= found
     except Exception as error:
@@ -159,4 +156,4 @@ def _named(kind: str, arrays: Mapping[str, Array]) -> Evidence:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]))

@@ -1,8 +1,8 @@
 """What computes the recurrent layers: observed in a short training of its own, which is not timed.
 
-`python -m compare.training.kernel PARENT FOLDER` looks at what FOLDER/asked.json names, a problem
-and the fields of Asked, and leaves FOLDER/label.json, e.g. "oneDNN LSTM". Where nothing could be
-seen the label is null, and the log says why.
+`python -m compare.training.kernel FOLDER` looks at what FOLDER/asked.json names, a problem and the
+fields of Asked, and leaves FOLDER/label.json, e.g. "oneDNN LSTM". Where nothing could be seen the
+label is null, and the log says why.
 """
 
 import json
@@ -16,21 +16,20 @@ from itertools import count, product
 from pathlib import Path
 
 import problems
-from backends import BACKENDS, backend_of, first_name, listed_name
+from backends import Side
 from compare.console import SILENT, Listener
 from compare.fingerprint import basis, digest, keep, kept
 from compare.options import STARTS
 from compare.processes import machine
-from compare.processes.child import end_with
 from compare.processes.interpreter import variables
-from compare.processes.launcher import ASKED, Launcher, several
-from compare.records.answer import one_line
+from compare.processes.launcher import ASKED, Kind, Launcher, several
 from compare.records.record import FLOAT32, Run
+from compare.text import one_line
 from problems import Part
 
 SEED = 0
 TIMEOUT_S = 600.0  # per problem
-FILE = "label.json"
+MODULE, FILE = "compare.training.kernel", "label.json"
 # Environment variables that can make a framework, or a library under it, compute by other means.
 SETTINGS = {
     *("ATEN", "CUDA", "CUDNN", "DNNL", "JAX", "KERAS", "MKL"),
@@ -42,7 +41,7 @@ SETTINGS = {
 class Asked:
     """Where the kernels of which backend are looked for."""
 
-    backend: str
+    side: str
     device: str
     threads: int
     precision: str
@@ -53,7 +52,7 @@ Look = tuple[str, Asked]  # at a problem
 
 def kernels(
     names: Sequence[str],
-    backends: Sequence[str],
+    sides: Sequence[Side],
     *,
     device: str,
     threads: int,
@@ -61,23 +60,23 @@ def kernels(
     timeout_s: float = TIMEOUT_S,
     progress: Listener = SILENT,
     launcher: Launcher | None = None,
-) -> dict[tuple[str, str], str | None]:
+) -> dict[tuple[str, Side], str | None]:
     """Return what computes the recurrent layers, by problem and side; None if not seen.
 
     What was seen before, with the same code, versions, settings and machine, is not looked for
     again. What was not seen is told.
     """
-    looks = {
-        side: Asked(backend=first_name(side), device=device, threads=threads, precision=precision)
-        for side in backends
+    asked = {
+        side: Asked(side=str(side.first), device=device, threads=threads, precision=precision)
+        for side in sides
     }
-    found = {look: known(*look) for look in product(names, looks.values())}
+    found = {look: known(*look) for look in product(names, asked.values())}
     if unknown := [look for look, label in found.items() if label is None]:
         for look, label in observed(unknown, timeout_s, progress, launcher).items():
             found[look] = label
             if label:
                 keep(key(*look), label)
-    return {(name, side): found[name, looks[side]] for side in backends for name in names}
+    return {(name, side): found[name, asked[side]] for side in sides for name in names}
 
 
 def unseen(runs: Sequence[Run]) -> bool:
@@ -86,7 +85,7 @@ def unseen(runs: Sequence[Run]) -> bool:
         (
             run.problem,
             Asked(
-                backend=first_name(run.side),
+                side=str(run.side.first),
                 device=run.device,
                 threads=run.threads,
                 precision=run.precision,
@@ -105,16 +104,17 @@ def known(name: str, asked: Asked) -> str | None:
 
 def key(name: str, asked: Asked) -> str:
     """Return a hash of all that may decide what computes a problem's layers."""
-    environment = variables(asked.backend, device=asked.device, threads=asked.threads)
+    side = Side.parse(asked.side)
+    environment = variables(side, device=asked.device, threads=asked.threads)
     facts = {
-        "kernel": asdict(replace(asked, backend=listed_name(asked.backend))),
-        "tier": BACKENDS[asked.backend].tier,
+        "kernel": asdict(replace(asked, side=side.backend)),
+        "tier": side.runs_in,
         "processor": machine.gpus() if asked.device == "gpu" else machine.cpu(),
         "settings": sorted(
             (name, value) for name, value in environment.items() if name.split("_")[0] in SETTINGS
         ),
     }
-    return digest(facts | basis(name, (asked.backend,), ("training/kernel.py",)))
+    return digest(facts | basis(name, (side,), ("training/kernel.py",)))
 
 
 def observed(
@@ -123,24 +123,21 @@ def observed(
     """Look, each time in a fresh process of the backend, what computes a problem's layers."""
     number, (_, first) = count(1), looks[0]
     at_a_time = 1 if first.device == "gpu" else len(machine.processors()) // first.threads
-    with several(max(1, at_a_time), launcher) as (launcher, folder, pool):
+    with several(max(1, at_a_time), launcher) as (starts, folder, pool):
 
         def look(name: str, asked: Asked) -> str | None:
-            backend = asked.backend
-            progress.doing(f"looking what computes {name}: {backend}", next(number), len(looks))
-            cell = folder / f"{name}-{backend}"
-            kind = (backend_of(backend), asked.device, asked.threads)
-            question = asdict(asked) | {"problem": name}
-            _, why = launcher.work(
-                "compare.training.kernel", cell, question, kind, STARTS[0], timeout_s
-            )
+            side = Side.parse(asked.side)
+            progress.doing(f"looking what computes {name}: {side}", next(number), len(looks))
+            kind = Kind(side.in_default_tier, asked.device, asked.threads)
+            cell, question = folder / f"{name}-{side}", asdict(asked) | {"problem": name}
+            _, why = starts.work(MODULE, cell, question, kind, STARTS[0], timeout_s)
             label: str | None = None
             if (cell / FILE).exists():
                 label, why = json.loads((cell / FILE).read_text()), ""
             if label is None:
-                parts = (why, launcher.last_words(cell, kind) or "it said nothing")
-                why = ": ".join(filter(None, parts))
-                progress.report(f"not seen what computes {name} on {backend}: {why}")
+                last = starts.last_words(cell, kind) or "it said nothing"
+                why = ": ".join(filter(None, (why, last)))
+                progress.report(f"not seen what computes {name} on {side}: {why}")
             return label
 
         found = dict(zip(looks, pool.map(lambda one: look(*one), looks), strict=True))
@@ -148,9 +145,8 @@ def observed(
     return found
 
 
-def main(parent: int, cell: Path) -> None:
+def main(cell: Path) -> None:
     """Look at the problem that a folder names, and leave there what has been seen."""
-    end_with(parent)
     os.environ["TMPDIR"] = tempfile.tempdir = str(cell)
     asked = json.loads((cell / ASKED).read_text())
     name = asked.pop("problem")
@@ -167,13 +163,10 @@ def main(parent: int, cell: Path) -> None:
 
 def seen(name: str, asked: Asked) -> str:
     """Return what computes the layers of a problem's twin, in this process."""
-    backend, problem = BACKENDS[asked.backend], problems.load(name)
-    engine = backend.engine()
+    side, problem = Side.parse(asked.side), problems.load(name)
+    engine = side.definition.engine()
     engine.prepare(
-        device=asked.device,
-        threads=asked.threads,
-        precision=asked.precision,
-        tier=backend.tier,
+        device=asked.device, threads=asked.threads, precision=asked.precision, tier=side.tier
     )
     n = 2 * problem.recipe.batch_size  # a step to get ready, and one to look at
     part = Part(problem.input.random(n, SEED), problem.target.random(n, SEED + 1))
@@ -181,4 +174,4 @@ def seen(name: str, asked: Asked) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]))

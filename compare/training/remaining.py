@@ -4,9 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from statistics import fmean
 
+from backends import Side
 from compare.records.record import Record, Run
 
-Kind = tuple[str, str]  # of trainings that take about as long: problem, side
+Like = tuple[str, Side]  # problem and side of trainings that take about as long
 
 
 class Remaining:
@@ -21,7 +22,7 @@ class Remaining:
         self.todo = Counter((run.problem, run.side) for run in runs)
         self.proofs, self.jobs = proofs, jobs
         self.proofs_s: list[float] = []
-        self.took_s: dict[Kind, list[float]] = defaultdict(list)
+        self.took_s: dict[Like, list[float]] = defaultdict(list)
         for record in before:
             self._learn(record)
 
@@ -48,7 +49,7 @@ class Remaining:
             parts = (record.start_s, record.total_s, record.scoring_s)
             self.took_s[record.problem, record.side].append(sum(filter(None, parts)))
 
-    def _like(self, kind: Kind, means: dict[Kind, float]) -> float:
+    def _like(self, kind: Like, means: dict[Like, float]) -> float:
         """Return what a training of a kind is likely to take: as its side does, or as any."""
         if kind in means:
             return means[kind]

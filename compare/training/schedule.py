@@ -10,16 +10,16 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
-from backends import BACKENDS, first_name, tier_of
+from backends import Side
 from compare.console import SILENT, Listener
 from compare.measures import rate, samples_per_s
 from compare.processes import machine
 from compare.processes.interpreter import environment
-from compare.processes.launcher import Launcher
+from compare.processes.launcher import Kind, Launcher
 from compare.proof.gate import standings, unproven
 from compare.records import journal as records
-from compare.records.answer import answer, now
 from compare.records.record import (
     FORK,
     MATCHED,
@@ -30,6 +30,8 @@ from compare.records.record import (
     Record,
     Run,
     UsageError,
+    now,
+    record_of,
     sizes,
 )
 from compare.training.kernel import kernels, unseen
@@ -39,6 +41,38 @@ from compare.training.remaining import Remaining
 # A training that ended so would end so again: it is not repeated. The others are tried anew.
 FINISHED = ("ok", "diverged")
 REFUSED, UNAVAILABLE = "refused", "unavailable"
+
+
+def plan(
+    problems: Iterable[str],
+    sides: Sequence[tuple[Side, str, str]],
+    seeds: int,
+    **settings: Any,
+) -> list[Run]:
+    """Return the runs of a comparison of some sides, each with a mode and a device.
+
+    They come in the order A B B A ... from seed to seed, so a machine that grows slower, or faster,
+    with time does it to all of them alike.
+    """
+    return [
+        Run(
+            problem=problem,
+            backend=side.program,
+            mode=mode,
+            tier=side.runs_in or None,
+            device=device,
+            seed=seed,
+            **settings,
+        )
+        for problem in problems
+        for seed in range(seeds)
+        for side, mode, device in (sides if seed % 2 == 0 else reversed(sides))
+    ]
+
+
+def without_training(run: Run, status: str, reason: str) -> Record:
+    """Return the record of a run that is not to be done."""
+    return record_of(run, **machine.facts(), started=now(), status=status, reason=reason)
 
 
 def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
@@ -60,7 +94,7 @@ def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
 
 def from_elsewhere(record: Record) -> bool:
     """Say whether a record may come of other code, versions or processor than are here now."""
-    here, versions = machine.facts(), environment(record.backend).versions
+    here, versions = machine.facts(), environment(record.side).versions
     edited = bool(record.dirty or here["dirty"])
     # What follows "+" is the build, which a package may leave out of its name.
     updated = any(
@@ -79,30 +113,30 @@ def gated(
     declared defaults.
     """
     names = list(dict.fromkeys(run.problem for run in runs))
-    found = standings(names, first_names(runs), progress, launcher) if runs else {}
+    found = standings(names, first_sides(runs), progress, launcher) if runs else {}
     allowed, others = [], []
     for run in runs:
-        standing = found[run.problem, first_name(run.side)]
+        standing = found[run.problem, run.side.first]
         if standing.refusal:
             status = UNAVAILABLE if standing.unavailable else REFUSED
             status = UNCHECKED if standing.unfinished else status
-            others.append(answer(run, started=now(), status=status, reason=standing.refusal))
+            others.append(without_training(run, status, standing.refusal))
         else:
             parity = standing.parity if run.mode == MATCHED and run.unit is None else None
             allowed.append(replace(run, proof=standing.proof, parity=parity))
     return allowed, others
 
 
-def first_names(runs: Sequence[Run]) -> list[str]:
+def first_sides(runs: Iterable[Run]) -> list[Side]:
     """Return the sides of runs, without the second of one that is compared with itself."""
-    return list(dict.fromkeys(first_name(run.side) for run in runs))
+    return list(dict.fromkeys(run.side.first for run in runs))
 
 
 def in_tiers(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
     """Return the runs in tiers that their backends have, and an answer for each of the others."""
-    lacking = [BACKENDS[run.backend].lacking(tier_of(run.backend, run.tier)) for run in runs]
+    lacking = [run.side.lacking for run in runs]
     return [run for run, reason in zip(runs, lacking, strict=True) if not reason], [
-        answer(run, started=now(), status=UNAVAILABLE, reason=reason)
+        without_training(run, UNAVAILABLE, reason)
         for run, reason in zip(runs, lacking, strict=True)
         if reason
     ]
@@ -110,7 +144,7 @@ def in_tiers(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
 
 def ungated(runs: Sequence[Run]) -> list[Run]:
     """Return the runs, marked as what nobody has checked."""
-    alone = len({first_name(run.side) for run in runs}) == 1
+    alone = len(first_sides(runs)) == 1
     return [replace(run, proof=None if alone else UNPROVEN) for run in runs]
 
 
@@ -150,9 +184,7 @@ def without_gpu(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
         return list(runs), []
     reason = "expected an NVIDIA GPU, found none"
     return [run for run in runs if run.device != "gpu"], [
-        answer(run, started=now(), status="unavailable", reason=reason)
-        for run in runs
-        if run.device == "gpu"
+        without_training(run, UNAVAILABLE, reason) for run in runs if run.device == "gpu"
     ]
 
 
@@ -236,7 +268,7 @@ class Comparison:
         there = {run.key: have[run.key] for run in self.runs if run.key in have}
         self.kept = {key: record for key, record in there.items() if settled(record, gate=gate)}
         self.todo = [run for run in self.runs if run.key not in self.kept]
-        self.sides = first_names(self.runs)
+        self.sides = first_sides(self.runs)
         names = list(dict.fromkeys(run.problem for run in self.runs))
         self.unproven = unproven(names, self.sides) if gate and names else []
         self.jobs, self.threads = runs[0].jobs, runs[0].threads
@@ -294,9 +326,9 @@ class Comparison:
     def _start_servers(self, pool: Pool) -> None:
         """Start those of all trainings, so that nothing is imported where one is timed."""
         forked = [run for run in self.todo if run.start == FORK]
-        kinds = {(run.backend, run.device, run.threads) for run in forked}
-        if missing := sorted(kind for kind in kinds if not pool.launcher.has(kind)):
-            self.progress.doing(f"starting {', '.join(backend for backend, *_ in missing)}")
+        kinds = dict.fromkeys(map(Kind.of, forked))
+        if missing := [kind for kind in kinds if not pool.launcher.has(kind)]:
+            self.progress.doing(f"starting {', '.join(str(kind.side) for kind in missing)}")
             pool.launcher.get_ready(missing, self.out / "cells", self.timeout_s)
             self.progress.doing("")
 
@@ -321,7 +353,7 @@ class Comparison:
 
 def row(record: Record) -> str:
     """Return a training and what came of it as one line: of its scores, the first."""
-    side = [record.side, *([record.device] if record.device != "cpu" else [])]
+    side = [str(record.side), *([record.device] if record.device != "cpu" else [])]
     side += [record.mode] if record.mode != MATCHED else []
     what = f"{record.problem:<13}  {' '.join(side):<16}  seed {record.seed:<3}"
     if record.status != "ok":
@@ -330,7 +362,7 @@ def row(record: Record) -> str:
     if record.recipe == SWEEP:
         at = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in sizes(record).items())
         return f"{what}  {at}: {rate(samples_per_s(record))} samples/s"
-    metric, score = next((name, judged["score"]) for name, judged in record.scores.items())
-    if score is None:
+    metric, score = next((name, judged.score) for name, judged in record.scores.items())
+    if score is None:  # as in records of a time when what is not finite was a score
         return f"{what}  {metric} none"
     return f"{what}  {metric} {score:{'.4f' if abs(score) >= 0.01 else '.3g'}}"
