@@ -16,6 +16,7 @@ from browser import chromium
 from browser import look as look_with
 from forks import Forks
 from learning import LEARN, PROBE
+from needs import CHROMIUM, COMPILER, HEADERS, Need, ensure
 from parity import parity, toy
 
 import problems
@@ -81,6 +82,14 @@ def asked_for(session: pytest.Session) -> list[str]:
     calls = [item.callspec for item in session.items if hasattr(item, "callspec")]
     names = [call.params.get("name") for call in calls]
     return [name for name in COMPLETE if name in names]
+
+
+def needed(*needs: Need) -> list[str]:
+    """Return where each need is; a test that asks for what cannot be had fails with one line."""
+    try:
+        return ensure(*needs)
+    except RuntimeError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -159,8 +168,14 @@ def learned(request, fork):
 @shared
 def look():
     """Return browser.look, with a Chromium to look with."""
-    with chromium() as browser:
+    with chromium(*needed(CHROMIUM)) as browser:
         yield partial(look_with, browser)
+
+
+@pytest.fixture(scope="session")
+def compiler():
+    """See that there is what torch.compile needs."""
+    needed(COMPILER, HEADERS)
 
 
 def copied(folder: Path) -> Path:

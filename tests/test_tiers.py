@@ -112,7 +112,7 @@ REASONS = {
 
 
 @pytest.fixture(scope="module")
-def trained():
+def trained(compiler):
     """Return the losses of trainings in all tiers, and what else is tried, by backend."""
 
     def train(name):
