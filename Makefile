@@ -23,9 +23,9 @@ bench: .venv/installed-test
 	$(PYTHON) -m venv .venv
 
 .venv/installed: pyproject.toml constraints.txt | .venv/bin/python
-	$(INSTALL) --editable .
+	$(INSTALL) --editable '.[cpu]'
 	touch $@
 
 .venv/installed-test: pyproject.toml constraints.txt | .venv/bin/python
-	$(INSTALL) --editable '.[test]'
+	$(INSTALL) --editable '.[cpu,test]'
 	touch $@
