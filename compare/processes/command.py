@@ -46,7 +46,7 @@ def do_list(_: argparse.Namespace) -> int:
     console.print(table(("problem", "what is learned", "twins missing"), rows, _LEFT))
     rows = []
     for name in interpreter.names():
-        missing = " ".join(interpreter.environment(name).missing)
+        missing = " ".join(interpreter.missing(name))
         python = interpreter.PYTHONS.get(name)
         install = f"{python} -m pip install" if python else "pip install"
         able = f"yes, in {python}" if python else "yes"

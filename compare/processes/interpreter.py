@@ -10,11 +10,9 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +95,16 @@ def environment(backend: str) -> Environment:
     return _asked(python, backend) if python else _found(backend)
 
 
+def missing(backend: str) -> list[str]:
+    """Return the packages that a backend needs and does not find where it runs.
+
+    Raises:
+        UsageError: as for `environment`.
+    """
+    python = _python(backend)
+    return _asked(python, backend).missing if python else BACKENDS[backend].missing()
+
+
 def _python(side: str) -> str | None:
     return PYTHONS.get(first_name(backend_of(side)))
 
@@ -140,6 +148,8 @@ def _settings() -> dict[str, Any]:
     """Return the interpreters that SETTINGS names, by backend."""
     if not SETTINGS.exists():
         return {}
+    import tomllib  # here, for few have such a file
+
     try:
         tables = tomllib.loads(SETTINGS.read_text())
     except ValueError as error:
@@ -155,6 +165,8 @@ def _surroundings() -> dict[str, str]:
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # here, for `list` asks for none
+
     try:
         return version(package)
     except PackageNotFoundError:
