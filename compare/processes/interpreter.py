@@ -10,11 +10,9 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +95,18 @@ def environment(side: Side) -> Environment:
     return _asked(python, side.first.in_default_tier) if python else _found(side.backend)
 
 
+def missing(side: Side) -> list[str]:
+    """Return the packages that a backend needs and does not find where it runs.
+
+    Raises:
+        UsageError: as for `environment`.
+    """
+    python = _python(side)
+    if python:
+        return _asked(python, side.first.in_default_tier).missing
+    return side.definition.missing()
+
+
 def _python(side: Side) -> str | None:
     return PYTHONS.get(side.first.program)
 
@@ -140,6 +150,8 @@ def _settings() -> dict[str, Any]:
     """Return the interpreters that SETTINGS names, by backend."""
     if not SETTINGS.exists():
         return {}
+    import tomllib  # here, for few have such a file
+
     try:
         tables = tomllib.loads(SETTINGS.read_text())
     except ValueError as error:
@@ -155,6 +167,8 @@ def _surroundings() -> dict[str, str]:
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # here, for `list` asks for none
+
     try:
         return version(package)
     except PackageNotFoundError:
