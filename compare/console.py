@@ -178,7 +178,7 @@ def table(
         made.title, made.title_justify = Text(title, style="bold"), "left"
     for heading in headings:
         made.add_column(
-            heading,
+            Text(heading),  # a string would be looked through for markup and emoji
             justify="left" if heading in left else "right",
             no_wrap=heading in whole,
             overflow="fold",

@@ -1,7 +1,6 @@
 """What the file diptych.toml says: interpreters in [python], defaults of `diptych run` in [run]."""
 
 import argparse
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,8 @@ def table(name: str) -> dict[str, Any]:
     """
     if not FILE.exists():
         return {}
+    import tomllib  # here, for few have such a file
+
     try:
         found = tomllib.loads(FILE.read_text())
     except (ValueError, RecursionError) as error:

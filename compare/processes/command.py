@@ -49,7 +49,7 @@ def do_list(_: argparse.Namespace) -> int:
     console.print(table(("problem", "what is learned", "twins missing"), rows, _LEFT))
     rows = []
     for side in interpreter.known():
-        missing = " ".join(interpreter.environment(side).missing)
+        missing = " ".join(interpreter.missing(side))
         python = interpreter.PYTHONS.get(str(side))
         install = f"{python} -m pip install" if python else "pip install"
         able = f"yes, in {python}" if python else "yes"

@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from backends import AGAIN, BACKENDS, Side
@@ -95,6 +94,18 @@ def environment(side: Side) -> Environment:
     return _asked(python, side.first.in_default_tier) if python else _found(side.backend)
 
 
+def missing(side: Side) -> list[str]:
+    """Return the packages that a backend needs and does not find where it runs.
+
+    Raises:
+        UsageError: as for `environment`.
+    """
+    python = _python(side)
+    if python:
+        return _asked(python, side.first.in_default_tier).missing
+    return side.definition.missing()
+
+
 def _python(side: Side) -> str | None:
     return PYTHONS.get(side.first.program)
 
@@ -140,6 +151,8 @@ def _surroundings() -> dict[str, str]:
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # here, for `list` asks for none
+
     try:
         return version(package)
     except PackageNotFoundError:
