@@ -21,8 +21,8 @@ from compare.processes import keeper
 from compare.processes.forkserver import Server
 from compare.processes.gpu import DeviceMemory
 from compare.processes.interpreter import command, variables
-from compare.records import predictions as sample
-from compare.records.answer import answer, leave, now
+from compare.processes.question import how_it_ended, printable
+from compare.records.answer import answer, leave, now, one_line
 from compare.records.record import FORK, Record, Run
 
 # The kernel of Linux alone has what a keeper needs.
@@ -52,13 +52,6 @@ class Launcher:
         Raises:
             Interrupted: `stop` was called.
         """
-        cell.mkdir(parents=True, exist_ok=True)
-        for name in ("record.json", "log.txt", sample.FILE):
-            (cell / name).unlink(missing_ok=True)
-        scratch = cell.absolute() / SCRATCH
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        environment = variables(run.backend, device=run.device, threads=run.threads)
         started = now()
         try:
             server = self.server(run, cell.parent, timeout_s) if run.start == FORK else None
@@ -67,24 +60,32 @@ class Launcher:
             return answer(
                 run, started=started, processors=processors, status="timeout", reason=reason
             )
+        shutil.rmtree(cell, ignore_errors=True)  # what an earlier try left
+        scratch = cell.absolute() / SCRATCH
+        scratch.mkdir(parents=True, exist_ok=True)
         asked = {"processors": processors, "asked": monotonic(), "scratch": str(scratch)}
         (cell / "run.json").write_text(json.dumps(asdict(run) | asked))
         with DeviceMemory(run.device) as memory:
             if server:
                 outcome = self._end_of(lambda: forked(server, cell), timeout_s)
             else:
-                module = [*command(run.backend), "-m", "compare.training.trainer", str(cell)]
-                outcome = self.call(module, environment, cell / "log.txt", timeout_s)
-        if (cell / "record.json").exists():
-            record = Record.from_json((cell / "record.json").read_text())
-            record = replace(record, gpu_device_bytes=memory.growth(), gpu_others=memory.others)
+                trainer = [*command(run.backend), "-m", "compare.training.trainer", str(cell)]
+                environment = variables(run.backend, device=run.device, threads=run.threads)
+                outcome = self.call(trainer, environment, cell / "log.txt", timeout_s)
+        found = left(cell)
+        if isinstance(found, Record):
+            record = replace(found, gpu_device_bytes=memory.growth(), gpu_others=memory.others)
         else:
             status, reason = outcome
+            if found and status != "timeout":
+                reason = found
             record = answer(
                 run, started=started, processors=processors, status=status, reason=reason
             )
         shutil.rmtree(scratch, ignore_errors=True)
-        leave(record, cell)
+        with suppress(OSError):  # a second copy, for a comparison that is killed before the first
+            cell.mkdir(parents=True, exist_ok=True)
+            leave(record, cell)
         return record
 
     def call(
@@ -126,9 +127,8 @@ class Launcher:
                 raise Interrupted
         if late.is_set():
             return "timeout", f"not done after {timeout_s:g} s"
-        if code < 0:
-            return "failed", f"killed by {name_of(-code)}"
-        return "failed", f"ended with status {code} before it was done"
+        early = " before it was done" if code >= 0 else ""
+        return "failed", how_it_ended(code) + early
 
     def stop(self) -> None:
         """End all processes under way and start none any more."""
@@ -152,6 +152,7 @@ class Launcher:
             if kind not in self.servers or self.servers[kind].process.poll() is not None:
                 module = ["-m", "compare.processes.forkserver", str(os.getpid()), run.backend]
                 environment = variables(run.backend, device=run.device, threads=run.threads)
+                folder.mkdir(parents=True, exist_ok=True)
                 log = folder / f"server-{run.backend}.txt"
                 self.servers[kind] = Server([*command(run.backend), *module], environment, log)
             server = self.servers[kind]
@@ -163,9 +164,22 @@ class Launcher:
         return server
 
 
-def name_of(number: int) -> str:
-    """Return the name of a signal; real-time signals have none."""
-    return next((known.name for known in signal.Signals if known == number), f"signal {number}")
+def left(cell: Path) -> Record | str:
+    """Return the record that a training left, or why it cannot be read; "" if it left none.
+
+    A network's code can do what it likes to the folder.
+    """
+    file = cell / "record.json"
+    if not cell.exists():
+        return "its folder was removed while it ran"
+    if not file.exists():
+        return ""
+    if not file.is_file():  # reading a pipe would not end
+        return f"expected a file, came something else as {file.name}"
+    try:
+        return Record.from_json(file.read_text())
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        return f"{file.name} cannot be read: {printable(one_line(error))}"
 
 
 def forked(server: Server, cell: Path) -> tuple[Callable[[], int], Callable[[], None]]:

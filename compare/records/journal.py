@@ -86,7 +86,7 @@ def collect(folder: Path, into: Journal, known: Sequence[Record]) -> list[Record
     for file in sorted((folder / "cells").glob("*/record.json")):
         try:
             record = Record.from_json(file.read_text())
-        except ValueError:
+        except (OSError, ValueError):
             continue
         if record.started > started.get(record.key, ""):
             into.append(record)
