@@ -11,6 +11,7 @@ compare: .venv/installed
 	.venv/bin/diptych run
 
 test: .venv/installed-test
+	.venv/bin/python tests/needs.py
 	.venv/bin/python -m pytest
 
 bench: .venv/installed-test

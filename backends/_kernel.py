@@ -10,8 +10,7 @@ from typing import Protocol
 
 from backends import Watch
 from backends._seeded import Array
-from problems._data import Data, Part
-from problems._problem import Problem
+from problems import Data, Part, Problem
 
 LOOP, NOTHING = "Python loop", "nothing recurrent"
 

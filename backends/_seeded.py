@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from problems._data import stream
+from problems import stream
 
 Array = NDArray[Any]
 

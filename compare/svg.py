@@ -1,4 +1,4 @@
-"""Matplotlib figures as SVG text: the same bytes for the same figure, for a page or for a file."""
+"""Matplotlib figures in one style, and as SVG text: the same figure is always the same bytes."""
 
 import io
 import re
@@ -6,8 +6,10 @@ from html import escape
 from typing import Any
 
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+WIDTH = 4.6  # inches
 INK = "#010203"  # stands for the colour of the text around, which no figure uses otherwise
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: small, searchable
@@ -30,6 +32,21 @@ STYLE: dict[Any, Any] = {
 NOTHING: dict[str, Any] = dict.fromkeys(
     ("Date", "Creator", "Format", "Type")
 )  # no metadata: no date, no version
+
+
+def figure(height: float, columns: int = 1, rows: int = 1) -> tuple[Figure, list[Axes]]:
+    """Return a figure of the common width and its axes, row by row."""
+    with rc_context(STYLE):
+        made = Figure(figsize=(WIDTH, height), layout="constrained")
+        axes = made.subplots(rows, columns, squeeze=False)
+    return made, list(axes.ravel())
+
+
+def legend_above(made: Figure, axes: Axes, columns: int = 2) -> None:
+    """Put the names of what is drawn above the figure, each once."""
+    handles, names = axes.get_legend_handles_labels()
+    unique = dict(zip(names, handles, strict=True))
+    made.legend(unique.values(), unique.keys(), loc="outside upper left", ncols=columns)
 
 
 def inline(figure: Figure, *, name: str, label: str) -> str:

@@ -1,15 +1,66 @@
 """What is learned: one file per problem, NumPy only.
 
-Every file here without a leading underscore is a problem and holds one constant, `PROBLEM`.
+Every file here without a leading underscore is a problem and holds one constant, `PROBLEM`. All
+that such a file needs is imported from here: `from problems import Problem, Spec, Recipe, Metric`.
 """
 
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from problems._problem import Problem
+if TYPE_CHECKING:
+    from problems._data import Array, Data, Part, Spec, independent, shape, sized, stream
+    from problems._metrics import (
+        accuracy,
+        binary_accuracy,
+        binary_sequence_accuracy,
+        mean_absolute_error,
+        sequence_accuracy,
+    )
+    from problems._picture import Curve, Drawing, Frames, Picture, Words
+    from problems._problem import LOSSES, OPTIMIZERS, Metric, Predict, Problem, Recipe
+
+__all__ = [
+    "LOSSES",
+    "OPTIMIZERS",
+    "Array",
+    "Curve",
+    "Data",
+    "Drawing",
+    "Frames",
+    "Metric",
+    "Part",
+    "Picture",
+    "Predict",
+    "Problem",
+    "Recipe",
+    "Spec",
+    "Words",
+    "accuracy",
+    "binary_accuracy",
+    "binary_sequence_accuracy",
+    "independent",
+    "load",
+    "mean_absolute_error",
+    "names",
+    "sequence_accuracy",
+    "shape",
+    "sized",
+    "stream",
+]
 
 FOLDER = Path(__file__).parent
+
+
+def __getattr__(name: str) -> Any:
+    """Import what an author needs when it is asked for: names of problems need no NumPy."""
+    if name in __all__:
+        for module in ("_data", "_metrics", "_picture", "_problem"):
+            found = vars(import_module(f"problems.{module}"))
+            if name in found:
+                return found[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def names() -> tuple[str, ...]:
@@ -17,17 +68,19 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in FOLDER.glob("[!_]*.py")))
 
 
-def load(name: str, *, quick: bool = False) -> Problem:
+def load(name: str, *, quick: bool = False) -> "Problem":
     """Return the problem called `name`; with `quick`, the one whose recipe is its quick recipe.
 
     Raises:
         ValueError: there is no such problem, or its file does not define it.
     """
+    from problems._problem import Problem
+
     if name not in names():
         raise ValueError(f"no problem {name!r}; problems are {', '.join(names())}")
     try:
         problem = getattr(import_module(f"problems.{name}"), "PROBLEM", None)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a file that exits would end the command unheard
         message = f"problems/{name}.py cannot be read: {type(error).__name__}: {error}"
         raise ValueError(message) from error
     if not isinstance(problem, Problem) or problem.name != name:

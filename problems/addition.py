@@ -14,10 +14,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from problems._data import Array, Data, Part, Spec, stream
-from problems._metrics import accuracy, sequence_accuracy
-from problems._picture import Picture, Words
-from problems._problem import Metric, Problem, Recipe
+from problems import (
+    Array,
+    Data,
+    Metric,
+    Part,
+    Picture,
+    Problem,
+    Recipe,
+    Spec,
+    Words,
+    accuracy,
+    sequence_accuracy,
+    stream,
+)
 
 ALPHABET = "0123456789+ "
 QUESTION, ANSWER = len("10+10+10"), len("30")

@@ -10,10 +10,19 @@ from math import comb, factorial
 
 import numpy as np
 
-from problems._data import Array, Part, Spec, independent
-from problems._metrics import binary_accuracy, binary_sequence_accuracy
-from problems._picture import Curve, Picture
-from problems._problem import Metric, Problem, Recipe
+from problems import (
+    Array,
+    Curve,
+    Metric,
+    Part,
+    Picture,
+    Problem,
+    Recipe,
+    Spec,
+    binary_accuracy,
+    binary_sequence_accuracy,
+    independent,
+)
 
 LENGTH, THRESHOLD = 10, 2.5
 

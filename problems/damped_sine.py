@@ -10,10 +10,18 @@ the 11 periods and the 5 points: 0.040. (Repeating the last point seen is worse:
 
 import numpy as np
 
-from problems._data import Array, Part, Spec, independent
-from problems._metrics import mean_absolute_error
-from problems._picture import Curve, Picture
-from problems._problem import Metric, Problem, Recipe
+from problems import (
+    Array,
+    Curve,
+    Metric,
+    Part,
+    Picture,
+    Problem,
+    Recipe,
+    Spec,
+    independent,
+    mean_absolute_error,
+)
 
 SEEN, AHEAD = 50, 5
 PERIODS = np.arange(10, 21)

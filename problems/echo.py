@@ -7,10 +7,18 @@ Baseline: the digits are uniform, so any constant answer is right once in ten: a
 
 import numpy as np
 
-from problems._data import Array, Part, Spec, independent
-from problems._metrics import accuracy
-from problems._picture import Picture, Words
-from problems._problem import Metric, Problem, Recipe
+from problems import (
+    Array,
+    Metric,
+    Part,
+    Picture,
+    Problem,
+    Recipe,
+    Spec,
+    Words,
+    accuracy,
+    independent,
+)
 
 LENGTH, SYMBOLS, POSITION = 5, 10, 2
 

@@ -9,10 +9,19 @@ Storage: pixels stay bytes, 125 kB per film, and become floats one batch at a ti
 
 import numpy as np
 
-from problems._data import Array, Part, Spec, independent
-from problems._metrics import binary_accuracy
-from problems._picture import Frames, Picture, Words
-from problems._problem import Metric, Problem, Recipe
+from problems import (
+    Array,
+    Frames,
+    Metric,
+    Part,
+    Picture,
+    Problem,
+    Recipe,
+    Spec,
+    Words,
+    binary_accuracy,
+    independent,
+)
 
 SIDE = 50  # frames, rows and columns
 

@@ -16,10 +16,19 @@ draws x2 = 0.5: E|0.5 - w| / 3 = 1/12.
 
 import numpy as np
 
-from problems._data import Array, Part, Spec, independent
-from problems._metrics import mean_absolute_error
-from problems._picture import Curve, Picture
-from problems._problem import Metric, Predict, Problem, Recipe
+from problems import (
+    Array,
+    Curve,
+    Metric,
+    Part,
+    Picture,
+    Predict,
+    Problem,
+    Recipe,
+    Spec,
+    independent,
+    mean_absolute_error,
+)
 
 FLOOR = 1 / 12
 

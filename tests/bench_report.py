@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from statistics import median
 
+from compare.console import markdown_table
 from compare.processes import machine
-from compare.tables.publish import markdown_rows
 
 # How often two sides are measured, in turn; fewer is a trial.
 PAIRS = int(os.environ.get("PAIRS", "10"))
@@ -61,7 +61,7 @@ def report(*found: dict) -> str:
         raise ValueError(
             f"expected what `make bench` stores, came {type(error).__name__}: {error}"
         ) from None
-    table = markdown_rows(HEADINGS, HEADINGS[:3], lines)
+    table = markdown_table(HEADINGS, HEADINGS[:3], lines)
     return "\n\n".join(["# Benchmarks of Diptych", table, "\n".join(where)]) + "\n"
 
 

@@ -16,19 +16,22 @@ from browser import chromium
 from browser import look as look_with
 from forks import Forks
 from learning import LEARN, PROBE
-from parity import PARITY_KERAS, PARITY_PROBLEM, PARITY_PYTORCH
+from needs import CHROMIUM, COMPILER, HEADERS, Need, ensure
+from parity import parity, toy
 
 import problems
-from backends import BACKENDS, missing_twins
+from backends import BACKENDS, Side, missing_twins
 from compare.processes import machine
 from compare.processes.interpreter import variables
 from compare.processes.machine import ROOT
 from compare.proof.check import PRECISIONS
 from compare.proof.probe import probe
 
+TESTS = Path(__file__).parent
 LEFT_OUT = pytest.StashKey[int]()
 RUNNABLE = [name for name, backend in BACKENDS.items() if not backend.missing()]
 COMPARED = ("pytorch", "keras-tensorflow")  # the reference and the one held against it
+SIDES = tuple(map(Side, COMPARED))
 COMPLETE = [name for name in problems.names() if not missing_twins(name)]
 
 
@@ -50,7 +53,7 @@ def run_python(*arguments: str, cwd: Path = ROOT, backend: str | None = None, **
     """Run Python in a child process, in the environment of a backend if one is named."""
     environment = dict(os.environ)
     if backend:
-        environment = variables(backend, device="cpu", threads=1)
+        environment = variables(Side.parse(backend), device="cpu", threads=1)
     environment["PYTHONPATH"] = str(cwd)
     return subprocess.run(
         [sys.executable, *arguments],
@@ -80,6 +83,14 @@ def asked_for(session: pytest.Session) -> list[str]:
     calls = [item.callspec for item in session.items if hasattr(item, "callspec")]
     names = [call.params.get("name") for call in calls]
     return [name for name in COMPLETE if name in names]
+
+
+def needed(*needs: Need) -> list[str]:
+    """Return where each need is; a test that asks for what cannot be had fails with one line."""
+    try:
+        return ensure(*needs)
+    except RuntimeError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -124,7 +135,7 @@ def fork():
 @shared
 def evidence(request):
     """What the twins do, by backend and precision, then problem; see compare.proof.probe."""
-    jobs = [(backend, precision) for precision in PRECISIONS for backend in reversed(COMPARED)]
+    jobs = [(side, precision) for precision in PRECISIONS for side in reversed(SIDES)]
     return probe(jobs, asked_for(request.session), at_a_time=2)
 
 
@@ -158,27 +169,67 @@ def learned(request, fork):
 @shared
 def look():
     """Return browser.look, with a Chromium to look with."""
-    with chromium() as browser:
+    with chromium(*needed(CHROMIUM)) as browser:
         yield partial(look_with, browser)
 
 
-@pytest.fixture
-def copy(tmp_path) -> Path:
-    """Return a copy of the project's code, to be changed at will."""
-    folder = tmp_path / "copy"
+@pytest.fixture(scope="session")
+def compiler():
+    """See that there is what torch.compile needs."""
+    needed(COMPILER, HEADERS)
+
+
+def copied(folder: Path) -> Path:
+    """Copy the project's code into a folder and return it."""
     for name in ("problems", "backends", "compare"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
 
 @pytest.fixture
-def add_problem(copy) -> Callable[..., None]:
-    """Return a function that adds a problem to the copy: three files, which may be changed."""
+def copy(tmp_path) -> Path:
+    """Return a copy of the project's code, to be changed at will."""
+    return copied(tmp_path / "copy")
 
-    def add(name: str, *, pytorch: str | None = PARITY_PYTORCH, keras: str | None = PARITY_KERAS):
-        files = {"problems": PARITY_PROBLEM, "backends/pytorch": pytorch, "backends/keras": keras}
-        for folder, text in files.items():
-            if text is not None:
-                (copy / folder / f"{name}.py").write_text(text.replace("NAME", name))
+
+@pytest.fixture
+def add_problem(copy) -> Callable[..., None]:
+    """Return a function that adds a problem to the copy: the files of `parity.parity`."""
+
+    def add(name: str, **twins: str | None) -> None:
+        for path, text in parity(name, **twins).items():
+            (copy / path).write_text(text)
+
+    return add
+
+
+TOYS = ("numpy", "numpy2")  # from inside backends, `import numpy` would find the folder
+# No other backend stays: a command that asks for a framework fails.
+REGISTERED = f"""
+BACKENDS.clear()
+for _name in {TOYS}:
+    BACKENDS[_name] = Backend(
+        _name, _name, ("numpy",), {{"shuffling": "another order"}}, {{"eager": "by NumPy"}}
+    )
+"""
+
+
+@pytest.fixture
+def toys(copy) -> Path:
+    """Return the copy with two backends in NumPy in place of those of the frameworks."""
+    for name in TOYS:
+        shutil.copytree(TESTS / "toy", copy / "backends" / name)
+    with (copy / "backends" / "__init__.py").open("a") as file:
+        file.write(REGISTERED)
+    return copy
+
+
+@pytest.fixture
+def add_toy(toys) -> Callable[..., None]:
+    """Return a function that adds a problem to the copy with these backends: see `parity.toy`."""
+
+    def add(name: str, **twins: str) -> None:
+        for path, text in toy(name, **twins).items():
+            (toys / path).write_text(text)
 
     return add

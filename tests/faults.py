@@ -27,6 +27,8 @@ FAULTS = (
           "layers", "lstm"),
     Fault("a second bias that is trained", "echo", f"{TORCH}/_defaults.py",
           '"bias" not in own', "False", "parameters", "lstm.bias_hh_l0"),
+    Fault("batch and time mixed up", "echo", f"{TORCH}/echo.py",
+          "batch_first=True", "batch_first=False", "shapes", "lstm.last"),
     Fault("forget and input gate swapped", "echo", f"{TORCH}/_weights.py",
           "matrix = GRU if isinstance(layer, nn.GRU) else TRANSPOSED",
           "matrix = Layout(lambda t: t.T.roll(25, -1), lambda w: (w.roll(-25, -1).T,))",

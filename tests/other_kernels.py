@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 import problems
 from backends import BACKENDS
-from problems._data import Part
+from problems import Part
 
 folder = BACKENDS[sys.argv[1]].folder
 engine = BACKENDS[sys.argv[1]].engine()

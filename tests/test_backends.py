@@ -14,7 +14,7 @@ from backends._seeded import (
     orthogonal,
 )
 from compare.proof.ladder import shapes
-from problems._data import stream
+from problems import stream
 
 EVERY_PROBLEM = pytest.mark.parametrize("name", problems.names())
 EVERY_COMPLETE_PROBLEM = pytest.mark.parametrize("name", COMPLETE)
@@ -131,7 +131,7 @@ ADAM = """
 import numpy as np, torch
 from torch import nn
 from backends.pytorch._optimizer import keras_adam
-from problems._problem import Recipe
+from problems import Recipe
 
 recipe = Recipe(
     loss="mean_absolute_error", learning_rate=1e-2, decay=0.5, batch_size=1, epochs=3, examples={}

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from test_verdict import record
 
-from compare import console as terminal
-from compare.flags import FLAGS, RAISED, flags
+from compare.measures import FLAGS, RAISED, flags
 from compare.processes.usage import Usage
+from compare.tables import screen as terminal
 from compare.tables.publish import publish
 
 STEADY = [record(seed, epoch_s=[1.0, 1.0, 1.1, 1.0], total_s=9.1) for seed in range(4)]

@@ -7,8 +7,9 @@ import threading
 import pytest
 from conftest import run_python
 
-from compare.options import WEEK_S, parser
-from compare.proof.gate import keep, kept
+from compare.__main__ import parser
+from compare.fingerprint import keep, kept
+from compare.options import WEEK_S
 from compare.records.record import UsageError
 
 STARTS = pytest.mark.parametrize("start", ["fork", "new"])
@@ -30,8 +31,8 @@ DONE = {
 TRAINER = f"""
 import json, os, shutil, sys
 from pathlib import Path
-from compare.records.answer import answer, leave, now
-from compare.records.record import Run
+from compare.processes.machine import facts
+from compare.records.record import Run, now, record_of, write_record
 
 DONE = {list(DONE)}
 
@@ -40,7 +41,8 @@ def main(cell):
     run = Run(**{{name: run[name] for name in Run.__dataclass_fields__}})
     if run.seed < len(DONE):
         exec(DONE[run.seed])
-    leave(answer(run, started=now(), status="ok", total_s=1.0), cell)
+    record = record_of(run, **facts(), started=now(), status="ok", total_s=1.0)
+    write_record(record, cell)
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))

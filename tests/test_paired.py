@@ -10,8 +10,8 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 
-from compare import paired
-from compare.paired import holm, interval, sign_flip_p, smallest, within
+from compare import statistics as paired
+from compare.statistics import holm, interval, sign_flip_p, smallest, within
 
 
 def drawn(n, seed=0, shift=0.3):

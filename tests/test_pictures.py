@@ -13,11 +13,11 @@ from synthetic import failed, record, write
 
 import problems
 from compare import groups as sides
-from compare.judge import MINIMUM
 from compare.page import figures as gallery
 from compare.records import journal as records
+from compare.statistics import MINIMUM
 from compare.tables.verdicts import verdicts
-from problems._picture import Curve, Frames, Words
+from problems import Curve, Frames, Words
 
 GOLDEN = Path(__file__).parent / "golden_pictures.json"
 HOSTILE = '<script>alert("x")</script>&\'../..\\1 $\\frac$'

@@ -8,7 +8,7 @@ import pytest
 from conftest import shared
 
 import problems
-from problems._data import Part, Spec, shape
+from problems import Part, Spec, shape
 
 EVERY_PROBLEM = pytest.mark.parametrize("name", problems.names())
 EVERY_METRIC = pytest.mark.parametrize(

@@ -8,8 +8,7 @@ from test_verdict import failed
 
 from compare import __main__ as cli
 from compare.records.journal import FILE
-from compare.tables.publish import tabulated
-from compare.tables.publish_json import tables_json
+from compare.tables.publish import tables_json, tabulated
 from compare.tables.results import COLUMNS
 from compare.tables.summary import summary
 from compare.tables.verdicts import COLUMNS as VERDICT_COLUMNS

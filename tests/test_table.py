@@ -8,8 +8,10 @@ from conftest import ROOT, run_python
 from test_records import RECORD
 
 import problems
+from compare.console import markdown_table
 from compare.records import journal as records
-from compare.tables.publish import markdown_rows, publish
+from compare.records.record import Score
+from compare.tables.publish import publish
 from compare.tables.results import COLUMNS, table
 
 NAMES = (
@@ -23,15 +25,15 @@ NAMES = (
 
 
 def judged(score, *, target=0.9, reached=None):
-    return {
-        "score": score,
-        "better": "higher",
-        "target": target,
-        "reached": reached,
-        "baseline": 0.1,
-        "best": 1.0,
-        "unit": "fraction",
-    }
+    return Score(
+        score=score,
+        better="higher",
+        target=target,
+        reached=reached,
+        baseline=0.1,
+        best=1.0,
+        unit="fraction",
+    )
 
 
 def record(backend, seed, score, **values):
@@ -232,5 +234,5 @@ def test_published_figures_are_present(column):
 
 def test_what_records_say_is_no_markup_in_a_table():
     hostile = "a | b\n<script> [x](y) `z`"
-    (row,) = markdown_rows(["one"], [], [[hostile]]).splitlines()[2:]
+    (row,) = markdown_table(["one"], [], [[hostile]]).splitlines()[2:]
     assert row == r"| a \| b \<script\> [x]\(y) `z` |"

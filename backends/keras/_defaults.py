@@ -9,12 +9,11 @@ from typing import Any
 
 import keras
 
-from backends import KERAS_DEFAULTS
+from backends._registry import KERAS_DEFAULTS
 from backends._seeded import Array, batch_order, initial_weights
 from backends.keras import _weights
 from backends.keras._device import batches, flatten_at_zero, sum_repeated_entries
-from problems._data import Part
-from problems._problem import Recipe
+from problems import Part, Recipe
 
 OPTIMIZERS = {"adam": keras.optimizers.Adam}
 

@@ -21,8 +21,7 @@ from backends.keras._device import (
 )
 from backends.keras._kernel import kernel
 from backends.keras._tier import prepare
-from problems._data import Data, Part
-from problems._problem import Predict, Problem
+from problems import Data, Part, Predict, Problem
 
 __all__ = [
     "gpu_peak_bytes",

@@ -14,8 +14,7 @@ from backends._kernel import LOOP, NOTHING, joined, read, repeated, two_steps
 from backends._seeded import Array
 from backends.keras import _device
 from backends.keras._device import ENGINE, engine
-from problems._data import Part
-from problems._problem import Problem
+from problems import Part, Problem
 
 # How an event is called says what ran. TensorFlow names a node of a graph "path/of/node:Operation",
 # each time that it runs, and an operation outside of graphs "EagerLocalExecute: Operation". XLA,

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from backends import PYTORCH_DEFAULTS
+from backends._registry import PYTORCH_DEFAULTS
 from backends._seeded import batch_order, initial_weights
 from backends.pytorch import _weights
 from backends.pytorch._optimizer import keras_adam, torch_adam
-from problems._problem import Recipe
+from problems import Recipe
 
 OPTIMIZERS = {"adam": keras_adam}
 OWN_OPTIMIZERS = {"adam": torch_adam}

@@ -22,8 +22,7 @@ from backends.pytorch._device import (
 )
 from backends.pytorch._kernel import kernel
 from backends.pytorch._tier import prepare
-from problems._data import Data, Part
-from problems._problem import Problem
+from problems import Data, Part, Problem
 
 __all__ = [
     "gpu_peak_bytes",

@@ -3,8 +3,7 @@
 from torch.profiler import profile
 
 from backends._kernel import read, two_steps
-from problems._data import Part
-from problems._problem import Problem
+from problems import Part, Problem
 
 
 def kernel(problem: Problem, part: Part, *, seed: int) -> str:

@@ -13,7 +13,7 @@ import torch._dynamo  # comes with the first optimizer; here, it counts as impor
 from torch import nn
 
 from backends._seeded import Array
-from problems._problem import Recipe
+from problems import Recipe
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-7
 

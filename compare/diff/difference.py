@@ -6,18 +6,29 @@ change of times is proven against the spread between seeds, not against that bet
 speaks for the machine is found out apart (compare/diff/pace.py, compare/flags.py).
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from backends import order
-from compare.diff.pace import pace, paces
-from compare.flags import FLAGS, flags
-from compare.judge import DIFFERENT, INCONCLUSIVE, SCORE, TIMES, Row, Side, decide, judge, scores
+from backends import Side
+from compare.measures import FLAGS, flags
 from compare.records.provenance import differing
 from compare.records.record import UNTRIED, Record, of_side
+from compare.statistics import (
+    DIFFERENT,
+    INCONCLUSIVE,
+    RATIO_MARGIN,
+    SCORE,
+    TIMES,
+    BySeed,
+    Row,
+    decide,
+    judge,
+    scores,
+)
 
 # How much two runs of one code may differ in time by the machine alone: of 120 trainings done twice
 # on a shared machine, three hours apart, single rows took up to 1.13 times as long, with intervals
@@ -68,7 +79,7 @@ WHOLE = ("pairs", "failed", "lost", "gained")
 FAMILY = ("device", "mode", "recipe", "backend", "measure", "rank")
 ALONE = (*KEY, "only_in", "trainings", "why")
 
-Sides = Mapping[tuple[str, ...], Side]
+Sides = Mapping[tuple[str, ...], BySeed]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +133,8 @@ def key(record: Record) -> tuple[str, ...]:
     return of_side(record, KEY)
 
 
-def _sides(records: Iterable[Record]) -> dict[tuple[str, ...], Side]:
-    sides: dict[tuple[str, ...], Side] = {}
+def _sides(records: Iterable[Record]) -> dict[tuple[str, ...], BySeed]:
+    sides: dict[tuple[str, ...], BySeed] = {}
     for record in records:
         sides.setdefault(key(record), {})[record.seed] = record
     return sides
@@ -131,14 +142,14 @@ def _sides(records: Iterable[Record]) -> dict[tuple[str, ...], Side]:
 
 def _rank(side: tuple[str, ...]) -> tuple[Any, ...]:
     problem, backend, *how = side
-    return problem, order(backend), *how
+    return problem, Side.parse(backend).rank, *how
 
 
-def _tried(side: Side) -> Side:
+def _tried(side: BySeed) -> BySeed:
     return {seed: one for seed, one in side.items() if one.status not in UNTRIED}
 
 
-def _rows(a: Side, b: Side) -> Iterator[Row]:
+def _rows(a: BySeed, b: BySeed) -> Iterator[Row]:
     """Yield the figures of each metric and time that both sides have."""
     metrics = scores(a, b)
     for rank, (metric, measure) in enumerate(metrics.items()):
@@ -193,3 +204,31 @@ def _alone(name: str, ours: Sides, others: Sides, compared: set[tuple[str, ...]]
 def _comparable(records: Sequence[Record], compared: set[tuple[str, ...]]) -> Sequence[Record]:
     """Return the records of rows that were compared, or all if there are none."""
     return [one for one in records if key(one) in compared] or records
+
+
+NEARLY_ALL = 0.8  # of a backend's rows
+
+
+def pace(rows: pd.DataFrame) -> float | None:
+    """Return the ratio by which nearly all rows of every backend changed in time; None if not so.
+
+    Of each problem, backend, device, mode and recipe, the first time counts. Alike is from half to
+    twice the median change, on the log scale. With one backend there is no such ratio: its
+    framework would be as good a suspect as the machine.
+    """
+    timed = rows[rows["measure"].isin(["epoch_s", "wall_s"]) & rows["effect"].notna()]
+    timed = timed.drop_duplicates(["problem", "backend", "device", "mode", "recipe"])
+    if timed["backend"].nunique() < 2:
+        return None
+    changes = timed["effect"].astype(float).map(math.log)
+    middle = float(changes.median())
+    if abs(middle) <= math.log1p(RATIO_MARGIN):
+        return None
+    alike = (changes / middle).between(0.5, 2)
+    return math.exp(middle) if alike.groupby(timed["backend"]).mean().min() >= NEARLY_ALL else None
+
+
+def paces(rows: pd.DataFrame) -> dict[str, float]:
+    """Return the same of each problem that has one: a run does one problem after the other."""
+    found = {str(problem): pace(mine) for problem, mine in rows.groupby("problem")}
+    return {problem: ratio for problem, ratio in found.items() if ratio is not None}

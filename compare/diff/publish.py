@@ -5,16 +5,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
+from rich.text import Text
 
+from compare.console import markdown_table, stdout, table
 from compare.diff.difference import ALONE, KEY, Diff
 from compare.diff.limits import Offence
 from compare.diff.words import answer, what
 from compare.records.provenance import COLUMNS as WHAT_DIFFERS
-from compare.records.record import Record
+from compare.records.record import Record, as_json
 from compare.tables.columns import number
-from compare.tables.publish import markdown_rows
-from compare.tables.publish_json import as_json, rows_json
-from compare.tables.publish_verdict import effect
+from compare.tables.publish import rows_json
+from compare.tables.verdicts import effect
 
 
 def _text(name: str) -> Callable[[pd.Series], str]:
@@ -87,11 +88,11 @@ def diff_markdown(diff: Diff, a: str, b: str) -> str:
     """Return the diff as Markdown for the summary of a job; `a` and `b` name the sides."""
     parts = [f"**{answer(diff)}**", f"A is {a}; B is {b}."]
     for section in sections(diff):
-        table = markdown_rows(section.headings, LEFT, map(list, section.lines))
+        made = markdown_table(section.headings, LEFT, map(list, section.lines))
         if section.title == "All comparisons":
-            parts += [f"<details><summary>{section.title}</summary>", table, "</details>"]
+            parts += [f"<details><summary>{section.title}</summary>", made, "</details>"]
         else:
-            parts += [f"### {section.title}", table]
+            parts += [f"### {section.title}", made]
     return "\n\n".join(parts) + "\n"
 
 
@@ -113,20 +114,9 @@ def diff_json(diff: Diff, a: str, b: str, offences: Sequence[Offence]) -> str:
 
 def print_diff(diff: Diff, a: str, b: str) -> None:
     """Print the diff for people, the answer first."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    from compare.console import stdout
-
     console = stdout()
     console.print(Text(answer(diff)), soft_wrap=True)
     console.print(Text(f"A is {a}; B is {b}."), soft_wrap=True)
     for section in sections(diff):
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-        table.title, table.title_justify = Text(section.title, style="bold"), "left"
-        for heading in section.headings:
-            table.add_column(heading, justify="left" if heading in LEFT else "right")
-        for line in section.lines:
-            table.add_row(*map(Text, line))
-        console.print(table)
+        made = table(section.headings, section.lines, LEFT, title=section.title)
+        console.print(made)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pandas as pd
 
 from compare.diff.difference import KEY, Diff
-from compare.judge import INCONCLUSIVE, MINIMUM, SCORE
-from compare.tables.publish_verdict import needed
+from compare.statistics import INCONCLUSIVE, MINIMUM, SCORE
+from compare.tables.verdicts import needed
 
 CHANGES = ("worse", "slower", "better", "faster")  # the bad news first
 USUAL = ("cpu", "matched", "full")  # goes without saying

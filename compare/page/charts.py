@@ -14,13 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from backends._seeded import Array
 from compare.groups import LONGEST, SIDE, Side
 from compare.records.record import Record
-from compare.svg import INK, STYLE
+from compare.svg import INK, STYLE, figure, legend_above
 from compare.tables.columns import MEBIBYTE
+from problems import Array
 
-WIDTH = 4.6  # inches
 # What the seconds of a training are spent on: each a difference of fields, see `spent`.
 PARTS = {
     "start": "#999999",
@@ -38,14 +37,6 @@ MEMORY = {
     "whole GPU": "gpu_device_bytes",
 }
 HATCHES = ("", "///", "...", "xxx", "\\\\\\")
-
-
-def figure(height: float, columns: int = 1, rows: int = 1) -> tuple[Figure, list[Axes]]:
-    """Return a figure of the common width and its axes, row by row."""
-    with rc_context(STYLE):
-        made = Figure(figsize=(WIDTH, height), layout="constrained")
-        axes = made.subplots(rows, columns, squeeze=False)
-    return made, list(axes.ravel())
 
 
 def ratios(verdicts: pd.DataFrame, sides: Sequence[Side]) -> Figure:
@@ -209,10 +200,3 @@ def _round_ticks(axes: Axes) -> None:
     axes.set_xlim(low, high)
     axes.set_xticks(shown, [f"{one:g}" for one in shown])
     axes.minorticks_off()
-
-
-def legend_above(made: Figure, axes: Axes, columns: int = 2) -> None:
-    """Put the names of what is drawn above the figure, each once."""
-    handles, names = axes.get_legend_handles_labels()
-    unique = dict(zip(names, handles, strict=True))
-    made.legend(unique.values(), unique.keys(), loc="outside upper left", ncols=columns)

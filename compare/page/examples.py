@@ -7,13 +7,10 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from backends._seeded import Array
 from compare.groups import Side
-from compare.page.charts import figure, legend_above
 from compare.records.predictions import Sample
-from compare.svg import INK, STYLE
-from problems._picture import Curve, Drawing, Frames, Picture, Words
-from problems._problem import Problem
+from compare.svg import INK, STYLE, figure, legend_above
+from problems import Array, Curve, Drawing, Frames, Picture, Problem, Words
 
 ROWS = 6  # of words
 PANELS = 4  # of curves or images

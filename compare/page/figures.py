@@ -16,10 +16,8 @@ from compare.records import predictions as sample
 from compare.records.predictions import Sample
 from compare.records.record import Record
 from compare.tables.columns import number
-from compare.tables.publish_verdict import effect
-from compare.tables.verdicts import verdicts
-from problems import load
-from problems._problem import Problem
+from compare.tables.verdicts import effect, verdicts
+from problems import Problem, load
 
 LOOKED_AT = 9  # samples of a side, until there is a seed that all have
 

@@ -10,22 +10,21 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from backends import BACKENDS, first_name
+from backends import BACKENDS, Side
 from compare.groups import sides
-from compare.judge import MINIMUM
 from compare.page import figures as gallery
 from compare.page.layers_html import layers_css
 from compare.page.program_html import program_css
 from compare.page.section import MEANINGS, Figure, Grid, Section, anchor, grid
 from compare.page.words import TIMED, Said, answers
 from compare.records.record import UNPROVEN, Record
+from compare.statistics import MINIMUM
 from compare.tables.columns import HEADINGS, SIDES
 from compare.tables.devices import HEADINGS as DEVICES
 from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
 from compare.tables.devices import device_cells
 from compare.tables.publish import circumstances, tabulated, unscored
-from compare.tables.publish_verdict import VERDICT_TEXT, VERDICTS, effect, too_few, verdict_cells
-from compare.tables.verdicts import COLUMNS
+from compare.tables.verdicts import COLUMNS, VERDICT_TEXT, VERDICTS, effect, too_few, verdict_cells
 
 FILE = "report.html"
 SHOWN = (
@@ -82,7 +81,7 @@ class Page:
     @property
     def title(self) -> str:
         """What is compared."""
-        names = dict.fromkeys(first_name(side.key[0]) for side in self.sides)
+        names = dict.fromkeys(str(Side.parse(side.key[0]).first) for side in self.sides)
         return f"{', '.join(names)}: the same networks on the same data"
 
     @property
@@ -125,8 +124,8 @@ class Page:
         return {section.name: list(self._answers(section)) for section in self.sections}
 
     def _answers(self, section: Section) -> Iterator["Answer"]:
-        scores = (next(iter(one.scores.values()), {}) for one in section.records)
-        better = next((score["better"] for score in scores if "better" in score), "higher")
+        scores = (score for one in section.records for score in one.scores.values())
+        better = next((score.better for score in scores), "higher")
         rows = self.tables.verdicts[self.tables.verdicts["problem"] == section.name]
         for key, judged in rows.groupby(["backend", "reference", "device", "mode"], sort=False):
             yield Answer(_pair(key, rows), answers(judged, better=better), judged)
@@ -188,7 +187,7 @@ class Page:
         """What no training of this folder tells, and what took no part in it."""
         rows = [row for _, row in self.tables.table.iterrows()]
         empty = [name for name, of in HEADINGS.items() if not any(of(row) for row in rows)]
-        backends = {first_name(record.backend) for record in self.records}
+        backends = {record.side.backend for record in self.records}
         devices = {record.device for record in self.records}
         return [
             *(f"{name}: took no part" for name in BACKENDS if name not in backends),

@@ -20,7 +20,7 @@ from compare.programs.pairing import Row, fault, paired
 from compare.records.record import Record
 from compare.tables.columns import MEANING, SCORES, SIDES, SIZES, TEXT, TIMES, cells, sides
 from compare.tables.results import COLUMNS
-from problems._data import Spec
+from problems import Spec
 
 MEANINGS = {heading: COLUMNS[column] for heading, column in MEANING.items()}
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from compare.judge import IDENTICAL, MINIMUM, SCORE
+from compare.statistics import IDENTICAL, MINIMUM, SCORE
 from compare.tables.columns import number
 
 SHOWN = ("different", "different but negligible")

@@ -17,13 +17,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 
-from compare.processes import keeper
+from backends import Side
+from compare.processes import keeper, machine
 from compare.processes.forkserver import Server
 from compare.processes.gpu import DeviceMemory
 from compare.processes.interpreter import command, variables
-from compare.processes.question import how_it_ended, printable
-from compare.records.answer import answer, leave, now, one_line
-from compare.records.record import FORK, Record, Run
+from compare.processes.question import how_it_ended
+from compare.records.record import FORK, Record, Run, now, record_of, write_record
+from compare.text import one_line, visible
 
 # The kernel of Linux alone has what a keeper needs.
 KEEPER = (sys.executable, "-I", "-S", keeper.__file__) if sys.platform == "linux" else ()
@@ -52,14 +53,12 @@ class Launcher:
         Raises:
             Interrupted: `stop` was called.
         """
-        started = now()
+        facts = machine.facts() | {"started": now(), "processors": processors}
         try:
             server = self.server(run, cell.parent, timeout_s) if run.start == FORK else None
         except TimeoutError:
             reason = f"its server was not ready after {timeout_s:g} s"
-            return answer(
-                run, started=started, processors=processors, status="timeout", reason=reason
-            )
+            return record_of(run, **facts, status="timeout", reason=reason)
         shutil.rmtree(cell, ignore_errors=True)  # what an earlier try left
         scratch = cell.absolute() / SCRATCH
         scratch.mkdir(parents=True, exist_ok=True)
@@ -69,8 +68,8 @@ class Launcher:
             if server:
                 outcome = self._end_of(lambda: forked(server, cell), timeout_s)
             else:
-                trainer = [*command(run.backend), "-m", "compare.training.trainer", str(cell)]
-                environment = variables(run.backend, device=run.device, threads=run.threads)
+                trainer = [*command(run.side), "-m", "compare.training.trainer", str(cell)]
+                environment = variables(run.side, device=run.device, threads=run.threads)
                 outcome = self.call(trainer, environment, cell / "log.txt", timeout_s)
         found = left(cell)
         if isinstance(found, Record):
@@ -79,13 +78,11 @@ class Launcher:
             status, reason = outcome
             if found and status != "timeout":
                 reason = found
-            record = answer(
-                run, started=started, processors=processors, status=status, reason=reason
-            )
+            record = record_of(run, **facts, status=status, reason=reason)
         shutil.rmtree(scratch, ignore_errors=True)
         with suppress(OSError):  # a second copy, for a comparison that is killed before the first
             cell.mkdir(parents=True, exist_ok=True)
-            leave(record, cell)
+            write_record(record, cell)
         return record
 
     def call(
@@ -150,11 +147,11 @@ class Launcher:
             if self.stopped:
                 raise Interrupted
             if kind not in self.servers or self.servers[kind].process.poll() is not None:
-                module = ["-m", "compare.processes.forkserver", str(os.getpid()), run.backend]
-                environment = variables(run.backend, device=run.device, threads=run.threads)
+                module = ["-m", "compare.processes.forkserver", str(os.getpid()), run.side.backend]
+                environment = variables(run.side, device=run.device, threads=run.threads)
                 folder.mkdir(parents=True, exist_ok=True)
                 log = folder / f"server-{run.backend}.txt"
-                self.servers[kind] = Server([*command(run.backend), *module], environment, log)
+                self.servers[kind] = Server([*command(run.side), *module], environment, log)
             server = self.servers[kind]
         try:
             server.ready.result(timeout_s)
@@ -179,7 +176,7 @@ def left(cell: Path) -> Record | str:
     try:
         return Record.from_json(file.read_text())
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        return f"{file.name} cannot be read: {printable(one_line(error))}"
+        return f"{file.name} cannot be read: {visible(one_line(error))}"
 
 
 def forked(server: Server, cell: Path) -> tuple[Callable[[], int], Callable[[], None]]:
@@ -218,13 +215,13 @@ def begun(
     return wait, kill
 
 
-def sees_gpu(backend: str) -> bool:
+def sees_gpu(side: Side) -> bool:
     """Ask a backend, in a process of its own, whether it can use a GPU."""
     ask = "import sys; from backends import BACKENDS; "
     ask += "BACKENDS[sys.argv[1]].engine().prepare(device='gpu', threads=1)"
     done = subprocess.run(
-        [*command(backend), "-c", ask, backend],
-        env=variables(backend, device="gpu", threads=1),
+        [*command(side), "-c", ask, side.backend],
+        env=variables(side, device="gpu", threads=1),
         capture_output=True,
         check=False,
     )

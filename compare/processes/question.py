@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from compare.text import visible
+
 PATIENCE_S = 5.0  # for what was killed to end
 
 
@@ -16,7 +18,7 @@ class NoAnswer(Exception):
     """The message is the reason, in one line. `said` is what was printed all the same."""
 
     def __init__(self, reason: str, said: str = "") -> None:
-        super().__init__(printable(reason))
+        super().__init__(visible(reason))
         self.said = said
 
 
@@ -60,14 +62,6 @@ def how_it_ended(status: int) -> str:
     # A real-time signal has no name.
     names = (known.name for known in signal.Signals if known == -status)
     return f"killed by {next(names, f'signal {-status}')}"
-
-
-def printable(text: str) -> str:
-    """Return a text in which what a terminal would obey, or not show, is written out."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )
 
 
 def _reason(status: int, errors: str) -> str:

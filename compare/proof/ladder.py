@@ -9,10 +9,59 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compare.proof.finding import Finding
+from backends import Side
 from compare.proof.probe import BATCH, HELD_OUT, Evidence
-from problems._data import Array
-from problems._problem import Problem
+from problems import Array, Problem
+
+RUNGS = {
+    "data": "inputs and targets are what the problem's spec says",
+    "parameters": "as many trained tensors, of the same shapes, with the same initial numbers",
+    "shapes": "the output of every named layer has the specified shape",
+    "layers": "the same weights and a random input: the outputs of every named layer",
+    "loss": "the loss of these outputs and random targets",
+    "gradients": "its gradient, for every weight",
+    "curve": "a short training by the problem's own recipe, 200 steps in 4 epochs with a partial "
+    "last batch each: the loss of every step, the validation losses, the trained weights",
+    "score": "the metrics of the network so trained",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What was found on a rung: the first tensor that is wrong or else the one furthest off.
+
+    `relative` is the difference by the largest magnitude in the tensor; of a loss in a curve, by
+    its own magnitude, but no less than 1 % of the first; of a score, by 1.
+    """
+
+    problem: str
+    backend: str  # the one that is judged; empty for the data, which are the same for all
+    reference: str = ""  # the one that it is compared with; empty where that is the specification
+    precision: str = ""
+    rung: str
+    tensor: str
+    index: tuple[int, ...] = ()
+    expected: str | float
+    came: str | float
+    absolute: float | None = None
+    relative: float | None = None
+    bound: float | None = None  # on `relative`
+    passed: bool
+    unavailable: bool = False  # there is no such network in the tier, so nothing was found
+    note: str = ""  # what was done to the engine first, where something was
+
+    def __str__(self) -> str:
+        """Say it in one sentence."""
+        sides = " against ".join(filter(None, (self.backend, self.reference)))
+        where = ", ".join(filter(None, (self.problem, sides, self.precision)))
+        index = f"[{', '.join(map(str, self.index))}]" if self.index else ""
+        text = f"{where}: {self.rung}: {self.tensor}{index}: "
+        text += f"expected {self.expected}, came {self.came}"
+        if self.bound is not None:
+            text += f" (difference {self.absolute:.3g}, relative {self.relative:.3g}, "
+            text += f"allowed {self.bound:.3g})"
+        return text
+
 
 # How far apart two backends may be. In float64 the model itself shows. Seen over the six problems:
 # layers 1.3e-15, loss 3.1e-16, gradients 1.0e-14, curve 4.6e-14, score 1.4e-16.
@@ -39,8 +88,8 @@ class Pair:
     """A backend and its reference on one problem: their evidence in both precisions."""
 
     problem: Problem
-    backend: str
-    reference: str
+    side: Side
+    reference: Side
     expected: Mapping[str, Evidence]  # by precision, of the reference
     came: Mapping[str, Evidence]  # of the backend
     widened: str = ""  # what was done so that float64 is float64 throughout, where it was needed
@@ -55,7 +104,7 @@ class Pair:
     def _rungs(self) -> Iterator[Finding]:
         yield self._parameters()
         yield shapes(self.problem, self.reference, self.expected["float64"])
-        yield shapes(self.problem, self.backend, self.came["float64"])
+        yield shapes(self.problem, self.side, self.came["float64"])
         for precision in ("float64", "float32"):
             for rung in TENSORS:
                 yield self._rung(rung, precision)
@@ -120,8 +169,8 @@ class Pair:
         index = np.unravel_index(flat, relative.shape)
         return Finding(
             problem=self.problem.name,
-            backend=self.backend,
-            reference=self.reference,
+            backend=str(self.side),
+            reference=str(self.reference),
             precision=precision,
             rung=rung,
             tensor=name,
@@ -152,12 +201,12 @@ class Pair:
 
     def _failure(self, rung: str, precision: str) -> Finding:
         """Say which of the two has nothing to show on a rung, and why."""
-        failed, evidence = self.backend, self.came[precision]
+        failed, evidence = self.side, self.came[precision]
         if "error" in self.expected[precision]:
             failed, evidence = self.reference, self.expected[precision]
         return Finding(
             problem=self.problem.name,
-            backend=failed,
+            backend=str(failed),
             precision=precision,
             rung=rung,
             tensor="twin",
@@ -172,8 +221,8 @@ class Pair:
     ) -> Finding:
         return Finding(
             problem=self.problem.name,
-            backend=self.backend,
-            reference=self.reference,
+            backend=str(self.side),
+            reference=str(self.reference),
             precision=precision,
             rung=rung,
             tensor=tensor,
@@ -183,7 +232,7 @@ class Pair:
         )
 
 
-def shapes(problem: Problem, backend: str, evidence: Evidence) -> Finding:
+def shapes(problem: Problem, side: Side, evidence: Evidence) -> Finding:
     """Compare the shape after every named layer, and of the output, with the specified ones."""
     expected = {name: problem.layer_shape(name, batch=BATCH) for name in problem.layers}
     expected["output"] = (BATCH, *problem.output.shape)
@@ -195,7 +244,7 @@ def shapes(problem: Problem, backend: str, evidence: Evidence) -> Finding:
     tensor = (wrong or list(texts)[-1:])[0]
     return Finding(
         problem=problem.name,
-        backend=backend,
+        backend=str(side),
         rung="shapes",
         tensor=tensor,
         expected=texts[tensor][0],

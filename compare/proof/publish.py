@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from compare.proof.finding import RUNGS, Finding
-from compare.proof.ladder import CAP, EXACT, FLOOR, WITHIN
+from rich.text import Text
+
+from compare.console import markdown_table, stdout, table
+from compare.proof.ladder import CAP, EXACT, FLOOR, RUNGS, WITHIN, Finding
 from compare.records.record import finite
-from compare.tables.publish import markdown_rows
 
 LADDER = ("problem", "backend", "against", "precision")
 
@@ -33,7 +34,7 @@ def findings_markdown(findings: Sequence[Finding]) -> str:
         "# Are both sides the same model, trained the same way?",
         "Largest relative difference on each rung, of the backend against the one it is compared "
         "with, in the same precision.",
-        markdown_rows((*LADDER, *RUNGS), LADDER, ladder_cells(findings)),
+        markdown_table((*LADDER, *RUNGS), LADDER, ladder_cells(findings)),
         "\n".join(wrong) or "Nothing is wrong.",
         *notes,
         "## The rungs",
@@ -77,3 +78,11 @@ def _rung_cell(findings: Sequence[Finding]) -> str:
 
 def _bounds(bounds: Mapping[str, float]) -> str:
     return ", ".join(f"{rung} {bound:g}" for rung, bound in bounds.items())
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Print the largest difference on every rung."""
+    console = stdout()
+    console.print(table((*LADDER, *RUNGS), ladder_cells(findings), LADDER))
+    for note in dict.fromkeys(finding.note for finding in findings if finding.note):
+        console.print(Text(f"{note}."))

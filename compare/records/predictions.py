@@ -8,9 +8,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from backends._seeded import Array
-from problems._data import Data
-from problems._problem import Problem
+from problems import Array, Data, Problem
 
 FILE = "sample.npz"
 EXAMPLES = 6  # the first of the part that a metric asks about: the same on every backend

@@ -17,8 +17,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from backends._seeded import Array
-from compare.paired import CONFIDENCE
+from compare.statistics import CONFIDENCE
+from problems import Array
 
 Stretch = tuple[float, float]
 

@@ -1,14 +1,19 @@
 """What a framework's defaults do: each training against the matched one of the same seed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pandas as pd
+from rich.text import Text
 
-from backends import BACKENDS, backend_of, first_name, listed_name, order
-from compare.paired import interval
+from backends import BACKENDS, Side
+from compare.console import markdown_table, stdout, table
+from compare.measures import epochs_to_target
 from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between
-from compare.target import epochs_to_target
+from compare.statistics import interval
+from compare.tables.columns import number
+from compare.tables.publish import circumstances
 
 # Column of explain.csv: what it means. In this order.
 COLUMNS = {
@@ -40,21 +45,21 @@ def explain(records: Sequence[Record]) -> pd.DataFrame:
     by_mode: dict[tuple[str, str, str], dict[str, dict[int, Record]]] = {}
     for record in records:
         if (
-            listed_name(record.side) not in BACKENDS
-            or first_name(record.side) != record.side
-            or backend_of(record.side) != record.side
+            record.side.backend not in BACKENDS
+            or record.side.first != record.side
+            or record.side.tier
         ):
             continue  # compared with itself, or in another tier
         side = (record.problem, record.backend, record.device)
         by_mode.setdefault(side, {}).setdefault(record.mode, {})[record.seed] = record
 
     def rank(side: tuple[str, str, str]) -> tuple[str, tuple[int, str], str]:
-        return side[0], order(side[1]), side[2]
+        return side[0], Side.parse(side[1]).rank, side[2]
 
     rows = [
         _row(side, mode, modes[mode], modes[MATCHED])
         for side, modes in sorted(by_mode.items(), key=lambda one: rank(one[0]))
-        for mode in modes_between(side[1])
+        for mode in modes_between(Side.parse(side[1]))
         if mode != MATCHED and mode in modes and MATCHED in modes
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -81,8 +86,11 @@ def _row(
         (own[seed], matched[seed])
         for seed in sorted(own.keys() & matched.keys())
         if own[seed].status == matched[seed].status == "ok"
+        and None not in (own[seed].score(metric), matched[seed].score(metric))
     ]
-    scores = [[one.scores[metric]["score"] for one in pair] for pair in scored]
+    scores = [
+        [score for one in pair if (score := one.score(metric)) is not None] for pair in scored
+    ]
     epochs = [[epochs_to_target(one) for one in pair] for pair in scored]
     both = [pair for pair in epochs if all(map(math.isfinite, pair))]
     low, high = interval([one - other for one, other in scores])
@@ -133,3 +141,81 @@ def _from_to(row: pd.Series) -> str:
         return f"{text} (one pair, no interval)"
     clear = row["change_low"] * row["change_high"] > 0
     return text + (" (clear of zero)" if clear else " (not clear of zero)")
+
+
+def publish_explanation(folder: Path, frame: pd.DataFrame, records: Sequence[Record]) -> None:
+    """Write explain.csv and explain.md into the folder."""
+    frame.to_csv(folder / "explain.csv", index=False)
+    (folder / "explain.md").write_text(explanation(frame, records))
+
+
+def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:
+    """Return explain.md: a sentence per problem, the figures, what defaults and columns are."""
+    parts = [
+        "# What each framework's defaults do",
+        "From matched mode, one default at a time is left to the framework, then all of them; "
+        "each training is compared with the matched one of the same seed. Fewer than 6 seeds are "
+        "a look, not a result.",
+        "\n".join(f"- {sentence}" for sentence in readings(frame)),
+        markdown_table(EXPLAINED, EXPLAINED_TEXT, explained_cells(frame)),
+        "## The defaults",
+        "\n".join(
+            f"- {backend}, {name}: {meaning}"
+            for backend in dict.fromkeys(frame["backend"])
+            for name, meaning in Side.parse(backend).definition.defaults.items()
+        ),
+        "## What the columns mean",
+        "The names are those of `explain.csv`; brackets hold 95 % intervals.",
+        "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items()),
+        "## Where it was measured",
+        "\n".join(f"- {line}" for line in circumstances(records)),
+        "Seconds are not compared here.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def explained_cells(frame: pd.DataFrame) -> list[list[str]]:
+    """Return the explanation for people: per row, a text for each heading."""
+    return [[of(row) for of in EXPLAINED.values()] for _, row in frame.iterrows()]
+
+
+def _interval(row: pd.Series, low: str, high: str) -> str:
+    return "" if pd.isna(row[low]) else f" [{row[low]:+.2g}, {row[high]:+.2g}]"
+
+
+def _change(row: pd.Series, name: str, low: str, high: str) -> str:
+    return "" if pd.isna(row[name]) else f"{row[name]:+.3g}" + _interval(row, low, high)
+
+
+def _reached(row: pd.Series, name: str) -> str:
+    return "" if pd.isna(row[name]) else f"{row[name]}/{row['seeds']}"
+
+
+# Heading in the explanation for people: how it is read off a row of explain.csv.
+EXPLAINED: dict[str, Callable[[pd.Series], str]] = {
+    "problem": lambda row: row["problem"],
+    "backend": lambda row: row["backend"],
+    "defaults kept": lambda row: row["defaults"],
+    "metric": lambda row: row["metric"],
+    "seeds": lambda row: str(row["seeds"]),
+    "failed": lambda row: str(row["failed"]),
+    "matched": lambda row: number(row["matched_mean"]),
+    "score": lambda row: number(row["score_mean"]),
+    "change": lambda row: _change(row, "change", "change_low", "change_high"),
+    "reached matched": lambda row: _reached(row, "matched_reached"),
+    "reached": lambda row: _reached(row, "reached"),
+    "epochs matched": lambda row: number(row["matched_epochs"]),
+    "epochs": lambda row: number(row["epochs"]),
+    "change of epochs": lambda row: _change(row, "epochs_change", "epochs_low", "epochs_high"),
+}
+EXPLAINED_TEXT = ("problem", "backend", "defaults kept", "metric")
+
+
+def print_explanation(frame: pd.DataFrame, folder: Path) -> None:
+    """Print what each default does, a sentence per problem, and where all figures are."""
+    console = stdout()
+    console.print(table(list(EXPLAINED), explained_cells(frame), EXPLAINED_TEXT))
+    for sentence in readings(frame):
+        console.print(Text(sentence.replace("**", "")))
+    where = f"All columns, and what they mean: {folder}/explain.md, explain.csv"
+    console.print(Text(where))

@@ -1,24 +1,31 @@
 """table.csv, verdicts.csv and table.md of a results folder, written from its records."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from backends import order, side
-from compare.flags import FLAGS
-from compare.judge import MINIMUM
-from compare.records.record import FLOAT32, FORK, NEW, Record
+from backends import Side
+from compare.console import markdown_table, plain
+from compare.measures import FLAGS
+from compare.records.record import FLOAT32, FORK, NEW, Record, as_json, finite
+from compare.statistics import MINIMUM
 from compare.tables.columns import SCORES, SIDES, SIZES, TEXT, TIMES, cells, sides
 from compare.tables.devices import COLUMNS as DEVICE_COLUMNS
 from compare.tables.devices import HEADINGS as DEVICES
 from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
 from compare.tables.devices import device_cells, devices
-from compare.tables.publish_verdict import VERDICT_TEXT, VERDICTS, meanings, too_few, verdict_cells
 from compare.tables.results import COLUMNS, table
-from compare.tables.verdicts import verdicts
+from compare.tables.verdicts import (
+    VERDICT_TEXT,
+    VERDICTS,
+    meanings,
+    too_few,
+    verdict_cells,
+    verdicts,
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class Tables:
     def flagged(self, flag: str) -> list[str]:
         """Return the problems and sides whose times have this flag."""
         rows = (row for _, row in self.table.iterrows() if flag in _split(row["flags"]))
-        found = [f"{row['problem']} {side(row['backend'], row['tier'])}" for row in rows]
+        found = [f"{row['problem']} {Side.parse(row['backend'], row['tier'])}" for row in rows]
         return list(dict.fromkeys(found))
 
 
@@ -96,7 +103,7 @@ def _split(flags: str | float) -> list[str]:
 
 def _section(frame: pd.DataFrame, headings: Iterable[str]) -> str:
     headings = [*sides(frame), *headings]
-    return markdown_rows(headings, TEXT, cells(frame, headings))
+    return markdown_table(headings, TEXT, cells(frame, headings))
 
 
 def _flags(tables: Tables) -> list[str]:
@@ -119,7 +126,7 @@ def _devices(frame: pd.DataFrame) -> list[str]:
     """Return the section of GPU against CPU; nothing where there is one device only."""
     if frame.empty:
         return []
-    rows = markdown_rows(DEVICES, DEVICES_TEXT, device_cells(frame))
+    rows = markdown_table(DEVICES, DEVICES_TEXT, device_cells(frame))
     meaning = "\n".join(f"- `{name}`: {text}" for name, text in DEVICE_COLUMNS.items())
     return ["## GPU against CPU", rows, "The columns of `devices.csv`:", meaning]
 
@@ -129,21 +136,9 @@ def _verdicts(frame: pd.DataFrame) -> list[str]:
     if frame.empty:
         return []
     enough = frame[frame["pairs"] >= MINIMUM]
-    rows = [markdown_rows(VERDICTS, VERDICT_TEXT, verdict_cells(enough))] if len(enough) else []
+    rows = [markdown_table(VERDICTS, VERDICT_TEXT, verdict_cells(enough))] if len(enough) else []
     few = [f"{too_few(frame)}."] if too_few(frame) else []
     return ["## Verdicts", *rows, *few, "The columns of `verdicts.csv`:", meanings()]
-
-
-def markdown_rows(headings: Iterable[str], text: Sequence[str], lines: Iterable[list[str]]) -> str:
-    """Return a Markdown table; the columns named in `text` are set to the left."""
-    ruler = [":--" if heading in text else "--:" for heading in headings]
-    shown = [[plain(cell) for cell in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [list(headings), ruler, *shown])
-
-
-def plain(text: str) -> str:
-    """Return text for Markdown, in one line: no cell ends in it, no tag and no link is made."""
-    return re.sub(r"([\\|<>]|(?<=\])(?=\())", r"\\\1", " ".join(text.split()))
 
 
 STARTED = {FORK: "forks of a server per backend", NEW: "new interpreters"}
@@ -152,7 +147,7 @@ STARTED = {FORK: "forks of a server per backend", NEW: "new interpreters"}
 def circumstances(records: Sequence[Record]) -> list[str]:
     """Return what machine, settings, versions and code the records come from; all, if several."""
     versions: dict[str, dict[str, dict[str, None]]] = {}  # of a package: who had it
-    for record in sorted(records, key=lambda one: order(one.backend)):
+    for record in sorted(records, key=lambda one: one.side.rank):
         for name, version in record.versions.items():
             versions.setdefault(name, {}).setdefault(version, {})[record.backend] = None
     started = sorted(record.started for record in records)
@@ -191,3 +186,15 @@ def _commit(record: Record) -> str | None:
 
 def _distinct(values: Iterable[object]) -> str:
     return ", ".join(dict.fromkeys(str(value) for value in values if value is not None))
+
+
+def rows_json(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table, ready for JSON."""
+    rows = frame.astype(object).where(frame.notna(), None)
+    return [finite(row) for row in rows.to_dict("records")]
+
+
+def tables_json(tables: Tables) -> str:
+    """Return as JSON what table.csv, verdicts.csv and devices.csv hold; infinite is null, too."""
+    frames = {"table": tables.table, "verdicts": tables.verdicts, "devices": tables.devices}
+    return as_json({name: rows_json(frame) for name, frame in frames.items()})

@@ -6,11 +6,15 @@ from statistics import median
 
 import pandas as pd
 
-from backends import order, tier_of
-from compare.flags import flags
+from compare.measures import (
+    compile_s,
+    epochs_to_target,
+    flags,
+    repeat_differences,
+    samples_per_s,
+    time_to_target_s,
+)
 from compare.records.record import UNPROVEN, Record
-from compare.repeat import repeat_differences
-from compare.target import epochs_to_target, time_to_target_s
 
 # Column of table.csv: what it means. In this order.
 COLUMNS = {
@@ -99,7 +103,7 @@ def table(records: Sequence[Record]) -> pd.DataFrame:
     """
     groups: dict[tuple[str, tuple[int, str], str, str], list[Record]] = {}
     for record in records:
-        group = (record.problem, order(record.side), record.device, record.mode)
+        group = (record.problem, record.side.rank, record.device, record.mode)
         groups.setdefault(group, []).append(record)
     rows, again = [], repeat_differences(records)
     for _, seeds in sorted(groups.items()):
@@ -118,18 +122,18 @@ def table(records: Sequence[Record]) -> pd.DataFrame:
 def _scores(records: Sequence[Record], metric: str) -> dict[str, object]:
     """Return the columns of a row that depend on the metric."""
     judged = [record.scores[metric] for record in records if metric in record.scores]
-    scores = pd.Series(_numbers(one["score"] for one in judged), dtype=float)
+    scores = pd.Series(_numbers(one.score for one in judged), dtype=float)
     judge = judged[-1]
-    has_target = judge["target"] is not None
+    has_target = judge.target is not None
     return {
         "failed": len(records) - len(scores),
         "metric": metric,
         "score_mean": scores.mean(),
         "score_std": scores.std(),
         "score_min": scores.min(),
-        "target": judge["target"],
-        "reached": sum(bool(one["reached"]) for one in judged) if has_target else None,
-        "baseline": judge["baseline"],
+        "target": judge.target,
+        "reached": sum(bool(one.reached) for one in judged) if has_target else None,
+        "baseline": judge.baseline,
     }
 
 
@@ -139,11 +143,11 @@ def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str
     kernels = dict.fromkeys(record.kernel for record in records if record.kernel)
     return {
         **{name: getattr(records[0], name) for name in ("problem", "backend", "device", "mode")},
-        "tier": tier_of(records[0].backend, records[0].tier) or None,
+        "tier": records[0].side.runs_in or None,
         "seeds": len(records),
         **{f"{name}_median": _median(_named(name, records)) for name in TIMES},
         **{name: max(_named(name, records), default=None) for name in LARGEST},
-        "compile_s_median": _median(_numbers(map(_compile_s, records))),
+        "compile_s_median": _median(_numbers(map(compile_s, records))),
         "wall_s_median": _median(_named("total_s", records)),
         "epoch_s_median": _median(_numbers(s for record in records for s in record.epoch_s)),
         "samples_per_s_median": _median(_numbers(map(samples_per_s, records))),
@@ -155,16 +159,6 @@ def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str
         "repeat_difference": max((again[r.key] for r in records if r.key in again), default=None),
         "flags": "; ".join(flags(records)) or None,
     }
-
-
-def _compile_s(record: Record) -> float | None:
-    first = record.first_epoch_s
-    return first - median(record.epoch_s) if first is not None and record.epoch_s else None
-
-
-def samples_per_s(record: Record) -> float | None:
-    """Return the examples that a training's median later epoch took in a second."""
-    return record.examples / median(record.epoch_s) if record.examples and record.epoch_s else None
 
 
 def _named(name: str, records: Iterable[Record]) -> list[float]:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from compare.console import markdown_table
 from compare.records.record import Record
 from compare.tables.columns import SIDES, TEXT, cells, sides
-from compare.tables.publish import Tables, circumstances, failures, markdown_rows
-from compare.tables.publish_verdict import effect, too_few
-from compare.tables.verdicts import MEASURES
+from compare.tables.publish import Tables, circumstances, failures
+from compare.tables.verdicts import MEASURES, effect, too_few
 
 JUDGED = ("problem", "backend", "reference", "device", "mode", "recipe")
 SCORED = (*SIDES, "metric", "score", "target", "reached", "failed")
@@ -44,7 +44,7 @@ def _verdicts(frame: pd.DataFrame) -> Iterator[str]:
     if lines:
         against = f"Against {frame.iloc[0]['reference']}: " if "reference" in dull else ""
         yield against + "differences of scores, ratios of times, with their 95 % intervals."
-        yield markdown_rows((*names, *MEASURES), (*names, *MEASURES), lines)
+        yield markdown_table((*names, *MEASURES), (*names, *MEASURES), lines)
     else:
         yield "There is one backend only."
     if too_few(frame):
@@ -61,4 +61,4 @@ def _table(frame: pd.DataFrame, headings: Sequence[str]) -> str:
     dull |= set(SIDES) - set(sides(frame))
     dull |= {"flags"} if frame["flags"].isna().all() else set()
     headings = [name for name in headings if name not in dull]
-    return markdown_rows(headings, TEXT, cells(frame, headings))
+    return markdown_table(headings, TEXT, cells(frame, headings))

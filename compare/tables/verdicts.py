@@ -1,14 +1,15 @@
 """Records -> verdicts: each backend against the reference, paired by seed. A pure function."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from statistics import median
 
 import pandas as pd
 
-from backends import backend_of, order
-from compare.judge import MINIMUM, SCORE, TIMES, Row, Side, decide, judge, scores
+from backends import Side
 from compare.records.record import UNTRIED, Record
+from compare.statistics import LEVEL, MINIMUM, SCORE, TIMES, BySeed, Row, decide, judge, scores
 
 MEASURES = (SCORE, *(measure.name for measure in TIMES))
 # Column of verdicts.csv: what it means. In this order.
@@ -60,15 +61,20 @@ def verdicts(records: Iterable[Record]) -> pd.DataFrame:
 
     A measure that none of a side's trainings has, though they have scores, gives no row.
     """
-    groups: dict[tuple[str, str, str, str], dict[str, Side]] = {}
+    groups: dict[tuple[str, str, str, str], dict[Side, BySeed]] = {}
     for record in records:
-        group = (record.problem, record.device, record.mode, record.recipe)
+        group: tuple[str, str, str, str] = (
+            record.problem,
+            record.device,
+            record.mode,
+            record.recipe,
+        )
         if record.status not in UNTRIED:
             groups.setdefault(group, {}).setdefault(record.side, {})[record.seed] = record
     rows = []
     for group, sides in sorted(groups.items()):
         for backend, reference in _pairs(sides):
-            names = dict(zip(COLUMNS, (*group, backend, reference), strict=False))
+            names = dict(zip(COLUMNS, (*group, str(backend), str(reference)), strict=False))
             rows += [names | row for row in _judged(sides[backend], sides[reference])]
     decide(rows, FAMILY)
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -77,21 +83,20 @@ def verdicts(records: Iterable[Record]) -> pd.DataFrame:
     return frame.astype({"within_margin": "boolean"})
 
 
-def _pairs(sides: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _pairs(sides: Iterable[Side]) -> Iterator[tuple[Side, Side]]:
     """Yield each side with its reference: with a label, the same without; else the first.
 
     In another tier than its default one, a backend comes with itself in that, too.
     """
-    first, *others = sorted(sides, key=order)
+    first, *others = sorted(sides, key=lambda side: side.rank)
     for side in others:
-        usual = backend_of(side)
-        unlabelled = usual.rpartition("@")[0] + side.removeprefix(usual)
-        yield side, unlabelled if unlabelled in others else first
-        if usual != side and usual in others:
-            yield side, usual
+        unlabelled = replace(side, label="")
+        yield side, unlabelled if side.label and unlabelled in others else first
+        if side.tier and side.in_default_tier in others:
+            yield side, side.in_default_tier
 
 
-def _judged(ours: Side, reference: Side) -> Iterator[Row]:
+def _judged(ours: BySeed, reference: BySeed) -> Iterator[Row]:
     """Yield the figures of each measure that both sides have."""
     first = list(scores(reference, ours).values())[:1]
     for measure in (*first, *TIMES):
@@ -102,14 +107,14 @@ def _judged(ours: Side, reference: Side) -> Iterator[Row]:
             yield row
 
 
-def _break_even(ours: Side, theirs: Side) -> dict[str, int]:
+def _break_even(ours: BySeed, theirs: BySeed) -> dict[str, int]:
     """Return after how many epochs a later start is made up for; nothing if it never is."""
     (epoch_s, start_s), (their_epoch_s, their_start_s) = map(_pace, (ours, theirs))
     later, faster = start_s - their_start_s, their_epoch_s - epoch_s
     return {"break_even_epochs": math.ceil(later / faster)} if later * faster > 0 else {}
 
 
-def _pace(side: Side) -> tuple[float, float]:
+def _pace(side: BySeed) -> tuple[float, float]:
     """Return the seconds of an epoch, and what a training takes beside its epochs; NaN if none."""
     epochs, starts = [], []
     for one in side.values():
@@ -117,3 +122,81 @@ def _pace(side: Side) -> tuple[float, float]:
             epochs.append(median(one.epoch_s))
             starts.append(one.build_s + one.first_epoch_s - epochs[-1])
     return (median(epochs), median(starts)) if epochs else (math.nan, math.nan)
+
+
+def effect(row: pd.Series) -> str:
+    """Return a signed difference of scores, or a ratio, with its interval; why, if there is none.
+
+    >>> effect(pd.Series({"measure": "wall_s", "effect": 1.96, "low": 1.8, "high": 2.1354}))
+    '1.960 [1.800, 2.135]'
+    """
+    if pd.isna(row["effect"]):
+        return f"no value in {row['failed']} of {row['pairs']} pairs"
+    style = "+.3g" if row["measure"] == SCORE else ".3f"
+    text = format(row["effect"], style) if row["effect"] else "0"
+    if pd.isna(row["low"]):
+        return text
+    return f"{text} [{row['low']:{style}}, {row['high']:{style}}]"
+
+
+def chance(row: pd.Series) -> str:
+    """Return in how many of the pairs the backend's value is the greater one."""
+    return f"{row['greater']:g}/{row['pairs']}"
+
+
+def _text(name: str) -> Callable[[pd.Series], str]:
+    return lambda row: "" if pd.isna(row[name]) else str(row[name])
+
+
+def _number(name: str, style: str) -> Callable[[pd.Series], str]:
+    return lambda row: "" if pd.isna(row[name]) else format(row[name], style)
+
+
+# Heading in the verdicts for people: how it is read off a row of verdicts.csv.
+VERDICTS: dict[str, Callable[[pd.Series], str]] = {
+    **{name: _text(name) for name in ("problem", "device", "mode", "backend", "reference")},
+    "measure": _text("measure"),
+    "effect [95 %]": effect,
+    "verdict": _text("verdict"),
+    "p_holm": _number("p_holm", ".2g"),
+    "greater": chance,
+    "failed": _text("failed"),
+    "margin": _number("margin", "g"),
+    "smallest": _number("smallest", ".5g"),
+    "break-even epochs": _text("break_even_epochs"),
+}
+VERDICT_TEXT = ("problem", "device", "mode", "backend", "reference", "measure", "verdict")
+
+
+def verdict_cells(frame: pd.DataFrame) -> list[list[str]]:
+    """Return the verdicts for people: per row, a text for each heading."""
+    return [[of(row) for of in VERDICTS.values()] for _, row in frame.iterrows()]
+
+
+def needed(problems: int) -> int:
+    """Return from how many pairs on a difference can be shown among so many problems.
+
+    The least p of n pairs is 2 / 2^n, and so many times that after Holm's correction.
+    """
+    return next(n for n in range(MINIMUM, 99) if problems * 2 ** (1 - n) < LEVEL)
+
+
+def too_few(frame: pd.DataFrame) -> str:
+    """Return which problems have too few seeds for a verdict; empty if all have enough."""
+    judged = frame[frame["pairs"] >= MINIMUM]
+    enough = needed(judged["problem"].nunique())
+    if len(judged) == len(frame) and (frame["pairs"] < enough).any():
+        return (
+            f"Among {judged['problem'].nunique()} problems it takes {enough} seeds to show a "
+            "difference (--seeds)"
+        )
+    few = frame[frame["pairs"] < MINIMUM]
+    if few.empty:
+        return ""
+    names = "" if len(few) == len(frame) else f": {', '.join(dict.fromkeys(few['problem']))}"
+    return f"Verdicts need {MINIMUM} seeds on both sides{names} (--seeds)"
+
+
+def meanings() -> str:
+    """Return what the columns of verdicts.csv mean, as a Markdown list."""
+    return "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items())

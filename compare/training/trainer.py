@@ -9,22 +9,22 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any
 
 import numpy as np
 
-from backends import BACKENDS, UNWATCHED, Unavailable, Watch
+import problems
+from backends import UNWATCHED, Unavailable, Watch
 from backends._tiers import CACHES
 from compare.processes import machine
 from compare.processes.usage import HostMemory, Usage, busy_s
 from compare.records import predictions as sample
-from compare.records.answer import answer, judged, leave, now, one_line
-from compare.records.record import SWEEP, Run
-from compare.training.size import definition
-from problems._data import Part
-from problems._problem import Metric, Predict
+from compare.records.record import SWEEP, Run, judged, now, record_of, write_record
+from compare.text import one_line
+from problems import Metric, Part, Predict, Problem
 
 FRAMEWORKS = ("jax", "tensorflow", "torch")
 
@@ -47,8 +47,8 @@ def main(cell: Path) -> None:
     except Exception as error:
         traceback.print_exc()
         measured = {"status": "failed", "reason": f"{type(error).__name__}: {one_line(error)}"}
-    record = answer(run, started=started, processors=processors, **measured)
-    leave(record, cell)
+    facts = machine.facts() | {"started": started, "processors": processors}
+    write_record(record_of(run, **facts, **measured), cell)
 
 
 def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     `since` is when the process was asked for, on the clock `monotonic`. A sample of the answers is
     left in the folder `cell`.
     """
-    backend = BACKENDS[run.backend]
+    backend = run.side.definition
     problem = definition(run)
     try:
         engine = backend.engine()
@@ -164,6 +164,29 @@ def why_diverged(
 def versions() -> dict[str, str]:
     """Return the versions that matter whatever the backend."""
     return {"python": sys.version.split()[0], "numpy": np.__version__}
+
+
+EPOCHS = 4  # of a training that is timed at a size; the first, with tracing, does not count
+STEPS = 8  # in such an epoch, at least
+
+
+def definition(run: Run) -> Problem:
+    """Return the problem that a run is about, with the recipe and the sizes that it asks for."""
+    problem = problems.load(run.problem, quick=run.recipe != "full")
+    problem = problem.scaled(batch_size=run.batch_size, unit=run.unit)
+    return timed(problem) if run.recipe == SWEEP else problem
+
+
+def timed(problem: Problem) -> Problem:
+    """Return the problem with a recipe to be timed by: EPOCHS epochs of whole batches.
+
+    They have as many examples as the recipe, less what would be a partial batch, and at least
+    STEPS batches.
+    """
+    recipe = problem.recipe
+    steps = max(STEPS, recipe.examples["train"] // recipe.batch_size)
+    examples = {**recipe.examples, "train": steps * recipe.batch_size}
+    return replace(problem, recipe=replace(recipe, epochs=EPOCHS, examples=examples))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,131 @@
+"""What is asked for, made exact: problems, backends, tiers, devices, jobs; or why not."""
+
+from collections.abc import Sequence
+
+import problems
+from backends import BACKENDS, Side, missing_twins
+from backends._tiers import DEFAULT
+from compare.processes import machine
+from compare.processes.interpreter import PYTHONS, environment, known
+from compare.processes.launcher import sees_gpu
+from compare.records.record import UsageError
+
+
+def chosen_problems(
+    names: Sequence[str], sides: Sequence[Side] = tuple(map(Side, BACKENDS))
+) -> list[str]:
+    """Return the problems asked for, all where none was, each once.
+
+    Raises:
+        UsageError: there is no such problem, or it lacks a twin for one of the sides.
+    """
+    folders = dict.fromkeys(side.definition.folder for side in sides)
+    chosen = list(dict.fromkeys(names)) or list(problems.names())
+    for name in chosen:
+        try:
+            problems.load(name)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        if missing := missing_twins(name, folders):
+            raise UsageError(f"problem {name!r} needs a twin in {' and '.join(missing)}")
+    return chosen
+
+
+def chosen_backends(names: Sequence[str]) -> list[Side]:
+    """Return the backends asked for, each once, in their default tiers.
+
+    Raises:
+        UsageError: there is no such backend, or it cannot run here.
+    """
+    listed = {str(side): side for side in known()}
+    for name in names:
+        if name not in listed:
+            raise UsageError(f"no backend {name!r}; backends are {', '.join(listed)}")
+        if missing := environment(listed[name]).missing:
+            where = f"for {PYTHONS[name]}" if name in PYTHONS else "here"
+            able = ", ".join(map(str, able_backends())) or "none"
+            raise UsageError(
+                f"backend {name!r} needs {' and '.join(missing)}, not installed {where}; "
+                f"those that can run are {able}"
+            )
+    return [listed[name] for name in dict.fromkeys(names)]
+
+
+def able_backends() -> list[Side]:
+    """Return the backends whose packages are installed where they run."""
+    return [side for side in known() if not environment(side).missing]
+
+
+def tiered(backends: Sequence[Side], tiers: Sequence[str]) -> list[Side]:
+    """Return the backends in the tiers asked for, each once; a backend may lack some."""
+    return list(
+        dict.fromkeys(
+            Side.parse(side.program, None if tier == DEFAULT else tier)
+            for side in backends
+            for tier in tiers
+        )
+    )
+
+
+def chosen_sides(backends: Sequence[Side], tiers: Sequence[str]) -> list[Side]:
+    """Return the backends in the tiers asked for.
+
+    Raises:
+        UsageError: a backend has no such tier.
+    """
+    sides = tiered(backends, tiers)
+    for side in sides:
+        if side.lacking:
+            raise UsageError(f"--tier {side.tier}: {side.lacking}")
+    return sides
+
+
+def chosen_device(name: str, backends: Sequence[Side]) -> str:
+    """Return "cpu" or "gpu"; "auto" is the GPU if there is one and every backend can use it.
+
+    Raises:
+        UsageError: a GPU is asked for and there is none.
+    """
+    if name == "gpu" and not machine.gpus():
+        raise UsageError("--device gpu: expected an NVIDIA GPU, found none; devices here are cpu")
+    if name == "auto":
+        return "gpu" if machine.gpus() and all(map(sees_gpu, backends)) else "cpu"
+    return name
+
+
+def chosen_devices(names: Sequence[str], backends: Sequence[Side]) -> list[str]:
+    """Return the devices asked for, each once; see `chosen_device` for one alone.
+
+    Raises:
+        UsageError: "auto" is not alone, or a GPU is asked for alone and there is none.
+    """
+    chosen = list(dict.fromkeys(names))
+    if len(chosen) == 1:
+        return [chosen_device(chosen[0], backends)]
+    if "auto" in chosen:
+        raise UsageError(f"--device: expected auto alone, or cpu and gpu, came {' '.join(names)}")
+    return chosen
+
+
+def chosen_jobs(jobs: int | None, *, threads: int, devices: Sequence[str]) -> int:
+    """Return how many trainings go at a time: unless asked, one per core.
+
+    With a GPU it is always one, on the processor too: a training on the GPU is fed by a processor,
+    and others beside it would take of its caches and memory. So both devices have the machine to
+    themselves when they are timed.
+
+    Raises:
+        UsageError: there are not as many processors, or they would share a GPU.
+    """
+    if "gpu" in devices:
+        if jobs not in (None, 1):
+            raise UsageError(f"--jobs {jobs}: on a GPU one training goes at a time")
+        return 1
+    processors = len(machine.processors())
+    jobs = jobs or max(1, processors // threads)
+    if jobs * threads > processors:
+        raise UsageError(
+            f"--jobs {jobs} with --threads {threads} needs {jobs * threads} processors, "
+            f"{processors} are to be had"
+        )
+    return jobs

@@ -1,0 +1,54 @@
+"""`diptych check`."""
+
+import argparse
+
+from compare.options import (
+    Parser,
+    add_backends,
+    add_command,
+    add_problems,
+    add_python,
+    add_tiers,
+    folder,
+)
+
+
+def add(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the command of this room."""
+    check = add_command(
+        commands,
+        "check",
+        do_check,
+        summary="prove that the backends train the same model",
+        about="Prove, rung by rung, that the programs of a problem are the same model, trained the "
+        "same way.\nThe first rung that fails is named, with the tensor and both numbers.",
+        examples="  diptych check\n  diptych check echo --backends pytorch keras-jax",
+    )
+    add_problems(check)
+    add_backends(check)
+    add_python(check)
+    add_tiers(check)
+    check.add_argument("--json", action="store_true", help="print the findings as JSON on stdout")
+    check.add_argument("--out", type=folder, help="write check.md and check.json there")
+
+
+def do_check(options: argparse.Namespace) -> int:
+    """Climb the ladder for every pair; status 3 if a rung fails."""
+    from compare.console import complain
+    from compare.processes.choice import chosen_backends, chosen_problems, chosen_sides
+    from compare.proof.gate import prove
+    from compare.proof.publish import findings_json, print_findings, publish_findings
+
+    backends = chosen_backends(options.backends)
+    sides = chosen_sides(backends, options.tier)
+    findings = prove(chosen_problems(options.problems, backends), sides)
+    if options.out:
+        publish_findings(options.out, findings)
+    if options.json:
+        print(findings_json(findings), end="")
+    else:
+        print_findings(findings)
+    wrong = [finding for finding in findings if not finding.passed]
+    for finding in wrong:
+        complain(str(finding))
+    return 3 if wrong else 0

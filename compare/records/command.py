@@ -1,0 +1,42 @@
+"""`diptych export`."""
+
+import argparse
+from pathlib import Path
+
+from compare.options import Parser, add_command, add_folder
+
+FORMATS = ("pytest-benchmark", "github-action-benchmark")  # those of compare.records.export
+
+
+def add(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the command of this room."""
+    export = add_command(
+        commands,
+        "export",
+        do_export,
+        summary="records for the charts of other tools",
+        about="Print the records of a results folder in the format of another tool, or write them "
+        "to a file.",
+        examples="  diptych export results/latest --format pytest-benchmark --out latest.json\n"
+        "  pytest-benchmark compare latest.json",
+    )
+    add_folder(export)
+    export.add_argument("--format", choices=FORMATS, required=True, help="whose format it is")
+    export.add_argument("--out", type=Path, metavar="FILE", help="write there, not on stdout")
+
+
+def do_export(options: argparse.Namespace) -> int:
+    """Print the records of a results folder, or write them to a file, in another tool's format."""
+    from compare.records import export
+    from compare.records.reading import records_of
+    from compare.records.record import UsageError, as_json
+
+    text = as_json(export.FORMATS[options.format](records_of(options.folder)))
+    if options.out is None:
+        print(text, end="")
+        return 0
+    try:
+        options.out.write_text(text)
+    except OSError as error:
+        raise UsageError(f"--out: cannot write to {options.out}: {error.strerror}") from None
+    return 0

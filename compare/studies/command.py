@@ -1,0 +1,108 @@
+"""`diptych sweep` and `diptych explain`."""
+
+import argparse
+from pathlib import Path
+
+from compare.options import (
+    Parser,
+    add_backends,
+    add_command,
+    add_problems,
+    add_python,
+    add_settings,
+    count,
+    folder,
+)
+
+LARGEST = 1_000_000  # batch size, units
+
+
+def add(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the commands of this room."""
+    explain = add_command(
+        commands,
+        "explain",
+        do_explain,
+        summary="what each of a framework's defaults does",
+        about="Train from matched to native mode, one default of a framework at a time, and print "
+        "what each\ndoes to the score.",
+        examples="  diptych explain damped_sine --seeds 10",
+    )
+    add_problems(explain)
+    add_backends(explain)
+    explain.add_argument("--out", type=folder, help="results folder (results/defaults)")
+    add_settings(explain)
+    add_python(explain)
+
+    sweep = add_command(
+        commands,
+        "sweep",
+        do_sweep,
+        summary="samples per second against batch size, or units",
+        about="Time one problem at several batch sizes, or several widths of its network, on every "
+        "backend\nand device, and say from what size on one overtakes the other. Without sizes, "
+        "tabulate what\nis there.",
+        examples="  diptych sweep cumsum --batch-size 32 128 512\n"
+        "  diptych sweep cumsum --units 25 50 100 --device cpu gpu",
+    )
+    sweep.add_argument("problem", metavar="PROBLEM", help="one of those that `diptych list` names")
+    sizes = sweep.add_mutually_exclusive_group()
+    sizes.add_argument(
+        "--batch-size", nargs="+", type=size, metavar="N", help="examples in a batch"
+    )
+    sizes.add_argument("--units", nargs="+", type=size, metavar="N", help="width of the network")
+    add_backends(sweep)
+    sweep.add_argument("--no-gate", action="store_true", help="time at once, proven or not")
+    sweep.add_argument("--out", type=folder, help="results folder (results/sweep/PROBLEM)")
+    add_settings(sweep)
+    add_python(sweep)
+
+
+def size(text: str) -> int:
+    """Read a size to be trained at."""
+    return count(text, LARGEST)
+
+
+def do_explain(options: argparse.Namespace) -> int:
+    """Train from matched to native, one default at a time; write and print what each one does."""
+    from compare.records.reading import records_of
+    from compare.records.record import modes_between
+    from compare.studies.explain import explain, print_explanation, publish_explanation
+    from compare.training.command import done, status
+    from compare.training.request import chosen_runs, settings_of
+
+    runs = chosen_runs(options.problems, options.backends, modes_between, **settings_of(options))
+    out = options.out or Path("results") / "defaults"
+    records = done(runs, out, timeout_s=options.timeout, gate=True)
+    found = records_of(out)
+    frame = explain(found)
+    publish_explanation(out, frame, found)
+    print_explanation(frame, out)
+    return status(records, out)
+
+
+def do_sweep(options: argparse.Namespace) -> int:
+    """Time a problem at several sizes, if any are given; write, draw and print what is there."""
+    from compare.processes.choice import chosen_problems
+    from compare.records.reading import records_of
+    from compare.records.record import MATCHED, SWEEP, Record
+    from compare.studies.sweep import points
+    from compare.studies.sweep_report import print_sweep, publish_sweep
+    from compare.training.command import done, status
+    from compare.training.request import chosen_runs, chosen_sizes, settings_of
+
+    (name,) = chosen_problems([options.problem])
+    out = options.out or Path("results") / "sweep" / name
+    asked = chosen_sizes(name, batch_size=options.batch_size, units=options.units)
+    records: list[Record] = []
+    if asked:
+        settings = settings_of(options) | {"jobs": options.jobs or 1}
+        settings |= {"recipe": SWEEP, "score_epochs": False}
+        runs = points(
+            chosen_runs([name], options.backends, lambda _: [MATCHED], **settings), *asked
+        )
+        records = done(runs, out, timeout_s=options.timeout, gate=not options.no_gate)
+    found = records_of(out, sweep=name)
+    publish_sweep(out, found)
+    print_sweep(found, out)
+    return status(records, out)
