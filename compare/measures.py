@@ -7,7 +7,6 @@ from statistics import median, quantiles
 
 import numpy as np
 
-from backends import AGAIN
 from compare.records.record import UNTRIED, Record
 
 PARTS = 0.01  # of the total: what clock readings and Python between the parts may take
@@ -136,7 +135,7 @@ def repeat_differences(records: Sequence[Record]) -> dict[str, float]:
 
 def _again(record: Record) -> str:
     """Return the key of the same training under the backend's second name."""
-    return replace(record, backend=record.backend + AGAIN).key
+    return replace(record, backend=record.side.again.program).key
 
 
 def _difference(one: Record, twice: Record) -> float:

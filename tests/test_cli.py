@@ -5,12 +5,12 @@ import re
 from importlib.metadata import version
 
 import pytest
-from conftest import ROOT, TOYS, diptych
+from conftest import ROOT, SIDES, TOYS, diptych
 from parity import PARITY_TOY
 from test_records import RECORD
 
 import problems
-from backends import BACKENDS
+from backends import BACKENDS, Side
 from compare import __main__ as cli
 from compare.processes import choice as selection
 from compare.processes import machine
@@ -48,8 +48,11 @@ def ended(capsys):
         ("run echo --threads 999", "with --threads 999 needs"),
         ("run echo --seeds 99999999999999999999", "expected a whole number from 1 to 10000, came"),
         ("run echo --out=", "expected a folder, came ''"),
-        ("run echo --timeout 0", "expected seconds above 0, came '0'"),
-        ("run echo --timeout nan", "expected seconds above 0, came 'nan'"),
+        ("run echo --timeout 0", "expected seconds above 0 and up to 604800 (a week), came '0'"),
+        (
+            "run echo --timeout nan",
+            "expected seconds above 0 and up to 604800 (a week), came 'nan'",
+        ),
         ("run echo --colour", "unrecognized arguments: --colour"),
         ("run echo --out README.md", "--out: expected a folder, came the file README.md"),
         ("run echo --out /dev/null/x", "--out: cannot write to /dev/null/x: Not a directory"),
@@ -100,7 +103,9 @@ def test_the_help_describes_every_argument(name):
 
 
 def test_a_missing_framework_is_named(ended, monkeypatch):
-    monkeypatch.setattr("backends.find_spec", lambda name: None if name == "keras" else object())
+    monkeypatch.setattr(
+        "backends._registry.find_spec", lambda name: None if name == "keras" else object()
+    )
     status, _, err = ended("run", "echo")
     assert status == 2
     assert err == (
@@ -127,12 +132,12 @@ def test_a_gpu_takes_one_training_at_a_time(monkeypatch):
 
 def test_auto_is_the_gpu_if_every_backend_can_use_it(monkeypatch):
     monkeypatch.setattr(machine, "gpus", lambda: ("NVIDIA H100",))
-    monkeypatch.setattr(selection, "sees_gpu", lambda backend: backend == "pytorch")
-    assert selection.chosen_device("auto", ["pytorch"]) == "gpu"
-    assert selection.chosen_device("auto", ["pytorch", "keras-tensorflow"]) == "cpu"
-    assert selection.chosen_device("gpu", ["pytorch", "keras-tensorflow"]) == "gpu"
+    monkeypatch.setattr(selection, "sees_gpu", lambda side: side == Side("pytorch"))
+    assert selection.chosen_device("auto", [Side("pytorch")]) == "gpu"
+    assert selection.chosen_device("auto", SIDES) == "cpu"
+    assert selection.chosen_device("gpu", SIDES) == "gpu"
     monkeypatch.setattr(machine, "gpus", lambda: ())
-    assert selection.chosen_device("auto", ["pytorch"]) == "cpu"
+    assert selection.chosen_device("auto", [Side("pytorch")]) == "cpu"
 
 
 def test_a_quota_limits_the_processors(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from conftest import RUNNABLE, TOYS, diptych
 from test_cli import ended  # noqa: F401 (a fixture)
 
-from backends import BACKENDS
+from backends import BACKENDS, Side
 from compare.processes import choice as selection
 from compare.processes import machine
 from compare.records.record import FLOAT32, TF32, Record, Run, UsageError, now
@@ -52,11 +52,11 @@ def test_auto_stands_alone(ended):  # noqa: F811
 
 
 def test_devices_are_taken_once_and_in_order(monkeypatch):
-    assert selection.chosen_devices(["gpu", "cpu", "gpu"], ["pytorch"]) == ["gpu", "cpu"]
+    assert selection.chosen_devices(["gpu", "cpu", "gpu"], [Side("pytorch")]) == ["gpu", "cpu"]
     monkeypatch.setattr(machine, "gpus", lambda: ())
-    assert selection.chosen_devices(["auto"], ["pytorch"]) == ["cpu"]
+    assert selection.chosen_devices(["auto"], [Side("pytorch")]) == ["cpu"]
     with pytest.raises(UsageError, match="expected an NVIDIA GPU, found none"):
-        selection.chosen_devices(["gpu"], ["pytorch"])
+        selection.chosen_devices(["gpu"], [Side("pytorch")])
 
 
 # The outermost call of each framework, by which it is asked for a GPU, answers as if there was one.

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from backends import Side
 from compare.records import journal as records
 from compare.records.record import SCHEMA, Record, Run, UsageError
 from compare.training.schedule import plan
@@ -202,12 +203,12 @@ def test_a_record_has_the_key_of_its_run():
 
 
 def test_backends_take_turns_from_seed_to_seed():
-    sides = [("a", "matched", None, "cpu"), ("b", "matched", None, "cpu")]
+    sides = [(Side("a"), "matched", "cpu"), (Side("b"), "matched", "cpu")]
     order = [run.backend for run in plan(["echo"], sides, 3)]
     assert order == ["a", "b", "b", "a", "a", "b"]
 
 
 def test_devices_take_turns_as_backends_do():
-    sides = [("a", "matched", None, "cpu"), ("a", "matched", None, "gpu")]
+    sides = [(Side("a"), "matched", "cpu"), (Side("a"), "matched", "gpu")]
     order = [run.device for run in plan(["echo"], sides, 3)]
     assert order == ["cpu", "gpu", "gpu", "cpu", "cpu", "gpu"]

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from test_records import RECORD
 from test_verdict import failed, record
 
-from backends import BACKENDS
+from backends import BACKENDS, Side
 from compare.records.record import FIELDS, SCORE_FIELDS, Record, Score, modes_between
 from compare.records.schema import schema
 
@@ -77,7 +77,7 @@ def test_the_published_records_are_valid_and_read(file):
 
 def test_every_mode_and_backend_is_a_value():
     for backend in BACKENDS:
-        for mode in modes_between(backend):
+        for mode in modes_between(Side(backend)):
             values = asdict(replace(RECORD, backend=backend, mode=mode))
             assert (wrong(values), refused(values)) == ([], "")
 

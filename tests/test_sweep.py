@@ -14,6 +14,7 @@ from synthetic import failed, record, write
 from test_schema import wrong
 
 import problems
+from backends import Side
 from compare import __main__ as cli
 from compare.processes import machine
 from compare.records.record import Run
@@ -47,7 +48,7 @@ def made_up(seeds=3, *, crossover=48.0, sides=(("pytorch", "cpu"), (KERAS, "cpu"
 
 
 def test_sides_take_turns_at_each_size_and_sizes_go_up_and_down():
-    sides = [("pytorch", "matched", None, "cpu"), (KERAS, "matched", None, "cpu")]
+    sides = [(Side("pytorch"), "matched", "cpu"), (Side(KERAS), "matched", "cpu")]
     runs = points(plan(["cumsum"], sides, 2, recipe="sweep"), "batch_size", [16, 32])
     assert [(run.seed, run.batch_size, run.backend) for run in runs] == [
         (0, 16, "pytorch"), (0, 16, KERAS), (0, 32, "pytorch"), (0, 32, KERAS),
@@ -270,7 +271,7 @@ WIDER = """
 import sys
 import numpy as np
 import problems
-from backends import BACKENDS
+from backends import BACKENDS, Side
 
 engine = BACKENDS[sys.argv[1]].engine()
 engine.prepare(device="cpu", threads=1)
@@ -298,7 +299,7 @@ def test_a_gpu_that_is_not_there_is_a_row_beside_the_cpu(ended, monkeypatch, tmp
     arguments = ["--batch-size", *sizes, "--device", "cpu", "gpu", "--seeds", "1", "--out", "out"]
     status, err = ended("sweep", "cumsum", "--backends", "pytorch", *arguments)
     assert status == 1
-    assert err.count("unavailable: expected an NVIDIA GPU, found none") == len(SIZES)
+    assert err.count("not to be had here: expected an NVIDIA GPU, found none") == 1
     frame = pd.read_csv(tmp_path / "out" / "sweep.csv")
     assert frame.groupby("device")["failed"].sum().to_dict() == {"cpu": 0, "gpu": len(SIZES)}
     assert np.isfinite(frame.loc[frame["device"] == "cpu", "samples_per_s_median"]).all()

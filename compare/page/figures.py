@@ -9,10 +9,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from compare import svg
+from compare.files import write_whole
 from compare.groups import Side, in_problem, sides
 from compare.page import charts, examples
 from compare.page.words import TIMED
-from compare.records.files import write_whole
 from compare.records.predictions import Predictions, read_predictions
 from compare.records.record import Record
 from compare.tables.columns import number

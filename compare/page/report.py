@@ -10,14 +10,14 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from backends import BACKENDS, first_name
+from backends import BACKENDS, Side
+from compare.files import write_whole
 from compare.groups import sides
 from compare.page import figures as gallery
 from compare.page.layers_html import layers_css
 from compare.page.program_html import program_css
 from compare.page.section import MEANINGS, Figure, Grid, Section, anchor, grid
 from compare.page.words import TIMED, Said, answers
-from compare.records.files import write_whole
 from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
 from compare.statistics import MINIMUM
@@ -82,7 +82,7 @@ class Page:
     @property
     def title(self) -> str:
         """What is compared."""
-        names = dict.fromkeys(first_name(side.key[0]) for side in self.sides)
+        names = dict.fromkeys(str(Side.parse(side.key[0]).first) for side in self.sides)
         return f"{', '.join(names)}: the same networks on the same data"
 
     @property
@@ -188,7 +188,7 @@ class Page:
         """What no training of this folder tells, and what took no part in it."""
         rows = [row for _, row in self.tables.table.iterrows()]
         empty = [name for name, of in HEADINGS.items() if not any(of(row) for row in rows)]
-        backends = {first_name(record.backend) for record in self.records}
+        backends = {record.side.backend for record in self.records}
         devices = {record.device for record in self.records}
         return [
             *(f"{name}: took no part" for name in BACKENDS if name not in backends),

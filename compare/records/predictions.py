@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from compare.records.files import write_whole
+from compare.files import write_whole
 from problems import Array, Data, Problem
 
 FILE = "sample.npz"

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 
-from backends import order
 from compare.records.record import FLOAT32, FORK, NEW, Record
 
 PROCESSES = {FORK: "forks of a server per backend", NEW: "new interpreters"}
@@ -41,7 +40,7 @@ def provenance(records: Sequence[Record]) -> list[str]:
 def _versions(records: Iterable[Record]) -> Iterator[str]:
     """Yield the versions of each package; where they differ, with the backends that had each."""
     found: dict[str, dict[str, dict[str, None]]] = {}
-    for record in sorted(records, key=lambda record: order(record.backend)):
+    for record in sorted(records, key=lambda record: record.side.rank):
         for name, version in record.versions.items():
             found.setdefault(name, {}).setdefault(version, {})[record.backend] = None
     for name, versions in sorted(found.items()):

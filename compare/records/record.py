@@ -9,13 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import problems
-from backends import BACKENDS, side
-from compare.records.files import write_whole
+from backends import Side
+from compare.files import write_whole
 from compare.text import visible
-from problems import Problem
+
+if TYPE_CHECKING:
+    from problems import Problem
 
 SCHEMA: Final = 1  # version of the format
 
@@ -30,6 +32,7 @@ PROVEN, UNPROVEN = "proven", "unproven"  # proofs
 FORK: Final = "fork"  # starts
 NEW: Final = "new"
 UNTRIED = ("refused", "unavailable")  # statuses of what was never trained
+UNCHECKED = "not checked"  # status of what may be no twin; such a record goes into no folder
 
 # Types of fields. The values that each allows are in `schema`, which holds readers to them.
 Count = int  # 0 or more
@@ -44,9 +47,10 @@ Mode = str  # MATCHED, NATIVE or one of `modes_between`
 Time = str  # ISO 8601, with its offset from UTC
 
 
-def modes_between(backend: str) -> list[str]:
-    """Return the modes of a backend, from matched, with one default at a time, to native."""
-    return [MATCHED, *(f"{OWN}{default}" for default in BACKENDS[backend].defaults), NATIVE]
+def modes_between(side: Side) -> list[str]:
+    """Return the modes of a side, from matched, with one default at a time, to native."""
+    defaults = side.definition.defaults
+    return [MATCHED, *(f"{OWN}{default}" for default in defaults), NATIVE]
 
 
 class UsageError(ValueError):
@@ -82,14 +86,14 @@ class Run:
     tier: str | None = None
 
     @property
-    def side(self) -> str:
-        """The backend in its tier, by the name that BACKENDS has for it."""
-        return side(self.backend, self.tier)
+    def side(self) -> Side:
+        """The backend in its tier."""
+        return Side.parse(self.backend, self.tier)
 
     @property
     def own(self) -> frozenset[str]:
         """Which of its defaults the framework keeps."""
-        defaults = frozenset(BACKENDS[self.backend].defaults)
+        defaults = frozenset(self.side.definition.defaults)
         if self.mode in (MATCHED, NATIVE):
             return defaults if self.mode == NATIVE else frozenset()
         return defaults & {self.mode.removeprefix(OWN)}
@@ -97,7 +101,7 @@ class Run:
     @property
     def key(self) -> str:
         """What tells this training from every other in a results folder; fit for a file name."""
-        backend = self.side.replace(":", "+")  # a default tier adds nothing; no label has a "+"
+        backend = str(self.side).replace(":", "+")  # no label has a "+"
         parts = (self.problem, backend, self.device, self.mode, self.recipe, self.seed)
         sized = [f"{name}{size}" for name, size in sizes(self).items()]
         return "-".join(str(part) for part in (*parts, *sized))
@@ -178,9 +182,9 @@ class Record:
     processors: list[Count] = field(default_factory=list)
 
     @property
-    def side(self) -> str:
-        """The backend in its tier, by the name that BACKENDS has for it."""
-        return side(self.backend, self.tier)
+    def side(self) -> Side:
+        """The backend in its tier."""
+        return Side.parse(self.backend, self.tier)
 
     @property
     def key(self) -> str:
@@ -333,7 +337,7 @@ def sizes(one: Run | Record) -> dict[str, int]:
 
 def of_side(record: Record, names: Iterable[str]) -> tuple[str, ...]:
     """Return fields that tell sides apart; the backend with its tier, if not the default one."""
-    return tuple(record.side if name == "backend" else getattr(record, name) for name in names)
+    return tuple(str(record.side) if name == "backend" else getattr(record, name) for name in names)
 
 
 def finite(value: Any) -> Any:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 from rich.text import Text
 
-from backends import BACKENDS, backend_of, first_name, listed_name, order
+from backends import BACKENDS, Side
 from compare.console import markdown_list, markdown_table, stdout, table
+from compare.files import write_whole
 from compare.measures import epochs_to_target
-from compare.records.files import write_whole
 from compare.records.provenance import provenance
 from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between
 from compare.statistics import interval
@@ -46,21 +46,21 @@ def explain(records: Sequence[Record]) -> pd.DataFrame:
     by_mode: dict[tuple[str, str, str], dict[str, dict[int, Record]]] = {}
     for record in records:
         if (
-            listed_name(record.side) not in BACKENDS
-            or first_name(record.side) != record.side
-            or backend_of(record.side) != record.side
+            record.side.backend not in BACKENDS
+            or record.side.first != record.side
+            or record.side.tier
         ):
             continue  # compared with itself, or in another tier
         side = (record.problem, record.backend, record.device)
         by_mode.setdefault(side, {}).setdefault(record.mode, {})[record.seed] = record
 
     def rank(side: tuple[str, str, str]) -> tuple[str, tuple[int, str], str]:
-        return side[0], order(side[1]), side[2]
+        return side[0], Side.parse(side[1]).rank, side[2]
 
     rows = [
         _row(side, mode, modes[mode], modes[MATCHED])
         for side, modes in sorted(by_mode.items(), key=lambda one: rank(one[0]))
-        for mode in modes_between(side[1])
+        for mode in modes_between(Side.parse(side[1]))
         if mode != MATCHED and mode in modes and MATCHED in modes
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -125,8 +125,10 @@ def _reading(problem: str, rows: pd.DataFrame) -> str:
         single, whole = mine[mine["defaults"] != "all"], mine[mine["defaults"] == "all"]
         texts = []
         for _, row in whole.iterrows():
-            texts.append(f"all its defaults take it {_from_to(row)}")
-        if (single["change"] == 0).all():
+            texts.append(f"all its defaults {_takes_it(row)}")
+        if not mine["seeds"].any():
+            texts = ["no pairs"]
+        elif (single["change"] == 0).all():
             texts.append("no single one moves it")
         elif single["change"].notna().any():
             row = single.iloc[int(single["change"].abs().argmax())]
@@ -134,6 +136,10 @@ def _reading(problem: str, rows: pd.DataFrame) -> str:
         parts.append(f"on {backend}, {' and '.join(texts)}")
     metric, seeds = rows.iloc[0]["metric"], int(rows["seeds"].max())
     return f"**{problem}**, {metric}, {seeds} seed{'s' * (seeds != 1)}: {'; '.join(parts)}."
+
+
+def _takes_it(row: pd.Series) -> str:
+    return f"take it {_from_to(row)}" if row["seeds"] else "have no pairs"
 
 
 def _from_to(row: pd.Series) -> str:
@@ -163,7 +169,7 @@ def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:
         "\n".join(
             f"- {backend}, {name}: {meaning}"
             for backend in dict.fromkeys(frame["backend"])
-            for name, meaning in BACKENDS[backend].defaults.items()
+            for name, meaning in Side.parse(backend).definition.defaults.items()
         ),
         "## What the columns mean",
         "The names are those of `explain.csv`; brackets hold 95 % intervals.",

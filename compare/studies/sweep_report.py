@@ -13,9 +13,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from rich.text import Text
 
 from compare.console import markdown_list, markdown_table, stdout, table
+from compare.files import write_whole
 from compare.groups import SIDE, Side, sides
 from compare.measures import rate
-from compare.records.files import write_whole
 from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
 from compare.studies.crossover import Stretch

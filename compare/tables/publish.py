@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from backends import side
+from backends import Side
 from compare.console import markdown_list, markdown_table
+from compare.files import write_whole
 from compare.measures import FLAGS
-from compare.records.files import write_whole
 from compare.records.provenance import provenance
 from compare.records.record import Record, as_json, finite
 from compare.statistics import MINIMUM
@@ -46,7 +46,7 @@ class Tables:
     def flagged(self, flag: str) -> list[str]:
         """Return the problems and sides whose times have this flag."""
         rows = (row for _, row in self.table.iterrows() if flag in _split(row["flags"]))
-        found = [f"{row['problem']} {side(row['backend'], row['tier'])}" for row in rows]
+        found = [f"{row['problem']} {Side.parse(row['backend'], row['tier'])}" for row in rows]
         return list(dict.fromkeys(found))
 
 
