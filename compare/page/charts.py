@@ -18,6 +18,7 @@ from compare.groups import LONGEST, SIDE, Side
 from compare.records.record import Record
 from compare.svg import INK, STYLE, figure, legend_above
 from compare.tables.columns import MEBIBYTE
+from compare.text import visible
 from problems import Array
 
 # What the seconds of a training are spent on: each a difference of fields, see `spent`.
@@ -62,7 +63,7 @@ def ratios(verdicts: pd.DataFrame, sides: Sequence[Side]) -> Figure:
         axes.axvline(1, color=INK, linewidth=0.8)
         axes.set_xscale("log")
         _round_ticks(axes)
-        axes.set_yticks(range(len(problems)), [name[:LONGEST] for name in problems])
+        axes.set_yticks(range(len(problems)), [visible(name)[:LONGEST] for name in problems])
         axes.set_ylim(len(problems) - 0.5, -0.5)
         legend_above(made, axes, columns=1)
     return made
@@ -75,7 +76,7 @@ def side_of(row: pd.Series, sides: Sequence[Side]) -> Side:
 
 
 def _pair(row: pd.Series, side: Side) -> str:
-    return f"{side.short} / {str(row['reference'])[:LONGEST]}"
+    return f"{side.short} / {visible(str(row['reference']))[:LONGEST]}"
 
 
 def learning(sides: Sequence[Side]) -> Figure:
