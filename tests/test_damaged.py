@@ -41,6 +41,7 @@ DAMAGES = {
     "surrogate": {"problem": "a\ud800b"},
     "precision_tag": {"precision": "<img src=x onerror=alert(1)>"},
     "started_tag": {"started": "<script>"},
+    "started_long_ago": {"started": "0001-01-01T00:00:00+23:59"},
     "kernel_list": {"kernel": []},
     "examples_list": {"examples": []},
     "validation_loss_null": {"validation_loss": None},
@@ -59,6 +60,7 @@ ODD = {
     "cpu_tag": {"cpu": "<script>alert(1)</script>"},
     "versions_tag": {"versions": {"<script>": "<script>alert(1)</script>"}},
     "no_scores": {"scores": {}},
+    "epochs_and_losses_apart": {"epoch_s": [1.0, 1.0, 1.0]},
     "no_epochs": {"epoch_s": [], "first_epoch_s": None, "validation_loss": []},
 }
 READERS = [

@@ -84,9 +84,10 @@ def learning(sides: Sequence[Side]) -> Figure:
     made, (per_epoch, per_second) = figure(2.6, columns=2)
     with rc_context(STYLE):
         for side in sides:
-            losses, seconds = _losses(side.scored), _seconds(side.scored)
+            losses = _losses(side.scored)
             if not losses.size:
                 continue
+            seconds = _seconds(side.scored)
             middle = np.nanmedian(losses, axis=0)
             epochs = np.arange(1, len(middle) + 1)
             for axes, x in ((per_epoch, epochs), (per_second, np.median(seconds, axis=0))):
