@@ -13,17 +13,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from backends import BACKENDS, FOLDER, twin
+from backends import FOLDER, Side, twin
 from compare.processes.interpreter import environment
 from compare.processes.machine import ROOT
 
 
-def basis(name: str, backends: Sequence[str], modules: Sequence[str]) -> dict[str, Any]:
-    """Return what decides how backends train a problem, and how `modules` of compare judge it.
+def basis(name: str, sides: Sequence[Side], modules: Sequence[str]) -> dict[str, Any]:
+    """Return what decides how sides train a problem, and how `modules` of compare judge it.
 
     That is Python and the versions of the packages, where each of them runs, and the text of files.
     """
-    folders = {BACKENDS[backend].folder for backend in backends}
+    folders = {side.definition.folder for side in sides}
     files = [
         *(ROOT / "problems").glob("_*.py"),
         ROOT / "problems" / f"{name}.py",
@@ -33,7 +33,7 @@ def basis(name: str, backends: Sequence[str], modules: Sequence[str]) -> dict[st
         *(ROOT / "compare" / module for module in modules),
     ]
     return {
-        "environments": [asdict(environment(backend)) for backend in backends],
+        "environments": [asdict(environment(side)) for side in sides],
         "files": {str(file.relative_to(ROOT)): file.read_text() for file in sorted(files)},
     }
 

@@ -7,7 +7,6 @@ from statistics import median, quantiles
 
 import numpy as np
 
-from backends import AGAIN
 from compare.records.record import UNTRIED, Record
 
 PARTS = 0.01  # of the total: what clock readings and Python between the parts may take
@@ -94,15 +93,15 @@ def epochs_to_target(record: Record) -> float:
     it had been up to. NaN where there is no target, or no scores were taken.
     """
     judge = next(iter(record.scores.values()), None)
-    if judge is None or judge["target"] is None or record.status in UNTRIED:
+    if judge is None or judge.target is None or record.status in UNTRIED:
         return math.nan
     if record.status != "ok":
         return math.inf if record.score_epochs else math.nan
     if not record.epoch_scores:
         return math.nan
-    sign = 1 if judge["better"] == "higher" else -1
+    sign = 1 if judge.better == "higher" else -1
     for epoch, score in enumerate(record.epoch_scores, start=1):
-        if score is not None and sign * score >= sign * judge["target"]:
+        if score is not None and sign * score >= sign * judge.target:
             return epoch
     return math.inf
 
@@ -136,7 +135,7 @@ def repeat_differences(records: Sequence[Record]) -> dict[str, float]:
 
 def _again(record: Record) -> str:
     """Return the key of the same training under the backend's second name."""
-    return replace(record, backend=record.backend + AGAIN).key
+    return replace(record, backend=record.side.again.program).key
 
 
 def _difference(one: Record, twice: Record) -> float:

@@ -20,7 +20,7 @@ from needs import CHROMIUM, COMPILER, HEADERS, Need, ensure
 from parity import parity, toy
 
 import problems
-from backends import BACKENDS, missing_twins
+from backends import BACKENDS, Side, missing_twins
 from compare.processes import machine
 from compare.processes.interpreter import variables
 from compare.processes.machine import ROOT
@@ -31,6 +31,7 @@ TESTS = Path(__file__).parent
 LEFT_OUT = pytest.StashKey[int]()
 RUNNABLE = [name for name, backend in BACKENDS.items() if not backend.missing()]
 COMPARED = ("pytorch", "keras-tensorflow")  # the reference and the one held against it
+SIDES = tuple(map(Side, COMPARED))
 COMPLETE = [name for name in problems.names() if not missing_twins(name)]
 
 
@@ -52,7 +53,7 @@ def run_python(*arguments: str, cwd: Path = ROOT, backend: str | None = None, **
     """Run Python in a child process, in the environment of a backend if one is named."""
     environment = dict(os.environ)
     if backend:
-        environment = variables(backend, device="cpu", threads=1)
+        environment = variables(Side.parse(backend), device="cpu", threads=1)
     environment["PYTHONPATH"] = str(cwd)
     return subprocess.run(
         [sys.executable, *arguments],
@@ -134,7 +135,7 @@ def fork():
 @shared
 def evidence(request):
     """What the twins do, by backend and precision, then problem; see compare.proof.probe."""
-    jobs = [(backend, precision) for precision in PRECISIONS for backend in reversed(COMPARED)]
+    jobs = [(side, precision) for precision in PRECISIONS for side in reversed(SIDES)]
     return probe(jobs, asked_for(request.session), at_a_time=2)
 
 

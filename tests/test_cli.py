@@ -5,12 +5,12 @@ import re
 from importlib.metadata import version
 
 import pytest
-from conftest import ROOT, TOYS, diptych
+from conftest import ROOT, SIDES, TOYS, diptych
 from parity import PARITY_TOY
 from test_records import RECORD
 
 import problems
-from backends import BACKENDS
+from backends import BACKENDS, Side
 from compare import __main__ as cli
 from compare.processes import choice as selection
 from compare.processes import machine
@@ -100,7 +100,9 @@ def test_the_help_describes_every_argument(name):
 
 
 def test_a_missing_framework_is_named(ended, monkeypatch):
-    monkeypatch.setattr("backends.find_spec", lambda name: None if name == "keras" else object())
+    monkeypatch.setattr(
+        "backends._registry.find_spec", lambda name: None if name == "keras" else object()
+    )
     status, _, err = ended("run", "echo")
     assert status == 2
     assert err == (
@@ -127,12 +129,12 @@ def test_a_gpu_takes_one_training_at_a_time(monkeypatch):
 
 def test_auto_is_the_gpu_if_every_backend_can_use_it(monkeypatch):
     monkeypatch.setattr(machine, "gpus", lambda: ("NVIDIA H100",))
-    monkeypatch.setattr(selection, "sees_gpu", lambda backend: backend == "pytorch")
-    assert selection.chosen_device("auto", ["pytorch"]) == "gpu"
-    assert selection.chosen_device("auto", ["pytorch", "keras-tensorflow"]) == "cpu"
-    assert selection.chosen_device("gpu", ["pytorch", "keras-tensorflow"]) == "gpu"
+    monkeypatch.setattr(selection, "sees_gpu", lambda side: side == Side("pytorch"))
+    assert selection.chosen_device("auto", [Side("pytorch")]) == "gpu"
+    assert selection.chosen_device("auto", SIDES) == "cpu"
+    assert selection.chosen_device("gpu", SIDES) == "gpu"
     monkeypatch.setattr(machine, "gpus", lambda: ())
-    assert selection.chosen_device("auto", ["pytorch"]) == "cpu"
+    assert selection.chosen_device("auto", [Side("pytorch")]) == "cpu"
 
 
 def test_a_quota_limits_the_processors(tmp_path):

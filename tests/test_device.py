@@ -6,10 +6,10 @@ import pytest
 from conftest import RUNNABLE, TOYS, diptych
 from test_cli import ended  # noqa: F401 (a fixture)
 
-from backends import BACKENDS
+from backends import BACKENDS, Side
 from compare.processes import choice as selection
 from compare.processes import machine
-from compare.records.record import FLOAT32, TF32, Record, Run, UsageError
+from compare.records.record import FLOAT32, TF32, Record, Run, UsageError, now
 from compare.training import schedule as comparison
 
 EVERY_BACKEND = pytest.mark.parametrize("backend", RUNNABLE)
@@ -52,11 +52,11 @@ def test_auto_stands_alone(ended):  # noqa: F811
 
 
 def test_devices_are_taken_once_and_in_order(monkeypatch):
-    assert selection.chosen_devices(["gpu", "cpu", "gpu"], ["pytorch"]) == ["gpu", "cpu"]
+    assert selection.chosen_devices(["gpu", "cpu", "gpu"], [Side("pytorch")]) == ["gpu", "cpu"]
     monkeypatch.setattr(machine, "gpus", lambda: ())
-    assert selection.chosen_devices(["auto"], ["pytorch"]) == ["cpu"]
+    assert selection.chosen_devices(["auto"], [Side("pytorch")]) == ["cpu"]
     with pytest.raises(UsageError, match="expected an NVIDIA GPU, found none"):
-        selection.chosen_devices(["gpu"], ["pytorch"])
+        selection.chosen_devices(["gpu"], [Side("pytorch")])
 
 
 # The outermost call of each framework, by which it is asked for a GPU, answers as if there was one.
@@ -172,6 +172,6 @@ def test_the_precision_that_is_asked_for_is_in_record_and_table(toys, add_toy):
 def test_an_old_record_was_made_in_float32():
     run = Run(problem="echo", backend="pytorch", device="gpu", seed=0)
     line = {name: getattr(run, name) for name in ("problem", "backend", "device", "mode", "recipe")}
-    line |= {"seed": 0, "threads": 1, "jobs": 1, "status": "ok", "schema": 1, "started": "then"}
+    line |= {"seed": 0, "threads": 1, "jobs": 1, "status": "ok", "schema": 1, "started": now()}
     assert Record.from_json(json.dumps(line)).precision == FLOAT32
     assert run.key == "echo-pytorch-gpu-matched-full-0"

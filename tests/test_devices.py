@@ -10,8 +10,7 @@ from test_verdict import record
 from compare.processes import machine
 from compare.processes.gpu import DeviceMemory
 from compare.processes.launcher import Launcher
-from compare.records.answer import answer, now
-from compare.records.record import Run
+from compare.records.record import Run, now, record_of
 from compare.tables.devices import devices
 from compare.tables.publish import publish
 from compare.tables.screen import print_table
@@ -93,7 +92,7 @@ def test_who_else_is_on_the_card_is_told_and_recorded(shared_card, tmp_path, mon
 
     def trained(self, asked, environment, log, timeout_s):
         cell = log.parent
-        record = answer(run, started=now(), status="ok", total_s=1.0)
+        record = record_of(run, started=now(), status="ok", total_s=1.0)
         (cell / "record.json").write_text(record.to_json())
         return "failed", "no matter"
 

@@ -102,7 +102,7 @@ def test_the_figures_are_those_of_the_verdicts():
 
 
 def with_second_metric(one, score):
-    second = one.scores["accuracy"] | {"score": score, "better": "lower", "margin": 0.001}
+    second = replace(one.scores["accuracy"], score=score, better="lower", margin=0.001)
     return replace(one, scores=one.scores | {"error": second})
 
 
@@ -172,7 +172,7 @@ def test_versions_are_strings():
 def test_another_kernel_or_target_is_listed_with_its_place():
     a = changed(run(3), kernel="while loop")
     b = [replace(one, kernel="cuDNN") if one.problem == "echo" else one for one in a]
-    b = [replace(one, scores={"accuracy": one.scores["accuracy"] | {"target": 1}}) for one in b]
+    b = [replace(one, scores={"accuracy": replace(one.scores["accuracy"], target=1)}) for one in b]
     found = diff(a, b).circumstances.set_index(["what", "where"])
     assert found.loc[("kernel", "echo pytorch"), "b"] == "cuDNN"
     assert found.loc[("target", "cumsum accuracy"), "a"] == "0.9"

@@ -21,9 +21,11 @@ ALLOWED = {
         "jinja2",
         "markupsafe",
         "matplotlib",
+        "msgspec",
         "numpy",
         "pandas",
         "pygments",
+        "pytest_benchmark",
         "rich",
         "scipy",
     }

@@ -9,7 +9,7 @@ import pytest
 from conftest import diptych
 from test_cli import ended  # noqa: F401 (a fixture)
 
-from backends import BACKENDS
+from backends import BACKENDS, Side
 from compare.processes import interpreter
 from compare.processes.launcher import sees_gpu
 from compare.proof import gate as proof
@@ -106,31 +106,32 @@ def test_whether_there_is_a_gpu_is_asked_where_the_backend_runs(other, monkeypat
     other.write_text(
         f'#!/bin/sh\necho "$@" >> {other.parent}/asked\nexit 1\n'
     )  # quicker than torch
-    assert not sees_gpu("pytorch")
+    assert not sees_gpu(Side("pytorch"))
     (line,) = (other.parent / "asked").read_text().splitlines()[:1]
     assert line.startswith("-P -c import sys")
 
 
 def test_a_proof_holds_for_the_versions_where_each_side_runs(other, monkeypatch):
-    here = proof.key("echo", "keras-tensorflow", "pytorch")
-    assert proof.key("echo", "keras-tensorflow@old", "pytorch") == here, "a label is no version"
+    pytorch, usual, old = map(Side.parse, ("pytorch", "keras-tensorflow", "keras-tensorflow@old"))
+    here = proof.key("echo", usual, pytorch)
+    assert proof.key("echo", old, pytorch) == here, "a label is no version"
     monkeypatch.setitem(interpreter.PYTHONS, "keras-tensorflow@old", str(other))
-    there = proof.key("echo", "keras-tensorflow@old", "pytorch")
+    there = proof.key("echo", old, pytorch)
     assert there != here
-    assert there == proof.key("echo", "keras-tensorflow@old@again", "pytorch")
+    assert there == proof.key("echo", old.again, pytorch)
 
 
 def test_the_command_line_goes_before_the_file(tmp_path):
     text = '[python]\npytorch = "venv/bin/python"\n"keras-torch@old" = "~/python"\n'
     (tmp_path / "diptych.toml").write_text(text)
     interpreter.use([])
-    assert interpreter.command("pytorch")[0] == f"{tmp_path}/venv/bin/python"
-    assert interpreter.command("keras-torch@old")[0] == str(Path.home() / "python")
-    assert interpreter.names()[-1] == "keras-torch@old"
+    assert interpreter.command(Side.parse("pytorch"))[0] == f"{tmp_path}/venv/bin/python"
+    assert interpreter.command(Side.parse("keras-torch@old"))[0] == str(Path.home() / "python")
+    assert str(interpreter.known()[-1]) == "keras-torch@old"
     interpreter.use(["pytorch=other", "keras-torch@old=new"])
-    assert interpreter.command("pytorch")[0] == f"{tmp_path}/other"
-    assert interpreter.command("pytorch@again")[0] == f"{tmp_path}/other"
-    assert interpreter.command("keras-tensorflow")[0] == sys.executable
+    assert interpreter.command(Side.parse("pytorch"))[0] == f"{tmp_path}/other"
+    assert interpreter.command(Side.parse("pytorch@again"))[0] == f"{tmp_path}/other"
+    assert interpreter.command(Side.parse("keras-tensorflow"))[0] == sys.executable
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_the_command_line_goes_before_the_file(tmp_path):
         ("pytorch@again=python", "an interpreter for 'pytorch@again': @again is no free label"),
         ("pytorch=nowhere", "nowhere: expected Python 3.11 or later with NumPy, came: No such"),
         ("pytorch=/bin/true", "/bin/true: expected Python 3.11 or later with NumPy, came: no answ"),
-        ("pytorch=broken", "with NumPy, came: ModuleNotFoundError: No module named 'numpy'"),
+        ("pytorch=broken", "backend 'pytorch' needs numpy and torch, not installed for "),
     ],
 )
 def test_an_interpreter_that_is_none_gets_one_line(ended, tmp_path, option, message):  # noqa: F811

@@ -4,27 +4,28 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from conftest import COMPARED, COMPLETE, asked_for, shared
+from conftest import COMPARED, COMPLETE, SIDES, asked_for, shared
 from other_kernels import BY_OTHER_MEANS, PYTORCH, TENSORFLOW
 
-from backends import BACKENDS, twin
+from backends import BACKENDS, Side, twin
 from backends._kernel import repeated
 from compare.training import kernel
 from compare.training.kernel import kernels
 
+TORCH = Side("pytorch")
 CPU = {"device": "cpu", "threads": 1}
 
 
 @shared
 def seen(request):
     """What computes the recurrent layers, by problem and backend."""
-    return kernels(asked_for(request.session), COMPARED, **CPU)
+    return kernels(asked_for(request.session), SIDES, **CPU)
 
 
 @pytest.mark.parametrize("backend", COMPARED)
 @pytest.mark.parametrize("name", COMPLETE)
 def test_what_computes_the_recurrent_layers_is_seen(name, backend, seen):
-    label = seen[name, backend]
+    label = seen[name, Side(backend)]
     assert label, "nothing is known of what ran"
     recurrent = "LSTM(" in twin(BACKENDS[backend].folder, name).read_text()
     assert ("nothing recurrent" in label) != recurrent, label
@@ -72,7 +73,7 @@ def counted(monkeypatch, tmp_path):
     asked = []
 
     def observed(names, one, **_):
-        asked.extend((name, one.backend) for name in names)
+        asked.extend((name, one.side) for name in names)
         return dict.fromkeys(names, "a kernel") | {"shapes": None}
 
     monkeypatch.setattr(kernel, "observed", observed)
@@ -80,15 +81,15 @@ def counted(monkeypatch, tmp_path):
 
 
 def test_what_was_seen_is_not_looked_for_again(counted):
-    once = kernels(["echo"], ["pytorch", "pytorch@again"], **CPU)
-    assert once == {("echo", "pytorch"): "a kernel", ("echo", "pytorch@again"): "a kernel"}
-    assert kernels(["echo"], ["pytorch"], **CPU)["echo", "pytorch"] == "a kernel"
+    once = kernels(["echo"], [TORCH, TORCH.again], **CPU)
+    assert once == dict.fromkeys([("echo", TORCH), ("echo", TORCH.again)], "a kernel")
+    assert kernels(["echo"], [TORCH], **CPU)["echo", TORCH] == "a kernel"
     assert counted == [("echo", "pytorch")]
 
 
 def test_what_was_not_seen_is_looked_for_again(counted):
     for _ in range(2):
-        assert kernels(["shapes"], ["pytorch"], **CPU) == {("shapes", "pytorch"): None}
+        assert kernels(["shapes"], [TORCH], **CPU) == {("shapes", TORCH): None}
     assert counted == [("shapes", "pytorch")] * 2
 
 
@@ -103,22 +104,22 @@ def test_what_was_not_seen_is_looked_for_again(counted):
     ],
 )
 def test_other_circumstances_are_looked_at_anew(counted, monkeypatch, change, facts):
-    kernels(["echo"], ["pytorch"], **CPU)
+    kernels(["echo"], [TORCH], **CPU)
     if change == "setting":
         monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "SSE41")
     elif change == "processor":
         monkeypatch.setattr(kernel.machine, "cpu", lambda: "another")
     elif change == "code":
         monkeypatch.setattr(kernel, "basis", lambda *_: {"files": "edited"})
-    kernels(["echo"], ["pytorch"], **facts)
+    kernels(["echo"], [TORCH], **facts)
     assert counted == [("echo", "pytorch")] * 2
 
 
 def test_why_nothing_was_seen_is_told():
     told = []
-    assert kernels(
-        ["echo"], ["pytorch"], **CPU | {"threads": 3}, timeout_s=0.1, tell=told.append
-    ) == {("echo", "pytorch"): None}
+    assert kernels(["echo"], [TORCH], **CPU | {"threads": 3}, timeout_s=0.1, tell=told.append) == {
+        ("echo", TORCH): None
+    }
     (message,) = told
     assert message.startswith("not seen what computes echo on pytorch: not done after 0.1 s")
 
@@ -130,11 +131,8 @@ def test_a_problem_that_fails_takes_no_other_with_it(monkeypatch, tmp_path, caps
         return "a kernel"
 
     engine = SimpleNamespace(prepare=lambda **_: None, kernel=look)
-    monkeypatch.setattr(
-        kernel, "BACKENDS", {"one": SimpleNamespace(tier="", engine=lambda: engine)}
-    )
-    monkeypatch.setattr(kernel, "end_with", lambda parent: None)
-    question = json.dumps(CPU | {"backend": "one", "precision": "float32"})
-    kernel.main("1", question, str(tmp_path / "labels"), "echo", "shapes")
+    monkeypatch.setitem(BACKENDS, "one", SimpleNamespace(default_tier="", engine=lambda: engine))
+    question = json.dumps(CPU | {"side": "one", "precision": "float32"})
+    kernel.main(question, str(tmp_path / "labels"), "echo", "shapes")
     assert json.loads((tmp_path / "labels").read_text()) == {"echo": None, "shapes": "a kernel"}
     assert "echo: ValueError: no such layer" in capsys.readouterr().err.splitlines()

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import COMPARED, COMPLETE, ROOT, run_python, shared
+from conftest import COMPARED, COMPLETE, ROOT, SIDES, run_python, shared
 from faults import FAULTS, TORCH
 from pairs import PAIRS, files
 
 import problems
-from backends import BACKENDS
+from backends import Side
 from compare.proof.check import judge
 from compare.proof.ladder import CAP, EXACT, RUNGS, Pair
 
@@ -123,8 +123,8 @@ def climb(problem, expected, came):
     return list(
         Pair(
             problem=problem,
-            backend=OTHER,
-            reference=REFERENCE,
+            side=Side(OTHER),
+            reference=Side(REFERENCE),
             expected=dict.fromkeys(("float64", "float32"), expected),
             came=dict.fromkeys(("float64", "float32"), came),
         ).climb()
@@ -166,7 +166,7 @@ def test_sixteen_faults_and_more_are_planted():
 @pytest.mark.parametrize("name", COMPLETE)
 def test_the_ladder_holds_for_every_problem(name, evidence):
     found = {job: evidence[job][name] for job in evidence}
-    findings = list(judge(problems.load(name), COMPARED, found))
+    findings = list(judge(problems.load(name), SIDES, found))
     wrong = [str(finding) for finding in findings if not finding.passed]
     assert wrong == []
     assert list(dict.fromkeys(finding.rung for finding in findings)) == list(RUNGS)
@@ -181,7 +181,7 @@ def test_what_is_not_a_number_does_not_pass(evidence):
     found = {job: dict(evidence[job][name]) for job in evidence}
     for job in found:
         found[job]["curve"] = found[job]["curve"] * np.nan
-    wrong = list(judge(problems.load(name), COMPARED, found))[-1]
+    wrong = list(judge(problems.load(name), SIDES, found))[-1]
     assert (wrong.passed, wrong.rung, wrong.index) == (False, "curve", (0,))
 
 
@@ -189,17 +189,18 @@ def test_float32_is_held_to_its_own_rounding(evidence):
     """The bound follows what the reference itself loses in float32, step by step."""
     name = "echo"
     found = {job: dict(evidence[job][name]) for job in evidence}
-    found[OTHER, "float32"]["curve"] = found[OTHER, "float32"]["curve"] * (1 + 1e-4)
-    wrong = list(judge(problems.load(name), COMPARED, found))[-1]
+    other = SIDES[1]
+    found[other, "float32"]["curve"] = found[other, "float32"]["curve"] * (1 + 1e-4)
+    wrong = list(judge(problems.load(name), SIDES, found))[-1]
     assert (wrong.passed, wrong.precision, wrong.rung) == (False, "float32", "curve")
     assert wrong.bound < 1e-4
 
 
 def test_an_engine_that_is_widened_says_so_and_is_held_to_the_same_bounds(evidence):
-    name, widened = "echo", "keras-jax"
+    name, widened = "echo", Side("keras-jax")
     found = {job: evidence[job][name] for job in evidence}
-    found |= {(widened, p): found[OTHER, p] for p in ("float64", "float32")}
-    findings = list(judge(problems.load(name), (REFERENCE, widened), found))
+    found |= {(widened, p): found[SIDES[1], p] for p in ("float64", "float32")}
+    findings = list(judge(problems.load(name), (SIDES[0], widened), found))
     exact = [finding for finding in findings if finding.precision == "float64"]
-    assert {finding.note for finding in exact} == {BACKENDS[widened].widened} != {""}
+    assert {finding.note for finding in exact} == {widened.definition.widened} != {""}
     assert {finding.rung: finding.bound for finding in exact} == EXACT

@@ -4,9 +4,11 @@ import json
 
 import pandas as pd
 import pytest
-from conftest import COMPARED, TOYS, diptych
+from conftest import COMPARED, SIDES, TOYS, diptych
 from parity import PARITY_TOY
 
+from backends import Side
+from compare import fingerprint
 from compare.processes import interpreter
 from compare.proof import check
 from compare.proof import gate as proof
@@ -71,23 +73,23 @@ def test_an_edit_that_breaks_parity_leaves_no_time(toys, add_toy):
     ],
 )
 def test_an_edit_makes_a_proof_void(copy, monkeypatch, file):
-    monkeypatch.setattr(proof, "ROOT", copy)
-    monkeypatch.setattr(proof, "FOLDER", copy / "backends")
+    monkeypatch.setattr(fingerprint, "ROOT", copy)
+    monkeypatch.setattr(fingerprint, "FOLDER", copy / "backends")
     monkeypatch.setattr(
-        proof, "twin", lambda folder, name: copy / "backends" / folder / f"{name}.py"
+        fingerprint, "twin", lambda folder, name: copy / "backends" / folder / f"{name}.py"
     )
-    before = proof.key("echo", *COMPARED)
-    assert before == proof.key("echo", *COMPARED)
-    assert before != proof.key("shapes", *COMPARED)
+    before = proof.key("echo", *SIDES)
+    assert before == proof.key("echo", *SIDES)
+    assert before != proof.key("shapes", *SIDES)
     with (copy / file).open("a") as edited:
         edited.write("# an edit\n")
-    assert before != proof.key("echo", *COMPARED)
+    assert before != proof.key("echo", *SIDES)
 
 
 def test_another_version_makes_a_proof_void(monkeypatch):
-    before = proof.key("echo", *COMPARED)
+    before = proof.key("echo", *SIDES)
     monkeypatch.setattr(interpreter, "version", lambda package: "0.0")
-    assert before != proof.key("echo", *COMPARED)
+    assert before != proof.key("echo", *SIDES)
 
 
 def finding(backend, passed, reference="pytorch"):
@@ -102,15 +104,14 @@ def test_one_backend_that_fails_does_not_stop_the_others(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     found = [finding("keras-tensorflow", True), finding("keras-torch", False)]
     monkeypatch.setattr(proof, "check", lambda names, backends: found)
-    backends = ("pytorch", "keras-tensorflow", "keras-torch")
-    standing = proof.standings(["echo"], backends, print)
-    assert (
-        standing["echo", "pytorch"].proof == standing["echo", "keras-tensorflow"].proof == "proven"
-    )
-    assert standing["echo", "keras-torch"].refusal == str(found[1])
+    pytorch, tensorflow, torch = map(Side, ("pytorch", "keras-tensorflow", "keras-torch"))
+    standing = proof.standings(["echo"], [pytorch, tensorflow, torch], print)
+    assert standing["echo", pytorch].proof == standing["echo", tensorflow].proof == "proven"
+    assert standing["echo", torch].refusal == str(found[1])
     found[0] = finding("keras-tensorflow", False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "new"))
-    assert all(one.refusal for one in proof.standings(["echo"], backends, print).values())
+    standing = proof.standings(["echo"], [pytorch, tensorflow, torch], print)
+    assert all(one.refusal for one in standing.values())
 
 
 @pytest.mark.parametrize("broken", ["", '{"parity": 1e-', "[]", '{"parity": null}'])
@@ -118,12 +119,12 @@ def test_a_broken_proof_is_none(monkeypatch, tmp_path, broken):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(proof, "check", lambda names, backends: [finding(COMPARED[1], True)])
     told = []
-    assert proof.standings(["echo"], COMPARED, told.append)["echo", COMPARED[1]].proof == "proven"
+    assert proof.standings(["echo"], SIDES, told.append)["echo", SIDES[1]].proof == "proven"
     assert len(told) == 1
     (file,) = (tmp_path / "diptych").glob("*.json")
     file.write_text(broken)
     monkeypatch.setattr(proof, "check", lambda names, backends: [finding(COMPARED[1], False)])
-    standing = proof.standings(["echo"], COMPARED, told.append)["echo", COMPARED[1]]
+    standing = proof.standings(["echo"], SIDES, told.append)["echo", SIDES[1]]
     assert len(told) == 2, "it is checked again"
     assert standing.proof is None
     assert standing.refusal
@@ -132,24 +133,26 @@ def test_a_broken_proof_is_none(monkeypatch, tmp_path, broken):
 def test_no_finding_proves_nothing(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(proof, "check", lambda names, backends: [])
-    assert proof.prove(["echo"], COMPARED) == []
+    assert proof.prove(["echo"], SIDES) == []
     assert not list(tmp_path.rglob("*.json"))
 
 
 def test_a_backend_alone_has_nothing_to_prove():
-    (standing,) = proof.standings(["echo"], ["pytorch"], print).values()
+    (standing,) = proof.standings(["echo"], [Side("pytorch")], print).values()
     assert (standing.proof, standing.refusal) == (None, None)
 
 
 def test_the_reference_is_the_first_backend_whatever_the_order():
-    assert check.reference_of(["keras-jax", "keras-tensorflow", "pytorch"]) == "pytorch"
+    assert check.reference_of(map(Side, ["keras-jax", "keras-tensorflow", "pytorch"])) == Side(
+        "pytorch"
+    )
 
 
 @pytest.mark.parametrize("backend", COMPARED)
 def test_modes_go_from_matched_to_native_one_default_at_a_time(backend):
     matched, *single, native = (
         Run(problem="echo", backend=backend, device="cpu", seed=0, mode=mode)
-        for mode in modes_between(backend)
+        for mode in modes_between(Side(backend))
     )
     assert matched.own == frozenset()
     assert [len(run.own) for run in single] == [1] * len(single)
@@ -161,7 +164,7 @@ OWN = """
 import sys, json
 from dataclasses import replace
 import problems
-from backends import BACKENDS
+from backends import BACKENDS, Side
 from compare.proof.probe import shortened
 from compare.records.record import Run, modes_between
 backend = sys.argv[1]
@@ -169,7 +172,7 @@ engine = BACKENDS[backend].engine()
 engine.prepare(device="cpu", threads=1)
 problem = shortened(problems.load("echo"))
 data = problem.make_data(0)
-for mode in modes_between(backend):
+for mode in modes_between(Side(backend)):
     own = Run(problem="echo", backend=backend, device="cpu", seed=0, mode=mode).own
     losses = [engine.train(problem, data, seed=0, own=own).train_loss for _ in range(2)]
     print(json.dumps([mode, *losses]))
@@ -181,7 +184,7 @@ def test_every_default_that_is_kept_changes_the_training_and_repeats(backend, fo
     done = fork(backend, OWN, backend)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
-    assert [mode for mode, *_ in lines] == modes_between(backend)
+    assert [mode for mode, *_ in lines] == modes_between(Side(backend))
     assert all(first == second for _, first, second in lines), "the same seed, the same training"
     assert len({tuple(first) for _, first, _ in lines}) == len(lines), (
         "no default is without effect"

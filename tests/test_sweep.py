@@ -14,12 +14,13 @@ from synthetic import failed, record, write
 from test_schema import wrong
 
 import problems
+from backends import Side
 from compare import __main__ as cli
 from compare.processes import machine
-from compare.records.record import Run, plan
+from compare.records.record import Run
 from compare.studies.sweep import COLUMNS, CROSSOVERS, crossovers, pairs, points, sweep
 from compare.studies.sweep_report import markdown, publish_sweep, readings
-from compare.training.schedule import row
+from compare.training.schedule import plan, row
 from compare.training.trainer import EPOCHS, STEPS, definition
 
 SIZES = (16, 32, 64, 128)
@@ -47,7 +48,7 @@ def made_up(seeds=3, *, crossover=48.0, sides=(("pytorch", "cpu"), (KERAS, "cpu"
 
 
 def test_sides_take_turns_at_each_size_and_sizes_go_up_and_down():
-    sides = [("pytorch", "matched", None, "cpu"), (KERAS, "matched", None, "cpu")]
+    sides = [(Side("pytorch"), "matched", "cpu"), (Side(KERAS), "matched", "cpu")]
     runs = points(plan(["cumsum"], sides, 2, recipe="sweep"), "batch_size", [16, 32])
     assert [(run.seed, run.batch_size, run.backend) for run in runs] == [
         (0, 16, "pytorch"), (0, 16, KERAS), (0, 32, "pytorch"), (0, 32, KERAS),
@@ -270,7 +271,7 @@ WIDER = """
 import sys
 import numpy as np
 import problems
-from backends import BACKENDS
+from backends import BACKENDS, Side
 
 engine = BACKENDS[sys.argv[1]].engine()
 engine.prepare(device="cpu", threads=1)

@@ -10,6 +10,7 @@ from test_records import RECORD
 import problems
 from compare.console import markdown_table
 from compare.records import journal as records
+from compare.records.record import Score
 from compare.tables.publish import publish
 from compare.tables.results import COLUMNS, table
 
@@ -24,15 +25,15 @@ NAMES = (
 
 
 def judged(score, *, target=0.9, reached=None):
-    return {
-        "score": score,
-        "better": "higher",
-        "target": target,
-        "reached": reached,
-        "baseline": 0.1,
-        "best": 1.0,
-        "unit": "fraction",
-    }
+    return Score(
+        score=score,
+        better="higher",
+        target=target,
+        reached=reached,
+        baseline=0.1,
+        best=1.0,
+        unit="fraction",
+    )
 
 
 def record(backend, seed, score, **values):

@@ -11,10 +11,10 @@ from test_records import RECORD
 from test_table import measured, record
 
 import problems
-from backends import BACKENDS, tier_of
+from backends import BACKENDS, Side
 from backends._kernel import read
 from backends._tiers import COMPILED, DEFAULT, EAGER, GRAPH
-from compare.processes.choice import chosen_tiers
+from compare.processes.choice import tiered
 from compare.proof.check import judge, reference_of
 from compare.proof.gate import Standing
 from compare.records.record import Record, Run
@@ -161,7 +161,7 @@ for name in sys.argv[2:]:
 def test_the_default_tier_is_what_keras_does_unasked(name, fork):
     done = fork(name, AUTO, name, *COMPLETE)
     assert done.returncode == 0, done.stderr
-    usual = "compiled" if BACKENDS[name].tier == COMPILED else "not"
+    usual = "compiled" if BACKENDS[name].default_tier == COMPILED else "not"
     assert [line for line in done.stdout.splitlines() if line in ("compiled", "not")] == [
         usual
     ] * len(COMPLETE)
@@ -192,14 +192,16 @@ def test_a_default_tier_leaves_the_key_as_it_was_and_another_is_in_it():
 def test_a_record_older_than_tiers_is_one_of_the_default_tier():
     line = {name: one for name, one in json.loads(RECORD.to_json()).items() if name != "tier"}
     old = Record.from_json(json.dumps(line))
-    assert (old.key, old.side) == (RECORD.key, "pytorch")
+    assert (old.key, old.side) == (RECORD.key, Side("pytorch"))
     assert set(table([replace(old, scores=record("pytorch", 0, 1.0).scores)])["tier"]) == {EAGER}
 
 
 def test_a_tier_is_asked_for_once_and_default_by_its_name():
-    assert chosen_tiers("pytorch", [DEFAULT, EAGER, COMPILED]) == [EAGER, COMPILED]
-    assert chosen_tiers("keras-tensorflow@again", [DEFAULT, GRAPH]) == [GRAPH]
-    assert tier_of("unheard-of", None) == ""
+    pytorch, again = Side("pytorch"), Side("keras-tensorflow").again
+    asked = tiered([pytorch], [DEFAULT, EAGER, COMPILED])
+    assert [side.runs_in for side in asked] == [EAGER, COMPILED]
+    assert tiered([again], [DEFAULT, GRAPH]) == [again]
+    assert Side("unheard-of").runs_in == ""
 
 
 def test_a_tier_that_a_backend_lacks_is_an_answer_without_a_training(ended, tmp_path):  # noqa: F811
@@ -219,26 +221,29 @@ def test_a_check_in_a_tier_that_a_backend_lacks_is_refused(ended):  # noqa: F811
 
 
 def test_all_sides_are_held_against_the_first_backend_in_its_default_tier():
-    assert reference_of(["keras-tensorflow:compiled", "pytorch:compiled"]) == "pytorch"
-    assert reference_of(["keras-tensorflow:compiled"]) == "keras-tensorflow"
+    keras, pytorch = Side("keras-tensorflow"), Side("pytorch")
+    compiled = replace(keras, tier=COMPILED)
+    assert reference_of([compiled, replace(pytorch, tier=COMPILED)]) == pytorch
+    assert reference_of([compiled]) == keras
 
 
 def test_a_network_that_cannot_be_had_is_found_to_be_unavailable():
     nothing = {"error": "Unavailable: no compiler", "unavailable": "no compiler"}
+    sides = (Side("pytorch"), Side("pytorch", tier=COMPILED))
     evidence = {
-        (one, precision): nothing if one == "pytorch:compiled" else {"trainable/x": RECORD}
-        for one in ("pytorch", "pytorch:compiled")
+        (side, precision): nothing if side.tier else {"trainable/x": RECORD}
+        for side in sides
         for precision in ("float64", "float32")
     }
-    *_, last = judge(problems.load("echo"), ["pytorch", "pytorch:compiled"], evidence)
+    *_, last = judge(problems.load("echo"), sides, evidence)
     assert (last.passed, last.unavailable, last.came) == (False, True, nothing["error"])
 
 
 @pytest.mark.parametrize(("unavailable", "status"), [(True, "unavailable"), (False, "refused")])
 def test_a_side_without_a_proof_is_not_timed(unavailable, status, monkeypatch):
     found = {
-        ("echo", "pytorch"): Standing(),
-        ("echo", "pytorch:compiled"): Standing(refusal="why", unavailable=unavailable),
+        ("echo", Side("pytorch")): Standing(),
+        ("echo", Side("pytorch", tier=COMPILED)): Standing(refusal="why", unavailable=unavailable),
     }
     monkeypatch.setattr(comparison, "standings", lambda *_: found)
     runs = [
@@ -302,4 +307,4 @@ def test_every_training_compiles_from_nothing(toys, add_toy):
     run = ("run", "right", "--backends", "numpy", "--no-gate", "--seeds", "2", "--out", "out")
     done = diptych(*run, cwd=toys)
     assert done.returncode == 0, done.stderr
-    assert not list((toys / "out" / "cells").glob("*/compiler")), "nothing of it is kept"
+    assert not list((toys / "out" / "cells").glob("*/scratch")), "nothing of it is kept"

@@ -13,7 +13,7 @@ from test_records import RECORD
 
 from backends import BACKENDS
 from compare.measures import time_to_target_s
-from compare.records.answer import judged
+from compare.records.record import Score, judged
 from compare.statistics import MINIMUM
 from compare.tables.publish import publish
 from compare.tables.screen import print_verdicts
@@ -24,9 +24,10 @@ PROBLEMS = ("addition", "cumsum", "damped_sine", "echo", "moving_square", "shape
 
 def record(seed=0, backend="pytorch", *, score=0.95, pace=1.0, margin=0.01, **values):
     """Return a training of four epochs that took ten times `pace` seconds."""
-    judge = {"score": score, "better": "higher", "target": 0.9, "reached": None, "baseline": 0.1}
+    judged_by = {"better": "higher", "target": 0.9, "baseline": 0.1, "best": 1.0}
+    judged_by |= {"unit": "fraction", "margin": margin}
     measured = {
-        "scores": {"accuracy": judge | {"best": 1.0, "unit": "fraction", "margin": margin}},
+        "scores": {"accuracy": Score(score=score, reached=None, **judged_by)},
         "build_s": pace,
         "first_epoch_s": 3 * pace,
         "epoch_s": [pace, 2 * pace, 2 * pace],
@@ -242,7 +243,7 @@ def test_the_margin_of_a_metric_is_in_its_record():
     from problems import load
 
     problem = load("echo")
-    assert judged(problem, {})["accuracy"]["margin"] == problem.metrics[0].margin
+    assert judged(problem, {})["accuracy"].margin == problem.metrics[0].margin
 
 
 def test_verdicts_are_published_with_the_meaning_of_each_column(tmp_path):

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from backends import order
+from backends import Side
 from compare.measures import FLAGS, flags
 from compare.records.provenance import differing
 from compare.records.record import UNTRIED, Record, of_side
@@ -23,8 +23,8 @@ from compare.statistics import (
     RATIO_MARGIN,
     SCORE,
     TIMES,
+    BySeed,
     Row,
-    Side,
     decide,
     judge,
     scores,
@@ -79,7 +79,7 @@ WHOLE = ("pairs", "failed", "lost", "gained")
 FAMILY = ("device", "mode", "recipe", "backend", "measure", "rank")
 ALONE = (*KEY, "only_in", "trainings", "why")
 
-Sides = Mapping[tuple[str, ...], Side]
+Sides = Mapping[tuple[str, ...], BySeed]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,8 +133,8 @@ def key(record: Record) -> tuple[str, ...]:
     return of_side(record, KEY)
 
 
-def _sides(records: Iterable[Record]) -> dict[tuple[str, ...], Side]:
-    sides: dict[tuple[str, ...], Side] = {}
+def _sides(records: Iterable[Record]) -> dict[tuple[str, ...], BySeed]:
+    sides: dict[tuple[str, ...], BySeed] = {}
     for record in records:
         sides.setdefault(key(record), {})[record.seed] = record
     return sides
@@ -142,14 +142,14 @@ def _sides(records: Iterable[Record]) -> dict[tuple[str, ...], Side]:
 
 def _rank(side: tuple[str, ...]) -> tuple[Any, ...]:
     problem, backend, *how = side
-    return problem, order(backend), *how
+    return problem, Side.parse(backend).rank, *how
 
 
-def _tried(side: Side) -> Side:
+def _tried(side: BySeed) -> BySeed:
     return {seed: one for seed, one in side.items() if one.status not in UNTRIED}
 
 
-def _rows(a: Side, b: Side) -> Iterator[Row]:
+def _rows(a: BySeed, b: BySeed) -> Iterator[Row]:
     """Yield the figures of each metric and time that both sides have."""
     metrics = scores(a, b)
     for rank, (metric, measure) in enumerate(metrics.items()):

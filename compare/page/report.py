@@ -10,7 +10,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from backends import BACKENDS, first_name
+from backends import BACKENDS, Side
 from compare.groups import sides
 from compare.page import figures as gallery
 from compare.page.layers_html import layers_css
@@ -81,7 +81,7 @@ class Page:
     @property
     def title(self) -> str:
         """What is compared."""
-        names = dict.fromkeys(first_name(side.key[0]) for side in self.sides)
+        names = dict.fromkeys(str(Side.parse(side.key[0]).first) for side in self.sides)
         return f"{', '.join(names)}: the same networks on the same data"
 
     @property
@@ -124,8 +124,8 @@ class Page:
         return {section.name: list(self._answers(section)) for section in self.sections}
 
     def _answers(self, section: Section) -> Iterator["Answer"]:
-        scores = (next(iter(one.scores.values()), {}) for one in section.records)
-        better = next((score["better"] for score in scores if "better" in score), "higher")
+        scores = (score for one in section.records for score in one.scores.values())
+        better = next((score.better for score in scores), "higher")
         rows = self.tables.verdicts[self.tables.verdicts["problem"] == section.name]
         for key, judged in rows.groupby(["backend", "reference", "device", "mode"], sort=False):
             yield Answer(_pair(key, rows), answers(judged, better=better), judged)
@@ -187,7 +187,7 @@ class Page:
         """What no training of this folder tells, and what took no part in it."""
         rows = [row for _, row in self.tables.table.iterrows()]
         empty = [name for name, of in HEADINGS.items() if not any(of(row) for row in rows)]
-        backends = {first_name(record.backend) for record in self.records}
+        backends = {record.side.backend for record in self.records}
         devices = {record.device for record in self.records}
         return [
             *(f"{name}: took no part" for name in BACKENDS if name not in backends),

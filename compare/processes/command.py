@@ -45,12 +45,12 @@ def do_list(_: argparse.Namespace) -> int:
     rows = [[name, _summary(name), ", ".join(missing_twins(name))] for name in problems.names()]
     console.print(table(("problem", "what is learned", "twins missing"), rows, _LEFT))
     rows = []
-    for name in interpreter.names():
-        missing = " ".join(interpreter.missing(name))
-        python = interpreter.PYTHONS.get(name)
+    for side in interpreter.known():
+        missing = " ".join(interpreter.missing(side))
+        python = interpreter.PYTHONS.get(str(side))
         install = f"{python} -m pip install" if python else "pip install"
         able = f"yes, in {python}" if python else "yes"
-        rows.append([name, f"no: {install} {missing}" if missing else able])
+        rows.append([str(side), f"no: {install} {missing}" if missing else able])
     console.print(table(("backend", "can run here"), rows, _LEFT))
     rows = [
         [backend.name, tier, meaning]

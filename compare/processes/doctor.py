@@ -16,11 +16,11 @@ from time import get_clock_info, perf_counter, sleep
 
 import numpy as np
 
-from backends import BACKENDS, Engine, Unavailable
+from backends import Engine, Side, Unavailable
 from compare.processes import machine
-from compare.processes.interpreter import command, environment, names, variables
+from compare.processes.interpreter import command, environment, known, variables
 from compare.processes.usage import HostMemory, busy_s
-from compare.records.answer import one_line
+from compare.text import one_line
 
 MEBIBYTE = 2**20
 SIDE = 8192  # of a matrix of 256 MiB in float32
@@ -43,12 +43,12 @@ class Reading:
 def examine(device: str, threads: int) -> Iterator[Reading]:
     """Yield what is found, the machine first, then backend by backend."""
     yield from of_machine()
-    for backend in names():
-        if missing := " ".join(environment(backend).missing):
+    for side in known():
+        if missing := " ".join(environment(side).missing):
             found = f"cannot run here: {missing} not installed"
-            yield Reading(about=backend, what="packages", found=found)
+            yield Reading(about=str(side), what="packages", found=found)
         else:
-            yield from _asked(backend, device, threads)
+            yield from _asked(side, device, threads)
 
 
 def of_machine() -> Iterator[Reading]:
@@ -161,11 +161,11 @@ def _shortest_tick_s(readings: int = 1000) -> float:
     return min(filter(None, steps), default=0.0)
 
 
-def _asked(backend: str, device: str, threads: int) -> list[Reading]:
+def _asked(side: Side, device: str, threads: int) -> list[Reading]:
     """Have a backend examined in a process of its own."""
     done = subprocess.run(
-        [*command(backend), "-m", "compare.processes.doctor", backend, device, str(threads)],
-        env=variables(backend, device=device, threads=threads),
+        [*command(side), "-m", "compare.processes.doctor", str(side), device, str(threads)],
+        env=variables(side, device=device, threads=threads),
         capture_output=True,
         text=True,
         check=False,
@@ -174,8 +174,8 @@ def _asked(backend: str, device: str, threads: int) -> list[Reading]:
     readings = [Reading(**json.loads(line)) for line in lines]
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-        advice = "mend its installation"
-        readings += [Reading(about=backend, what="engine", found=last, advice=advice, failed=True)]
+        failure = {"what": "engine", "found": last, "advice": "mend its installation"}
+        readings += [Reading(about=str(side), failed=True, **failure)]
     return readings
 
 
@@ -187,7 +187,7 @@ def _tell(backend: str, device: str, threads: int) -> None:
 
     tell(of_cudnn(backend, [found.name for found in distributions()]))
     try:
-        engine = BACKENDS[backend].engine()
+        engine = Side.parse(backend).definition.engine()
         engine.prepare(device=device, threads=threads)
         for reading in of_backend(backend, engine):
             tell(reading)

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from backends import AGAIN, BACKENDS, backend_of, first_name, listed_name
+from backends import AGAIN, BACKENDS, Side
 from compare.processes.machine import ROOT
 from compare.records.record import UsageError
 
@@ -49,13 +49,13 @@ def use(asked: Iterable[str]) -> None:
             raise UsageError(f"--python: expected BACKEND=PATH, came {text!r}")
         named[backend] = path
     for backend, path in named.items():
-        if not LABELLED.fullmatch(backend) or listed_name(backend) not in BACKENDS:
+        if not LABELLED.fullmatch(backend) or Side.parse(backend).backend not in BACKENDS:
             raise UsageError(
                 f"an interpreter for {backend!r}: expected a backend, or a backend and a label "
                 f"as in pytorch@old; backends are {', '.join(BACKENDS)}"
             )
-        if backend.endswith(AGAIN):
-            raise UsageError(f"an interpreter for {backend!r}: {AGAIN} is no free label")
+        if Side.parse(backend).label == AGAIN:
+            raise UsageError(f"an interpreter for {backend!r}: @{AGAIN} is no free label")
         if not isinstance(path, str):
             raise UsageError(f"{SETTINGS}: expected a path for {backend}, came {path!r}")
         try:
@@ -67,46 +67,45 @@ def use(asked: Iterable[str]) -> None:
     PYTHONS.update(named)
 
 
-def names() -> list[str]:
+def known() -> list[Side]:
     """Return the backends, and after them those with a label that an interpreter was named for."""
-    return list(dict.fromkeys([*BACKENDS, *PYTHONS]))
+    return [Side.parse(name) for name in dict.fromkeys([*BACKENDS, *PYTHONS])]
 
 
-def command(backend: str) -> tuple[str, ...]:
+def command(side: Side) -> tuple[str, ...]:
     """Return the command that starts the Python of a side's backend.
 
     -P: a process imports this very code, not what lies in the folder it was started from.
     """
-    return _python(backend) or sys.executable, "-P"
+    return _python(side) or sys.executable, "-P"
 
 
-def variables(backend: str, *, device: str, threads: int) -> dict[str, str]:
+def variables(side: Side, *, device: str, threads: int) -> dict[str, str]:
     """Return the environment variables of a process of a backend, which runs this very code."""
-    return _surroundings() | BACKENDS[backend].variables(device=device, threads=threads)
+    return _surroundings() | side.definition.variables(device=device, threads=threads)
 
 
-def environment(backend: str) -> Environment:
+def environment(side: Side) -> Environment:
     """Return what a backend finds where it runs; an interpreter named for it is asked, once.
 
     Raises:
         UsageError: that interpreter does not work.
     """
-    python = _python(backend)
-    return _asked(python, backend) if python else _found(backend)
+    python = _python(side)
+    return _asked(python, side.first.in_default_tier) if python else _found(side.backend)
 
 
-def missing(backend: str) -> list[str]:
+def missing(side: Side) -> list[str]:
     """Return the packages that a backend needs and does not find where it runs.
 
     Raises:
         UsageError: as for `environment`.
     """
-    python = _python(backend)
-    return _asked(python, backend).missing if python else BACKENDS[backend].missing()
+    return environment(side).missing if _python(side) else side.definition.missing()
 
 
-def _python(side: str) -> str | None:
-    return PYTHONS.get(first_name(backend_of(side)))
+def _python(side: Side) -> str | None:
+    return PYTHONS.get(side.first.program)
 
 
 def _found(backend: str) -> Environment:
@@ -119,10 +118,10 @@ def _found(backend: str) -> Environment:
 
 
 @cache
-def _asked(python: str, backend: str) -> Environment:
+def _asked(python: str, side: Side) -> Environment:
     try:
         done = subprocess.run(
-            [python, "-P", "-m", "compare.processes.interpreter", listed_name(backend)],
+            [python, "-P", "-m", "compare.processes.interpreter", side.backend],
             env=_surroundings(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -139,7 +138,7 @@ def _asked(python: str, backend: str) -> Environment:
         lines = done.stderr.strip().splitlines() or [f"no answer, but status {done.returncode}"]
         why = lines[-1] if lines[0].startswith("Traceback") else lines[0]
     raise UsageError(
-        f"the interpreter of {backend}, {python}: expected Python 3.11 or later with NumPy, "
+        f"the interpreter of {side}, {python}: expected Python 3.11 or later with NumPy, "
         f"came: {why}"
     )
 

@@ -1,10 +1,15 @@
-"""Fresh processes: Run -> process -> Record. One process, one framework."""
+"""Fresh processes: Run -> process -> Record. One process, one framework.
+
+A training is a fork of a server (forkserver.py), or a new interpreter (`begun`). On Linux, both are
+started and ended by a keeper (keeper.py), with all that they leave behind.
+"""
 
 import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,13 +17,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 
-from compare.processes.child import COLD
+from backends import Side
+from compare.processes import keeper, machine
 from compare.processes.forkserver import Server
 from compare.processes.gpu import DeviceMemory
 from compare.processes.interpreter import command, variables
 from compare.records import predictions as sample
-from compare.records.answer import answer, leave, now
-from compare.records.record import FORK, Record, Run
+from compare.records.record import FORK, Record, Run, now, record_of, write_record
+
+# The kernel of Linux alone has what a keeper needs.
+KEEPER = (sys.executable, "-I", "-S", keeper.__file__) if sys.platform == "linux" else ()
+SCRATCH = "scratch"  # of a training's folder: temporary files, and what its compiler keeps
 
 
 class Interrupted(Exception):
@@ -46,34 +55,32 @@ class Launcher:
         cell.mkdir(parents=True, exist_ok=True)
         for name in ("record.json", "log.txt", sample.FILE):
             (cell / name).unlink(missing_ok=True)
-        shutil.rmtree(cell / COLD, ignore_errors=True)
-        environment = variables(run.backend, device=run.device, threads=run.threads)
-        started = now()
+        scratch = cell.absolute() / SCRATCH
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        environment = variables(run.side, device=run.device, threads=run.threads)
+        facts = machine.facts() | {"started": now(), "processors": processors}
         try:
             server = self.server(run, cell.parent, timeout_s) if run.start == FORK else None
         except TimeoutError:
             reason = f"its server was not ready after {timeout_s:g} s"
-            return answer(
-                run, started=started, processors=processors, status="timeout", reason=reason
-            )
-        asked = {"processors": processors, "asked": monotonic()}
+            return record_of(run, **facts, status="timeout", reason=reason)
+        asked = {"processors": processors, "asked": monotonic(), "scratch": str(scratch)}
         (cell / "run.json").write_text(json.dumps(asdict(run) | asked))
         with DeviceMemory(run.device) as memory:
             if server:
                 outcome = self._end_of(lambda: forked(server, cell), timeout_s)
             else:
-                module = [*command(run.backend), "-m", "compare.training.trainer", str(os.getpid())]
-                outcome = self.call([*module, str(cell)], environment, cell / "log.txt", timeout_s)
+                module = [*command(run.side), "-m", "compare.training.trainer", str(cell)]
+                outcome = self.call(module, environment, cell / "log.txt", timeout_s)
         if (cell / "record.json").exists():
             record = Record.from_json((cell / "record.json").read_text())
             record = replace(record, gpu_device_bytes=memory.growth(), gpu_others=memory.others)
         else:
             status, reason = outcome
-            record = answer(
-                run, started=started, processors=processors, status=status, reason=reason
-            )
-        shutil.rmtree(cell / COLD, ignore_errors=True)
-        leave(record, cell)
+            record = record_of(run, **facts, status=status, reason=reason)
+        shutil.rmtree(scratch, ignore_errors=True)
+        write_record(record, cell)
         return record
 
     def call(
@@ -116,7 +123,7 @@ class Launcher:
         if late.is_set():
             return "timeout", f"not done after {timeout_s:g} s"
         if code < 0:
-            return "failed", f"killed by {signal.Signals(-code).name}"
+            return "failed", f"killed by {name_of(-code)}"
         return "failed", f"ended with status {code} before it was done"
 
     def stop(self) -> None:
@@ -139,10 +146,10 @@ class Launcher:
             if self.stopped:
                 raise Interrupted
             if kind not in self.servers or self.servers[kind].process.poll() is not None:
-                module = ["-m", "compare.processes.forkserver", str(os.getpid()), run.backend]
-                environment = variables(run.backend, device=run.device, threads=run.threads)
+                module = ["-m", "compare.processes.forkserver", str(os.getpid()), run.side.backend]
+                environment = variables(run.side, device=run.device, threads=run.threads)
                 log = folder / f"server-{run.backend}.txt"
-                self.servers[kind] = Server([*command(run.backend), *module], environment, log)
+                self.servers[kind] = Server([*command(run.side), *module], environment, log)
             server = self.servers[kind]
         try:
             server.ready.result(timeout_s)
@@ -150,6 +157,11 @@ class Launcher:
             server.stop()  # the next training gets another
             raise
         return server
+
+
+def name_of(number: int) -> str:
+    """Return the name of a signal; real-time signals have none."""
+    return next((known.name for known in signal.Signals if known == number), f"signal {number}")
 
 
 def forked(server: Server, cell: Path) -> tuple[Callable[[], int], Callable[[], None]]:
@@ -160,32 +172,41 @@ def forked(server: Server, cell: Path) -> tuple[Callable[[], int], Callable[[], 
 def begun(
     asked: list[str], environment: dict[str, str], log: Path
 ) -> tuple[Callable[[], int], Callable[[], None]]:
-    """Start a command; return what waits for its status, and what ends it."""
+    """Start a command; return what waits for its status, and what ends it.
+
+    Where there is no keeper, what leaves its process group, or outlives it, is not ended.
+    """
     with log.open("wb") as output:
         process = subprocess.Popen(
-            asked,
+            [*KEEPER, *asked],
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if KEEPER else subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
 
+    def wait() -> int:
+        with process:
+            return process.wait()
+
     def kill() -> None:
-        """End the process and all that it started."""
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        if process.stdin:
+            process.stdin.close()  # by which the keeper is told
+        else:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
-    return process.wait, kill
+    return wait, kill
 
 
-def sees_gpu(backend: str) -> bool:
+def sees_gpu(side: Side) -> bool:
     """Ask a backend, in a process of its own, whether it can use a GPU."""
     ask = "import sys; from backends import BACKENDS; "
     ask += "BACKENDS[sys.argv[1]].engine().prepare(device='gpu', threads=1)"
     done = subprocess.run(
-        [*command(backend), "-c", ask, backend],
-        env=variables(backend, device="gpu", threads=1),
+        [*command(side), "-c", ask, side.backend],
+        env=variables(side, device="gpu", threads=1),
         capture_output=True,
         check=False,
     )

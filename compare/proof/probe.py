@@ -1,6 +1,6 @@
 """The evidence for the ladder: what a backend's twins do, in a process of its own.
 
-`python -m compare.proof.probe PARENT BACKEND PRECISION DEVICE FOLDER PROBLEM ...` leaves
+`python -m compare.proof.probe SIDE PRECISION DEVICE FOLDER PROBLEM ...` leaves
 FOLDER/PROBLEM.npz for each problem, with the arrays
 
     trainable/NAME          the shape of what is trained
@@ -14,10 +14,9 @@ FOLDER/PROBLEM.npz for each problem, with the arrays
     score/NAME              the metrics after it
 
 Where a twin fails, what was to come is missing, and `error` says why; `unavailable` is there, too,
-if it cannot be had in the tier. BACKEND is a side's name, "pytorch" or "pytorch:compiled".
+if it cannot be had in the tier. SIDE is "pytorch" or "pytorch:compiled".
 """
 
-import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,15 +28,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import problems
-from backends import BACKENDS, Engine, Unavailable, Watch
-from compare.processes.child import end_with
+from backends import Engine, Side, Unavailable, Watch
 from compare.processes.interpreter import command, variables
 from compare.processes.launcher import Launcher
-from compare.records.answer import one_line
+from compare.text import one_line
 from problems import Array, Part, Problem
 
 Evidence = dict[str, Array]
-Job = tuple[str, str]  # side, precision
+Job = tuple[Side, str]  # and the precision
 
 BATCH, SEED = 7, 0  # 7 is the length of no axis: a mix-up of batch and time shows
 EPOCHS, STEPS = 4, 200
@@ -52,11 +50,11 @@ def probe(
     launcher = Launcher()
 
     def ask(job: Job) -> dict[str, Evidence]:
-        backend, precision = job
+        side, precision = job
         with TemporaryDirectory() as folder:
-            module = [*command(backend), "-m", "compare.proof.probe", str(os.getpid())]
-            asked = [*module, backend, precision, device, folder, *names]
-            environment = variables(backend, device=device, threads=1)
+            module = [*command(side), "-m", "compare.proof.probe"]
+            asked = [*module, str(side), precision, device, folder, *names]
+            environment = variables(side, device=device, threads=1) | {"TMPDIR": folder}
             log = Path(folder) / "log.txt"
             _, reason = launcher.call(asked, environment, log, TIMEOUT_S * len(names))
             last = (log.read_text(errors="replace").strip().splitlines() or [""])[-1]
@@ -80,11 +78,11 @@ def _read(file: Path, reason: str) -> Evidence:
         return dict(arrays)
 
 
-def main(parent: str, backend: str, precision: str, device: str, folder: str, *names: str) -> None:
+def main(asked: str, precision: str, device: str, folder: str, *names: str) -> None:
     """Gather the evidence and leave it in a folder."""
-    end_with(int(parent))
-    engine = BACKENDS[backend].engine()
-    engine.prepare(device=device, threads=1, precision=precision, tier=BACKENDS[backend].tier)
+    side = Side.parse(asked)
+    engine = side.definition.engine()
+    engine.prepare(device=device, threads=1, precision=precision, tier=side.tier)
     for name in names:
         evidence: Evidence = {}
         try:

@@ -51,4 +51,4 @@ def _facts(record: Record) -> Iterator[tuple[str, str, object]]:
     yield "epochs", side, len(record.epoch_s) + 1 if record.epoch_s else None
     for metric, judged in record.scores.items():
         for name in OF_METRIC:
-            yield name, f"{record.problem} {metric}", judged.get(name)
+            yield name, f"{record.problem} {metric}", getattr(judged, name)

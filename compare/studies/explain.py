@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from rich.text import Text
 
-from backends import BACKENDS, backend_of, first_name, listed_name, order
+from backends import BACKENDS, Side
 from compare.console import markdown_table, stdout, table
 from compare.measures import epochs_to_target
 from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between
@@ -45,21 +45,21 @@ def explain(records: Sequence[Record]) -> pd.DataFrame:
     by_mode: dict[tuple[str, str, str], dict[str, dict[int, Record]]] = {}
     for record in records:
         if (
-            listed_name(record.side) not in BACKENDS
-            or first_name(record.side) != record.side
-            or backend_of(record.side) != record.side
+            record.side.backend not in BACKENDS
+            or record.side.first != record.side
+            or record.side.tier
         ):
             continue  # compared with itself, or in another tier
         side = (record.problem, record.backend, record.device)
         by_mode.setdefault(side, {}).setdefault(record.mode, {})[record.seed] = record
 
     def rank(side: tuple[str, str, str]) -> tuple[str, tuple[int, str], str]:
-        return side[0], order(side[1]), side[2]
+        return side[0], Side.parse(side[1]).rank, side[2]
 
     rows = [
         _row(side, mode, modes[mode], modes[MATCHED])
         for side, modes in sorted(by_mode.items(), key=lambda one: rank(one[0]))
-        for mode in modes_between(side[1])
+        for mode in modes_between(Side.parse(side[1]))
         if mode != MATCHED and mode in modes and MATCHED in modes
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -86,8 +86,11 @@ def _row(
         (own[seed], matched[seed])
         for seed in sorted(own.keys() & matched.keys())
         if own[seed].status == matched[seed].status == "ok"
+        and None not in (own[seed].score(metric), matched[seed].score(metric))
     ]
-    scores = [[one.scores[metric]["score"] for one in pair] for pair in scored]
+    scores = [
+        [score for one in pair if (score := one.score(metric)) is not None] for pair in scored
+    ]
     epochs = [[epochs_to_target(one) for one in pair] for pair in scored]
     both = [pair for pair in epochs if all(map(math.isfinite, pair))]
     low, high = interval([one - other for one, other in scores])
@@ -159,7 +162,7 @@ def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:
         "\n".join(
             f"- {backend}, {name}: {meaning}"
             for backend in dict.fromkeys(frame["backend"])
-            for name, meaning in BACKENDS[backend].defaults.items()
+            for name, meaning in Side.parse(backend).definition.defaults.items()
         ),
         "## What the columns mean",
         "The names are those of `explain.csv`; brackets hold 95 % intervals.",

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 
 import pandas as pd
 
-from backends import tier_of
+from backends import Side
 from compare.records.record import UNPROVEN
 
 MEBIBYTE = 2**20
 
 
-def number(value: float) -> str:
+def number(value: float | None) -> str:
     """Return a number to four significant digits; empty where there is none."""
     return "" if pd.isna(value) else f"{value:.4g}"
 
@@ -91,7 +91,7 @@ SIZES: dict[str, Callable[[pd.Series], str]] = {
 
 def sides(frame: pd.DataFrame) -> list[str]:
     """Return the headings that tell the rows apart: the tier only if one is not a default one."""
-    usual = [tier_of(backend, None) for backend in frame["backend"]]
+    usual = [Side.parse(backend).runs_in for backend in frame["backend"]]
     return [name for name in SIDES if name != "tier" or (frame["tier"] != usual).any()]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from backends import order, side
+from backends import Side
 from compare.console import markdown_table, plain
 from compare.measures import FLAGS
 from compare.records.record import FLOAT32, FORK, NEW, Record, as_json, finite
@@ -44,7 +44,7 @@ class Tables:
     def flagged(self, flag: str) -> list[str]:
         """Return the problems and sides whose times have this flag."""
         rows = (row for _, row in self.table.iterrows() if flag in _split(row["flags"]))
-        found = [f"{row['problem']} {side(row['backend'], row['tier'])}" for row in rows]
+        found = [f"{row['problem']} {Side.parse(row['backend'], row['tier'])}" for row in rows]
         return list(dict.fromkeys(found))
 
 
@@ -147,7 +147,7 @@ STARTED = {FORK: "forks of a server per backend", NEW: "new interpreters"}
 def circumstances(records: Sequence[Record]) -> list[str]:
     """Return what machine, settings, versions and code the records come from; all, if several."""
     versions: dict[str, dict[str, dict[str, None]]] = {}  # of a package: who had it
-    for record in sorted(records, key=lambda one: order(one.backend)):
+    for record in sorted(records, key=lambda one: one.side.rank):
         for name, version in record.versions.items():
             versions.setdefault(name, {}).setdefault(version, {})[record.backend] = None
     started = sorted(record.started for record in records)

@@ -6,7 +6,6 @@ from statistics import median
 
 import pandas as pd
 
-from backends import order, tier_of
 from compare.measures import (
     compile_s,
     epochs_to_target,
@@ -104,7 +103,7 @@ def table(records: Sequence[Record]) -> pd.DataFrame:
     """
     groups: dict[tuple[str, tuple[int, str], str, str], list[Record]] = {}
     for record in records:
-        group = (record.problem, order(record.side), record.device, record.mode)
+        group = (record.problem, record.side.rank, record.device, record.mode)
         groups.setdefault(group, []).append(record)
     rows, again = [], repeat_differences(records)
     for _, seeds in sorted(groups.items()):
@@ -123,18 +122,18 @@ def table(records: Sequence[Record]) -> pd.DataFrame:
 def _scores(records: Sequence[Record], metric: str) -> dict[str, object]:
     """Return the columns of a row that depend on the metric."""
     judged = [record.scores[metric] for record in records if metric in record.scores]
-    scores = pd.Series(_numbers(one["score"] for one in judged), dtype=float)
+    scores = pd.Series(_numbers(one.score for one in judged), dtype=float)
     judge = judged[-1]
-    has_target = judge["target"] is not None
+    has_target = judge.target is not None
     return {
         "failed": len(records) - len(scores),
         "metric": metric,
         "score_mean": scores.mean(),
         "score_std": scores.std(),
         "score_min": scores.min(),
-        "target": judge["target"],
-        "reached": sum(bool(one["reached"]) for one in judged) if has_target else None,
-        "baseline": judge["baseline"],
+        "target": judge.target,
+        "reached": sum(bool(one.reached) for one in judged) if has_target else None,
+        "baseline": judge.baseline,
     }
 
 
@@ -144,7 +143,7 @@ def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str
     kernels = dict.fromkeys(record.kernel for record in records if record.kernel)
     return {
         **{name: getattr(records[0], name) for name in ("problem", "backend", "device", "mode")},
-        "tier": tier_of(records[0].backend, records[0].tier) or None,
+        "tier": records[0].side.runs_in or None,
         "seeds": len(records),
         **{f"{name}_median": _median(_named(name, records)) for name in TIMES},
         **{name: max(_named(name, records), default=None) for name in LARGEST},

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from statistics import median
 
 import pandas as pd
 
-from backends import backend_of, order
+from backends import Side
 from compare.records.record import UNTRIED, Record
-from compare.statistics import LEVEL, MINIMUM, SCORE, TIMES, Row, Side, decide, judge, scores
+from compare.statistics import LEVEL, MINIMUM, SCORE, TIMES, BySeed, Row, decide, judge, scores
 
 MEASURES = (SCORE, *(measure.name for measure in TIMES))
 # Column of verdicts.csv: what it means. In this order.
@@ -60,15 +61,20 @@ def verdicts(records: Iterable[Record]) -> pd.DataFrame:
 
     A measure that none of a side's trainings has, though they have scores, gives no row.
     """
-    groups: dict[tuple[str, str, str, str], dict[str, Side]] = {}
+    groups: dict[tuple[str, str, str, str], dict[Side, BySeed]] = {}
     for record in records:
-        group = (record.problem, record.device, record.mode, record.recipe)
+        group: tuple[str, str, str, str] = (
+            record.problem,
+            record.device,
+            record.mode,
+            record.recipe,
+        )
         if record.status not in UNTRIED:
             groups.setdefault(group, {}).setdefault(record.side, {})[record.seed] = record
     rows = []
     for group, sides in sorted(groups.items()):
         for backend, reference in _pairs(sides):
-            names = dict(zip(COLUMNS, (*group, backend, reference), strict=False))
+            names = dict(zip(COLUMNS, (*group, str(backend), str(reference)), strict=False))
             rows += [names | row for row in _judged(sides[backend], sides[reference])]
     decide(rows, FAMILY)
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -77,21 +83,20 @@ def verdicts(records: Iterable[Record]) -> pd.DataFrame:
     return frame.astype({"within_margin": "boolean"})
 
 
-def _pairs(sides: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _pairs(sides: Iterable[Side]) -> Iterator[tuple[Side, Side]]:
     """Yield each side with its reference: with a label, the same without; else the first.
 
     In another tier than its default one, a backend comes with itself in that, too.
     """
-    first, *others = sorted(sides, key=order)
+    first, *others = sorted(sides, key=lambda side: side.rank)
     for side in others:
-        usual = backend_of(side)
-        unlabelled = usual.rpartition("@")[0] + side.removeprefix(usual)
-        yield side, unlabelled if unlabelled in others else first
-        if usual != side and usual in others:
-            yield side, usual
+        unlabelled = replace(side, label="")
+        yield side, unlabelled if side.label and unlabelled in others else first
+        if side.tier and side.in_default_tier in others:
+            yield side, side.in_default_tier
 
 
-def _judged(ours: Side, reference: Side) -> Iterator[Row]:
+def _judged(ours: BySeed, reference: BySeed) -> Iterator[Row]:
     """Yield the figures of each measure that both sides have."""
     first = list(scores(reference, ours).values())[:1]
     for measure in (*first, *TIMES):
@@ -102,14 +107,14 @@ def _judged(ours: Side, reference: Side) -> Iterator[Row]:
             yield row
 
 
-def _break_even(ours: Side, theirs: Side) -> dict[str, int]:
+def _break_even(ours: BySeed, theirs: BySeed) -> dict[str, int]:
     """Return after how many epochs a later start is made up for; nothing if it never is."""
     (epoch_s, start_s), (their_epoch_s, their_start_s) = map(_pace, (ours, theirs))
     later, faster = start_s - their_start_s, their_epoch_s - epoch_s
     return {"break_even_epochs": math.ceil(later / faster)} if later * faster > 0 else {}
 
 
-def _pace(side: Side) -> tuple[float, float]:
+def _pace(side: BySeed) -> tuple[float, float]:
     """Return the seconds of an epoch, and what a training takes beside its epochs; NaN if none."""
     epochs, starts = [], []
     for one in side.values():

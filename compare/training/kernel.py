@@ -1,12 +1,11 @@
 """What computes the recurrent layers: observed in a short training of its own, which is not timed.
 
-`python -m compare.training.kernel PARENT ASKED FILE PROBLEM ...`, where ASKED is a value
+`python -m compare.training.kernel ASKED FILE PROBLEM ...`, where ASKED is a value
 of that name as JSON, leaves {problem: label} in FILE, e.g. {"echo": "oneDNN LSTM"}. Where nothing
 could be seen the label is null, and the log says why.
 """
 
 import json
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -15,14 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import problems
-from backends import BACKENDS, first_name, listed_name
+from backends import Side
 from compare.fingerprint import basis, digest, keep, kept
 from compare.processes import machine
-from compare.processes.child import end_with
 from compare.processes.interpreter import command, variables
 from compare.processes.launcher import Launcher
-from compare.records.answer import one_line
 from compare.records.record import FLOAT32
+from compare.text import one_line
 from problems import Part
 
 SEED = 0
@@ -38,7 +36,7 @@ SETTINGS = {
 class Asked:
     """Where the kernels of which backend are looked for."""
 
-    backend: str
+    side: str
     device: str
     threads: int
     precision: str
@@ -51,22 +49,22 @@ def warn(message: str) -> None:
 
 def kernels(
     names: Sequence[str],
-    backends: Sequence[str],
+    sides: Sequence[Side],
     *,
     device: str,
     threads: int,
     precision: str = FLOAT32,
     timeout_s: float = TIMEOUT_S,
     tell: Callable[[str], None] = warn,
-) -> dict[tuple[str, str], str | None]:
+) -> dict[tuple[str, Side], str | None]:
     """Return what computes the recurrent layers, by problem and side; None if not seen.
 
     What was seen before, with the same code, versions, settings and machine, is not looked for
     again. What was not seen is told.
     """
-    found: dict[tuple[str, str], str | None] = {}
-    for backend in dict.fromkeys(map(first_name, backends)):
-        asked = Asked(backend=backend, device=device, threads=threads, precision=precision)
+    found: dict[tuple[str, Side], str | None] = {}
+    for side in dict.fromkeys(side.first for side in sides):
+        asked = Asked(side=str(side), device=device, threads=threads, precision=precision)
         keys = {name: key(name, asked) for name in names}
         labels = {name: kept(keys[name]) for name in names}
         if unknown := [name for name in names if not isinstance(labels[name], str)]:
@@ -75,35 +73,37 @@ def kernels(
             for name in (name for name in unknown if new[name]):
                 keep(keys[name], new[name])
             labels |= new
-        found |= {(name, backend): labels[name] for name in names}
-    return {(name, one): found[name, first_name(one)] for one in backends for name in names}
+        found |= {(name, side): labels[name] for name in names}
+    return {(name, side): found[name, side.first] for side in sides for name in names}
 
 
 def key(name: str, asked: Asked) -> str:
     """Return a hash of all that may decide what computes a problem's layers."""
-    environment = variables(asked.backend, device=asked.device, threads=asked.threads)
+    side = Side.parse(asked.side)
+    environment = variables(side, device=asked.device, threads=asked.threads)
     facts = {
-        "kernel": asdict(replace(asked, backend=listed_name(asked.backend))),
-        "tier": BACKENDS[asked.backend].tier,
+        "kernel": asdict(replace(asked, side=side.backend)),
+        "tier": side.runs_in,
         "processor": machine.gpus() if asked.device == "gpu" else machine.cpu(),
         "settings": sorted(
             (name, value) for name, value in environment.items() if name.split("_")[0] in SETTINGS
         ),
     }
-    return digest(facts | basis(name, (asked.backend,), ("training/kernel.py",)))
+    return digest(facts | basis(name, (side,), ("training/kernel.py",)))
 
 
 def observed(
     names: Sequence[str], asked: Asked, *, timeout_s: float, tell: Callable[[str], None]
 ) -> dict[str, str | None]:
     """Look, in a fresh process of the backend, what computes the layers of some problems."""
-    backend = asked.backend
+    side = Side.parse(asked.side)
     launcher = Launcher()
     with TemporaryDirectory() as folder:
         file, log = Path(folder) / "kernels.json", Path(folder) / "log.txt"
-        module = [*command(backend), "-m", "compare.training.kernel", str(os.getpid())]
+        module = [*command(side), "-m", "compare.training.kernel"]
         question = [*module, json.dumps(asdict(asked)), str(file), *names]
-        environment = variables(backend, device=asked.device, threads=asked.threads)
+        environment = variables(side, device=asked.device, threads=asked.threads)
+        environment["TMPDIR"] = folder
         try:
             _, ended = launcher.call(question, environment, log, timeout_s)
         except BaseException:  # nothing may go on unwatched, also after Ctrl-C
@@ -115,21 +115,20 @@ def observed(
         if labels.get(name) is None:
             last = lines[-1] if lines else "it said nothing"
             why = next((line for line in lines if line.startswith(f"{name}: ")), f"{ended}: {last}")
-            tell(f"not seen what computes {name} on {backend}: {why}")
+            tell(f"not seen what computes {name} on {side}: {why}")
     return {name: labels.get(name) for name in names}
 
 
-def main(parent: str, question: str, file: str, *names: str) -> None:
+def main(question: str, file: str, *names: str) -> None:
     """Look at each problem, and leave in the file what has been seen so far."""
-    end_with(int(parent))
     asked = Asked(**json.loads(question))
-    backend = BACKENDS[asked.backend]
-    engine = backend.engine()
+    side = Side.parse(asked.side)
+    engine = side.definition.engine()
     engine.prepare(
         device=asked.device,
         threads=asked.threads,
         precision=asked.precision,
-        tier=backend.tier,
+        tier=side.tier,
     )
     labels: dict[str, str | None] = {}
     for name in names:

@@ -1,28 +1,71 @@
 """A comparison: run what is missing in a results folder, keep each record as it comes."""
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
-from backends import BACKENDS, first_name, tier_of
+from backends import Side
 from compare.measures import rate, samples_per_s
 from compare.processes import machine
 from compare.processes.interpreter import environment
 from compare.processes.launcher import Launcher
 from compare.proof.gate import standings
 from compare.records import journal as records
-from compare.records.answer import answer, now
-from compare.records.record import FORK, MATCHED, SWEEP, UNPROVEN, Record, Run, UsageError, sizes
+from compare.records.record import (
+    FORK,
+    MATCHED,
+    SWEEP,
+    UNPROVEN,
+    Record,
+    Run,
+    UsageError,
+    now,
+    record_of,
+    sizes,
+)
 from compare.training.kernel import kernels
 
 # A training that ended so would end so again: it is not repeated. The others are tried anew.
 FINISHED = ("ok", "diverged")
 
-
 REFUSED, UNAVAILABLE = "refused", "unavailable"
+
+
+def plan(
+    problems: Iterable[str],
+    sides: Sequence[tuple[Side, str, str]],
+    seeds: int,
+    **settings: Any,
+) -> list[Run]:
+    """Return the runs of a comparison of some sides, each with a mode and a device.
+
+    They come in the order A B B A ... from seed to seed, so a machine that grows slower, or faster,
+    with time does it to all of them alike.
+    """
+    return [
+        Run(
+            problem=problem,
+            backend=side.program,
+            mode=mode,
+            tier=side.runs_in or None,
+            device=device,
+            seed=seed,
+            **settings,
+        )
+        for problem in problems
+        for seed in range(seeds)
+        for side, mode, device in (sides if seed % 2 == 0 else reversed(sides))
+    ]
+
+
+def without_training(run: Run, status: str, reason: str) -> Record:
+    """Return the record of a run that is not to be done."""
+    return record_of(run, **machine.facts(), started=now(), status=status, reason=reason)
 
 
 def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
@@ -44,7 +87,7 @@ def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
 
 def from_elsewhere(record: Record) -> bool:
     """Say whether a record may come of other code, versions or processor than are here now."""
-    here, versions = machine.facts(), environment(record.backend).versions
+    here, versions = machine.facts(), environment(record.side).versions
     edited = bool(record.dirty or here["dirty"])
     # What follows "+" is the build, which a package may leave out of its name.
     updated = any(
@@ -61,14 +104,14 @@ def gated(runs: Sequence[Run], tell: Callable[[str], None]) -> tuple[list[Run], 
     declared defaults.
     """
     names = list(dict.fromkeys(run.problem for run in runs))
-    sides = list(dict.fromkeys(first_name(run.side) for run in runs))
+    sides = list(dict.fromkeys(run.side.first for run in runs))
     found = standings(names, sides, tell) if runs else {}
     allowed, refused = [], []
     for run in runs:
-        standing = found[run.problem, first_name(run.side)]
+        standing = found[run.problem, run.side.first]
         if standing.refusal:
             status = UNAVAILABLE if standing.unavailable else REFUSED
-            refused.append(answer(run, started=now(), status=status, reason=standing.refusal))
+            refused.append(without_training(run, status, standing.refusal))
         else:
             parity = standing.parity if run.mode == MATCHED and run.unit is None else None
             allowed.append(replace(run, proof=standing.proof, parity=parity))
@@ -77,9 +120,9 @@ def gated(runs: Sequence[Run], tell: Callable[[str], None]) -> tuple[list[Run], 
 
 def in_tiers(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
     """Return the runs in tiers that their backends have, and an answer for each of the others."""
-    lacking = [BACKENDS[run.backend].lacking(tier_of(run.backend, run.tier)) for run in runs]
+    lacking = [run.side.lacking for run in runs]
     return [run for run, reason in zip(runs, lacking, strict=True) if not reason], [
-        answer(run, started=now(), status=UNAVAILABLE, reason=reason)
+        without_training(run, UNAVAILABLE, reason)
         for run, reason in zip(runs, lacking, strict=True)
         if reason
     ]
@@ -87,7 +130,7 @@ def in_tiers(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
 
 def ungated(runs: Sequence[Run]) -> list[Run]:
     """Return the runs, marked as what nobody has checked."""
-    alone = len({first_name(run.side) for run in runs}) == 1
+    alone = len({run.side.first for run in runs}) == 1
     return [replace(run, proof=None if alone else UNPROVEN) for run in runs]
 
 
@@ -126,9 +169,7 @@ def without_gpu(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
         return list(runs), []
     reason = "expected an NVIDIA GPU, found none"
     return [run for run in runs if run.device != "gpu"], [
-        answer(run, started=now(), status="unavailable", reason=reason)
-        for run in runs
-        if run.device == "gpu"
+        without_training(run, UNAVAILABLE, reason) for run in runs if run.device == "gpu"
     ]
 
 
@@ -229,11 +270,15 @@ def compare(
 def row(record: Record) -> str:
     """Return a training and what came of it as one line."""
     side = record.side if record.mode == MATCHED else f"{record.side} {record.mode}"
-    what = f"{record.problem:<14}{side:<26}{record.device:<5}seed {record.seed:<4}"
+    what = f"{record.problem:<14}{side!s:<26}{record.device:<5}seed {record.seed:<4}"
     if record.status != "ok":
         return f"{what}{record.status}: {record.reason}"
+    seconds = math.nan if record.total_s is None else record.total_s
     if record.recipe == SWEEP:
         at = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in sizes(record).items())
-        return f"{what}{record.total_s:7.1f} s  {at}: {rate(samples_per_s(record))} samples/s"
-    scores = [f"{metric} {one['score']:.4g}" for metric, one in record.scores.items()]
-    return f"{what}{record.total_s:7.1f} s  {', '.join(scores)}"
+        return f"{what}{seconds:7.1f} s  {at}: {rate(samples_per_s(record))} samples/s"
+    scores = [
+        f"{metric} {math.nan if one.score is None else one.score:.4g}"
+        for metric, one in record.scores.items()
+    ]
+    return f"{what}{seconds:7.1f} s  {', '.join(scores)}"

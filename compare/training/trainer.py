@@ -1,4 +1,4 @@
-"""One training in a process of its own: `python -m compare.training.trainer PARENT CELL`.
+"""One training in a process of its own: `python -m compare.training.trainer CELL`.
 
 Reads CELL/run.json, writes CELL/sample.npz and CELL/record.json, each whole or not at all.
 """
@@ -6,6 +6,7 @@ Reads CELL/run.json, writes CELL/sample.npz and CELL/record.json, each whole or 
 import json
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,29 +17,29 @@ from typing import Any
 import numpy as np
 
 import problems
-from backends import BACKENDS, UNWATCHED, Unavailable, Watch
+from backends import UNWATCHED, Unavailable, Watch
 from backends._tiers import CACHES
 from compare.processes import machine
-from compare.processes.child import COLD, end_with
 from compare.processes.usage import HostMemory, Usage, busy_s
 from compare.records import predictions as sample
-from compare.records.answer import answer, judged, leave, now, one_line
-from compare.records.record import SWEEP, Run
+from compare.records.record import SWEEP, Run, judged, now, record_of, write_record
+from compare.text import one_line
 from problems import Metric, Part, Predict, Problem
 
 FRAMEWORKS = ("jax", "tensorflow", "torch")
 
 
-def main(parent: int, cell: Path) -> None:
-    """Do the run of a cell folder and leave its record there; end if the parent process does."""
-    end_with(parent)
+def main(cell: Path) -> None:
+    """Do the run of a cell folder and leave its record there."""
     asked = json.loads((cell / "run.json").read_text())
-    processors, since = asked.pop("processors"), asked.pop("asked")
+    processors, since, scratch = (asked.pop(name) for name in ("processors", "asked", "scratch"))
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, processors)
     run = Run(**asked)
     started = now()
-    os.environ |= dict.fromkeys(CACHES, str(cell / COLD))  # what compiling takes, it takes anew
+    # What compiling takes, it takes anew. A fork knows the folder of its server from before.
+    os.environ |= dict.fromkeys((*CACHES, "TMPDIR"), scratch)
+    tempfile.tempdir = None
     try:
         measured = train(run, processors, since, cell)
     except Unavailable as error:
@@ -46,8 +47,8 @@ def main(parent: int, cell: Path) -> None:
     except Exception as error:
         traceback.print_exc()
         measured = {"status": "failed", "reason": f"{type(error).__name__}: {one_line(error)}"}
-    record = answer(run, started=started, processors=processors, **measured)
-    leave(record, cell)
+    facts = machine.facts() | {"started": started, "processors": processors}
+    write_record(record_of(run, **facts, **measured), cell)
 
 
 def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     `since` is when the process was asked for, on the clock `monotonic`. A sample of the answers is
     left in the folder `cell`.
     """
-    backend = BACKENDS[run.backend]
+    backend = run.side.definition
     problem = definition(run)
     try:
         engine = backend.engine()
@@ -165,10 +166,6 @@ def versions() -> dict[str, str]:
     return {"python": sys.version.split()[0], "numpy": np.__version__}
 
 
-if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
-
-
 EPOCHS = 4  # of a training that is timed at a size; the first, with tracing, does not count
 STEPS = 8  # in such an epoch, at least
 
@@ -190,3 +187,7 @@ def timed(problem: Problem) -> Problem:
     steps = max(STEPS, recipe.examples["train"] // recipe.batch_size)
     examples = {**recipe.examples, "train": steps * recipe.batch_size}
     return replace(problem, recipe=replace(recipe, epochs=EPOCHS, examples=examples))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
