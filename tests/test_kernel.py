@@ -4,7 +4,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from conftest import COMPARED, COMPLETE, SIDES, asked_for, shared
+from conftest import COMPARED, COMPLETE, asked_for
 from other_kernels import BY_OTHER_MEANS, PYTORCH, TENSORFLOW
 
 from backends import BACKENDS, Side, twin
@@ -16,16 +16,17 @@ TORCH = Side("pytorch")
 CPU = {"device": "cpu", "threads": 1}
 
 
-@shared
-def seen(request):
-    """What computes the recurrent layers, by problem and backend."""
-    return kernels(asked_for(request.session), SIDES, **CPU)
+@pytest.fixture(scope="session")
+def seen(request, pieces):
+    """What computes the recurrent layers, by backend, then problem and side."""
+    names = asked_for(request.session)
+    return pieces("kernels", lambda backend: kernels(names, [Side(backend)], **CPU))
 
 
 @pytest.mark.parametrize("backend", COMPARED)
 @pytest.mark.parametrize("name", COMPLETE)
 def test_what_computes_the_recurrent_layers_is_seen(name, backend, seen):
-    label = seen[name, Side(backend)]
+    label = seen[backend][name, Side(backend)]
     assert label, "nothing is known of what ran"
     recurrent = "LSTM(" in twin(BACKENDS[backend].folder, name).read_text()
     assert ("nothing recurrent" in label) != recurrent, label
@@ -37,8 +38,9 @@ def by_other_means(fork, backend, code):
     return dict(json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))
 
 
-def test_another_kernel_in_pytorch_is_seen(fork):
-    labels = by_other_means(fork, "pytorch", PYTORCH)
+@pytest.mark.parametrize("backend", ["pytorch"])
+def test_another_kernel_in_pytorch_is_seen(backend, fork):
+    labels = by_other_means(fork, backend, PYTORCH)
     as_it_is = labels.pop("as it is")
     if as_it_is == "oneDNN LSTM":  # which PyTorch has for x86 alone
         assert labels.pop("two kinds") == "oneDNN LSTM + GRU of single operations"
@@ -49,8 +51,9 @@ def test_another_kernel_in_pytorch_is_seen(fork):
     }
 
 
-def test_another_kernel_in_keras_on_tensorflow_is_seen(fork):
-    assert by_other_means(fork, "keras-tensorflow", TENSORFLOW) == {
+@pytest.mark.parametrize("backend", ["keras-tensorflow"])
+def test_another_kernel_in_keras_on_tensorflow_is_seen(backend, fork):
+    assert by_other_means(fork, backend, TENSORFLOW) == {
         "as it is": "graph while loop",
         "unrolled": "graph, unrolled",
         "compiled": "XLA while loop",
