@@ -14,13 +14,12 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from backends import AGAIN, BACKENDS, Side
+from compare import settings
 from compare.processes.machine import ROOT
 from compare.records.record import UsageError
 
-SETTINGS = Path("diptych.toml")  # of the folder that the command is given in
 PATIENCE_S = 60.0  # for an interpreter to answer
 LABELLED = re.compile(r"[^@:]+(@[\w.-]+)?")
 
@@ -37,12 +36,12 @@ class Environment:
 
 
 def use(asked: Iterable[str]) -> None:
-    """Have backends run in the interpreters named as "BACKEND=PATH", or else in SETTINGS.
+    """Have backends run in the interpreters named as "BACKEND=PATH", or else in diptych.toml.
 
     Raises:
-        UsageError: one is named for no backend, or SETTINGS cannot be read.
+        UsageError: one is named for no backend, or diptych.toml cannot be read.
     """
-    named = _settings()
+    named = settings.table("python")
     for text in asked:
         backend, separator, path = text.partition("=")
         if not separator or not path:
@@ -57,7 +56,7 @@ def use(asked: Iterable[str]) -> None:
         if Side.parse(backend).label == AGAIN:
             raise UsageError(f"an interpreter for {backend!r}: @{AGAIN} is no free label")
         if not isinstance(path, str):
-            raise UsageError(f"{SETTINGS}: expected a path for {backend}, came {path!r}")
+            raise UsageError(f"{settings.FILE}: expected a path for {backend}, came {path!r}")
         try:
             # A link stays one: of a virtual environment, the link is what tells it from others.
             named[backend] = str(Path(path).expanduser().absolute())
@@ -141,21 +140,6 @@ def _asked(python: str, side: Side) -> Environment:
         f"the interpreter of {side}, {python}: expected Python 3.11 or later with NumPy, "
         f"came: {why}"
     )
-
-
-def _settings() -> dict[str, Any]:
-    """Return the interpreters that SETTINGS names, by backend."""
-    if not SETTINGS.exists():
-        return {}
-    import tomllib  # here, for few have such a file
-
-    try:
-        tables = tomllib.loads(SETTINGS.read_text())
-    except ValueError as error:
-        raise UsageError(f"{SETTINGS}: {error}") from None
-    if set(tables) - {"python"} or not isinstance(tables.get("python", {}), dict):
-        raise UsageError(f"{SETTINGS}: expected the table [python] alone, came {', '.join(tables)}")
-    return dict(tables.get("python", {}))
 
 
 def _surroundings() -> dict[str, str]:

@@ -30,6 +30,7 @@ PROVEN, UNPROVEN = "proven", "unproven"  # proofs
 FORK: Final = "fork"  # starts
 NEW: Final = "new"
 UNTRIED = ("refused", "unavailable")  # statuses of what was never trained
+UNCHECKED = "not checked"  # status of what may be no twin; such a record goes into no folder
 
 # Types of fields. The values that each allows are in `schema`, which holds readers to them.
 Count = int  # 0 or more
