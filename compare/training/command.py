@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from compare.options import (
     Parser,
+    add_all,
     add_backends,
     add_command,
     add_problems,
@@ -52,13 +53,13 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     run.add_argument("--out", type=folder, help="results folder (results/latest or results/quick)")
     add_settings(run)
     add_python(run)
+    add_all(run)
 
 
 def do_run(options: argparse.Namespace) -> int:
     """Run what is missing, write and print the table."""
     from compare.records.reading import records_of
-    from compare.tables.publish import publish
-    from compare.tables.screen import print_table
+    from compare.tables.screen import show
     from compare.training.request import chosen_runs, settings_of
 
     runs = chosen_runs(
@@ -75,7 +76,7 @@ def do_run(options: argparse.Namespace) -> int:
         usual = "repeat" if options.aa is None else "aa"
     out = options.out or Path("results") / usual
     records = done(runs, out, timeout_s=options.timeout, gate=not options.no_gate)
-    print_table(publish(out, records_of(out)), out, quick=options.quick)
+    show(out, records_of(out), everything=options.all)
     return status(records, out)
 
 
