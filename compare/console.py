@@ -195,6 +195,11 @@ def markdown_table(headings: Iterable[str], text: Sequence[str], rows: Iterable[
     return "\n".join(f"| {' | '.join(row)} |" for row in [list(headings), ruler, *shown])
 
 
+def markdown_list(lines: Iterable[str]) -> str:
+    """Return a Markdown list, an entry for each line."""
+    return "\n".join(f"- {plain(line)}" for line in lines)
+
+
 def plain(text: str) -> str:
     """Return text for Markdown, in one line: no cell ends in it, no tag and no link is made."""
     return re.sub(r"([\\|<>]|(?<=\])(?=\())", r"\\\1", " ".join(text.split()))

@@ -100,10 +100,7 @@ def missing(side: Side) -> list[str]:
     Raises:
         UsageError: as for `environment`.
     """
-    python = _python(side)
-    if python:
-        return _asked(python, side.first.in_default_tier).missing
-    return side.definition.missing()
+    return environment(side).missing if _python(side) else side.definition.missing()
 
 
 def _python(side: Side) -> str | None:

@@ -25,8 +25,9 @@ from compare.processes import keeper, machine
 from compare.processes.forkserver import TRAINER, Server
 from compare.processes.gpu import DeviceMemory
 from compare.processes.interpreter import command, variables
-from compare.records import predictions as sample
+from compare.processes.question import how_it_ended
 from compare.records.record import FORK, Record, Run, now, record_of, write_record
+from compare.text import one_line, visible
 
 # The kernel of Linux alone has what a keeper needs.
 KEEPER = (sys.executable, "-I", "-S", keeper.__file__) if sys.platform == "linux" else ()
@@ -74,13 +75,6 @@ class Launcher:
         Raises:
             Interrupted: `stop` was called.
         """
-        cell.mkdir(parents=True, exist_ok=True)
-        for name in ("record.json", "log.txt", sample.FILE):
-            (cell / name).unlink(missing_ok=True)
-        scratch = cell.absolute() / SCRATCH
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        environment = variables(run.side, device=run.device, threads=run.threads)
         facts = machine.facts() | {"started": now(), "processors": processors}
         try:
             forks = run.start == FORK
@@ -88,22 +82,30 @@ class Launcher:
         except TimeoutError:
             reason = f"its server was not ready after {timeout_s:g} s"
             return record_of(run, **facts, status="timeout", reason=reason)
+        shutil.rmtree(cell, ignore_errors=True)  # what an earlier try left
+        scratch = cell.absolute() / SCRATCH
+        scratch.mkdir(parents=True, exist_ok=True)
         asked = {"processors": processors, "asked": monotonic(), "scratch": str(scratch)}
         (cell / "run.json").write_text(json.dumps(asdict(run) | asked))
         with DeviceMemory(run.device) as memory:
             if server:
                 outcome = self._end_of(lambda: forked(server, cell), timeout_s)
             else:
-                module = [*command(run.side), "-m", "compare.training.trainer", str(cell)]
-                outcome = self.call(module, environment, cell / "log.txt", timeout_s)
-        if (cell / "record.json").exists():
-            record = Record.from_json((cell / "record.json").read_text())
-            record = replace(record, gpu_device_bytes=memory.growth(), gpu_others=memory.others)
+                trainer = [*command(run.side), "-m", "compare.training.trainer", str(cell)]
+                environment = variables(run.side, device=run.device, threads=run.threads)
+                outcome = self.call(trainer, environment, cell / "log.txt", timeout_s)
+        found = left(cell)
+        if isinstance(found, Record):
+            record = replace(found, gpu_device_bytes=memory.growth(), gpu_others=memory.others)
         else:
             status, reason = outcome
+            if found and status != "timeout":
+                reason = found
             record = record_of(run, **facts, status=status, reason=reason)
         shutil.rmtree(scratch, ignore_errors=True)
-        write_record(record, cell)
+        with suppress(OSError):  # a second copy, for a comparison that is killed before the first
+            cell.mkdir(parents=True, exist_ok=True)
+            write_record(record, cell)
         return record
 
     def work(
@@ -181,9 +183,8 @@ class Launcher:
                 raise Interrupted
         if late.is_set():
             return "timeout", f"not done after {timeout_s:g} s"
-        if code < 0:
-            return "failed", f"killed by {name_of(-code)}"
-        return "failed", f"ended with status {code} before it was done"
+        early = " before it was done" if code >= 0 else ""
+        return "failed", how_it_ended(code) + early
 
     def stop(self) -> None:
         """End all processes under way and start none any more."""
@@ -223,6 +224,7 @@ class Launcher:
                 module = ["-m", "compare.processes.forkserver", str(os.getpid()), kind.side.backend]
                 environment = variables(kind.side, device=kind.device, threads=kind.threads)
                 log = self._log_of(kind, folder)
+                log.parent.mkdir(parents=True, exist_ok=True)
                 self.servers[kind] = Server([*command(kind.side), *module], environment, log)
             return self.servers[kind]
 
@@ -259,9 +261,22 @@ def several(
             starts.stop()
 
 
-def name_of(number: int) -> str:
-    """Return the name of a signal; real-time signals have none."""
-    return next((known.name for known in signal.Signals if known == number), f"signal {number}")
+def left(cell: Path) -> Record | str:
+    """Return the record that a training left, or why it cannot be read; "" if it left none.
+
+    A network's code can do what it likes to the folder.
+    """
+    file = cell / "record.json"
+    if not cell.exists():
+        return "its folder was removed while it ran"
+    if not file.exists():
+        return ""
+    if not file.is_file():  # reading a pipe would not end
+        return f"expected a file, came something else as {file.name}"
+    try:
+        return Record.from_json(file.read_text())
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        return f"{file.name} cannot be read: {visible(one_line(error))}"
 
 
 def forked(

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import problems
 from backends import Side
-from problems import Problem
+
+if TYPE_CHECKING:
+    from problems import Problem
 
 SCHEMA: Final = 1  # version of the format
 

@@ -8,12 +8,12 @@ import pandas as pd
 from rich.text import Text
 
 from backends import BACKENDS, Side
-from compare.console import markdown_table, stdout, table
+from compare.console import markdown_list, markdown_table, stdout, table
 from compare.measures import epochs_to_target
+from compare.records.provenance import provenance
 from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between
 from compare.statistics import interval
 from compare.tables.columns import number
-from compare.tables.publish import circumstances
 
 # Column of explain.csv: what it means. In this order.
 COLUMNS = {
@@ -174,7 +174,7 @@ def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:
         "The names are those of `explain.csv`; brackets hold 95 % intervals.",
         "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items()),
         "## Where it was measured",
-        "\n".join(f"- {line}" for line in circumstances(records)),
+        markdown_list(provenance(records)),
         "Seconds are not compared here.",
     ]
     return "\n\n".join(parts) + "\n"
