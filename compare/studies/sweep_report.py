@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from rich.text import Text
 
 from compare.console import markdown_table, stdout, table
-from compare.groups import SIDE, Side, sides
+from compare.groups import SIDE, Group, groups
 from compare.measures import rate
 from compare.records.record import UNPROVEN, Record
 from compare.studies.crossover import Stretch
@@ -109,7 +109,7 @@ def publish_sweep(folder: Path, records: Sequence[Record]) -> None:
     frame.to_csv(folder / "sweep.csv", index=False)
     crossovers(records).to_csv(folder / "crossovers.csv", index=False, float_format="%.10g")
     (folder / "sweep.md").write_text(markdown(records))
-    drawn = throughput(frame, sides(records), found)
+    drawn = throughput(frame, groups(records), found)
     label = f"Samples per second of {records[0].problem}. {' '.join(readings(found))}"
     (folder / "sweep.svg").write_text(standalone(drawn, name="sweep", label=label))
 
@@ -182,7 +182,7 @@ TEXT = ("backend", "device", "varied", "flags")
 FEW = 8  # sizes that have room for a number each
 
 
-def throughput(frame: pd.DataFrame, sides: Sequence[Side], pairs: Sequence[Pair]) -> Figure:
+def throughput(frame: pd.DataFrame, sides: Sequence[Group], pairs: Sequence[Pair]) -> Figure:
     """Return a panel for each thing that was varied: a line per side, median and range of seeds.
 
     `frame` is as of `sweep`. Where two cross, a bar is the interval.
@@ -205,7 +205,7 @@ def throughput(frame: pd.DataFrame, sides: Sequence[Side], pairs: Sequence[Pair]
     return made
 
 
-def _line(axes: Axes, rows: pd.DataFrame, side: Side) -> None:
+def _line(axes: Axes, rows: pd.DataFrame, side: Group) -> None:
     """Draw a side; a size without a time is a gap between its neighbours."""
     x = rows["size"].astype(float)
     axes.fill_between(
