@@ -18,7 +18,7 @@ from compare.measures import rate
 from compare.records.record import UNPROVEN, Record
 from compare.studies.crossover import Stretch
 from compare.studies.sweep import COLUMNS, CROSSOVERS, Pair, crossovers, pairs, sweep
-from compare.svg import INK, STYLE, figure, legend_above, standalone
+from compare.svg import INK, STYLE, figure, legend, standalone
 from compare.tables.columns import mebibytes, number, power, whole
 from compare.tables.publish import circumstances, failures
 from compare.training.trainer import EPOCHS, STEPS
@@ -201,7 +201,7 @@ def throughput(frame: pd.DataFrame, sides: Sequence[Group], pairs: Sequence[Pair
             for pair in pairs:
                 if pair.sweep == name:
                     _crossings(axes, pair, lines[pair.reference.key])
-        legend_above(made, panels[0])
+        legend(made, panels[0])
     return made
 
 
