@@ -1,13 +1,8 @@
-"""Compile tiers: by what means a framework runs a network. Imports no framework.
-
-A side of a comparison is a backend in one of its tiers. Its name is the backend's, "pytorch", in
-the tier that users get without asking, else both, "pytorch:compiled".
-"""
+"""Compile tiers: by what means a framework runs a network. Imports no framework."""
 
 EAGER, GRAPH, COMPILED = "eager", "graph", "compiled"
 TIERS = (EAGER, GRAPH, COMPILED)
 DEFAULT = "default"  # whichever a backend's users get without asking
-BETWEEN = ":"
 
 # Backend: its tiers and what they are; the first is the default.
 PYTORCH = {

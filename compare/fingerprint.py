@@ -13,17 +13,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from backends import BACKENDS, FOLDER, twin
+from backends import FOLDER, Side, twin
 from compare.processes.interpreter import environment
 from compare.processes.machine import ROOT
 
 
-def basis(name: str, backends: Sequence[str], modules: Sequence[str]) -> dict[str, Any]:
-    """Return what decides how backends train a problem, and how `modules` of compare judge it.
+def basis(name: str, sides: Sequence[Side], modules: Sequence[str]) -> dict[str, Any]:
+    """Return what decides how sides train a problem, and how `modules` of compare judge it.
 
     That is Python and the versions of the packages, where each of them runs, and the text of files.
     """
-    folders = {BACKENDS[backend].folder for backend in backends}
+    folders = {side.definition.folder for side in sides}
     files = [
         *(ROOT / "problems").glob("_*.py"),
         ROOT / "problems" / f"{name}.py",
@@ -33,7 +33,7 @@ def basis(name: str, backends: Sequence[str], modules: Sequence[str]) -> dict[st
         *(ROOT / "compare" / module for module in modules),
     ]
     return {
-        "environments": [asdict(environment(backend)) for backend in backends],
+        "environments": [asdict(environment(side)) for side in sides],
         "files": {str(file.relative_to(ROOT)): file.read_text() for file in sorted(files)},
     }
 
@@ -45,8 +45,8 @@ def digest(facts: Mapping[str, Any]) -> str:
 
 def keep(name: str, value: Any) -> None:
     """Keep a value in the user's cache; a cache that cannot be written costs the work again."""
-    file = _file(name)
     with suppress(OSError):
+        file = _file(name)
         file.parent.mkdir(parents=True, exist_ok=True)
         partial = file.with_suffix(f".{os.getpid()}")
         partial.write_text(json.dumps(value))
@@ -57,10 +57,18 @@ def kept(name: str) -> Any:
     """Return a value from the user's cache; None if there is none, or none that can be read."""
     try:
         return json.loads(_file(name).read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 
 def _file(name: str) -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """Return the file of a name in the user's cache.
+
+    Raises:
+        OSError: the user has none.
+    """
+    try:
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError as error:  # a user without an entry, and HOME is not set: a container's
+        raise FileNotFoundError(str(error)) from None
     return Path(cache) / "diptych" / f"{name}.json"

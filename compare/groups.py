@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from backends import order
+from backends import Side
 from compare.records.record import Record, of_side
 
 SIDE = ("backend", "device", "mode")  # fields of a Record: together, one side
@@ -45,7 +45,7 @@ def groups(records: Sequence[Record]) -> list[Group]:
     found: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
         found.setdefault(of_side(record, SIDE), []).append(record)
-    keys = sorted(found, key=lambda key: (order(key[0]), *key[1:]))
+    keys = sorted(found, key=lambda key: (Side.parse(key[0]).rank, *key[1:]))
     backends = list(dict.fromkeys(key[0] for key in keys))
     settings = list(dict.fromkeys(key[1:] for key in keys))
     telling = [len({key[i] for key in keys}) > 1 for i in range(len(SIDE))]

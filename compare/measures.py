@@ -7,7 +7,6 @@ from statistics import median, quantiles
 
 import numpy as np
 
-from backends import AGAIN
 from compare.records.record import UNTRIED, Record
 
 PARTS = 0.01  # of the total: what clock readings and Python between the parts may take
@@ -17,8 +16,8 @@ SPREAD = 0.25
 BUSY = 0.05  # of the total: less hides in the spread between seeds, more shows in the median
 DRIFT = 1.25  # slowest seed's median epoch over the fastest's: data differ by seed, work does not
 
-# Flag: what to do about it. In this order.
-FLAGS = {
+# Warning: what to do about it. In this order.
+WARNINGS = {
     "parts": "the parts of a training do not add up to its total: use none of the row's times, "
     "look into the logs, run again into another folder",
     "unsteady": "epochs of one training differ: end what else runs, and take --jobs 1 or a longer "
@@ -32,10 +31,10 @@ FLAGS = {
 }
 
 
-def flags(records: Sequence[Record]) -> list[str]:
-    """Return the flags of the trainings of a row; those that lack what a flag needs raise none."""
+def warnings(records: Sequence[Record]) -> list[str]:
+    """Return the warnings that the trainings of a row raise; what was not measured raises none."""
     trained = [record for record in records if record.status == "ok"]
-    return [name for name in FLAGS if RAISED[name](trained)]
+    return [name for name in WARNINGS if RAISED[name](trained)]
 
 
 def _parts(records: Iterable[Record]) -> bool:
@@ -94,15 +93,15 @@ def epochs_to_target(record: Record) -> float:
     it had been up to. NaN where there is no target, or no scores were taken.
     """
     judge = next(iter(record.scores.values()), None)
-    if judge is None or judge["target"] is None or record.status in UNTRIED:
+    if judge is None or judge.target is None or record.status in UNTRIED:
         return math.nan
     if record.status != "ok":
         return math.inf if record.score_epochs else math.nan
     if not record.epoch_scores:
         return math.nan
-    sign = 1 if judge["better"] == "higher" else -1
+    sign = 1 if judge.better == "higher" else -1
     for epoch, score in enumerate(record.epoch_scores, start=1):
-        if score is not None and sign * score >= sign * judge["target"]:
+        if score is not None and sign * score >= sign * judge.target:
             return epoch
     return math.inf
 
@@ -136,7 +135,7 @@ def repeat_differences(records: Sequence[Record]) -> dict[str, float]:
 
 def _again(record: Record) -> str:
     """Return the key of the same training under the backend's second name."""
-    return replace(record, backend=record.backend + AGAIN).key
+    return replace(record, backend=record.side.again.program).key
 
 
 def _difference(one: Record, twice: Record) -> float:

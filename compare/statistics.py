@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from compare.measures import time_to_target_s
-from compare.records.record import Record
+from compare.records.record import Record, Score
 from problems import Array
 
 LEVEL = 0.05  # of a test: the chance of a claim where there is nothing to claim
@@ -115,15 +115,16 @@ MINIMUM = 6  # pairs: with five, no choice of signs has a p below 1/16
 RATIO_MARGIN = 0.05
 SCORE = "score"
 IDENTICAL, DIFFERENT, INCONCLUSIVE = "identical", "different", "inconclusive"
+EQUIVALENT, NEGLIGIBLE = "equivalent", "different but negligible"
 # By whether a difference is shown, and whether it is shown to be within the margin.
 VERDICTS = {
     (True, False): DIFFERENT,
-    (True, True): "different but negligible",
-    (False, True): "equivalent",
+    (True, True): NEGLIGIBLE,
+    (False, True): EQUIVALENT,
     (False, False): INCONCLUSIVE,
 }
 
-Side = dict[int, Record]  # by seed
+BySeed = dict[int, Record]  # the trainings of one side
 Row = dict[str, Any]
 
 
@@ -151,26 +152,26 @@ TIMES = (
 )
 
 
-def scores(reference: Side, other: Side) -> dict[str, Measure]:
+def scores(reference: BySeed, other: BySeed) -> dict[str, Measure]:
     """Return a measure for each metric of two sides; margins are those the reference declares."""
-    judges: dict[str, dict[str, Any]] = {}
+    judges: dict[str, Score] = {}
     for record in (*reference.values(), *other.values()):
         for metric, one in record.scores.items():
             judges.setdefault(metric, one)
     return {metric: _score(metric, one) for metric, one in judges.items()}
 
 
-def _score(metric: str, judged: dict[str, Any]) -> Measure:
+def _score(metric: str, judged: Score) -> Measure:
     return Measure(
         name=SCORE,
-        read=lambda record: record.scores.get(metric, {}).get("score"),
-        worst=-math.inf if judged.get("better") == "higher" else math.inf,
-        margin=judged.get("margin"),
+        read=lambda record: record.score(metric),
+        worst=-math.inf if judged.better == "higher" else math.inf,
+        margin=judged.margin,
         ratio=False,
     )
 
 
-def judge(measure: Measure, ours: Side, reference: Side) -> Row | None:
+def judge(measure: Measure, ours: BySeed, reference: BySeed) -> Row | None:
     """Return the figures of a side against the reference, but for those that need other rows.
 
     None where no seed is on both sides, or a side that has scores was not measured.
@@ -192,7 +193,7 @@ def judge(measure: Measure, ours: Side, reference: Side) -> Row | None:
     return _figures(*map(np.log, values), margin=margin, back=math.exp) | row
 
 
-def _found(measure: Measure, side: Side) -> dict[int, float]:
+def _found(measure: Measure, side: BySeed) -> dict[int, float]:
     """Return a measure of the trainings that have a score, by seed, where it was taken."""
     values = {seed: measure.read(one) for seed, one in side.items() if one.status == "ok"}
     return {seed: one for seed, one in values.items() if one is not None and not math.isnan(one)}

@@ -46,8 +46,12 @@ def legend(made: Figure, axes: Axes, *, columns: int = 2, below: bool = False) -
     """Put the names of what is drawn above the figure, or below it, each once."""
     handles, names = axes.get_legend_handles_labels()
     unique = dict(zip(names, handles, strict=True))
-    place = f"outside {'lower' if below else 'upper'} left"
-    made.legend(unique.values(), unique.keys(), loc=place, ncols=columns)
+    made.legend(
+        unique.values(),
+        unique.keys(),
+        loc="outside lower left" if below else "outside upper left",
+        ncols=columns,
+    )
 
 
 def inline(figure: Figure, *, name: str, label: str) -> str:

@@ -6,16 +6,15 @@ from time import perf_counter
 
 import numpy as np
 from bench_report import tell
-from conftest import COMPARED
+from conftest import COMPARED, SIDES
 from test_records import RECORD
 
 import problems
 from compare.processes.launcher import Launcher
-from compare.records.answer import judged
 from compare.records.journal import FILE, read
-from compare.records.record import MATCHED, PROVEN, Record, plan
+from compare.records.record import MATCHED, PROVEN, Record, judged
 from compare.tables.publish import publish
-from compare.training.schedule import compare
+from compare.training.schedule import compare, plan
 
 RECORDS, TRAININGS, ROUNDS = 10_000, 1_000, 3
 NUMBERS = [
@@ -71,7 +70,7 @@ def test_the_tables_of_ten_thousand_records(benchmark, tmp_path):
 
 
 def test_the_coordination_of_a_thousand_trainings(benchmark, tmp_path, monkeypatch):
-    sides = [(backend, MATCHED, None, "cpu") for backend in COMPARED]
+    sides = [(side, MATCHED, "cpu") for side in SIDES]
     runs = plan(["echo"], sides, TRAININGS // len(sides), jobs=2)
     answers = {run.key: replace(RECORD, backend=run.backend, seed=run.seed, jobs=2) for run in runs}
     monkeypatch.setattr(Launcher, "launch", lambda _, run, **where: answers[run.key])
@@ -79,7 +78,7 @@ def test_the_coordination_of_a_thousand_trainings(benchmark, tmp_path, monkeypat
 
     def coordinate():
         started, out = perf_counter(), tmp_path / str(next(rounds))
-        told = list(compare(runs, out=out, timeout_s=600, gate=False, tell=lambda _: None))
+        told = list(compare(runs, out=out, timeout_s=600, gate=False))
         per_training.append((perf_counter() - started) / len(told))
         assert len(told) == TRAININGS
 

@@ -1,8 +1,5 @@
 """A headless Chromium that opens a page and says what is wrong with it."""
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +8,6 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-APT = ("apt-get update", "apt-get install -y --no-install-recommends chromium")
 HEIGHT = 900
 AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text()
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -40,31 +35,12 @@ class Findings:
         return [*self.console, *requests, *sideways, *self.violations]
 
 
-def executable() -> str:
-    """Return the path of a Chromium; where there is none, Debian's is installed.
-
-    Raises:
-        RuntimeError: there is none, and this system has no apt-get.
-    """
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found:
-        return found
-    if not shutil.which("apt-get"):
-        raise RuntimeError(
-            f"expected a Chromium for the tests of pages, found none of {', '.join(NAMES)} "
-            "on PATH; install one (Debian: apt-get install chromium, macOS: brew install chromium)"
-        )
-    for command in APT:
-        subprocess.run([*([] if os.geteuid() == 0 else ["sudo"]), *command.split()], check=True)
-    return executable()
-
-
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start a headless Chromium, and end it."""
+def chromium(path: str) -> Iterator[Browser]:
+    """Start the Chromium of that path without a window, and end it."""
     flags = ["--no-sandbox", "--disable-gpu"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=flags)
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
         with browser:
             yield browser
 

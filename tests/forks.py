@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from backends import BACKENDS
+from backends import BACKENDS, Side
 from compare.processes.interpreter import variables
 from compare.processes.machine import ROOT
 
@@ -69,7 +69,7 @@ class Forks:
         return subprocess.CompletedProcess(code, status, *said)
 
     def _start(self, backend: str) -> subprocess.Popen:
-        environment = variables(backend, device="cpu", threads=1)
+        environment = variables(Side(backend), device="cpu", threads=1)
         del environment["PYTHONPATH"]
         packages = ("numpy", *BACKENDS[backend].packages)
         self.servers[backend] = self.stack.enter_context(

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import problems
 from compare.records import predictions as sample
-from compare.records.answer import judged
-from compare.records.record import Record
+from compare.records.record import Record, judged
 
 VERSIONS = {"python": "3.11.7", "numpy": "2.10", "torch": "2.10.0"}
 

@@ -1,7 +1,6 @@
 """The browser of the tests sees each fault of a page, and none on a page without."""
 
 import pytest
-from browser import APT, executable
 
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 CLEAN = f"""<!doctype html>
@@ -69,20 +68,3 @@ def test_a_picture_shows_the_whole_page(look, page, tmp_path):
     width, height = (int.from_bytes(header[i : i + 4]) for i in (16, 20))
     assert width == 390
     assert height > 3000
-
-
-def test_where_there_is_no_chromium_it_is_installed(tmp_path, monkeypatch):
-    log, chromium = tmp_path / "log", tmp_path / "chromium"
-    install = f"#!/bin/sh\necho apt-get $* >> {log}\n: > {chromium}\n/bin/chmod +x {chromium}\n"
-    for name, text in {"apt-get": install, "sudo": '#!/bin/sh\nexec "$@"\n'}.items():
-        (tmp_path / name).write_text(text)
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert executable() == str(chromium)
-    assert log.read_text().splitlines() == list(APT)
-
-
-def test_where_none_can_be_installed_the_error_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(RuntimeError, match="apt-get install chromium"):
-        executable()

@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from conftest import RUNNABLE, diptych, run_python
+from conftest import RUNNABLE, TOYS, diptych
 from test_cli import ended  # noqa: F401 (a fixture)
 
-from backends import BACKENDS
+from backends import BACKENDS, Side
 from compare.processes import choice as selection
 from compare.processes import machine
-from compare.records.record import FLOAT32, TF32, Record, Run, UsageError
+from compare.records.record import FLOAT32, TF32, Record, Run, UsageError, now
 from compare.training import schedule as comparison
 
 EVERY_BACKEND = pytest.mark.parametrize("backend", RUNNABLE)
@@ -19,13 +19,14 @@ def records(folder):
     return [json.loads(line) for line in (folder / "runs.jsonl").read_text().splitlines()]
 
 
-def test_where_there_is_no_gpu_its_rows_say_so(copy, add_problem):
-    add_problem("right")
-    run = ("run", "right", "--no-gate", "--seeds", "2", "--device", "cpu", "gpu", "--out", "out")
-    done = diptych(*run, cwd=copy)
+def test_where_there_is_no_gpu_its_rows_say_so(toys, add_toy):
+    add_toy("right")
+    run = ("run", "right", "--backends", *TOYS, "--no-gate", "--seeds", "2", "--out", "out")
+    run += ("--device", "cpu", "gpu")
+    done = diptych(*run, cwd=toys)
     assert done.returncode == 1, done.stderr
     assert "4 trainings" not in done.stderr
-    found = records(copy / "out")
+    found = records(toys / "out")
     assert {(one["device"], one["status"]) for one in found} == {
         ("cpu", "ok"),
         ("gpu", "unavailable"),
@@ -34,7 +35,7 @@ def test_where_there_is_no_gpu_its_rows_say_so(copy, add_problem):
     assert reasons == {"expected an NVIDIA GPU, found none"}
     assert {one["jobs"] for one in found} == {1}
     assert len(found) == 8
-    again = diptych(*run, cwd=copy)
+    again = diptych(*run, cwd=toys)
     assert "8 trainings into out: 4 are there already, 4 to do, 1 at a time" in again.stderr
 
 
@@ -51,11 +52,11 @@ def test_auto_stands_alone(ended):  # noqa: F811
 
 
 def test_devices_are_taken_once_and_in_order(monkeypatch):
-    assert selection.chosen_devices(["gpu", "cpu", "gpu"], ["pytorch"]) == ["gpu", "cpu"]
+    assert selection.chosen_devices(["gpu", "cpu", "gpu"], [Side("pytorch")]) == ["gpu", "cpu"]
     monkeypatch.setattr(machine, "gpus", lambda: ())
-    assert selection.chosen_devices(["auto"], ["pytorch"]) == ["cpu"]
+    assert selection.chosen_devices(["auto"], [Side("pytorch")]) == ["cpu"]
     with pytest.raises(UsageError, match="expected an NVIDIA GPU, found none"):
-        selection.chosen_devices(["gpu"], ["pytorch"])
+        selection.chosen_devices(["gpu"], [Side("pytorch")])
 
 
 # The outermost call of each framework, by which it is asked for a GPU, answers as if there was one.
@@ -99,10 +100,10 @@ print(json.dumps(train(run, [0], 0.0, Path(sys.argv[2]))))
 
 
 @EVERY_BACKEND
-def test_a_training_that_falls_back_to_the_cpu_has_failed(tmp_path, backend):
+def test_a_training_that_falls_back_to_the_cpu_has_failed(tmp_path, backend, fork):
     pretended = f"from backends import BACKENDS\nBACKENDS['{backend}'].engine()\n"
     pretended += PRETENDED[backend]
-    done = run_python("-c", pretended + TRAINED, backend, str(tmp_path), backend=backend)
+    done = fork(backend, pretended + TRAINED, backend, str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == {
         "status": "failed",
@@ -122,8 +123,8 @@ print(json.dumps({name: value for name, value in found.items() if "TF32" in name
 
 @EVERY_BACKEND
 @pytest.mark.parametrize("precision", [FLOAT32, TF32])
-def test_the_precision_is_set_wherever_the_engine_has_it(backend, precision):
-    done = run_python("-c", SET, backend, precision, backend=backend)
+def test_the_precision_is_set_wherever_the_engine_has_it(backend, precision, fork):
+    done = fork(backend, SET, backend, precision)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     if BACKENDS[backend].packages[-1] == "jax":
@@ -136,22 +137,41 @@ def test_the_precision_is_set_wherever_the_engine_has_it(backend, precision):
         assert set(found.values()) == {precision == TF32}
 
 
+LOSSES = """
+import json, sys
+from dataclasses import replace
+import problems
+from backends import BACKENDS
+
+engine = BACKENDS[sys.argv[1]].engine()
+engine.prepare(device="cpu", threads=1, precision=sys.argv[2])
+problem = problems.load("echo", quick=True)
+sizes = dict.fromkeys(problem.recipe.examples, 64)
+problem = replace(problem, recipe=replace(problem.recipe, examples=sizes))
+print(json.dumps(engine.train(problem, problem.make_data(0), seed=0).train_loss))
+"""
+
+
 @EVERY_BACKEND
-def test_on_a_cpu_the_precision_changes_nothing(copy, add_problem, backend):
-    add_problem("right")
-    run = ("run", "right", "--backends", backend, "--no-gate", "--seeds", "1", "--device", "cpu")
-    for precision in (FLOAT32, TF32):
-        done = diptych(*run, "--precision", precision, "--out", precision, cwd=copy)
-        assert done.returncode == 0, done.stderr
-    (one,), (other,) = (records(copy / precision) for precision in (FLOAT32, TF32))
-    assert (one["precision"], other["precision"]) == (FLOAT32, TF32)
-    assert one["train_loss"] == other["train_loss"]
-    assert f"- precision: {TF32}" in (copy / TF32 / "table.md").read_text()
+def test_on_a_cpu_the_precision_changes_nothing(backend, fork):
+    one, other = (fork(backend, LOSSES, backend, precision) for precision in (FLOAT32, TF32))
+    assert one.returncode == other.returncode == 0, one.stderr + other.stderr
+    assert one.stdout.splitlines()[-1] == other.stdout.splitlines()[-1]
+
+
+def test_the_precision_that_is_asked_for_is_in_record_and_table(toys, add_toy):
+    add_toy("right")
+    run = ("run", "right", "--backends", "numpy", "--no-gate", "--seeds", "1", "--device", "cpu")
+    done = diptych(*run, "--precision", TF32, "--out", "out", cwd=toys)
+    assert done.returncode == 0, done.stderr
+    (one,) = records(toys / "out")
+    assert one["precision"] == TF32
+    assert f"- precision: {TF32}" in (toys / "out" / "table.md").read_text()
 
 
 def test_an_old_record_was_made_in_float32():
     run = Run(problem="echo", backend="pytorch", device="gpu", seed=0)
     line = {name: getattr(run, name) for name in ("problem", "backend", "device", "mode", "recipe")}
-    line |= {"seed": 0, "threads": 1, "jobs": 1, "status": "ok", "schema": 1, "started": "then"}
+    line |= {"seed": 0, "threads": 1, "jobs": 1, "status": "ok", "schema": 1, "started": now()}
     assert Record.from_json(json.dumps(line)).precision == FLOAT32
     assert run.key == "echo-pytorch-gpu-matched-full-0"

@@ -11,7 +11,7 @@ from compare.processes.doctor import left_after_wait, memory_probe, of_cudnn, of
 
 @shared
 def done():
-    return diptych("doctor", "--device", "cpu")
+    return diptych("doctor", "--device", "cpu", "--verbose")
 
 
 @pytest.mark.parametrize("backend", RUNNABLE)
@@ -32,10 +32,10 @@ def test_all_is_said_and_nothing_fails(done):
         assert what in done.stdout
 
 
-def test_a_backend_whose_engine_is_broken_fails_with_its_last_line(copy):
-    with (copy / "backends" / "keras" / "_engine.py").open("a") as engine:
+def test_a_backend_whose_engine_is_broken_fails_with_its_last_line(toys):
+    with (toys / "backends" / "numpy2" / "_engine.py").open("a") as engine:
         engine.write("import no_such_package\n")
-    done = diptych("doctor", "--device", "cpu", cwd=copy)
+    done = diptych("doctor", "--device", "cpu", cwd=toys)
     assert done.returncode == 3
     assert "ModuleNotFoundError: No module named 'no_such_package'" in done.stdout
     assert "mend its installation" in done.stdout

@@ -8,12 +8,13 @@ import pytest
 from test_records import RECORD
 
 from compare.measures import epochs_to_target
+from compare.records.record import Score
 from compare.studies.explain import COLUMNS, explain, publish_explanation, readings
 
 
 def record(mode, seed, score, epoch_scores, **values):
-    judge = {"score": score, "better": "higher", "target": 0.9, "reached": None, "baseline": 0.1}
-    scores = {"accuracy": judge | {"best": 1.0, "unit": "fraction"}}
+    judged_by = {"better": "higher", "target": 0.9, "baseline": 0.1, "best": 1.0}
+    scores = {"accuracy": Score(score=score, reached=None, unit="fraction", **judged_by)}
     return replace(
         RECORD, backend="pytorch", mode=mode, seed=seed, scores=scores, epoch_scores=epoch_scores,
         score_epochs=True, status="ok", reason=None, **values,
@@ -56,10 +57,10 @@ def test_what_failed_is_counted_and_in_no_mean():
 def test_epochs_to_target_may_never_come_or_not_be_asked():
     assert epochs_to_target(RECORDS[0]) == 2
     assert epochs_to_target(RECORDS[2]) == math.inf
-    lower = {"score": 0.0, "better": "lower", "target": 0.6}
+    lower = replace(RECORDS[2].scores["accuracy"], score=0.0, better="lower", target=0.6)
     assert epochs_to_target(replace(RECORDS[2], scores={"mae": lower})) == 1
     assert math.isnan(
-        epochs_to_target(replace(RECORDS[0], scores={"mae": lower | {"target": None}}))
+        epochs_to_target(replace(RECORDS[0], scores={"mae": replace(lower, target=None)}))
     )
     assert math.isnan(epochs_to_target(replace(RECORDS[0], epoch_scores=[])))
     assert epochs_to_target(RECORDS[-1]) == math.inf, "diverged"

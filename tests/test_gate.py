@@ -71,8 +71,10 @@ def test_below_six_pairs_the_plain_change_decides():
 def test_scores_are_worse_in_their_own_direction(better, worse, same):
     def scored(value):
         made = side([value], name="score")
-        turned = {"better": better}
-        return [replace(one, scores={"m": one.scores["accuracy"] | turned}) for one in made]
+        return [
+            replace(one, scores={"m": replace(one.scores["accuracy"], better=better)})
+            for one in made
+        ]
 
     assert found(scored(0.5), scored(same), SCORE) == []
     (text,) = found(scored(0.5), scored(worse), Limit("score", 3))

@@ -7,6 +7,7 @@ import sys
 import pytest
 from conftest import COMPLETE, ROOT, RUNNABLE, diptych
 
+from backends import Side
 from compare.processes.doctor import examine
 from compare.processes.launcher import sees_gpu
 from compare.proof.check import check
@@ -19,7 +20,7 @@ EVERY_BACKEND = pytest.mark.parametrize("backend", RUNNABLE)
 
 def able(backend):
     """A framework without CUDA on a machine with a GPU is a row that is unavailable."""
-    if not sees_gpu(backend):
+    if not sees_gpu(Side(backend)):
         pytest.fail(f"{backend} sees no GPU: install it with CUDA, or leave its packages out")
     return backend
 
@@ -51,7 +52,7 @@ def test_every_problem_trains_on_the_gpu(tmp_path, backend):
 @EVERY_BACKEND
 @pytest.mark.parametrize("name", COMPLETE)
 def test_what_computes_the_recurrent_layers_on_the_gpu_is_seen(name, backend):
-    assert kernels([name], [able(backend)], device=DEVICE, threads=1)[name, backend]
+    assert kernels([name], [Side(able(backend))], device=DEVICE, threads=1)[name, Side(backend)]
 
 
 @pytest.mark.gpu
@@ -59,7 +60,7 @@ def test_what_computes_the_recurrent_layers_on_the_gpu_is_seen(name, backend):
 @pytest.mark.parametrize("name", COMPLETE)
 def test_on_the_gpu_the_twins_are_the_same_model(name, backend):
     """With TF32 off, within the bounds that hold on a CPU."""
-    findings = check([name], ["pytorch", able(backend)], device=DEVICE)
+    findings = check([name], [Side("pytorch"), Side(able(backend))], device=DEVICE)
     assert not [str(one) for one in findings if not one.passed]
 
 

@@ -10,7 +10,7 @@ from test_pairing import ODD, TWINS
 
 import problems
 from backends import PANELS
-from compare.programs.layers import Side, steps
+from compare.programs.layers import Move, steps
 from compare.programs.pairing import pair, paired, read
 from problems import shape
 
@@ -102,18 +102,18 @@ def test_steps_tell_both_sides():
         step.name: step for step in steps(problems.load("moving_square"), paired("moving_square"))
     }
     conv = taken["conv"]
-    assert conv.left == Side("conv", "Conv2d", "(n*t, 2, 49, 49)")
-    assert conv.right == Side("conv", "Conv2D", "(n*t, 49, 49, 2)")
+    assert conv.left == Move("conv", "Conv2d", "(n*t, 2, 49, 49)")
+    assert conv.right == Move("conv", "Conv2D", "(n*t, 49, 49, 2)")
     assert (conv.layer, conv.axes) == ("conv", "batch*time height=49 width=49 filter=2")
     assert taken["relu"].left.shape == "", "a comment that says nothing"
-    assert taken["to / cast"].sides == (Side("to"), Side("cast"))
-    assert taken["x[0]"].sides == (Side("x[0]", "", "(n, 50)", "only here"), Side())
+    assert taken["to / cast"].sides == (Move("to"), Move("cast"))
+    assert taken["x[0]"].sides == (Move("x[0]", "", "(n, 50)", "only here"), Move())
     assert (taken["lstm"].layer, taken["lstm"].axes) == ("lstm.last", "batch unit=50")
     repeat = next(
         s for s in steps(problems.load("addition"), paired("addition")) if s.name == "repeat"
     )
-    assert repeat.left == Side("unsqueeze, expand", "", "(n, 2, 75)")
-    assert repeat.right == Side("repeat", "RepeatVector", "(n, 2, 75)")
+    assert repeat.left == Move("unsqueeze, expand", "", "(n, 2, 75)")
+    assert repeat.right == Move("repeat", "RepeatVector", "(n, 2, 75)")
 
 
 @pytest.mark.parametrize("twins", TWINS.values(), ids=TWINS)
@@ -126,7 +126,7 @@ def test_any_network_has_steps(twins):
 def test_where_there_is_no_network_there_are_its_ends(program):
     taken = steps(problems.load("echo"), pair(program, ""))
     assert [step.name for step in taken] == ["input", "output"]
-    assert {step.sides for step in taken} == {(Side(), Side())}
+    assert {step.sides for step in taken} == {(Move(), Move())}
 
 
 def test_a_step_that_does_more_than_its_layer_is_not_that_layer():

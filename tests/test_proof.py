@@ -1,31 +1,34 @@
 """The gate: no time without proof, and a proof holds for the very code that passed."""
 
 import json
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from conftest import COMPARED, diptych
-from parity import PARITY_KERAS
+from conftest import COMPARED, SIDES, TOYS, diptych
+from parity import PARITY_TOY
 
+from backends import Side
+from compare import fingerprint
 from compare.processes import interpreter
 from compare.proof import check
 from compare.proof import gate as proof
 from compare.proof.ladder import Finding
 from compare.records.record import NATIVE, Run, modes_between
 
-RUN = ("run", "right", "--seeds", "1", "--device", "cpu", "--out", "out")
-BROKEN = PARITY_KERAS.replace("        return x\n", "        return 2 * x\n")
+RUN = ("run", "right", "--backends", *TOYS, "--seeds", "1", "--device", "cpu", "--out", "out")
+BROKEN = PARITY_TOY.replace("        return x\n", "        return 2 * x\n")
 
 
-def records(copy):
-    return [json.loads(line) for line in (copy / "out" / "runs.jsonl").read_text().splitlines()]
+def records(toys):
+    return [json.loads(line) for line in (toys / "out" / "runs.jsonl").read_text().splitlines()]
 
 
-def test_an_edit_that_breaks_parity_leaves_no_time(copy, add_problem):
+def test_an_edit_that_breaks_parity_leaves_no_time(toys, add_toy):
     """Also where earlier times are at hand; they come back only with a new training."""
-    add_problem("right")
-    assert diptych(*RUN, "--mode", "matched", "native", cwd=copy).returncode == 0
-    before = pd.read_csv(copy / "out" / "table.csv")
+    add_toy("right")
+    assert diptych(*RUN, "--mode", "matched", "native", cwd=toys).returncode == 0
+    before = pd.read_csv(toys / "out" / "table.csv")
     assert set(before["mode"]) == {"matched", "native"}
     assert before["wall_s_median"].notna().all()
     assert set(before["proof"]) == {"proven"}
@@ -33,33 +36,31 @@ def test_an_edit_that_breaks_parity_leaves_no_time(copy, add_problem):
     assert (matched["parity"] < 1e-12).all()
     assert before[before["mode"] == "native"]["parity"].isna().all()
 
-    add_problem("right", keras=BROKEN)
-    done = diptych(*RUN, cwd=copy)
+    add_toy("right", numpy2=BROKEN)
+    done = diptych(*RUN, cwd=toys)
     assert done.returncode == 3
     assert "not proven yet for this code and these versions, checked first: right" in done.stderr
-    assert "diptych: no training, no time: the check fails: right, keras-tensorflow against" in (
-        done.stderr
-    )
-    assert "layers: output[" in done.stderr
-    after = pd.read_csv(copy / "out" / "table.csv")
+    assert "diptych: no training, no time: the check fails: right, numpy2 against" in (done.stderr)
+    assert "layers: dense[" in done.stderr
+    after = pd.read_csv(toys / "out" / "table.csv")
     after = after[after["mode"] == "matched"]
     assert after["wall_s_median"].isna().all()
     assert (after["failed"] == 1).all()
-    assert {one["status"] for one in records(copy)[-2:]} == {"refused"}
-    assert all("layers: output[" in one["reason"] for one in records(copy)[-2:])
+    assert {one["status"] for one in records(toys)[-2:]} == {"refused"}
+    assert all("layers: dense[" in one["reason"] for one in records(toys)[-2:])
 
-    unproven = diptych(*RUN, "--no-gate", cwd=copy)
+    unproven = diptych(*RUN, "--no-gate", cwd=toys)
     assert unproven.returncode == 0, unproven.stderr
-    table = pd.read_csv(copy / "out" / "table.csv")
+    table = pd.read_csv(toys / "out" / "table.csv")
     assert set(table[table["mode"] == "matched"]["proof"]) == {"unproven"}
     assert "unproven" in unproven.stdout
 
-    add_problem("right")
-    done = diptych(*RUN, cwd=copy)
+    add_toy("right")
+    done = diptych(*RUN, cwd=toys)
     assert done.returncode == 0, done.stderr
     assert "not proven yet" not in done.stderr, "the proof of the same code still holds"
     assert "0 are there already, 2 to do" in done.stderr, "what was unproven is done again"
-    table = pd.read_csv(copy / "out" / "table.csv")
+    table = pd.read_csv(toys / "out" / "table.csv")
     assert set(table[table["mode"] == "matched"]["proof"]) == {"proven"}
 
 
@@ -73,23 +74,23 @@ def test_an_edit_that_breaks_parity_leaves_no_time(copy, add_problem):
     ],
 )
 def test_an_edit_makes_a_proof_void(copy, monkeypatch, file):
-    monkeypatch.setattr(proof, "ROOT", copy)
-    monkeypatch.setattr(proof, "FOLDER", copy / "backends")
+    monkeypatch.setattr(fingerprint, "ROOT", copy)
+    monkeypatch.setattr(fingerprint, "FOLDER", copy / "backends")
     monkeypatch.setattr(
-        proof, "twin", lambda folder, name: copy / "backends" / folder / f"{name}.py"
+        fingerprint, "twin", lambda folder, name: copy / "backends" / folder / f"{name}.py"
     )
-    before = proof.key("echo", *COMPARED)
-    assert before == proof.key("echo", *COMPARED)
-    assert before != proof.key("shapes", *COMPARED)
+    before = proof.key("echo", *SIDES)
+    assert before == proof.key("echo", *SIDES)
+    assert before != proof.key("shapes", *SIDES)
     with (copy / file).open("a") as edited:
         edited.write("# an edit\n")
-    assert before != proof.key("echo", *COMPARED)
+    assert before != proof.key("echo", *SIDES)
 
 
 def test_another_version_makes_a_proof_void(monkeypatch):
-    before = proof.key("echo", *COMPARED)
+    before = proof.key("echo", *SIDES)
     monkeypatch.setattr(interpreter, "version", lambda package: "0.0")
-    assert before != proof.key("echo", *COMPARED)
+    assert before != proof.key("echo", *SIDES)
 
 
 def finding(backend, passed, reference="pytorch"):
@@ -103,29 +104,29 @@ def finding(backend, passed, reference="pytorch"):
 def test_one_backend_that_fails_does_not_stop_the_others(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     found = [finding("keras-tensorflow", True), finding("keras-torch", False)]
-    monkeypatch.setattr(proof, "check", lambda names, backends: found)
-    backends = ("pytorch", "keras-tensorflow", "keras-torch")
-    standing = proof.standings(["echo"], backends, print)
-    assert (
-        standing["echo", "pytorch"].proof == standing["echo", "keras-tensorflow"].proof == "proven"
-    )
-    assert standing["echo", "keras-torch"].refusal == str(found[1])
+    monkeypatch.setattr(proof, "check", lambda names, backends, **_: found)
+    pytorch, tensorflow, torch = map(Side, ("pytorch", "keras-tensorflow", "keras-torch"))
+    standing = proof.standings(["echo"], [pytorch, tensorflow, torch])
+    assert standing["echo", pytorch].proof == standing["echo", tensorflow].proof == "proven"
+    assert standing["echo", torch].refusal == str(found[1])
     found[0] = finding("keras-tensorflow", False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "new"))
-    assert all(one.refusal for one in proof.standings(["echo"], backends, print).values())
+    standing = proof.standings(["echo"], [pytorch, tensorflow, torch])
+    assert all(one.refusal for one in standing.values())
 
 
 @pytest.mark.parametrize("broken", ["", '{"parity": 1e-', "[]", '{"parity": null}'])
 def test_a_broken_proof_is_none(monkeypatch, tmp_path, broken):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(proof, "check", lambda names, backends: [finding(COMPARED[1], True)])
+    monkeypatch.setattr(proof, "check", lambda names, backends, **_: [finding(COMPARED[1], True)])
     told = []
-    assert proof.standings(["echo"], COMPARED, told.append)["echo", COMPARED[1]].proof == "proven"
+    listener = SimpleNamespace(report=told.append)
+    assert proof.standings(["echo"], SIDES, listener)["echo", SIDES[1]].proof == "proven"
     assert len(told) == 1
     (file,) = (tmp_path / "diptych").glob("*.json")
     file.write_text(broken)
-    monkeypatch.setattr(proof, "check", lambda names, backends: [finding(COMPARED[1], False)])
-    standing = proof.standings(["echo"], COMPARED, told.append)["echo", COMPARED[1]]
+    monkeypatch.setattr(proof, "check", lambda names, backends, **_: [finding(COMPARED[1], False)])
+    standing = proof.standings(["echo"], SIDES, listener)["echo", SIDES[1]]
     assert len(told) == 2, "it is checked again"
     assert standing.proof is None
     assert standing.refusal
@@ -133,25 +134,27 @@ def test_a_broken_proof_is_none(monkeypatch, tmp_path, broken):
 
 def test_no_finding_proves_nothing(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(proof, "check", lambda names, backends: [])
-    assert proof.prove(["echo"], COMPARED) == []
+    monkeypatch.setattr(proof, "check", lambda names, backends, **_: [])
+    assert proof.prove(["echo"], SIDES) == []
     assert not list(tmp_path.rglob("*.json"))
 
 
 def test_a_backend_alone_has_nothing_to_prove():
-    (standing,) = proof.standings(["echo"], ["pytorch"], print).values()
+    (standing,) = proof.standings(["echo"], [Side("pytorch")]).values()
     assert (standing.proof, standing.refusal) == (None, None)
 
 
 def test_the_reference_is_the_first_backend_whatever_the_order():
-    assert check.reference_of(["keras-jax", "keras-tensorflow", "pytorch"]) == "pytorch"
+    assert check.reference_of(map(Side, ["keras-jax", "keras-tensorflow", "pytorch"])) == Side(
+        "pytorch"
+    )
 
 
 @pytest.mark.parametrize("backend", COMPARED)
 def test_modes_go_from_matched_to_native_one_default_at_a_time(backend):
     matched, *single, native = (
         Run(problem="echo", backend=backend, device="cpu", seed=0, mode=mode)
-        for mode in modes_between(backend)
+        for mode in modes_between(Side(backend))
     )
     assert matched.own == frozenset()
     assert [len(run.own) for run in single] == [1] * len(single)
@@ -163,7 +166,7 @@ OWN = """
 import sys, json
 from dataclasses import replace
 import problems
-from backends import BACKENDS
+from backends import BACKENDS, Side
 from compare.proof.probe import shortened
 from compare.records.record import Run, modes_between
 backend = sys.argv[1]
@@ -171,7 +174,7 @@ engine = BACKENDS[backend].engine()
 engine.prepare(device="cpu", threads=1)
 problem = shortened(problems.load("echo"))
 data = problem.make_data(0)
-for mode in modes_between(backend):
+for mode in modes_between(Side(backend)):
     own = Run(problem="echo", backend=backend, device="cpu", seed=0, mode=mode).own
     losses = [engine.train(problem, data, seed=0, own=own).train_loss for _ in range(2)]
     print(json.dumps([mode, *losses]))
@@ -183,7 +186,7 @@ def test_every_default_that_is_kept_changes_the_training_and_repeats(backend, fo
     done = fork(backend, OWN, backend)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
-    assert [mode for mode, *_ in lines] == modes_between(backend)
+    assert [mode for mode, *_ in lines] == modes_between(Side(backend))
     assert all(first == second for _, first, second in lines), "the same seed, the same training"
     assert len({tuple(first) for _, first, _ in lines}) == len(lines), (
         "no default is without effect"

@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from backends import Side
 from compare.records import journal as records
-from compare.records.record import SCHEMA, Record, Run, UsageError, plan
+from compare.records.record import SCHEMA, Record, Run, UsageError
+from compare.training.schedule import plan
 
 RECORD = Record(
     problem="echo",
@@ -45,14 +47,6 @@ def test_a_record_survives_the_way_to_json_and_back():
     assert Record.from_json(RECORD.to_json()) == RECORD
 
 
-@pytest.mark.parametrize("name", ["problem", "backend", "device", "status"])
-@pytest.mark.parametrize("value", [None, 1, []])
-def test_a_record_whose_names_are_no_text_is_none(name, value):
-    line = json.dumps(json.loads(RECORD.to_json()) | {name: value})
-    with pytest.raises(ValueError, match="a name is no text"):
-        Record.from_json(line)
-
-
 def test_a_label_and_a_tier_have_keys_of_their_own():
     labelled, tiered = (
         Run(problem="echo", backend=backend, device="cpu", seed=0, tier=tier)
@@ -77,32 +71,35 @@ def test_records_are_appended_and_the_last_of_each_training_counts(tmp_path):
     assert len((tmp_path / "runs.jsonl").read_text().splitlines()) == 3
 
 
-@pytest.mark.parametrize("line", ["{", "null", "[1]", '{"schema": 1}', "\x00\x00", '{"a": "\xff'])
-def test_a_broken_line_is_named_and_spoils_no_other(tmp_path, line):
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"{", "truncated"),
+        (b"null", "`schema`"),
+        (b"[1]", "`schema`"),
+        (b'{"schema": 1}', "`problem`"),
+        (b'{"schema": true}', "`"),
+        (b"\x00\x00", "malformed"),
+        (b'{"a": "\xff', "truncated"),
+        (b'{"a": "\xff"}', "can't decode"),
+        (b'{"a": "\\ud800 and more"}', "surrogate"),
+        (b'{"a": NaN}', "malformed"),
+        (b'{"a": 1e400}', "out of range"),
+        (b"[" * 3000, "nested"),
+        (b'{"a": ' * 3000, "nested"),
+    ],
+)
+def test_a_broken_line_is_named_and_spoils_no_other(tmp_path, line, why):
     append(tmp_path, RECORD)
     with (tmp_path / "runs.jsonl").open("ab") as file:
-        file.write(line.encode("latin-1"))  # and no newline after it
+        file.write(line)  # and no newline after it
     append(tmp_path, replace(RECORD, seed=1))
     found, broken = records.read(tmp_path)
     assert found == [RECORD, replace(RECORD, seed=1)]
-    assert broken == [f"{tmp_path / 'runs.jsonl'}, line 2 is not a record and was left out"]
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"total_s": "long"},
-        {"epoch_s": [1.0, "long"]},
-        {"host_peak_bytes": [[]]},
-        {"scores": {"accuracy": 0.5}},
-        {"scores": {"accuracy": {"score": "high", "target": None, "baseline": 0}}},
-        {"scores": None},
-    ],
-)
-def test_a_record_with_values_of_another_kind_is_broken(values):
-    line = json.dumps(json.loads(RECORD.to_json()) | values)
-    with pytest.raises(ValueError, match="not a record"):
-        Record.from_json(line)
+    (message,) = broken
+    where = f"{tmp_path / 'runs.jsonl'}, line 2 is not a record and was left out: "
+    assert message.startswith(where)
+    assert why in message.removeprefix(where)
 
 
 @pytest.mark.parametrize(
@@ -176,12 +173,12 @@ def test_a_record_has_the_key_of_its_run():
 
 
 def test_backends_take_turns_from_seed_to_seed():
-    sides = [("a", "matched", None, "cpu"), ("b", "matched", None, "cpu")]
+    sides = [(Side("a"), "matched", "cpu"), (Side("b"), "matched", "cpu")]
     order = [run.backend for run in plan(["echo"], sides, 3)]
     assert order == ["a", "b", "b", "a", "a", "b"]
 
 
 def test_devices_take_turns_as_backends_do():
-    sides = [("a", "matched", None, "cpu"), ("a", "matched", None, "gpu")]
+    sides = [(Side("a"), "matched", "cpu"), (Side("a"), "matched", "gpu")]
     order = [run.device for run in plan(["echo"], sides, 3)]
     assert order == ["cpu", "gpu", "gpu", "cpu", "cpu", "gpu"]

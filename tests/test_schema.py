@@ -1,141 +1,176 @@
-"""record.schema.json says what a record is: as the dataclass has it, as the published ones are."""
+"""The schema is made from the dataclass: what the reader refuses and what the schema says agree."""
 
 import json
-import tomllib
-import types
-import typing
-from dataclasses import MISSING, asdict, fields, replace
+import re
+from dataclasses import asdict, fields, replace
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, run_python
 from jsonschema import Draft202012Validator
 from test_records import RECORD
 from test_verdict import failed, record
 
-import problems
-from backends import BACKENDS
-from compare.records.answer import judged
-from compare.records.frames import SCHEMA
-from compare.records.record import Record, modes_between
+from backends import BACKENDS, Side
+from compare.records.record import FIELDS, SCORE_FIELDS, Record, Score, modes_between
+from compare.records.schema import schema
 
+SCHEMA = schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
-HINTS = typing.get_type_hints(Record)
-NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 PUBLISHED = sorted((ROOT / "results").glob("*/runs.jsonl"))
 
 
-def kinds(hint):
-    """Return a type hint as the schema's types of the value, and of what it holds."""
-    origin = typing.get_origin(hint)
-    if origin is list:
-        return {"array"}, kinds(typing.get_args(hint)[0])
-    if origin is dict:
-        return {"object"}, kinds(typing.get_args(hint)[1])
-    if origin is types.UnionType:
-        return {NAMES[one] for one in typing.get_args(hint)}, None
-    return {NAMES[hint]}, None
-
-
-def declared(field):
-    """Return the same of a field of the schema."""
-    if "$ref" in field:
-        field = SCHEMA["$defs"][field["$ref"].rpartition("/")[2]]
-        return declared({"type": "object", "additionalProperties": {"type": field["type"]}})
-    types_ = field["type"] if isinstance(field["type"], list) else [field["type"]]
-    inner = field.get("items", field.get("additionalProperties"))
-    return set(types_), declared(inner) if inner else None
-
-
 def wrong(values):
+    """Return the JSON paths at which values break the schema."""
     return [error.json_path for error in VALIDATOR.iter_errors(values)]
+
+
+def refused(values):
+    """Return why the reader refuses values; empty if it does not."""
+    try:
+        Record.from_json(json.dumps(values))
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def test_the_schema_is_one():
     Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_the_fields_are_those_of_a_record():
-    assert list(SCHEMA["properties"]) == [field.name for field in fields(Record)]
-    needed = [
-        field.name
-        for field in fields(Record)
-        if field.default is MISSING and field.default_factory is MISSING
-    ]
-    assert SCHEMA["required"] == ["schema", *needed]
+@pytest.mark.parametrize(("kind", "meanings"), [(Record, FIELDS), (Score, SCORE_FIELDS)])
+def test_every_field_is_described_where_the_schema_shows_it(kind, meanings):
+    assert list(meanings) == [field.name for field in fields(kind)]
+    shown = SCHEMA["$defs"][kind.__name__]["properties"]
+    assert {name: field["description"] for name, field in shown.items()} == meanings
 
 
-@pytest.mark.parametrize("name", [name for name in HINTS if name != "scores"])
-def test_a_field_has_the_type_of_the_record(name):
-    assert declared(SCHEMA["properties"][name]) == kinds(HINTS[name])
+def test_seconds_and_bytes_are_told_as_the_names_say():
+    for name, field in SCHEMA["$defs"]["Record"]["properties"].items():
+        inner = field.get("items", field)
+        unit = next((one["unit"] for one in inner.get("anyOf", [inner]) if "unit" in one), None)
+        expected = {"_s": "s", "_bytes": "bytes"}
+        assert unit == next((unit for end, unit in expected.items() if name.endswith(end)), None)
 
 
-@pytest.mark.parametrize("name", HINTS)
-def test_a_field_is_described_with_its_unit(name):
-    field = SCHEMA["properties"][name]
-    assert len(field["description"]) > 10
-    units = {"_s": "s", "_bytes": "bytes"}
-    expected = next((unit for end, unit in units.items() if name.endswith(end)), None)
-    if expected or "unit" in field:
-        assert field["unit"] == (expected or "1")
+def test_what_is_needed_is_what_has_no_default():
+    needed = "schema problem backend device mode recipe seed threads jobs status started"
+    assert SCHEMA["$defs"]["Record"]["required"] == needed.split()
+    for name in needed.split():
+        values = asdict(record())
+        del values[name]
+        assert wrong(values) == ["$"]
+        assert f"`{name}`" in refused(values)
 
 
-def test_what_a_score_is_judged_by_is_what_an_answer_writes():
-    (name, *_) = problems.names()
-    made = next(iter(judged(problems.load(name), {}).values()))
-    assert list(SCHEMA["$defs"]["judged"]["properties"]) == list(made)
+@pytest.mark.parametrize("file", PUBLISHED, ids=lambda file: file.parent.name)
+def test_the_published_records_are_valid_and_read(file):
+    lines = file.read_text().splitlines()
+    assert lines
+    for line in lines:
+        values = json.loads(line)
+        assert wrong(values) == []
+        read = asdict(Record.from_json(line))
+        for metric, score in values.pop("scores").items():
+            assert score.items() <= read["scores"][metric].items()
+        assert values.items() <= read.items()
 
 
 def test_every_mode_and_backend_is_a_value():
     for backend in BACKENDS:
-        for mode in modes_between(backend):
-            assert wrong(json.loads(replace(RECORD, backend=backend, mode=mode).to_json())) == []
-
-
-@pytest.mark.parametrize("file", PUBLISHED, ids=lambda file: file.parent.name)
-def test_the_published_records_are_valid(file):
-    lines = file.read_text().splitlines()
-    assert lines
-    for line in lines:
-        assert wrong(json.loads(line)) == []
+        for mode in modes_between(Side(backend)):
+            values = asdict(replace(RECORD, backend=backend, mode=mode))
+            assert (wrong(values), refused(values)) == ([], "")
 
 
 def test_what_failed_or_is_not_finite_is_valid():
     for one in (record(), failed(), replace(record(), train_loss=[float("nan")], build_s=None)):
-        assert wrong(json.loads(one.to_json())) == []
+        values = json.loads(one.to_json())
+        assert (wrong(values), refused(values)) == ([], "")
 
 
 @pytest.mark.parametrize(
     ("values", "path"),
     [
-        ({"schema": 2}, "$.schema"),
         ({"status": "fine"}, "$.status"),
         ({"device": "tpu"}, "$.device"),
         ({"mode": "mixed"}, "$.mode"),
         ({"recipe": None}, "$.recipe"),
         ({"start": "spawn"}, "$.start"),
+        ({"precision": "<b>"}, "$.precision"),
         ({"proof": "believed"}, "$.proof"),
         ({"seed": 1.5}, "$.seed"),
+        ({"seed": -1}, "$.seed"),
+        ({"seed": "0"}, "$.seed"),
+        ({"seed": True}, "$.seed"),
+        ({"seed": [0]}, "$.seed"),
+        ({"seed": 2**63}, "$.seed"),
         ({"jobs": 0}, "$.jobs"),
+        ({"kernel": 1}, "$.kernel"),
+        ({"examples": []}, "$.examples"),
         ({"total_s": "long"}, "$.total_s"),
         ({"total_s": -1}, "$.total_s"),
+        ({"total_s": 1e300}, "$.total_s"),
         ({"host_peak_bytes": 1.5}, "$.host_peak_bytes"),
+        ({"epoch_s": True}, "$.epoch_s"),
         ({"epoch_s": [1.0, None]}, "$.epoch_s[1]"),
+        ({"epoch_s": [0.0]}, "$.epoch_s[0]"),
+        ({"epoch_scores": [[0.5]]}, "$.epoch_scores[0]"),
+        ({"validation_loss": None}, "$.validation_loss"),
+        ({"versions": []}, "$.versions"),
         ({"versions": {"torch": 2.1}}, "$.versions.torch"),
+        ({"scores": None}, "$.scores"),
+        ({"scores": {"accuracy": 0.5}}, "$.scores.accuracy"),
         ({"scores": {"accuracy": {"score": 1.0}}}, "$.scores.accuracy"),
         ({"dirty": "yes"}, "$.dirty"),
-        ({"colour": "red"}, "$"),
+        ({"processors": [-1]}, "$.processors[0]"),
+        ({"schema": True}, "$.schema"),
     ],
 )
-def test_a_wrong_record_is_refused_where_it_is_wrong(values, path):
-    assert path in wrong(asdict(record()) | values)
+def test_a_wrong_value_is_refused_where_it_is_wrong(values, path):
+    values = asdict(record()) | values
+    by_reader = re.sub(r"(versions|scores)\.\w+", r"\1[...]", path)
+    assert f"`{by_reader}`" in refused(values)
+    assert path in wrong(values)
 
 
-def test_a_record_that_lacks_a_field_is_refused():
+@pytest.mark.parametrize("values", [{"schema": 2}, {"colour": "red"}])
+def test_another_schema_is_refused_as_such(values):
+    values = asdict(record()) | values
+    assert refused(values).startswith(("expected records of schema 1", "schema 1 has no colour"))
+    assert wrong(values)
+
+
+def test_a_number_that_no_computer_holds_is_refused():
+    """A JSON schema cannot say so of a number that may be of any size."""
+    for name, value in (("parity", 10**400), ("train_loss", [10**400])):
+        assert f"`$.{name}" in refused(asdict(record()) | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("score", "high"),
+        ("better", "up"),
+        ("target", ""),
+        ("reached", 1),
+        ("baseline", None),
+        ("best", []),
+        ("margin", ""),
+        ("unit", 1),
+        ("colour", "red"),
+    ],
+)
+def test_a_wrong_part_of_a_score_is_refused(name, value):
     values = asdict(record())
-    del values["status"]
-    assert wrong(values) == ["$"]
+    values["scores"]["accuracy"][name] = value
+    assert "$.scores[...]" in refused(values)
+    assert wrong(values)[0].startswith("$.scores.accuracy")
 
 
-def test_the_schema_is_part_of_the_package():
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    assert "record.schema.json" in settings["tool"]["setuptools"]["package-data"]["compare.records"]
+@pytest.mark.parametrize("started", ["yesterday", "2026-01-01", "2026-13-01T00:00:00+00:00", ""])
+def test_a_time_that_is_none_is_refused(started):
+    assert "$.started" in refused(asdict(record()) | {"started": started})
+
+
+def test_it_is_printed():
+    assert json.loads(run_python("-m", "compare.records.schema").stdout) == SCHEMA

@@ -1,6 +1,5 @@
 """A seventh problem is three files: everything finds it, and misses the one that is not there."""
 
-import pandas as pd
 import pytest
 from conftest import ROOT, diptych, run_python
 
@@ -18,17 +17,9 @@ def contract_tests(copy):
     return run_python(*arguments, *(f"tests/{file}" for file in files), cwd=copy)
 
 
-def test_a_seventh_problem_is_listed_checked_run_and_tested(tests_too, add_problem):
+def test_a_seventh_problem_is_tested_as_soon_as_it_is_there(tests_too, add_problem):
+    """How it is listed, checked and run is in test_end_to_end.py."""
     add_problem("seventh")
-    assert "seventh" in diptych("list", cwd=tests_too).stdout
-    check = diptych("check", "seventh", cwd=tests_too)
-    assert check.returncode == 0, check.stderr
-    run = diptych("run", "seventh", "--quick", "--seeds", "2", "--out", "out", cwd=tests_too)
-    assert run.returncode == 0, run.stderr
-    table = pd.read_csv(tests_too / "out" / "table.csv")
-    assert table["problem"].tolist() == ["seventh"] * 2
-    assert table["seeds"].tolist() == [2, 2]
-    assert table["score_mean"].nunique() == 1
     tests = contract_tests(tests_too)
     assert tests.returncode == 0, tests.stdout
     for test in ("same_seed", "every_problem_has_its_twins", "all_backends_learn_by_the_same"):

@@ -8,18 +8,19 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import RUNNABLE, diptych, run_python
-from parity import PARITY_PYTORCH
+from conftest import RUNNABLE, diptych
+from parity import PARITY_TOY
 from synthetic import failed, record, write
 from test_schema import wrong
 
 import problems
+from backends import Side
 from compare import __main__ as cli
 from compare.processes import machine
-from compare.records.record import Run, plan
+from compare.records.record import Run
 from compare.studies.sweep import COLUMNS, CROSSOVERS, crossovers, pairs, points, sweep
 from compare.studies.sweep_report import markdown, publish_sweep, readings
-from compare.training.schedule import row
+from compare.training.schedule import plan, row
 from compare.training.trainer import EPOCHS, STEPS, definition
 
 SIZES = (16, 32, 64, 128)
@@ -47,7 +48,7 @@ def made_up(seeds=3, *, crossover=48.0, sides=(("pytorch", "cpu"), (KERAS, "cpu"
 
 
 def test_sides_take_turns_at_each_size_and_sizes_go_up_and_down():
-    sides = [("pytorch", "matched", None, "cpu"), (KERAS, "matched", None, "cpu")]
+    sides = [(Side("pytorch"), "matched", "cpu"), (Side(KERAS), "matched", "cpu")]
     runs = points(plan(["cumsum"], sides, 2, recipe="sweep"), "batch_size", [16, 32])
     assert [(run.seed, run.batch_size, run.backend) for run in runs] == [
         (0, 16, "pytorch"), (0, 16, KERAS), (0, 32, "pytorch"), (0, 32, KERAS),
@@ -237,23 +238,23 @@ def test_a_sweep_is_drawn_again_by_its_own_command_alone(ended, tmp_path):
         assert message in err
 
 
-FAILS_WIDE = PARITY_PYTORCH.replace(
+FAILS_WIDE = PARITY_TOY.replace(
     "        return x\n", '        assert len(x) < 16, "out of memory"\n        return x\n'
 )
 
 
-def test_a_real_sweep_goes_on_where_it_was_and_past_what_fails(copy, add_problem):
-    add_problem("wide", pytorch=FAILS_WIDE)
-    command = ["sweep", "wide", "--backends", "pytorch", "--device", "cpu", "--seeds", "2"]
-    done = diptych(*command, "--batch-size", "4", "8", cwd=copy)
+def test_a_real_sweep_goes_on_where_it_was_and_past_what_fails(toys, add_toy):
+    add_toy("wide", numpy=FAILS_WIDE)
+    command = ["sweep", "wide", "--backends", "numpy", "--device", "cpu", "--seeds", "2"]
+    done = diptych(*command, "--batch-size", "4", "8", cwd=toys)
     assert done.returncode == 0, done.stderr
-    out = copy / "results" / "sweep" / "wide"
+    out = toys / "results" / "sweep" / "wide"
     found = [json.loads(line) for line in (out / "runs.jsonl").read_text().splitlines()]
     order = [(one["seed"], one["batch_size"]) for one in found]
     assert order == [(0, 4), (0, 8), (1, 8), (1, 4)], "one at a time, up and down"
     assert [one["examples"] for one in found] == [100, 96, 96, 100]
     assert all(len(one["epoch_s"]) == EPOCHS - 1 for one in found)
-    done = diptych(*command, "--batch-size", "4", "8", "16", cwd=copy)
+    done = diptych(*command, "--batch-size", "4", "8", "16", cwd=toys)
     assert done.returncode == 1
     assert "6 trainings into results/sweep/wide: 4 are there already, 2 to do" in done.stderr
     frame = pd.read_csv(out / "sweep.csv")
@@ -261,7 +262,7 @@ def test_a_real_sweep_goes_on_where_it_was_and_past_what_fails(copy, add_problem
     assert frame["failed"].tolist() == [0, 0, 2]
     assert (frame["samples_per_s_median"] > 0).tolist() == [True, True, False]
     assert "failed: AssertionError: out of memory" in (out / "sweep.md").read_text()
-    refused = diptych(*command, "--units", "8", cwd=copy)
+    refused = diptych(*command, "--units", "8", cwd=toys)
     assert refused.returncode == 2
     assert "--units: problem 'wide' has one width only" in refused.stderr
 
@@ -270,7 +271,7 @@ WIDER = """
 import sys
 import numpy as np
 import problems
-from backends import BACKENDS
+from backends import BACKENDS, Side
 
 engine = BACKENDS[sys.argv[1]].engine()
 engine.prepare(device="cpu", threads=1)
@@ -285,10 +286,10 @@ print("as specified")
 
 
 @pytest.mark.parametrize("backend", RUNNABLE)
-def test_twins_of_another_width_have_the_layers_of_the_problem(backend):
+def test_twins_of_another_width_have_the_layers_of_the_problem(backend, fork):
     names = [name for name in problems.names() if problems.load(name).widen]
-    done = run_python("-c", WIDER, backend, *names, backend=backend)
-    assert done.stdout == "as specified\n", done.stderr
+    done = fork(backend, WIDER, backend, *names)
+    assert done.stdout.endswith("as specified\n"), done.stderr
 
 
 def test_a_gpu_that_is_not_there_is_a_row_beside_the_cpu(ended, monkeypatch, tmp_path):
@@ -298,7 +299,7 @@ def test_a_gpu_that_is_not_there_is_a_row_beside_the_cpu(ended, monkeypatch, tmp
     arguments = ["--batch-size", *sizes, "--device", "cpu", "gpu", "--seeds", "1", "--out", "out"]
     status, err = ended("sweep", "cumsum", "--backends", "pytorch", *arguments)
     assert status == 1
-    assert err.count("unavailable: expected an NVIDIA GPU, found none") == len(SIZES)
+    assert err.count("not to be had here: expected an NVIDIA GPU, found none") == 1
     frame = pd.read_csv(tmp_path / "out" / "sweep.csv")
     assert frame.groupby("device")["failed"].sum().to_dict() == {"cpu": 0, "gpu": len(SIZES)}
     assert np.isfinite(frame.loc[frame["device"] == "cpu", "samples_per_s_median"]).all()

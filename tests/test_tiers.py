@@ -5,21 +5,22 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from conftest import COMPLETE, RUNNABLE, diptych, on_all, run_python
+from conftest import COMPLETE, RUNNABLE, diptych
+from test_cli import ended  # noqa: F401 (a fixture)
 from test_records import RECORD
 from test_table import measured, record
 
 import problems
-from backends import BACKENDS, tier_of
+from backends import BACKENDS, Side
 from backends._kernel import read
 from backends._tiers import COMPILED, DEFAULT, EAGER, GRAPH
-from compare.processes.choice import chosen_tiers
+from compare.processes.choice import tiered
 from compare.proof.check import judge, reference_of
 from compare.proof.gate import Standing
 from compare.records.record import Record, Run
+from compare.tables.details import SCORED, by_problem
 from compare.tables.publish import Tables
 from compare.tables.results import table
-from compare.tables.screen import score_table
 from compare.tables.verdicts import verdicts
 from compare.training import schedule as comparison
 from compare.training.schedule import gated
@@ -110,38 +111,41 @@ REASONS = {
 }
 
 
-@pytest.fixture(scope="module")
-def trained():
-    """Return the losses of trainings in all tiers, and what else is tried, by backend."""
+@pytest.fixture(scope="session")
+def trained(compiler, pieces, fork):
+    """The losses of trainings in all tiers, and what else is tried, by backend."""
 
-    def train(name):
-        code = TRAIN + {"pytorch": PYTORCH, "keras-tensorflow": TENSORFLOW}.get(name, "")
-        tiers = [tier for tier in BACKENDS[name].tiers if (name, tier) != SLOW]
-        done = run_python("-c", code, name, *tiers, backend=name)
+    def train(backend):
+        code = TRAIN + {"pytorch": PYTORCH, "keras-tensorflow": TENSORFLOW}.get(backend, "")
+        done = fork(backend, code, backend, *tiers(backend))
         assert done.returncode == 0, done.stderr
         return dict(json.loads(line) for line in done.stdout.splitlines() if line[:2] == '["')
 
-    return on_all(train)
+    return pieces("trained", train)
 
 
-@pytest.mark.parametrize("name", RUNNABLE)
-def test_a_tier_changes_how_a_network_is_run_not_what_it_learns(name, trained):
-    default, *others = (
-        trained[name][tier] for tier in BACKENDS[name].tiers if (name, tier) != SLOW
-    )
+def tiers(backend):
+    """Return the tiers of a backend that are tried here."""
+    return [tier for tier in BACKENDS[backend].tiers if (backend, tier) != SLOW]
+
+
+@pytest.mark.parametrize("backend", RUNNABLE)
+def test_a_tier_changes_how_a_network_is_run_not_what_it_learns(backend, trained):
+    default, *others = (trained[backend][tier] for tier in tiers(backend))
     assert len(default) == 2 * 2, "of two epochs, while training and after it"
     for losses in others:
         assert losses == pytest.approx(default, rel=1e-5)
 
 
-@pytest.mark.parametrize(("name", "what"), [(n, what) for n in REASONS for what in REASONS[n]])
-def test_what_is_not_compiled_is_unavailable(name, what, trained):
-    assert trained[name][what][:13] == "unavailable: ", "no other tier in its place"
-    assert REASONS[name][what] in trained[name][what]
+@pytest.mark.parametrize(("backend", "what"), [(n, what) for n in REASONS for what in REASONS[n]])
+def test_what_is_not_compiled_is_unavailable(backend, what, trained):
+    assert trained[backend][what][:13] == "unavailable: ", "no other tier in its place"
+    assert REASONS[backend][what] in trained[backend][what]
 
 
-def test_what_xla_does_not_take_another_tier_has(trained):
-    assert len(trained["keras-tensorflow"]["graph, in text"]) == 4
+@pytest.mark.parametrize("backend", ["keras-tensorflow"])
+def test_what_xla_does_not_take_another_tier_has(backend, trained):
+    assert len(trained[backend]["graph, in text"]) == 4
 
 
 AUTO = """
@@ -156,11 +160,11 @@ for name in sys.argv[2:]:
 """
 
 
-@pytest.mark.parametrize("name", KERAS)
-def test_the_default_tier_is_what_keras_does_unasked(name):
-    done = run_python("-c", AUTO, name, *COMPLETE, backend=name)
+@pytest.mark.parametrize("backend", KERAS)
+def test_the_default_tier_is_what_keras_does_unasked(backend, fork):
+    done = fork(backend, AUTO, backend, *COMPLETE)
     assert done.returncode == 0, done.stderr
-    usual = "compiled" if BACKENDS[name].tier == COMPILED else "not"
+    usual = "compiled" if BACKENDS[backend].default_tier == COMPILED else "not"
     assert [line for line in done.stdout.splitlines() if line in ("compiled", "not")] == [
         usual
     ] * len(COMPLETE)
@@ -191,53 +195,58 @@ def test_a_default_tier_leaves_the_key_as_it_was_and_another_is_in_it():
 def test_a_record_older_than_tiers_is_one_of_the_default_tier():
     line = {name: one for name, one in json.loads(RECORD.to_json()).items() if name != "tier"}
     old = Record.from_json(json.dumps(line))
-    assert (old.key, old.side) == (RECORD.key, "pytorch")
+    assert (old.key, old.side) == (RECORD.key, Side("pytorch"))
     assert set(table([replace(old, scores=record("pytorch", 0, 1.0).scores)])["tier"]) == {EAGER}
 
 
 def test_a_tier_is_asked_for_once_and_default_by_its_name():
-    assert chosen_tiers("pytorch", [DEFAULT, EAGER, COMPILED]) == [EAGER, COMPILED]
-    assert chosen_tiers("keras-tensorflow@again", [DEFAULT, GRAPH]) == [GRAPH]
-    assert tier_of("unheard-of", None) == ""
+    pytorch, again = Side("pytorch"), Side("keras-tensorflow").again
+    asked = tiered([pytorch], [DEFAULT, EAGER, COMPILED])
+    assert [side.runs_in for side in asked] == [EAGER, COMPILED]
+    assert tiered([again], [DEFAULT, GRAPH]) == [again]
+    assert Side("unheard-of").runs_in == ""
 
 
-def test_a_tier_that_a_backend_lacks_is_an_answer_without_a_training(tmp_path):
-    done = diptych("run", "echo", "--backends", "pytorch", "--tier", GRAPH, "--seeds", "1",
-                   "--out", str(tmp_path))  # fmt: skip
-    assert done.returncode == 1, done.stderr
+def test_a_tier_that_a_backend_lacks_is_an_answer_without_a_training(ended, tmp_path):  # noqa: F811
+    status, _, err = ended("run", "echo", "--backends", "pytorch", "--tier", GRAPH,
+                           "--seeds", "1", "--out", str(tmp_path))  # fmt: skip
+    assert status == 1
     reason = "pytorch has no tier 'graph'; its tiers are eager, compiled"
-    assert f"diptych: not to be had here: {reason}" in done.stderr
+    assert f"diptych: not to be had here: {reason}" in err
     (line,) = (tmp_path / "runs.jsonl").read_text().splitlines()
     found = Record.from_json(line)
     assert (found.tier, found.status, found.reason) == (GRAPH, "unavailable", reason)
 
 
-def test_a_check_in_a_tier_that_a_backend_lacks_is_refused():
-    done = diptych("check", "echo", "--backends", "pytorch", "--tier", GRAPH)
-    assert (done.returncode, "pytorch has no tier 'graph'" in done.stderr) == (2, True)
+def test_a_check_in_a_tier_that_a_backend_lacks_is_refused(ended):  # noqa: F811
+    status, _, err = ended("check", "echo", "--backends", "pytorch", "--tier", GRAPH)
+    assert (status, "pytorch has no tier 'graph'" in err) == (2, True)
 
 
 def test_all_sides_are_held_against_the_first_backend_in_its_default_tier():
-    assert reference_of(["keras-tensorflow:compiled", "pytorch:compiled"]) == "pytorch"
-    assert reference_of(["keras-tensorflow:compiled"]) == "keras-tensorflow"
+    keras, pytorch = Side("keras-tensorflow"), Side("pytorch")
+    compiled = replace(keras, tier=COMPILED)
+    assert reference_of([compiled, replace(pytorch, tier=COMPILED)]) == pytorch
+    assert reference_of([compiled]) == keras
 
 
 def test_a_network_that_cannot_be_had_is_found_to_be_unavailable():
     nothing = {"error": "Unavailable: no compiler", "unavailable": "no compiler"}
+    sides = (Side("pytorch"), Side("pytorch", tier=COMPILED))
     evidence = {
-        (one, precision): nothing if one == "pytorch:compiled" else {"trainable/x": RECORD}
-        for one in ("pytorch", "pytorch:compiled")
+        (side, precision): nothing if side.tier else {"trainable/x": RECORD}
+        for side in sides
         for precision in ("float64", "float32")
     }
-    *_, last = judge(problems.load("echo"), ["pytorch", "pytorch:compiled"], evidence)
+    *_, last = judge(problems.load("echo"), sides, evidence)
     assert (last.passed, last.unavailable, last.came) == (False, True, nothing["error"])
 
 
 @pytest.mark.parametrize(("unavailable", "status"), [(True, "unavailable"), (False, "refused")])
 def test_a_side_without_a_proof_is_not_timed(unavailable, status, monkeypatch):
     found = {
-        ("echo", "pytorch"): Standing(),
-        ("echo", "pytorch:compiled"): Standing(refusal="why", unavailable=unavailable),
+        ("echo", Side("pytorch")): Standing(),
+        ("echo", Side("pytorch", tier=COMPILED)): Standing(refusal="why", unavailable=unavailable),
     }
     monkeypatch.setattr(comparison, "standings", lambda *_: found)
     runs = [
@@ -262,8 +271,8 @@ def test_a_tier_has_rows_of_its_own_and_breaks_even_with_the_default_one():
     assert list(dict.fromkeys(frame["tier"])) == [EAGER, GRAPH, COMPILED]
     assert list(dict.fromkeys(frame["compile_s_median"])) == [0.0, 1.0, 10.0]
     slow = [replace(one, others_cpu_s=9.0) for one in compiled]
-    flagged = Tables(table([*slow, *graph]), verdicts(records)).flagged("busy")
-    assert flagged == ["echo keras-tensorflow:compiled"]
+    doubted = Tables(table([*slow, *graph]), verdicts(records)).doubted("busy")
+    assert doubted == ["echo keras-tensorflow:compiled"]
     found = verdicts(records)
     pairs = found[["backend", "reference"]].drop_duplicates().values.tolist()
     assert pairs == [
@@ -279,8 +288,8 @@ def test_people_see_a_tier_only_where_it_is_not_the_default_one():
     graph, compiled = in_tier(GRAPH, 0.0, 3.0, 2.0), in_tier(COMPILED, 0.0, 11.0, 1.0)
     for records, shown in (([*graph], False), ([*graph, *compiled], True)):
         for width in (240, 80):
-            headings = [one.header for one in score_table(table(records), width).columns]
-            assert ("tier" in headings) == shown
+            headings, *_ = by_problem(table(records), ("metric",), SCORED, width)
+            assert ("tier" in headings.split()) == shown
 
 
 COLD = """
@@ -293,11 +302,12 @@ def prepare(prepare=prepare, **settings):
 """
 
 
-def test_every_training_compiles_from_nothing(copy):
+def test_every_training_compiles_from_nothing(toys, add_toy):
     """With one folder for both, the second training would find what the first one left."""
-    with (copy / "backends" / "pytorch" / "_tier.py").open("a") as file:
+    add_toy("right")
+    with (toys / "backends" / "numpy" / "_engine.py").open("a") as file:
         file.write(COLD)
-    done = run_python("-m", "compare", "run", "shapes", "--quick", "--no-gate", "--seeds", "2",
-                      "--backends", "pytorch", "--out", "out", cwd=copy)  # fmt: skip
+    run = ("run", "right", "--backends", "numpy", "--no-gate", "--seeds", "2", "--out", "out")
+    done = diptych(*run, cwd=toys)
     assert done.returncode == 0, done.stderr
-    assert not list((copy / "out" / "cells").glob("*/compiler")), "nothing of it is kept"
+    assert not list((toys / "out" / "cells").glob("*/scratch")), "nothing of it is kept"

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from backends import KERAS_DEFAULTS
+from backends._registry import KERAS_DEFAULTS
 from backends._seeded import Array, batch_order, initial_weights
 from backends.keras import _weights
 from backends.keras._device import batches, flatten_at_zero, sum_repeated_entries

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from backends import PYTORCH_DEFAULTS
+from backends._registry import PYTORCH_DEFAULTS
 from backends._seeded import batch_order, initial_weights
 from backends.pytorch import _weights
 from backends.pytorch._optimizer import keras_adam, torch_adam

@@ -31,7 +31,7 @@ def answer(rows: Sequence[Row], anchors: dict[str, str]) -> Grid:
     for row in rows:
         scores = dict(zip((cell.name for cell in row.cells), row.scores, strict=True))
         cells = {cell.name: cell for cell in row.cells}
-        line = [_first(row, anchors)]
+        line: list[str] = [_first(row, anchors)]
         line += [
             f"{scores[name]} {cells[name].sign}".strip() if name in cells else "" for name in names
         ]
@@ -70,18 +70,13 @@ def legend(found: Headline) -> Iterator[tuple[str, str]]:
     for sign, meaning in found.signs.items():
         if sign in ("=", "~", "?") or (sign in ("+", "-") and not duel):
             yield (IN_WORDS[sign] if duel and sign in IN_WORDS else sign), meaning
-    ratios = [ratio for row in found.rows for ratio in _all(row)]
+    ratios = [ratio for row in found.rows for cell in row.cells for ratio in cell.ratios]
     if any(ratio.low is not None for ratio in ratios) and duel:
         yield "[ ]", "95 % interval over the seeds of this run; another run may differ by more"
     if not duel and ratios:
         yield "bold", "the fastest" + ("" if all(r.judged for r in ratios) else "; not judged")
     doubted = {name for row in found.rows for cell in row.cells for name in cell.warnings}
     yield from ((name, text) for name, text in DOUBTS.items() if name in doubted)
-
-
-def _all(row: Row) -> Iterator[Ratio]:
-    for cell in row.cells:
-        yield from (ratio for ratio in (cell.epoch, cell.training) if ratio is not None)
 
 
 def _first(row: Row, anchors: dict[str, str]) -> Markup:

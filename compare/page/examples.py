@@ -129,12 +129,16 @@ def _curves(problem: Problem, samples: Samples) -> Figure:
     picture = problem.picture
     made, panels = figure(4.2, columns=2, rows=PANELS // 2)
     widths = THINNEST + 1.8 * np.arange(len(samples))[::-1]
-    truth = {"color": INK, "alpha": 0.3, "marker": "o", "linewidth": widths[0] + 3}
+    truth: dict[str, Any] = {"color": INK, "alpha": 0.3, "marker": "o", "linewidth": widths[0] + 3}
     for axes, one in zip(panels, _each(problem, samples), strict=False):
         _draw(axes, (picture.given or picture.question)(one.x), **ASKED, label="input")
         _draw(axes, picture.truth(one.x, one.y), **truth, label="truth")
         for width, (name, (side, _)) in zip(widths, samples.items(), strict=True):
-            style = {"color": side.color, "linestyle": side.dash, "marker": side.mark}
+            style: dict[str, Any] = {
+                "color": side.color,
+                "linestyle": side.dash,
+                "marker": side.mark,
+            }
             style |= {"markerfacecolor": "none", "linewidth": width, "markeredgewidth": THINNEST}
             _draw(axes, picture.answer(one.x, one.outputs[name]), **style, label=name)
         _finish(axes, picture, first=axes in panels[::2])

@@ -4,6 +4,7 @@ import re
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -174,8 +175,8 @@ def _samples(here: Sequence[Group], folder: Path, problem: Problem) -> dict[int,
     for side in here:
         kept = {}
         for one in side.scored[:LOOKED_AT]:
-            what = f"predictions of {one.key}"
-            if sample := spared(what, lambda one=one: predictions.read(folder, one.key, problem)):
+            read = partial(predictions.read, folder, one.key, problem)
+            if sample := spared(f"predictions of {one.key}", read):
                 kept[one.seed] = sample
         found.append(kept)
     common = sorted(set.intersection(*map(set, found))) if found else []

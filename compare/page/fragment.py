@@ -31,8 +31,3 @@ PALETTE = """\
 }
 :is(.programs, .layers) .legend { max-width: none; color: var(--faint); font-size: 0.875rem; }
 """
-
-
-def title(folder: str) -> str:
-    """Return the name that a panel goes by: "PyTorch" for backends/pytorch."""
-    return {"pytorch": "PyTorch", "keras": "Keras"}.get(folder, folder)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 from markupsafe import Markup
 
-from backends import side
+from backends import Side
 from compare.groups import Group
 from compare.tables.columns import HEADINGS, MEANING, SIZES, TIMES, decimals
 from compare.tables.names import names
@@ -58,9 +58,9 @@ def scores(frame: pd.DataFrame, everyone: Sequence[Group], *, of_one: bool) -> G
         here, one = _by_side(mine, everyone), mine.iloc[0]
         lower = "lower is better" * (one["better"] == "lower")
         if of_one:
-            first = name_of_row(broken(metric), lower)
+            first = name_of_row(broken(str(metric)), lower)
         else:
-            first = name_of_row(problem, ", ".join(filter(None, (metric, lower))))
+            first = name_of_row(str(problem), ", ".join(filter(None, (str(metric), lower))))
         means = [row["score_mean"] for row in here if row is not None]
         places = max(decimals(means, 2), min(4, decimals(means, 5)))
         kept = ["score_mean", *(["score_min"] if of_one else [])]
@@ -101,8 +101,8 @@ def _by_side(frame: pd.DataFrame, everyone: Sequence[Group]) -> list[pd.Series |
     """Return the first row of each side; None for a side that has none."""
     found: dict[tuple[str, ...], pd.Series] = {}
     for _, row in frame.iterrows():
-        name = side(row["backend"], None if pd.isna(row["tier"]) else row["tier"])
-        found.setdefault((name, row["device"], row["mode"]), row)
+        side = Side.parse(row["backend"], None if pd.isna(row["tier"]) else row["tier"])
+        found.setdefault((str(side), row["device"], row["mode"]), row)
     return [found.get(group.key) for group in everyone]
 
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from backends import PANELS
-from compare.page.fragment import PALETTE, environment, title
+from compare.page.fragment import PALETTE, environment
 from compare.programs.layers import Step
+from compare.programs.pairing import title
 
 TEMPLATE = """\
 <div class="layers">

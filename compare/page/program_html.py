@@ -9,8 +9,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from backends import PANELS
-from compare.page.fragment import PALETTE, environment, title
-from compare.programs.pairing import Row, path
+from compare.page.fragment import PALETTE, environment
+from compare.programs.pairing import Row, path, title
 from compare.programs.statements import MARKS
 
 SIGNS = {"differs": "≠", "only here": "+"}

@@ -10,7 +10,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from backends import BACKENDS, first_name
+from backends import BACKENDS, Side
 from compare.groups import Group
 from compare.page import figures as gallery
 from compare.page.answer import answer, legend
@@ -19,6 +19,7 @@ from compare.page.layers_html import layers_css
 from compare.page.program_html import program_css
 from compare.page.section import Section, Shown, anchor, section, shown
 from compare.page.words import Said, answers
+from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
 from compare.statistics import MINIMUM
 from compare.tables.columns import HEADINGS
@@ -27,7 +28,7 @@ from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
 from compare.tables.devices import device_cells
 from compare.tables.headline import headline
 from compare.tables.names import names
-from compare.tables.publish import Tables, circumstances, tabulated, unscored
+from compare.tables.publish import Tables, tabulated, unscored
 from compare.tables.verdicts import COLUMNS, VERDICT_TEXT, VERDICTS, verdict_cells
 
 FILE = "report.html"
@@ -111,7 +112,7 @@ def made(folder: Path, records: Sequence[Record]) -> Page:
         devices=Grid(list(DEVICES), device_cells(tables.devices), DEVICES_TEXT),
         meanings=MEANINGS,
         sections=[section(name, everyone, tables.table, folder) for name in problems],
-        circumstances=circumstances(records),
+        circumstances=provenance(records),
         defaults=_defaults(),
         unmeasured=list(_unmeasured(tables.table, records)),
     )
@@ -119,9 +120,10 @@ def made(folder: Path, records: Sequence[Record]) -> Page:
 
 def _title(everyone: Sequence[Group]) -> str:
     """Return what is compared."""
-    sides = dict.fromkeys(first_name(side.key[0]) for side in everyone)
+    sides = dict.fromkeys(str(Side.parse(side.key[0]).first) for side in everyone)
     *others, last = names(sides).values()
-    return f"{' and '.join([', '.join(others), last] if others else [last])}: the same networks on the same data"
+    who = " and ".join(filter(None, (", ".join(others), last)))
+    return f"{who}: the same networks on the same data"
 
 
 def _subtitle(records: Sequence[Record], everyone: Sequence[Group]) -> str:
@@ -202,7 +204,7 @@ def _defaults() -> Grid:
 
 def _unmeasured(frame: pd.DataFrame, records: Sequence[Record]) -> Iterator[str]:
     """Yield what took no part, and which columns have no value in any row."""
-    backends = {first_name(record.backend) for record in records}
+    backends = {record.side.backend for record in records}
     devices = {record.device for record in records}
     yield from (f"{name}: took no part" for name in BACKENDS if name not in backends)
     yield from (f"{one}: nothing was trained there" for one in ("cpu", "gpu") if one not in devices)

@@ -28,7 +28,7 @@ DERIVED = ("Floor", "Baseline")  # how paragraphs of a docstring begin that deri
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture as the page shows it, in the page's ink; or a table, or nothing, and its caption."""
+    """A picture as the page shows it, in the page's ink; or a table, or only a caption."""
 
     kind: str
     svg: Markup

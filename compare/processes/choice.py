@@ -3,22 +3,23 @@
 from collections.abc import Sequence
 
 import problems
-from backends import BACKENDS, missing_twins, side, tier_of
+from backends import BACKENDS, Side, missing_twins
 from backends._tiers import DEFAULT
 from compare.processes import machine
-from compare.processes.interpreter import PYTHONS, environment
-from compare.processes.interpreter import names as backend_names
+from compare.processes.interpreter import PYTHONS, environment, known
 from compare.processes.launcher import sees_gpu
 from compare.records.record import UsageError
 
 
-def chosen_problems(names: Sequence[str], backends: Sequence[str] = tuple(BACKENDS)) -> list[str]:
+def chosen_problems(
+    names: Sequence[str], sides: Sequence[Side] = tuple(map(Side, BACKENDS))
+) -> list[str]:
     """Return the problems asked for, all where none was, each once.
 
     Raises:
-        UsageError: there is no such problem, or it lacks a twin for one of the backends.
+        UsageError: there is no such problem, or it lacks a twin for one of the sides.
     """
-    folders = dict.fromkeys(BACKENDS[backend].folder for backend in backends)
+    folders = dict.fromkeys(side.definition.folder for side in sides)
     chosen = list(dict.fromkeys(names)) or list(problems.names())
     for name in chosen:
         try:
@@ -30,50 +31,56 @@ def chosen_problems(names: Sequence[str], backends: Sequence[str] = tuple(BACKEN
     return chosen
 
 
-def chosen_backends(names: Sequence[str]) -> list[str]:
-    """Return the backends asked for, each once.
+def chosen_backends(names: Sequence[str]) -> list[Side]:
+    """Return the backends asked for, each once, in their default tiers.
 
     Raises:
         UsageError: there is no such backend, or it cannot run here.
     """
+    listed = {str(side): side for side in known()}
     for name in names:
-        if name not in (known := backend_names()):
-            raise UsageError(f"no backend {name!r}; backends are {', '.join(known)}")
-        if missing := environment(name).missing:
+        if name not in listed:
+            raise UsageError(f"no backend {name!r}; backends are {', '.join(listed)}")
+        if missing := environment(listed[name]).missing:
             where = f"for {PYTHONS[name]}" if name in PYTHONS else "here"
+            able = ", ".join(map(str, able_backends())) or "none"
             raise UsageError(
                 f"backend {name!r} needs {' and '.join(missing)}, not installed {where}; "
-                f"those that can run are {', '.join(able_backends()) or 'none'}"
+                f"those that can run are {able}"
             )
-    return list(dict.fromkeys(names))
+    return [listed[name] for name in dict.fromkeys(names)]
 
 
-def able_backends() -> list[str]:
+def able_backends() -> list[Side]:
     """Return the backends whose packages are installed where they run."""
-    return [name for name in backend_names() if not environment(name).missing]
+    return [side for side in known() if not environment(side).missing]
 
 
-def chosen_tiers(backend: str, tiers: Sequence[str]) -> list[str]:
-    """Return the tiers asked for, each once, "default" by its name; the backend may lack some."""
+def tiered(backends: Sequence[Side], tiers: Sequence[str]) -> list[Side]:
+    """Return the backends in the tiers asked for, each once; a backend may lack some."""
     return list(
-        dict.fromkeys(tier_of(backend, None if tier == DEFAULT else tier) for tier in tiers)
+        dict.fromkeys(
+            Side.parse(side.program, None if tier == DEFAULT else tier)
+            for side in backends
+            for tier in tiers
+        )
     )
 
 
-def chosen_sides(backends: Sequence[str], tiers: Sequence[str]) -> list[str]:
-    """Return the backends in the tiers asked for, each by its name as a side.
+def chosen_sides(backends: Sequence[Side], tiers: Sequence[str]) -> list[Side]:
+    """Return the backends in the tiers asked for.
 
     Raises:
         UsageError: a backend has no such tier.
     """
-    pairs = [(backend, tier) for backend in backends for tier in chosen_tiers(backend, tiers)]
-    for backend, tier in pairs:
-        if reason := BACKENDS[backend].lacking(tier):
-            raise UsageError(f"--tier {tier}: {reason}")
-    return [side(backend, tier) for backend, tier in pairs]
+    sides = tiered(backends, tiers)
+    for side in sides:
+        if side.lacking:
+            raise UsageError(f"--tier {side.tier}: {side.lacking}")
+    return sides
 
 
-def chosen_device(name: str, backends: Sequence[str]) -> str:
+def chosen_device(name: str, backends: Sequence[Side]) -> str:
     """Return "cpu" or "gpu"; "auto" is the GPU if there is one and every backend can use it.
 
     Raises:
@@ -86,7 +93,7 @@ def chosen_device(name: str, backends: Sequence[str]) -> str:
     return name
 
 
-def chosen_devices(names: Sequence[str], backends: Sequence[str]) -> list[str]:
+def chosen_devices(names: Sequence[str], backends: Sequence[Side]) -> list[str]:
     """Return the devices asked for, each once; see `chosen_device` for one alone.
 
     Raises:

@@ -1,30 +1,31 @@
 """A process with a framework imported and nothing computed, which forks one for each training.
 
 A fork costs a fraction of a second where a new interpreter imports for several, and is as fresh:
-what a training does stays in its own process.
+what a training does stays in its own process. So does what a check does, which is a fork too. For
+Linux; see keeper.py for how a training ends.
 
-`python -m compare.processes.forkserver PARENT BACKEND` reads requests from stdin, `["start",
-CELL]` or `["kill", CELL]`, and answers on stdout: `["ready", 0]`, then `[CELL, EXIT STATUS]` for
-each training that ended.
+`python -m compare.processes.forkserver PARENT BACKEND` reads requests from stdin, `["start", CELL,
+MODULE]` or `["kill", CELL]`, and answers on stdout: `["ready", 0]`, then `[CELL, EXIT STATUS]` for
+each process that ended. MODULE is the trainer, or another one whose `main(cell)` does what is asked
+in the folder CELL.
 """
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from backends import BACKENDS
-from compare.processes.child import be_trained, end_with
+from compare.processes.keeper import PATIENCE_S, Ended, Keeper, end_with
 
 READY = "ready"
-PATIENCE_S = 5.0  # for a server to end its trainings and itself
+TRAINER = "compare.training.trainer"
 
 
 class Server:
@@ -47,18 +48,18 @@ class Server:
         self.listener = threading.Thread(target=self._listen, daemon=True)
         self.listener.start()
 
-    def start(self, cell: Path) -> "Future[int]":
-        """Fork a process for a training; the result will be its exit status."""
+    def start(self, cell: Path, module: str = TRAINER) -> "Future[int]":
+        """Fork a process for a module; the result will be its exit status."""
         self.ready.result()
         with self.lock:
             status = self.running[str(cell)] = Future()
-        self._ask("start", cell)
+        self._ask("start", cell, module)
         if self.process.poll() is not None:
             self._lost()
         return status
 
     def kill(self, cell: Path) -> None:
-        """End a training and all that it started."""
+        """End a training and all that it started; one that has ended already is none."""
         self._ask("kill", cell)
 
     def stop(self) -> None:
@@ -67,16 +68,16 @@ class Server:
             assert self.process.stdin
             self.process.stdin.close()
         if self.ready.done():
-            self.listener.join(PATIENCE_S)
+            self.listener.join(2 * PATIENCE_S)  # the server has half of it to end its trainings
         self.process.kill()
         self.listener.join()
         with self.process:  # which closes the other pipe
             pass
 
-    def _ask(self, what: str, cell: Path) -> None:
+    def _ask(self, what: str, cell: Path, *module: str) -> None:
         with self.lock, suppress(OSError, ValueError):  # a server that is gone is seen elsewhere
             assert self.process.stdin
-            self.process.stdin.write(json.dumps([what, str(cell)]) + "\n")
+            self.process.stdin.write(json.dumps([what, str(cell), *module]) + "\n")
             self.process.stdin.flush()
 
     def _listen(self) -> None:
@@ -98,48 +99,32 @@ class Server:
 
 def serve(parent: int, backend: str) -> None:
     """Import a backend's framework, then fork on request until stdin ends."""
-    from compare.training.trainer import main  # here, for the command line has no use for it
-
     end_with(parent)
     answers = os.dup(1)
     os.dup2(2, 1)  # what a framework prints is no answer
 
     def tell(name: str, status: int) -> None:
-        os.write(answers, (json.dumps([name, status]) + "\n").encode())
+        with suppress(BrokenPipeError):  # the comparison has ended, and stdin says so next
+            os.write(answers, (json.dumps([name, status]) + "\n").encode())
+
+    def work(cell: str, module: str) -> None:
+        os.close(answers)
+        import_module(module).main(Path(cell))
 
     with suppress(Exception):  # every training finds out for itself, and says so
         BACKENDS[backend].engine()
-    children: dict[int, str] = {}
-
-    def reap(*_: object) -> None:
-        with suppress(ChildProcessError):
-            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-                if ended[0] in children:  # and not something that a framework left
-                    tell(children.pop(ended[0]), os.waitstatus_to_exitcode(ended[1]))
-
-    signal.signal(signal.SIGCHLD, reap)
+    import_module(TRAINER)  # now, so that no training takes time for it
+    keeper = Keeper()
     tell(READY, 0)
-    for line in sys.stdin:
-        what, cell = json.loads(line)
-        # A child must not be reaped before it is noted, nor while it is looked up.
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+    for event in keeper.events():
+        if isinstance(event, Ended):
+            tell(event.name, event.status)
+            continue
+        what, cell, *module = json.loads(event)
         if what == "start":
-            server = os.getpid()
-            child = os.fork()
-            if child == 0:
-                os.close(answers)
-                be_trained(partial(main, server, Path(cell)), Path(cell) / "log.txt")
-            children[child] = cell
-        end([child for child, name in children.items() if (what, name) == ("kill", cell)])
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
-    end(list(children))
-
-
-def end(children: Sequence[int]) -> None:
-    """End processes and all that they started."""
-    for child in children:
-        with suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
+            keeper.start(cell, partial(work, cell, *module), Path(cell) / "log.txt")
+        else:
+            keeper.kill(cell)
 
 
 if __name__ == "__main__":

@@ -10,19 +10,16 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
-from backends import AGAIN, BACKENDS, backend_of, first_name, listed_name
+from backends import AGAIN, BACKENDS, Side
+from compare import settings
 from compare.processes.machine import ROOT
 from compare.records.record import UsageError
 
-SETTINGS = Path("diptych.toml")  # of the folder that the command is given in
 PATIENCE_S = 60.0  # for an interpreter to answer
 LABELLED = re.compile(r"[^@:]+(@[\w.-]+)?")
 
@@ -39,27 +36,27 @@ class Environment:
 
 
 def use(asked: Iterable[str]) -> None:
-    """Have backends run in the interpreters named as "BACKEND=PATH", or else in SETTINGS.
+    """Have backends run in the interpreters named as "BACKEND=PATH", or else in diptych.toml.
 
     Raises:
-        UsageError: one is named for no backend, or SETTINGS cannot be read.
+        UsageError: one is named for no backend, or diptych.toml cannot be read.
     """
-    named = _settings()
+    named = settings.table("python")
     for text in asked:
         backend, separator, path = text.partition("=")
         if not separator or not path:
             raise UsageError(f"--python: expected BACKEND=PATH, came {text!r}")
         named[backend] = path
     for backend, path in named.items():
-        if not LABELLED.fullmatch(backend) or listed_name(backend) not in BACKENDS:
+        if not LABELLED.fullmatch(backend) or Side.parse(backend).backend not in BACKENDS:
             raise UsageError(
                 f"an interpreter for {backend!r}: expected a backend, or a backend and a label "
                 f"as in pytorch@old; backends are {', '.join(BACKENDS)}"
             )
-        if backend.endswith(AGAIN):
-            raise UsageError(f"an interpreter for {backend!r}: {AGAIN} is no free label")
+        if Side.parse(backend).label == AGAIN:
+            raise UsageError(f"an interpreter for {backend!r}: @{AGAIN} is no free label")
         if not isinstance(path, str):
-            raise UsageError(f"{SETTINGS}: expected a path for {backend}, came {path!r}")
+            raise UsageError(f"{settings.FILE}: expected a path for {backend}, came {path!r}")
         try:
             # A link stays one: of a virtual environment, the link is what tells it from others.
             named[backend] = str(Path(path).expanduser().absolute())
@@ -69,36 +66,45 @@ def use(asked: Iterable[str]) -> None:
     PYTHONS.update(named)
 
 
-def names() -> list[str]:
+def known() -> list[Side]:
     """Return the backends, and after them those with a label that an interpreter was named for."""
-    return list(dict.fromkeys([*BACKENDS, *PYTHONS]))
+    return [Side.parse(name) for name in dict.fromkeys([*BACKENDS, *PYTHONS])]
 
 
-def command(backend: str) -> tuple[str, ...]:
+def command(side: Side) -> tuple[str, ...]:
     """Return the command that starts the Python of a side's backend.
 
     -P: a process imports this very code, not what lies in the folder it was started from.
     """
-    return _python(backend) or sys.executable, "-P"
+    return _python(side) or sys.executable, "-P"
 
 
-def variables(backend: str, *, device: str, threads: int) -> dict[str, str]:
+def variables(side: Side, *, device: str, threads: int) -> dict[str, str]:
     """Return the environment variables of a process of a backend, which runs this very code."""
-    return _surroundings() | BACKENDS[backend].variables(device=device, threads=threads)
+    return _surroundings() | side.definition.variables(device=device, threads=threads)
 
 
-def environment(backend: str) -> Environment:
+def environment(side: Side) -> Environment:
     """Return what a backend finds where it runs; an interpreter named for it is asked, once.
 
     Raises:
         UsageError: that interpreter does not work.
     """
-    python = _python(backend)
-    return _asked(python, backend) if python else _found(backend)
+    python = _python(side)
+    return _asked(python, side.first.in_default_tier) if python else _found(side.backend)
 
 
-def _python(side: str) -> str | None:
-    return PYTHONS.get(first_name(backend_of(side)))
+def missing(side: Side) -> list[str]:
+    """Return the packages that a backend needs and does not find where it runs.
+
+    Raises:
+        UsageError: as for `environment`.
+    """
+    return environment(side).missing if _python(side) else side.definition.missing()
+
+
+def _python(side: Side) -> str | None:
+    return PYTHONS.get(side.first.program)
 
 
 def _found(backend: str) -> Environment:
@@ -111,10 +117,10 @@ def _found(backend: str) -> Environment:
 
 
 @cache
-def _asked(python: str, backend: str) -> Environment:
+def _asked(python: str, side: Side) -> Environment:
     try:
         done = subprocess.run(
-            [python, "-P", "-m", "compare.processes.interpreter", listed_name(backend)],
+            [python, "-P", "-m", "compare.processes.interpreter", side.backend],
             env=_surroundings(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -131,22 +137,9 @@ def _asked(python: str, backend: str) -> Environment:
         lines = done.stderr.strip().splitlines() or [f"no answer, but status {done.returncode}"]
         why = lines[-1] if lines[0].startswith("Traceback") else lines[0]
     raise UsageError(
-        f"the interpreter of {backend}, {python}: expected Python 3.11 or later with NumPy, "
+        f"the interpreter of {side}, {python}: expected Python 3.11 or later with NumPy, "
         f"came: {why}"
     )
-
-
-def _settings() -> dict[str, Any]:
-    """Return the interpreters that SETTINGS names, by backend."""
-    if not SETTINGS.exists():
-        return {}
-    try:
-        tables = tomllib.loads(SETTINGS.read_text())
-    except ValueError as error:
-        raise UsageError(f"{SETTINGS}: {error}") from None
-    if set(tables) - {"python"} or not isinstance(tables.get("python", {}), dict):
-        raise UsageError(f"{SETTINGS}: expected the table [python] alone, came {', '.join(tables)}")
-    return dict(tables.get("python", {}))
 
 
 def _surroundings() -> dict[str, str]:
@@ -155,6 +148,8 @@ def _surroundings() -> dict[str, str]:
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # here, for `list` asks for none
+
     try:
         return version(package)
     except PackageNotFoundError:

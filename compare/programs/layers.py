@@ -13,8 +13,8 @@ SHAPE = re.compile(r"\([\w*]+(, *[\w*]+)*,?\)")  # at the beginning of a comment
 
 
 @dataclass(frozen=True)
-class Side:
-    """A step in one of the programs; all is empty where the program does not take it."""
+class Move:
+    """How one of the programs takes a step; all is empty where the program does not take it."""
 
     does: str = ""  # the layer it calls, e.g. "lstm", or the operation, e.g. "permute"
     made: str = ""  # what makes that layer, e.g. "LSTM"
@@ -27,13 +27,13 @@ class Step:
     """A step of the network, which one or both of the programs take."""
 
     name: str  # "input", the layer's, "output", or what the programs do
-    left: Side
-    right: Side
+    left: Move
+    right: Move
     layer: str = ""  # its name in Problem.layers, e.g. "lstm.last"; empty if it has none
     axes: str = ""  # the shape that the problem expects after it, e.g. "batch unit=25"
 
     @property
-    def sides(self) -> tuple[Side, Side]:
+    def sides(self) -> tuple[Move, Move]:
         """The step in both programs, in the order of the panels."""
         return self.left, self.right
 
@@ -52,10 +52,10 @@ def steps(problem: Problem, rows: Sequence[Row]) -> tuple[Step, ...]:
     )
 
 
-def ends(program: Sequence[Statement]) -> tuple[Side, Side]:
+def ends(program: Sequence[Statement]) -> tuple[Move, Move]:
     """Return the input and the output of a program: the first and the last shape that it tells."""
     shapes = [shape_of(one) for one in program if one.doing == HEAD or is_step(one)] or [""]
-    return Side(shape=shapes[0]), Side(shape=next(filter(None, reversed(shapes)), ""))
+    return Move(shape=shapes[0]), Move(shape=next(filter(None, reversed(shapes)), ""))
 
 
 def is_step(statement: Statement) -> bool:
@@ -75,13 +75,13 @@ def step(problem: Problem, row: Row, makers: Sequence[Mapping[str, str]]) -> Ste
     return Step(name, left, right, known[0], with_sizes(problem.layers[known[0]], problem))
 
 
-def side_of(statement: Statement, makers: Mapping[str, str]) -> Side:
+def side_of(statement: Statement, makers: Mapping[str, str]) -> Move:
     """Return what a statement is in a step."""
     if not is_step(statement):
-        return Side()
+        return Move()
     made = [makers.get(f"self.{layer}", "") for layer in statement.doing.layers]
     shape = shape_of(statement)
-    return Side(statement.doing.does, ", ".join(filter(None, made)), shape, statement.mark)
+    return Move(statement.doing.does, ", ".join(filter(None, made)), shape, statement.mark)
 
 
 def shape_of(statement: Statement) -> str:

@@ -38,6 +38,11 @@ def read(folder: str, problem: str) -> str:
     return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
 
+def title(folder: str) -> str:
+    """Return the name that a panel goes by: "PyTorch" for backends/pytorch."""
+    return {"pytorch": "PyTorch", "keras": "Keras"}.get(folder, folder)
+
+
 def path(folder: str, problem: str) -> str:
     """Return the path of a twin from the root of the project."""
     return str(twin(folder, problem).relative_to(FOLDER.parent))

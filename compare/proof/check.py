@@ -1,67 +1,83 @@
 """The check before training: data against their spec, then the ladder for every pair."""
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count
 
 import problems
-from backends import BACKENDS, backend_of, order
+from backends import Side
+from compare.console import SILENT, Listener
 from compare.processes import machine
+from compare.processes.launcher import Launcher
 from compare.proof.ladder import Finding, Pair, shapes
-from compare.proof.probe import Evidence, probe
+from compare.proof.probe import Evidence, Job, probe
 from problems import Problem
 
 PRECISIONS = ("float64", "float32")
 
 
-def reference_of(sides: Sequence[str]) -> str:
+def reference_of(sides: Iterable[Side]) -> Side:
     """Return what all sides are compared with: the first backend listed, in its default tier.
 
     It need not be one of them.
     """
-    return min(map(backend_of, sides), key=order)
+    return min((side.in_default_tier for side in sides), key=lambda side: side.rank)
 
 
-def check(names: Sequence[str], backends: Sequence[str], *, device: str = "cpu") -> list[Finding]:
+def check(
+    names: Sequence[str],
+    sides: Sequence[Side],
+    *,
+    device: str = "cpu",
+    launcher: Launcher | None = None,
+    progress: Listener = SILENT,
+) -> list[Finding]:
     """Return all findings, by problem: the data, then every other side against the reference.
 
     A backend alone, in its default tier, is held against the specified shapes.
     """
-    reference = reference_of(backends)
-    backends = list(dict.fromkeys((reference, *backends)))
+    reference = reference_of(sides)
+    sides = list(dict.fromkeys((reference, *sides)))
     # The slowest first, so that none is left to be waited for alone.
     jobs = [
-        (name, p) for p in PRECISIONS for name in sorted(backends, key=lambda n: n == reference)
+        (side, p) for p in PRECISIONS for side in sorted(sides, key=lambda side: side == reference)
     ]
+    number, total = count(1), len(names) * len(jobs)
+
+    def tell(name: str, job: Job) -> None:
+        progress.doing(f"proving {name}: {job[0]}, {job[1]}", next(number), total)
+
     at_a_time = len(machine.processors()) if device == "cpu" else 1
-    evidence = probe(jobs, names, at_a_time=at_a_time, device=device)
+    progress.doing(f"starting {', '.join(map(str, sides))}")
+    evidence = probe(jobs, names, at_a_time=at_a_time, device=device, launcher=launcher, tell=tell)
+    progress.doing("")
     return list(
         chain.from_iterable(
-            judge(problems.load(name), backends, {job: evidence[job][name] for job in jobs})
+            judge(problems.load(name), sides, {job: evidence[job][name] for job in jobs})
             for name in names
         )
     )
 
 
 def judge(
-    problem: Problem, backends: Sequence[str], evidence: dict[tuple[str, str], Evidence]
+    problem: Problem, sides: Sequence[Side], evidence: dict[Job, Evidence]
 ) -> Iterator[Finding]:
-    """Yield the findings of one problem, given the evidence by backend and precision."""
+    """Yield the findings of one problem, given the evidence by side and precision."""
     data = _data(problem)
     yield data
     if not data.passed:
         return
-    reference = reference_of(backends)
-    if len(backends) == 1:
+    reference = reference_of(sides)
+    if len(sides) == 1:
         yield shapes(problem, reference, evidence[reference, "float64"])
-    for backend in backends:
-        if backend != reference:
+    for side in sides:
+        if side != reference:
             yield from Pair(
                 problem=problem,
-                backend=backend,
+                side=side,
                 reference=reference,
                 expected={precision: evidence[reference, precision] for precision in PRECISIONS},
-                came={precision: evidence[backend, precision] for precision in PRECISIONS},
-                widened=BACKENDS[backend].widened or BACKENDS[reference].widened,
+                came={precision: evidence[side, precision] for precision in PRECISIONS},
+                widened=side.definition.widened or reference.definition.widened,
             ).climb()
 
 

@@ -5,11 +5,14 @@ a twin, an engine or the problem, or another version of a framework, makes it vo
 not remembered.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 
-from backends import BACKENDS, listed_name
+from backends import Side
+from compare.console import SILENT, Listener
 from compare.fingerprint import basis, digest, keep, kept
+from compare.processes.launcher import Launcher
 from compare.proof.check import check, reference_of
 from compare.proof.ladder import Finding
 from compare.records.record import PROVEN
@@ -25,43 +28,56 @@ class Standing:
     parity: float | None = None  # worst relative difference in float64 on any rung
     refusal: str | None = None  # why it may not be timed
     unavailable: bool = False  # it is no other network, but none at all
+    unfinished: bool = False  # it is not known: the check did not get to its end
 
 
-def prove(names: Sequence[str], backends: Sequence[str]) -> list[Finding]:
+def prove(
+    names: Sequence[str],
+    sides: Sequence[Side],
+    progress: Listener = SILENT,
+    launcher: Launcher | None = None,
+) -> list[Finding]:
     """Check every pair and remember those that pass; return all findings."""
-    findings = check(names, backends)
-    reference = reference_of(backends)
+    findings = check(names, sides, launcher=launcher, progress=progress)
+    reference = reference_of(sides)
     for name in names:
-        for backend in backends:
-            if backend != reference:
-                mine = [
-                    finding for finding in findings if concerns(finding, name, backend, reference)
-                ]
+        for side in sides:
+            if side != reference:
+                mine = [finding for finding in findings if concerns(finding, name, side, reference)]
                 if any(one.reference for one in mine) and all(one.passed for one in mine):
-                    _remember(key(name, backend, reference), mine)
+                    _remember(key(name, side, reference), mine)
     return findings
 
 
-def standings(
-    names: Sequence[str], backends: Sequence[str], tell: Callable[[str], None]
-) -> dict[tuple[str, str], Standing]:
-    """Return, by problem and backend, who may be timed; check first what is not proven yet."""
-    reference = reference_of(backends)
-    others = [backend for backend in backends if backend != reference]
-    if not others:
-        return {(name, reference): Standing() for name in names}
-    unknown = [
+def unproven(names: Sequence[str], sides: Sequence[Side]) -> list[str]:
+    """Return the problems on which a pair is not proven yet for the present code and versions."""
+    reference = reference_of(sides)
+    others = [side for side in sides if side != reference]
+    return [
         name
         for name in names
         if any(_remembered(key(name, other, reference)) is None for other in others)
     ]
+
+
+def standings(
+    names: Sequence[str],
+    sides: Sequence[Side],
+    progress: Listener = SILENT,
+    launcher: Launcher | None = None,
+) -> dict[tuple[str, Side], Standing]:
+    """Return, by problem and side, who may be timed; check first what is not proven yet."""
+    reference = reference_of(sides)
+    others = [side for side in sides if side != reference]
+    if not others:
+        return {(name, reference): Standing() for name in names}
     findings = []
-    if unknown:
-        tell(
+    if unknown := unproven(names, sides):
+        progress.report(
             f"not proven yet for this code and these versions, checked first: {', '.join(unknown)}"
         )
-        findings = prove(unknown, backends)
-    found: dict[tuple[str, str], Standing] = {}
+        findings = prove(unknown, sides, progress, launcher)
+    found: dict[tuple[str, Side], Standing] = {}
     for name in names:
         pairs = {other: _standing(name, other, reference, findings) for other in others}
         found |= {(name, other): standing for other, standing in pairs.items()}
@@ -69,36 +85,42 @@ def standings(
     return found
 
 
-def concerns(finding: Finding, name: str, backend: str, reference: str) -> bool:
+def concerns(finding: Finding, name: str, side: Side, reference: Side) -> bool:
     """Say whether a finding is about a pair on a problem, or about one of the two alone."""
-    about = (backend,) if finding.reference else ("", backend, reference)
+    about = (str(side),) if finding.reference else ("", str(side), str(reference))
     return finding.problem == name and finding.backend in about
 
 
-def key(name: str, backend: str, reference: str) -> str:
+def key(name: str, side: Side, reference: Side) -> str:
     """Return a hash of what a proof depends on: definition, twins, engines, ladder, versions."""
-    pair = (backend, reference)
-    listed = [(listed_name(one), BACKENDS[one].tier) for one in pair]
+    pair = (side, reference)
+    listed = [(one.backend, one.runs_in) for one in pair]
     return digest({"pair": listed} | basis(name, pair, JUDGES))
 
 
-def _standing(name: str, backend: str, reference: str, findings: Sequence[Finding]) -> Standing:
-    parity = _remembered(key(name, backend, reference))
+def _standing(name: str, side: Side, reference: Side, findings: Sequence[Finding]) -> Standing:
+    parity = _remembered(key(name, side, reference))
     if parity is not None:
         return Standing(proof=PROVEN, parity=parity)
-    mine = [finding for finding in findings if concerns(finding, name, backend, reference)]
+    mine = [finding for finding in findings if concerns(finding, name, side, reference)]
     for finding in mine:
         if not finding.passed:
-            return Standing(refusal=str(finding), unavailable=finding.unavailable)
+            return Standing(
+                refusal=str(finding),
+                unavailable=finding.unavailable,
+                unfinished=finding.unfinished,
+            )
     return Standing(proof=PROVEN, parity=_parity(mine))  # passed, but could not be remembered
 
 
-def _of_reference(pairs: Mapping[str, Standing]) -> Standing:
+def _of_reference(pairs: Mapping[Side, Standing]) -> Standing:
     """The reference may be timed if it makes a proven pair with any other backend."""
     proven = [standing.parity or 0.0 for standing in pairs.values() if standing.proof]
     if proven:
         return Standing(proof=PROVEN, parity=max(proven))
-    return next((one for one in pairs.values() if not one.unavailable), Standing())
+    # Of what is known the least is said: not checked, before refused.
+    refused = sorted(pairs.values(), key=lambda standing: not standing.unfinished)
+    return next((one for one in refused if not one.unavailable), Standing())
 
 
 def _parity(findings: Sequence[Finding]) -> float:
@@ -113,6 +135,7 @@ def _remember(name: str, findings: Sequence[Finding]) -> None:
 def _remembered(name: str) -> float | None:
     """Return the parity of a proof; None if there is none, or none that can be read."""
     try:
-        return float(kept(name)["parity"])
+        parity = float(kept(name)["parity"])
     except (ValueError, KeyError, TypeError):
         return None
+    return parity if isfinite(parity) else None

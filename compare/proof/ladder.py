@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backends import Side
 from compare.proof.probe import BATCH, HELD_OUT, Evidence
 from problems import Array, Problem
 
@@ -47,6 +48,7 @@ class Finding:
     bound: float | None = None  # on `relative`
     passed: bool
     unavailable: bool = False  # there is no such network in the tier, so nothing was found
+    unfinished: bool = False  # a process did not get to its end, so nothing was found
     note: str = ""  # what was done to the engine first, where something was
 
     def __str__(self) -> str:
@@ -87,8 +89,8 @@ class Pair:
     """A backend and its reference on one problem: their evidence in both precisions."""
 
     problem: Problem
-    backend: str
-    reference: str
+    side: Side
+    reference: Side
     expected: Mapping[str, Evidence]  # by precision, of the reference
     came: Mapping[str, Evidence]  # of the backend
     widened: str = ""  # what was done so that float64 is float64 throughout, where it was needed
@@ -103,7 +105,7 @@ class Pair:
     def _rungs(self) -> Iterator[Finding]:
         yield self._parameters()
         yield shapes(self.problem, self.reference, self.expected["float64"])
-        yield shapes(self.problem, self.backend, self.came["float64"])
+        yield shapes(self.problem, self.side, self.came["float64"])
         for precision in ("float64", "float32"):
             for rung in TENSORS:
                 yield self._rung(rung, precision)
@@ -168,8 +170,8 @@ class Pair:
         index = np.unravel_index(flat, relative.shape)
         return Finding(
             problem=self.problem.name,
-            backend=self.backend,
-            reference=self.reference,
+            backend=str(self.side),
+            reference=str(self.reference),
             precision=precision,
             rung=rung,
             tensor=name,
@@ -200,12 +202,12 @@ class Pair:
 
     def _failure(self, rung: str, precision: str) -> Finding:
         """Say which of the two has nothing to show on a rung, and why."""
-        failed, evidence = self.backend, self.came[precision]
+        failed, evidence = self.side, self.came[precision]
         if "error" in self.expected[precision]:
             failed, evidence = self.reference, self.expected[precision]
         return Finding(
             problem=self.problem.name,
-            backend=failed,
+            backend=str(failed),
             precision=precision,
             rung=rung,
             tensor="twin",
@@ -213,6 +215,7 @@ class Pair:
             came=str(evidence.get("error", "nothing")),
             passed=False,
             unavailable="unavailable" in evidence,
+            unfinished="unfinished" in evidence,
         )
 
     def _same(
@@ -220,8 +223,8 @@ class Pair:
     ) -> Finding:
         return Finding(
             problem=self.problem.name,
-            backend=self.backend,
-            reference=self.reference,
+            backend=str(self.side),
+            reference=str(self.reference),
             precision=precision,
             rung=rung,
             tensor=tensor,
@@ -231,7 +234,7 @@ class Pair:
         )
 
 
-def shapes(problem: Problem, backend: str, evidence: Evidence) -> Finding:
+def shapes(problem: Problem, side: Side, evidence: Evidence) -> Finding:
     """Compare the shape after every named layer, and of the output, with the specified ones."""
     expected = {name: problem.layer_shape(name, batch=BATCH) for name in problem.layers}
     expected["output"] = (BATCH, *problem.output.shape)
@@ -243,12 +246,13 @@ def shapes(problem: Problem, backend: str, evidence: Evidence) -> Finding:
     tensor = (wrong or list(texts)[-1:])[0]
     return Finding(
         problem=problem.name,
-        backend=backend,
+        backend=str(side),
         rung="shapes",
         tensor=tensor,
         expected=texts[tensor][0],
         came=texts[tensor][1],
         passed=not wrong,
+        unfinished="unfinished" in evidence,
     )
 
 

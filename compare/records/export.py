@@ -1,18 +1,16 @@
 """Records in the formats of other tools, for their charts and alarms. Pure functions.
 
-`pytest-benchmark compare FILE` reads the one; the other is what github-action-benchmark calls
-customSmallerIsBetter. Both come from the records alone: nothing is said of the machine that
-exports them.
+`pytest-benchmark compare FILE` reads the one, and its own package computes the statistics; the
+other is what github-action-benchmark calls customSmallerIsBetter. Both come from the records alone:
+nothing is said of the machine that exports them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from statistics import fmean, median
+from statistics import fmean, median, stdev
 from typing import Any
 
-from compare.records.export_stats import deviation, stats
 from compare.records.record import Record, UsageError, of_side
 
-PYTEST_BENCHMARK = "5.3.1"  # whose format it is
 SIDE = ("problem", "backend", "device", "mode")
 
 
@@ -22,8 +20,15 @@ def pytest_benchmark(records: Sequence[Record]) -> dict[str, Any]:
     Sides without such epochs are left out.
 
     Raises:
-        UsageError: no side has any.
+        UsageError: no side has any, or pytest-benchmark is not installed.
     """
+    try:
+        from pytest_benchmark import __version__
+    except ImportError:
+        raise UsageError(
+            "--format pytest-benchmark: expected the package pytest-benchmark, found none; "
+            "python -m pip install pytest-benchmark"
+        ) from None
     benchmarks = [
         _benchmark(name, side)
         for name, side in _sides(records).items()
@@ -50,7 +55,7 @@ def pytest_benchmark(records: Sequence[Record]) -> dict[str, Any]:
         },
         "benchmarks": benchmarks,
         "datetime": last.started,
-        "version": PYTEST_BENCHMARK,
+        "version": __version__,
     }
 
 
@@ -65,7 +70,7 @@ def smaller_is_better(records: Sequence[Record]) -> list[dict[str, Any]]:
             "name": f"{name}: {what}",
             "unit": unit,
             "value": value,
-            "range": f"± {deviation(values):.4g}",
+            "range": f"± {_deviation(values):.4g}",
             "extra": _tooltip(side),
         }
         for name, side in _sides(records).items()
@@ -103,13 +108,23 @@ def _benchmark(name: str, side: Sequence[Record]) -> dict[str, Any]:
             "wall_s": [record.total_s for record in side],
             "first_epoch_s": [record.first_epoch_s for record in side],
             "scores": {
-                metric: [record.scores.get(metric, {}).get("score") for record in side]
-                for metric in _metrics(side)
+                metric: [record.score(metric) for record in side] for metric in _metrics(side)
             },
         },
         "options": {},
-        "stats": stats([second for record in side for second in record.epoch_s]),
+        "stats": _stats([second for record in side for second in record.epoch_s]),
     }
+
+
+def _stats(seconds: Sequence[float]) -> dict[str, Any]:
+    """Return the statistics of pytest-benchmark for at least one value."""
+    from pytest_benchmark.stats import Stats
+
+    made = Stats()
+    for second in seconds:
+        made.update(second)
+    stats: dict[str, Any] = made.as_dict()
+    return stats | {"data": made.data, "iterations": 1}
 
 
 def _charted(side: Sequence[Record]) -> Iterator[tuple[str, str, float, list[float]]]:
@@ -121,14 +136,20 @@ def _charted(side: Sequence[Record]) -> Iterator[tuple[str, str, float, list[flo
             yield what, "s", median(seconds), seconds
     for metric in _metrics(side):
         judged = [record.scores[metric] for record in side if metric in record.scores]
-        gaps = [abs(one["best"] - one["score"]) for one in judged if _has_gap(one)]
+        gaps = [
+            abs(judge.best - judge.score)
+            for judge in judged
+            if judge.best is not None and judge.score is not None
+        ]
         if gaps:
-            yield f"{metric}, distance from the best", judged[0]["unit"], fmean(gaps), gaps
+            unit = judged[0].unit or ""
+            yield f"{metric}, distance from the best", unit, fmean(gaps), gaps
     yield "without a score", "trainings", sum(record.status != "ok" for record in side), []
 
 
-def _has_gap(judged: dict[str, Any]) -> bool:
-    return judged["score"] is not None and judged.get("best") is not None
+def _deviation(values: Sequence[float]) -> float:
+    """Return the standard deviation (n - 1) of some values; 0 for one alone."""
+    return stdev(values) if len(values) > 1 else 0.0
 
 
 def _tooltip(side: Sequence[Record]) -> str:
@@ -142,7 +163,7 @@ def _metrics(side: Iterable[Record]) -> list[str]:
 
 def _versions(records: Sequence[Record]) -> dict[str, str]:
     names = sorted({name for record in records for name in record.versions})
-    return {name: _distinct(one.versions.get(name) for one in records) for name in names}
+    return {name: _distinct(record.versions.get(name) for record in records) for name in names}
 
 
 def _distinct(values: Iterable[object]) -> str:

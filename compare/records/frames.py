@@ -1,43 +1,50 @@
 """Records as data frames with the right types: `compare.load` and `compare.load_epochs`."""
 
-import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
+from datetime import datetime
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pandas as pd
 
 from compare.records import journal as records
-from compare.records.record import SIZES, Record, UsageError
+from compare.records import record as types
+from compare.records.record import FIELDS, SCORE_FIELDS, SIZES, Record, Score, UsageError
 
-SCHEMA: dict[str, Any] = json.loads(
-    files("compare.records").joinpath("record.schema.json").read_text("utf-8")
-)
-DTYPES = {"string": "string", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 TIME = "datetime"
+DTYPES = {str: "string", int: "Int64", float: "float64", bool: "boolean", datetime: TIME}
 
 
-def _dtype(field: Mapping[str, Any]) -> str | None:
-    """Return the dtype of a field of the schema; None for lists and mappings."""
-    kinds = field["type"] if isinstance(field["type"], list) else [field["type"]]
-    return TIME if field.get("format") == "date-time" else DTYPES.get(kinds[0])
+def _dtype(hint: Any) -> str | None:
+    """Return the dtype of a type hint; None for lists and mappings."""
+    if get_origin(hint) in (list, dict):
+        return None
+    inner = [one for one in get_args(hint) if one is not NoneType]  # of a union or a Literal
+    if inner:
+        return _dtype(inner[0])
+    return DTYPES[hint if isinstance(hint, type) else type(hint)]
 
 
-FIELDS = {name: one for name, one in SCHEMA["properties"].items() if _dtype(one)}
-JUDGED = SCHEMA["$defs"]["judged"]["properties"]
+def _dtypes(kind: type) -> dict[str, str]:
+    """Return the dtypes of the fields of a dataclass that hold a single value."""
+    hints = get_type_hints(kind, vars(types) | {"Time": datetime})
+    return {name: dtype for name, hint in hints.items() if (dtype := _dtype(hint))}
+
+
+SINGLE, JUDGED = _dtypes(Record), _dtypes(Score)
 # Column of `load`: what it means. Besides, there is `version_...` for every version: a string.
 COLUMNS = {
-    **{name: one["description"] for name, one in FIELDS.items()},
+    **{name: FIELDS[name] for name in SINGLE},
     "metric": "what is scored; missing where a record has no scores at all",
-    **{name: one["description"] for name, one in JUDGED.items()},
+    **SCORE_FIELDS,
 }
 # Column of `load_epochs`: what it means.
 EPOCH_COLUMNS = {
     **{
-        name: FIELDS[name]["description"]
+        name: FIELDS[name]
         for name in (
             "problem",
             "backend",
@@ -70,9 +77,7 @@ def load(folder: str | Path) -> pd.DataFrame:
     """
     found = _read(folder)
     versions = sorted({f"version_{name}" for record in found for name in record.versions})
-    dtypes = {name: _dtype(one) for name, one in FIELDS.items()}
-    dtypes |= {"metric": "string"} | {name: _dtype(one) for name, one in JUDGED.items()}
-    dtypes |= dict.fromkeys(versions, "string")
+    dtypes = SINGLE | {"metric": "string"} | JUDGED | dict.fromkeys(versions, "string")
     return _frame([row for record in found for row in _metrics(record)], dtypes)
 
 
@@ -86,7 +91,7 @@ def load_epochs(folder: str | Path) -> pd.DataFrame:
         UsageError: there are no records, or they are of another schema.
     """
     rows = [row for record in _read(folder) for row in _epochs(record)]
-    dtypes = {name: _dtype(FIELDS[name]) if name in FIELDS else "float64" for name in EPOCH_COLUMNS}
+    dtypes = {name: SINGLE.get(name, "float64") for name in EPOCH_COLUMNS}
     return _frame(rows, dtypes | {"epoch": "Int64"})
 
 
@@ -100,14 +105,16 @@ def _read(folder: str | Path) -> list[Record]:
 
 
 def _metrics(record: Record) -> Iterator[dict[str, Any]]:
-    training = {name: getattr(record, name) for name in FIELDS}
+    training = {name: getattr(record, name) for name in SINGLE}
     training |= {f"version_{name}": version for name, version in record.versions.items()}
-    for metric, judged in record.scores.items() or [(None, {})]:
-        yield training | {"metric": metric} | judged
+    for metric, score in record.scores.items():
+        yield training | {"metric": metric} | vars(score)
+    if not record.scores:
+        yield training
 
 
 def _epochs(record: Record) -> Iterator[dict[str, Any]]:
-    training = {name: getattr(record, name) for name in EPOCH_COLUMNS if name in FIELDS}
+    training = {name: getattr(record, name) for name in EPOCH_COLUMNS if name in SINGLE}
     timed = record.first_epoch_s is not None or record.epoch_s
     columns: dict[str, Sequence[float | None]] = {
         "train_loss": record.train_loss,
@@ -119,7 +126,7 @@ def _epochs(record: Record) -> Iterator[dict[str, Any]]:
         yield training | {"epoch": epoch} | dict(zip(columns, values, strict=True))
 
 
-def _frame(rows: Sequence[Mapping[str, Any]], dtypes: Mapping[str, str | None]) -> pd.DataFrame:
+def _frame(rows: Sequence[Mapping[str, Any]], dtypes: Mapping[str, str]) -> pd.DataFrame:
     """Return rows as a frame whose columns have these types, even where all values are missing."""
     columns = {}
     for name, dtype in dtypes.items():

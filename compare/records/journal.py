@@ -22,11 +22,12 @@ def read(folder: Path) -> tuple[list[Record], list[str]]:
     lines = (folder / FILE).read_bytes().splitlines() if (folder / FILE).exists() else []
     for number, line in enumerate(lines, start=1):
         try:
-            record = Record.from_json(line.decode())
+            record = Record.from_json(line)
         except UsageError as error:
             raise UsageError(f"{folder / FILE}, line {number}: {error}") from None
-        except ValueError:
-            broken.append(f"{folder / FILE}, line {number} is not a record and was left out")
+        except ValueError as error:
+            what = f"{folder / FILE}, line {number} is not a record and was left out"
+            broken.append(f"{what}: {error}")
             continue
         records.pop(record.key, None)
         records[record.key] = record
@@ -85,8 +86,8 @@ def collect(folder: Path, into: Journal, known: Sequence[Record]) -> list[Record
     found = []
     for file in sorted((folder / "cells").glob("*/record.json")):
         try:
-            record = Record.from_json(file.read_text())
-        except ValueError:
+            record = Record.from_json(file.read_bytes())
+        except (ValueError, OSError):
             continue
         if record.started > started.get(record.key, ""):
             into.append(record)

@@ -1,32 +1,54 @@
 """A Run is what is asked for, a Record what came of it; both travel as JSON."""
 
+# Types stay text, so that `schema` can read the names of some of them as limits of their values.
+from __future__ import annotations
+
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from backends import BACKENDS, side
+import problems
+from backends import Side
 
-SCHEMA = 1
+if TYPE_CHECKING:
+    from problems import Problem
 
-NAMES = ("problem", "backend", "device", "mode", "recipe", "status", "started")
-MATCHED = "matched"  # the same initial weights, batch order and optimizer on all backends
-NATIVE = "native"  # each framework keeps its defaults: see `Backend.defaults`
-PROVEN, UNPROVEN = "proven", "unproven"
+SCHEMA: Final = 1  # version of the format
+
+# Values of fields. What they mean is told in FIELDS.
+MATCHED, NATIVE = "matched", "native"  # modes
+OWN = "own-"  # begins the mode in which a framework keeps one of its defaults: "own-weights"
+SWEEP = "sweep"  # a recipe
+SIZES = ("batch_size", "unit")  # names of the fields that a sweep varies
+FLOAT32: Final = "float32"  # precisions
+TF32: Final = "tf32"
+PROVEN, UNPROVEN = "proven", "unproven"  # proofs
+FORK: Final = "fork"  # starts
+NEW: Final = "new"
 UNTRIED = ("refused", "unavailable")  # statuses of what was never trained
-FORK = "fork"  # of a server with the framework imported and nothing computed
-NEW = "new"  # a new interpreter
-FLOAT32 = "float32"  # throughout
-TF32 = "tf32"  # on a GPU, factors of matrix products rounded to 10 bits after the point
-SWEEP = "sweep"  # the recipe of a training that is timed at a size
-SIZES = ("batch_size", "unit")  # fields of a Run: what a sweep varies
-OWN = "own-"  # matched, but for one default that the framework keeps: "own-weights"
+UNCHECKED = "not checked"  # status of what may be no twin; such a record goes into no folder
+
+# Types of fields. The values that each allows are in `schema`, which holds readers to them.
+Count = int  # 0 or more
+Positive = int  # 1 or more
+Bytes = int  # 0 or more
+Growth = int  # bytes, of either sign
+Seconds = float  # 0 or more
+Duration = float  # seconds, more than 0
+Relative = float  # a difference, 0 or more
+Better = str  # "higher" or "lower"
+Mode = str  # MATCHED, NATIVE or one of `modes_between`
+Time = str  # ISO 8601, with its offset from UTC
 
 
-def modes_between(backend: str) -> list[str]:
-    """Return the modes of a backend, from matched, with one default at a time, to native."""
-    return [MATCHED, *(f"{OWN}{default}" for default in BACKENDS[backend].defaults), NATIVE]
+def modes_between(side: Side) -> list[str]:
+    """Return the modes of a side, from matched, with one default at a time, to native."""
+    defaults = side.definition.defaults
+    return [MATCHED, *(f"{OWN}{default}" for default in defaults), NATIVE]
 
 
 class UsageError(ValueError):
@@ -35,35 +57,35 @@ class UsageError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One training of one problem on one backend."""
+    """One training of one problem on one backend; FIELDS says what each field means."""
 
     problem: str
     backend: str
-    device: str  # "cpu" or "gpu"
+    device: str
     seed: int
-    recipe: str = "full"  # or "quick", or SWEEP
-    batch_size: int | None = None  # None: the problem's own
-    unit: int | None = None  # how wide the network is; None: the problem's own
-    mode: str = MATCHED  # or NATIVE, or one of `modes_between`
-    precision: str = FLOAT32  # or TF32
-    threads: int = 1  # for the framework, and processors the training is pinned to
-    jobs: int = 1  # trainings at a time
-    proof: str | None = None  # that all backends train the same: PROVEN or UNPROVEN
-    parity: float | None = None  # worst relative difference that the proof found, in float64
-    score_epochs: bool = True  # take the score after every epoch, outside of all times
-    start: str = FORK  # the process: FORK or NEW
-    kernel: str | None = None  # what computes the recurrent layers, as seen in a short run apart
-    tier: str | None = None  # one of `Backend.tiers`; None: the first
+    recipe: str = "full"
+    batch_size: int | None = None
+    unit: int | None = None
+    mode: str = MATCHED
+    precision: str = FLOAT32
+    threads: int = 1
+    jobs: int = 1
+    proof: str | None = None
+    parity: float | None = None
+    score_epochs: bool = True
+    start: str = FORK
+    kernel: str | None = None
+    tier: str | None = None
 
     @property
-    def side(self) -> str:
-        """The backend in its tier, by the name that BACKENDS has for it."""
-        return side(self.backend, self.tier)
+    def side(self) -> Side:
+        """The backend in its tier."""
+        return Side.parse(self.backend, self.tier)
 
     @property
     def own(self) -> frozenset[str]:
         """Which of its defaults the framework keeps."""
-        defaults = frozenset(BACKENDS[self.backend].defaults)
+        defaults = frozenset(self.side.definition.defaults)
         if self.mode in (MATCHED, NATIVE):
             return defaults if self.mode == NATIVE else frozenset()
         return defaults & {self.mode.removeprefix(OWN)}
@@ -71,139 +93,235 @@ class Run:
     @property
     def key(self) -> str:
         """What tells this training from every other in a results folder; fit for a file name."""
-        backend = self.side.replace(":", "+")  # a default tier adds nothing; no label has a "+"
+        backend = str(self.side).replace(":", "+")  # no label has a "+"
         parts = (self.problem, backend, self.device, self.mode, self.recipe, self.seed)
         sized = [f"{name}{size}" for name, size in sizes(self).items()]
         return "-".join(str(part) for part in (*parts, *sized))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
-    """What came of a Run. What was not measured is None; times are in seconds."""
+class Score:
+    """A score and what it is judged by, as the problem declares it; see SCORE_FIELDS."""
 
-    schema: int = SCHEMA
+    score: float | None
+    better: Better
+    target: float | None
+    reached: bool | None
+    baseline: float
+    best: float | None = None
+    margin: float | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What came of a Run: a line of runs.jsonl. FIELDS says what each field means.
+
+    What was not measured is null, never 0. What is not finite is null too. The last line of a
+    training counts.
+    """
+
+    schema: Literal[1] = SCHEMA
     problem: str
     backend: str
-    device: str
-    mode: str
-    recipe: str
-    batch_size: int | None = None
-    unit: int | None = None
-    seed: int
-    precision: str = FLOAT32
-    threads: int
-    jobs: int
-    proof: str | None = None
-    parity: float | None = None
+    device: Literal["cpu", "gpu"]
+    mode: Mode
+    recipe: Literal["full", "quick", "sweep"]
+    batch_size: Positive | None = None
+    unit: Positive | None = None
+    seed: Count
+    precision: Literal["float32", "tf32"] = FLOAT32
+    threads: Positive
+    jobs: Positive
+    proof: Literal["proven", "unproven"] | None = None
+    parity: Relative | None = None
     score_epochs: bool = False
-    start: str = NEW
+    start: Literal["fork", "new"] = NEW
     kernel: str | None = None
-    tier: str | None = None  # None: the backend's default one, also of records older than tiers
-    status: str  # "ok", "diverged", "failed", "timeout", "unavailable" or "refused"
-    reason: str | None = None  # why the status is not "ok"
-    started: str  # ISO 8601, UTC
-    # By metric: score, and what it is judged by: better, target, reached, baseline, unit.
-    scores: dict[str, dict[str, Any]] = field(default_factory=dict)
-    train_loss: list[float | None] = field(default_factory=list)  # per epoch
-    validation_loss: list[float | None] = field(default_factory=list)  # per epoch
-    epoch_scores: list[float | None] = field(default_factory=list)  # first metric, validation part
-    examples: int | None = None  # in the training part
-    start_s: float | None = None  # process asked for -> framework there, device set; in no other
-    build_s: float | None = None  # batch orders, network, initial weights, optimizer made
-    first_step_s: float | None = None  # build -> end of the first step; part of the first epoch
-    first_epoch_s: float | None = None  # with tracing and compilation, where there is any
-    epoch_s: list[float] = field(default_factory=list)  # the epochs after the first
-    validation_s: float | None = None  # all epochs together
-    predict_s: float | None = None  # all questions of the metrics; the first score, with tracing
-    total_s: float | None = None  # start of the build -> last answer, by a clock of its own
-    scoring_s: float | None = None  # scores after the later epochs; in no other time
-    cpu_s: float | None = None  # processor time of all threads in total_s
-    others_cpu_s: float | None = None  # that others took of the same processors meanwhile
-    host_peak_bytes: int | None = None  # most resident memory of the process in the training
-    host_growth_bytes: int | None = None  # that, less what was resident before the build
-    gpu_peak_bytes: int | None = None  # in tensors, as the framework counts it
-    gpu_reserved_bytes: int | None = None  # taken from the driver by the framework's allocator
-    gpu_device_bytes: int | None = None  # on the whole device, over what was taken before
-    gpu_others: int | None = None  # processes that computed on the GPU before the training began
-    parameters: int | None = None  # trainable
+    tier: str | None = None
+    status: Literal["ok", "diverged", "failed", "timeout", "unavailable", "refused"]
+    reason: str | None = None
+    started: Time
+    scores: dict[str, Score] = field(default_factory=dict)
+    train_loss: list[float | None] = field(default_factory=list)
+    validation_loss: list[float | None] = field(default_factory=list)
+    epoch_scores: list[float | None] = field(default_factory=list)
+    examples: Positive | None = None
+    start_s: Seconds | None = None
+    build_s: Seconds | None = None
+    first_step_s: Seconds | None = None
+    first_epoch_s: Duration | None = None
+    epoch_s: list[Duration] = field(default_factory=list)
+    validation_s: Seconds | None = None
+    predict_s: Seconds | None = None
+    total_s: Duration | None = None
+    scoring_s: Seconds | None = None
+    cpu_s: Seconds | None = None
+    others_cpu_s: Seconds | None = None
+    host_peak_bytes: Bytes | None = None
+    host_growth_bytes: Growth | None = None
+    gpu_peak_bytes: Bytes | None = None
+    gpu_reserved_bytes: Bytes | None = None
+    gpu_device_bytes: Growth | None = None
+    gpu_others: Count | None = None
+    parameters: Count | None = None
     versions: dict[str, str] = field(default_factory=dict)
-    frameworks: list[str] = field(default_factory=list)  # loaded in the process
-    commit: str | None = None  # the last one that changed the code
-    dirty: bool | None = None  # the code differs from the commit
+    frameworks: list[str] = field(default_factory=list)
+    commit: str | None = None
+    dirty: bool | None = None
     cpu: str | None = None
     gpu: str | None = None
-    processors: list[int] = field(default_factory=list)  # the training was pinned to
+    processors: list[Count] = field(default_factory=list)
 
     @property
-    def side(self) -> str:
-        """The backend in its tier, by the name that BACKENDS has for it."""
-        return side(self.backend, self.tier)
+    def side(self) -> Side:
+        """The backend in its tier."""
+        return Side.parse(self.backend, self.tier)
 
     @property
     def key(self) -> str:
         """The key of the Run that this answers."""
         return Run(**{name.name: getattr(self, name.name) for name in fields(Run)}).key
 
+    def score(self, metric: str) -> float | None:
+        """Return the score in a metric; None where there is none."""
+        return self.scores[metric].score if metric in self.scores else None
+
     def to_json(self) -> str:
         """Return the record as one line of JSON; what is not finite becomes null."""
         return json.dumps(finite(asdict(self)), allow_nan=False)
 
     @staticmethod
-    def from_json(line: str) -> "Record":
-        """Return the record that a line holds.
+    def from_json(line: bytes | str) -> Record:
+        """Return the record that a line holds; needs msgspec.
 
         Raises:
-            ValueError: the line is not a record.
+            ValueError: the line is not a record; says what is wrong, and where as a JSON path.
             UsageError: it is one of another schema.
         """
-        values = json.loads(line)
-        if not isinstance(values, dict) or "schema" not in values:
-            raise ValueError("not a record")
-        known = {name.name for name in fields(Record)}
-        if values["schema"] != SCHEMA:
-            raise UsageError(f"expected records of schema {SCHEMA}, came schema {values['schema']}")
-        if values.keys() - known:
-            raise UsageError(f"schema {SCHEMA} has no {', '.join(sorted(values.keys() - known))}")
-        try:
-            record = Record(**values)
-        except TypeError as error:
-            raise ValueError(f"not a record: {error}") from None
-        names = [values.get(name) for name in NAMES]
-        if not all(isinstance(name, str) for name in names):
-            raise ValueError("not a record: a name is no text")
-        numbers = [value for name, value in values.items() if name.endswith(("_s", "_bytes"))]
-        numbers += [values.get("parameters"), values.get("parity"), *_judged_numbers(record.scores)]
-        flat = [one for value in numbers for one in (value if isinstance(value, list) else [value])]
-        if not all(one is None or isinstance(one, int | float) for one in flat):
-            raise ValueError("not a record: a measured value is not a number")
-        return record
+        from compare.records.schema import decode
+
+        return decode(line)
 
 
-def plan(
-    problems: Iterable[str],
-    sides: Sequence[tuple[str, str, str | None, str]],
-    seeds: int,
-    **settings: Any,
-) -> list[Run]:
-    """Return the runs of a comparison of some sides, each a backend, a mode, a tier and a device.
+# Field of a Record: what it means. `compare.load` and the schema show it.
+FIELDS = {
+    "schema": "version of this format",
+    "problem": "what is learned; see problems/",
+    "backend": "framework, and for Keras the engine under it; a second name of it, as in "
+    "pytorch@again, tells a run of a backend against itself",
+    "device": "where it was trained",
+    "mode": "matched: the same initial weights, batch order and optimizer on all backends; native: "
+    "each framework keeps its defaults; own-...: it keeps this one",
+    "recipe": "how long it was trained: full, or quick, a look and no result, or sweep, a few "
+    "epochs of whole batches to be timed",
+    "batch_size": "examples in a batch, where a sweep asked for it; null: as many as the problem's "
+    "recipe has",
+    "unit": "width of the network, where a sweep asked for it; null: the problem's own",
+    "seed": "number that data, batch order and initial weights are drawn from",
+    "precision": "float32 throughout, or tf32: on a GPU, factors of matrix products and "
+    "convolutions rounded to TF32",
+    "threads": "threads of the framework, and processors the training was pinned to",
+    "jobs": "trainings at a time",
+    "proof": "whether `diptych check` had shown before that all backends train the same model, at "
+    "the problem's own sizes",
+    "parity": "largest relative difference between backends that the proof found, in float64",
+    "score_epochs": "whether the score was taken after every epoch, outside of all times",
+    "start": "the process: a fork of a server that had imported the framework, or a new "
+    "interpreter",
+    "kernel": "what computes the recurrent layers, as a profiler saw it in a short run apart",
+    "tier": "by what means the network was run: eager, graph or compiled; null: the default one of "
+    "the backend",
+    "status": "what came of the training; all but ok have no score, refused and unavailable were "
+    "never tried",
+    "reason": "why the status is not ok",
+    "started": "when the training was asked for, ISO 8601 in UTC",
+    "scores": "by metric: the score on the test set, and what it is judged by; the first metric is "
+    "the one that targets in validation and verdicts are about",
+    "train_loss": "mean loss of each epoch over the training part, while it was trained on",
+    "validation_loss": "mean loss after each epoch over the validation part",
+    "epoch_scores": "score of the first metric after each epoch, on the validation part",
+    "examples": "examples in the training part",
+    "start_s": "from asking for the process until the framework is there and the device set; in no "
+    "other time",
+    "build_s": "until batch orders, network, initial weights and optimizer are made",
+    "first_step_s": "from the end of the build to the end of the first step, part of the first "
+    "epoch",
+    "first_epoch_s": "the first epoch, with tracing and compilation where there is any",
+    "epoch_s": "each epoch after the first: batches gathered and trained on",
+    "validation_s": "validation, all epochs together",
+    "predict_s": "answering the questions of all metrics, and of the first score, with tracing",
+    "total_s": "from the start of the build to the last answer, by a clock of its own",
+    "scoring_s": "taking the scores after the later epochs; in no other time",
+    "cpu_s": "processor time of all threads in total_s",
+    "others_cpu_s": "processor time that others took of the same processors meanwhile",
+    "host_peak_bytes": "most resident memory of the process in the training",
+    "host_growth_bytes": "host_peak_bytes, less what was resident before the build",
+    "gpu_peak_bytes": "most GPU memory in tensors, as the framework counts it",
+    "gpu_reserved_bytes": "most GPU memory that the framework's allocator took from the driver",
+    "gpu_device_bytes": "most memory taken on the whole GPU, over what was taken before",
+    "gpu_others": "processes that computed on the GPU before the training began; null on a CPU",
+    "parameters": "trainable numbers of the network",
+    "versions": "version of Python, of NumPy and of what was imported, by name; strings, so that "
+    "2.10 is not 2.1",
+    "frameworks": "frameworks loaded in the process",
+    "commit": "the last commit that changed the code",
+    "dirty": "whether the code differed from the commit",
+    "cpu": "name of the processor",
+    "gpu": "name of the GPU",
+    "processors": "numbers of the processors that the training was pinned to",
+}
+# Field of a Score: what it means.
+SCORE_FIELDS = {
+    "score": "the score, in `unit`; null where there is none",
+    "better": "whether higher or lower scores are better",
+    "target": "score to reach; null where none is set",
+    "reached": "whether the score is at the target or better; null without either",
+    "baseline": "what a constant answer scores",
+    "best": "what the problem's own solution scores",
+    "margin": "scores that differ by less count as equal in practice",
+    "unit": "unit of all of these numbers",
+}
 
-    They come in the order A B B A ... from seed to seed, so a machine that grows slower, or faster,
-    with time does it to all of them alike.
+
+def record_of(run: Run, **measured: Any) -> Record:
+    """Return the record of a run: what was asked, and what was measured, by fields of a Record.
+
+    What the machine and the code are is told by the caller: `machine.facts()`. Without scores, it
+    says what they would have been judged by.
     """
-    return [
-        Run(
-            problem=problem,
-            backend=backend,
-            mode=mode,
-            tier=tier,
-            device=device,
-            seed=seed,
-            **settings,
+    if "scores" not in measured:
+        measured["scores"] = judged(problems.load(run.problem), {})
+    return Record(**asdict(run) | measured)
+
+
+def judged(problem: Problem, scores: Mapping[str, float]) -> dict[str, Score]:
+    """Return, by metric, the score (None where there is none) and what it is judged by."""
+    return {
+        metric.name: Score(
+            score=scores.get(metric.name),
+            better=metric.better,
+            target=metric.target,
+            reached=metric.reached(scores[metric.name]) if metric.name in scores else None,
+            baseline=metric.baseline,
+            best=metric.best,
+            margin=metric.margin,
+            unit=metric.unit,
         )
-        for problem in problems
-        for seed in range(seeds)
-        for backend, mode, tier, device in (sides if seed % 2 == 0 else reversed(sides))
-    ]
+        for metric in problem.metrics
+    }
+
+
+def write_record(record: Record, cell: Path) -> None:
+    """Write a record into the folder of its training, whole or not at all."""
+    partial = cell / "record.json.partial"
+    partial.write_text(record.to_json() + "\n")
+    partial.replace(cell / "record.json")
+
+
+def now() -> str:
+    """Return the time, ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def sizes(one: Run | Record) -> dict[str, int]:
@@ -213,15 +331,7 @@ def sizes(one: Run | Record) -> dict[str, int]:
 
 def of_side(record: Record, names: Iterable[str]) -> tuple[str, ...]:
     """Return fields that tell sides apart; the backend with its tier, if not the default one."""
-    return tuple(record.side if name == "backend" else getattr(record, name) for name in names)
-
-
-def _judged_numbers(scores: Any) -> list[Any]:
-    """Return the numbers in a record's scores, or what stands in their place."""
-    try:
-        return [one[name] for one in scores.values() for name in ("score", "target", "baseline")]
-    except (AttributeError, KeyError, TypeError):
-        return ["no scores"]
+    return tuple(str(record.side) if name == "backend" else getattr(record, name) for name in names)
 
 
 def finite(value: Any) -> Any:

@@ -5,15 +5,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
-from rich.text import Text
 
-from backends import BACKENDS, backend_of, first_name, listed_name, order
-from compare.console import markdown_table, stdout, table
+from backends import BACKENDS, Side
+from compare.console import markdown_list, markdown_table
+from compare.lines import below, terminal_width, wrapped
 from compare.measures import epochs_to_target
+from compare.records.provenance import provenance
 from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between
 from compare.statistics import interval
-from compare.tables.columns import number
-from compare.tables.publish import circumstances
+from compare.tables.columns import number, signed
+from compare.text import visible
 
 # Column of explain.csv: what it means. In this order.
 COLUMNS = {
@@ -45,21 +46,21 @@ def explain(records: Sequence[Record]) -> pd.DataFrame:
     by_mode: dict[tuple[str, str, str], dict[str, dict[int, Record]]] = {}
     for record in records:
         if (
-            listed_name(record.side) not in BACKENDS
-            or first_name(record.side) != record.side
-            or backend_of(record.side) != record.side
+            record.side.backend not in BACKENDS
+            or record.side.first != record.side
+            or record.side.tier
         ):
             continue  # compared with itself, or in another tier
         side = (record.problem, record.backend, record.device)
         by_mode.setdefault(side, {}).setdefault(record.mode, {})[record.seed] = record
 
     def rank(side: tuple[str, str, str]) -> tuple[str, tuple[int, str], str]:
-        return side[0], order(side[1]), side[2]
+        return side[0], Side.parse(side[1]).rank, side[2]
 
     rows = [
         _row(side, mode, modes[mode], modes[MATCHED])
         for side, modes in sorted(by_mode.items(), key=lambda one: rank(one[0]))
-        for mode in modes_between(side[1])
+        for mode in modes_between(Side.parse(side[1]))
         if mode != MATCHED and mode in modes and MATCHED in modes
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -86,8 +87,11 @@ def _row(
         (own[seed], matched[seed])
         for seed in sorted(own.keys() & matched.keys())
         if own[seed].status == matched[seed].status == "ok"
+        and None not in (own[seed].score(metric), matched[seed].score(metric))
     ]
-    scores = [[one.scores[metric]["score"] for one in pair] for pair in scored]
+    scores = [
+        [score for one in pair if (score := one.score(metric)) is not None] for pair in scored
+    ]
     epochs = [[epochs_to_target(one) for one in pair] for pair in scored]
     both = [pair for pair in epochs if all(map(math.isfinite, pair))]
     low, high = interval([one - other for one, other in scores])
@@ -121,8 +125,10 @@ def _reading(problem: str, rows: pd.DataFrame) -> str:
         single, whole = mine[mine["defaults"] != "all"], mine[mine["defaults"] == "all"]
         texts = []
         for _, row in whole.iterrows():
-            texts.append(f"all its defaults take it {_from_to(row)}")
-        if (single["change"] == 0).all():
+            texts.append(f"all its defaults {_takes_it(row)}")
+        if not mine["seeds"].any():
+            texts = ["no pairs"]
+        elif (single["change"] == 0).all():
             texts.append("no single one moves it")
         elif single["change"].notna().any():
             row = single.iloc[int(single["change"].abs().argmax())]
@@ -130,6 +136,10 @@ def _reading(problem: str, rows: pd.DataFrame) -> str:
         parts.append(f"on {backend}, {' and '.join(texts)}")
     metric, seeds = rows.iloc[0]["metric"], int(rows["seeds"].max())
     return f"**{problem}**, {metric}, {seeds} seed{'s' * (seeds != 1)}: {'; '.join(parts)}."
+
+
+def _takes_it(row: pd.Series) -> str:
+    return f"take it {_from_to(row)}" if row["seeds"] else "have no pairs"
 
 
 def _from_to(row: pd.Series) -> str:
@@ -159,13 +169,13 @@ def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:
         "\n".join(
             f"- {backend}, {name}: {meaning}"
             for backend in dict.fromkeys(frame["backend"])
-            for name, meaning in BACKENDS[backend].defaults.items()
+            for name, meaning in Side.parse(backend).definition.defaults.items()
         ),
         "## What the columns mean",
         "The names are those of `explain.csv`; brackets hold 95 % intervals.",
         "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items()),
         "## Where it was measured",
-        "\n".join(f"- {line}" for line in circumstances(records)),
+        markdown_list(provenance(records)),
         "Seconds are not compared here.",
     ]
     return "\n\n".join(parts) + "\n"
@@ -176,12 +186,13 @@ def explained_cells(frame: pd.DataFrame) -> list[list[str]]:
     return [[of(row) for of in EXPLAINED.values()] for _, row in frame.iterrows()]
 
 
-def _interval(row: pd.Series, low: str, high: str) -> str:
-    return "" if pd.isna(row[low]) else f" [{row[low]:+.2g}, {row[high]:+.2g}]"
-
-
 def _change(row: pd.Series, name: str, low: str, high: str) -> str:
-    return "" if pd.isna(row[name]) else f"{row[name]:+.3g}" + _interval(row, low, high)
+    if pd.isna(row[name]):
+        return ""
+    if pd.isna(row[low]):
+        return signed([row[name]])[0]
+    change, *ends = signed([row[name], row[low], row[high]])
+    return f"{change} [{', '.join(ends)}]"
 
 
 def _reached(row: pd.Series, name: str) -> str:
@@ -199,20 +210,24 @@ EXPLAINED: dict[str, Callable[[pd.Series], str]] = {
     "matched": lambda row: number(row["matched_mean"]),
     "score": lambda row: number(row["score_mean"]),
     "change": lambda row: _change(row, "change", "change_low", "change_high"),
-    "reached matched": lambda row: _reached(row, "matched_reached"),
-    "reached": lambda row: _reached(row, "reached"),
-    "epochs matched": lambda row: number(row["matched_epochs"]),
-    "epochs": lambda row: number(row["epochs"]),
+    "target seen, matched": lambda row: _reached(row, "matched_reached"),
+    "target seen": lambda row: _reached(row, "reached"),
+    "epochs matched": lambda row: number(row["matched_epochs"], 3),
+    "epochs": lambda row: number(row["epochs"], 3),
     "change of epochs": lambda row: _change(row, "epochs_change", "epochs_low", "epochs_high"),
 }
 EXPLAINED_TEXT = ("problem", "backend", "defaults kept", "metric")
+SHOWN = ("defaults kept", "matched", "score", "change")  # in a terminal
 
 
 def print_explanation(frame: pd.DataFrame, folder: Path) -> None:
-    """Print what each default does, a sentence per problem, and where all figures are."""
-    console = stdout()
-    console.print(table(list(EXPLAINED), explained_cells(frame), EXPLAINED_TEXT))
-    for sentence in readings(frame):
-        console.print(Text(sentence.replace("**", "")))
-    where = f"All columns, and what they mean: {folder}/explain.md, explain.csv"
-    console.print(Text(where))
+    """Print what each default does: a sentence per problem, then the scores, then where all is."""
+    width = terminal_width()
+    lines = [
+        line for sentence in readings(frame) for line in wrapped(sentence.replace("**", ""), width)
+    ]
+    titles = frame["problem"] + ", " + frame["backend"]
+    rows = [[EXPLAINED[name](row) for name in SHOWN] for _, row in frame.iterrows()]
+    lines += ["", *below(titles, SHOWN, rows, EXPLAINED_TEXT, width=width, least=len(SHOWN)), ""]
+    lines.append(visible(f"Look up  {folder / 'explain.md'}"))
+    print("\n".join(lines))

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from backends import order
+from backends import Side
 from compare.records.record import UNTRIED, Record, of_side
-from compare.statistics import TIMES, Row, Side, decide, judge
+from compare.statistics import TIMES, BySeed, Row, decide, judge
 from compare.tables.columns import mebibytes, number
 from compare.tables.verdicts import effect
 
@@ -48,13 +48,13 @@ TEXTS = ("verdict", "gpu_kernel", "cpu_kernel")
 
 def devices(records: Iterable[Record]) -> pd.DataFrame:
     """Return a row per problem, backend, mode, recipe and time that both devices were used for."""
-    sides: dict[tuple[str, ...], dict[str, Side]] = {}
+    sides: dict[tuple[str, ...], dict[str, BySeed]] = {}
     for record in records:
         if record.status not in UNTRIED:
             key = of_side(record, KEY)
             sides.setdefault(key, {}).setdefault(record.device, {})[record.seed] = record
     rows: list[Row] = []
-    for key in sorted(sides, key=lambda key: (key[0], order(key[1]), *key[2:])):
+    for key in sorted(sides, key=lambda key: (key[0], Side.parse(key[1]).rank, *key[2:])):
         if sides[key].keys() >= {"gpu", "cpu"}:
             gpu, cpu = sides[key]["gpu"], sides[key]["cpu"]
             found = (judge(measure, gpu, cpu) for measure in TIMES)
@@ -83,7 +83,7 @@ def device_cells(frame: pd.DataFrame) -> list[list[str]]:
     ]
 
 
-def _observed(gpu: Side, cpu: Side) -> Row:
+def _observed(gpu: BySeed, cpu: BySeed) -> Row:
     return {
         "gpu_kernel": _distinct(one.kernel for one in gpu.values()),
         "cpu_kernel": _distinct(one.kernel for one in cpu.values()),

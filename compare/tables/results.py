@@ -6,14 +6,13 @@ from statistics import median
 
 import pandas as pd
 
-from backends import order, tier_of
 from compare.measures import (
     compile_s,
     epochs_to_target,
-    flags,
     repeat_differences,
     samples_per_s,
     time_to_target_s,
+    warnings,
 )
 from compare.records.record import UNPROVEN, Record
 
@@ -29,11 +28,12 @@ COLUMNS = {
     "seeds": "trainings asked for, one per seed; of a run that was broken off, those that ended",
     "failed": "trainings without a score: diverged, failed, timed out, unavailable or refused",
     "metric": "what is scored, on the test set, in NumPy, by the same code for every backend",
+    "better": "whether a higher or a lower score is better",
     "score_mean": "mean of the score over the seeds",
     "score_std": "standard deviation of the score over the seeds (n - 1)",
     "score_min": "smallest score of a seed",
     "target": "score to reach: at least this, or at most this for an error",
-    "reached": "seeds that reached the target",
+    "reached": "seeds whose test score reached the target",
     "baseline": "what a constant answer scores, derived in the problem's file",
     "start_s_median": "seconds from asking for the process until the framework is imported and the "
     "device set; in no other figure; median over the seeds, as are all up to time_to_target_s",
@@ -43,7 +43,7 @@ COLUMNS = {
     "first_epoch_s_median": "seconds of the first epoch, with tracing and compilation",
     "compile_s_median": "seconds of the first epoch less those of the training's median later one: "
     "tracing and compilation, by a compiler that finds nothing on the disk from before; more of it "
-    "is in the first validation and prediction",
+    "is in the first validation and prediction; below 0 it is less than epochs differ by chance",
     "epoch_s_median": "seconds of an epoch after the first, batches gathered and trained on; "
     "median over all such epochs of all seeds",
     "validation_s_median": "seconds of validation, all epochs together",
@@ -53,8 +53,8 @@ COLUMNS = {
     "training, validation, prediction",
     "cpu_s_median": "processor seconds that all threads of the training took in the wall time",
     "samples_per_s_median": "examples of an epoch / seconds of a training's median later epoch",
-    "epochs_to_target_median": "epochs until the validation score of the first metric reached its "
-    "target; inf: never, as for each training without a score",
+    "epochs_to_target_median": "epochs until the validation score of the first metric was seen to "
+    "reach the target; inf: never, as for each training without a score",
     "time_to_target_s_median": "seconds of build and epochs, validation not counted, up to that "
     "one; inf: never, as above",
     "host_peak_bytes": "most resident memory of the process in the training; of a fork, code of "
@@ -73,7 +73,7 @@ COLUMNS = {
     "layers, loss, gradients, a loss curve of 200 steps, scores; matched mode only",
     "repeat_difference": "largest relative difference of a loss, in any epoch, between two "
     "trainings of the same seed on the same backend; 0: equal to the bit; empty: not repeated",
-    "flags": "what makes the row's times doubtful; what to do about each is said below its table",
+    "warnings": "what makes the row's times doubtful; below its table stands what to do about each",
 }
 # Field of a Record: its median over the seeds goes into the column of that name with "_median".
 TIMES = (
@@ -104,7 +104,7 @@ def table(records: Sequence[Record]) -> pd.DataFrame:
     """
     groups: dict[tuple[str, tuple[int, str], str, str], list[Record]] = {}
     for record in records:
-        group = (record.problem, order(record.side), record.device, record.mode)
+        group = (record.problem, record.side.rank, record.device, record.mode)
         groups.setdefault(group, []).append(record)
     rows, again = [], repeat_differences(records)
     for _, seeds in sorted(groups.items()):
@@ -123,18 +123,19 @@ def table(records: Sequence[Record]) -> pd.DataFrame:
 def _scores(records: Sequence[Record], metric: str) -> dict[str, object]:
     """Return the columns of a row that depend on the metric."""
     judged = [record.scores[metric] for record in records if metric in record.scores]
-    scores = pd.Series(_numbers(one["score"] for one in judged), dtype=float)
+    scores = pd.Series(_numbers(one.score for one in judged), dtype=float)
     judge = judged[-1]
-    has_target = judge["target"] is not None
+    has_target = judge.target is not None
     return {
         "failed": len(records) - len(scores),
         "metric": metric,
+        "better": judge.better,
         "score_mean": scores.mean(),
         "score_std": scores.std(),
         "score_min": scores.min(),
-        "target": judge["target"],
-        "reached": sum(bool(one["reached"]) for one in judged) if has_target else None,
-        "baseline": judge["baseline"],
+        "target": judge.target,
+        "reached": sum(bool(one.reached) for one in judged) if has_target else None,
+        "baseline": judge.baseline,
     }
 
 
@@ -144,7 +145,7 @@ def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str
     kernels = dict.fromkeys(record.kernel for record in records if record.kernel)
     return {
         **{name: getattr(records[0], name) for name in ("problem", "backend", "device", "mode")},
-        "tier": tier_of(records[0].backend, records[0].tier) or None,
+        "tier": records[0].side.runs_in or None,
         "seeds": len(records),
         **{f"{name}_median": _median(_named(name, records)) for name in TIMES},
         **{name: max(_named(name, records), default=None) for name in LARGEST},
@@ -158,7 +159,7 @@ def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str
         "proof": UNPROVEN if UNPROVEN in proofs else next(filter(None, proofs), None),
         "parity": max(_named("parity", records), default=None),
         "repeat_difference": max((again[r.key] for r in records if r.key in again), default=None),
-        "flags": "; ".join(flags(records)) or None,
+        "warnings": "; ".join(warnings(records)) or None,
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import problems
-from backends import AGAIN
+from backends import Side
 from backends._tiers import DEFAULT
 from compare.options import DEFAULT_SEEDS
 from compare.processes.choice import (
@@ -13,9 +13,10 @@ from compare.processes.choice import (
     chosen_devices,
     chosen_jobs,
     chosen_problems,
-    chosen_tiers,
+    tiered,
 )
-from compare.records.record import Run, UsageError, plan
+from compare.records.record import Run, UsageError
+from compare.training.schedule import plan
 
 AA_SEEDS = 8  # the fewest that can show a difference among six problems
 
@@ -55,7 +56,7 @@ def chosen_sizes(
 def chosen_runs(
     problems: Sequence[str],
     backends: Sequence[str],
-    modes: Callable[[str], Sequence[str]],
+    modes: Callable[[Side], Sequence[str]],
     *,
     seeds: int,
     device: Sequence[str],
@@ -70,19 +71,12 @@ def chosen_runs(
     `modes` tells those of a backend, `tiers` are for all; `again` has every training done twice,
     the second time under the backend's second name; `settings` are further fields of Run.
     """
-    backends = chosen_backends(backends)
-    problems = chosen_problems(problems, backends)
-    devices = chosen_devices(device, backends)
-    sides = backends + [f"{backend}{AGAIN}" for backend in backends] * again
+    chosen = chosen_backends(backends)
+    devices = chosen_devices(device, chosen)
+    sides = tiered(chosen + [side.again for side in chosen] * again, tiers)
     return plan(
-        problems,
-        [
-            (side, mode, tier, one)
-            for one in devices
-            for side in sides
-            for mode in modes(side)
-            for tier in chosen_tiers(side, tiers)
-        ],
+        chosen_problems(problems, chosen),
+        [(side, mode, one) for one in devices for side in sides for mode in modes(side)],
         seeds,
         threads=threads,
         jobs=chosen_jobs(jobs, threads=threads, devices=devices),

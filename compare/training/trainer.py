@@ -1,4 +1,4 @@
-"""One training in a process of its own: `python -m compare.training.trainer PARENT CELL`.
+"""One training in a process of its own: `python -m compare.training.trainer CELL`.
 
 Reads CELL/run.json, writes CELL/sample.npz and CELL/record.json, each whole or not at all.
 """
@@ -6,9 +6,10 @@ Reads CELL/run.json, writes CELL/sample.npz and CELL/record.json, each whole or 
 import json
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Mapping
-from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any
@@ -16,29 +17,29 @@ from typing import Any
 import numpy as np
 
 import problems
-from backends import BACKENDS, UNWATCHED, Unavailable, Watch
+from backends import UNWATCHED, Fit, Unavailable, Watch
 from backends._tiers import CACHES
 from compare.processes import machine
-from compare.processes.child import COLD, end_with
 from compare.processes.usage import HostMemory, Usage, busy_s
 from compare.records import predictions as sample
-from compare.records.answer import answer, judged, leave, now, one_line
-from compare.records.record import SWEEP, Run
-from problems import Metric, Part, Predict, Problem
+from compare.records.record import SWEEP, Run, judged, now, record_of, write_record
+from compare.text import one_line
+from problems import Array, Data, Metric, Part, Predict, Problem
 
 FRAMEWORKS = ("jax", "tensorflow", "torch")
 
 
-def main(parent: int, cell: Path) -> None:
-    """Do the run of a cell folder and leave its record there; end if the parent process does."""
-    end_with(parent)
+def main(cell: Path) -> None:
+    """Do the run of a cell folder and leave its record there."""
     asked = json.loads((cell / "run.json").read_text())
-    processors, since = asked.pop("processors"), asked.pop("asked")
+    processors, since, scratch = (asked.pop(name) for name in ("processors", "asked", "scratch"))
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, processors)
     run = Run(**asked)
     started = now()
-    os.environ |= dict.fromkeys(CACHES, str(cell / COLD))  # what compiling takes, it takes anew
+    # What compiling takes, it takes anew. A fork knows the folder of its server from before.
+    os.environ |= dict.fromkeys((*CACHES, "TMPDIR"), scratch)
+    tempfile.tempdir = None
     try:
         measured = train(run, processors, since, cell)
     except Unavailable as error:
@@ -46,8 +47,8 @@ def main(parent: int, cell: Path) -> None:
     except Exception as error:
         traceback.print_exc()
         measured = {"status": "failed", "reason": f"{type(error).__name__}: {one_line(error)}"}
-    record = answer(run, started=started, processors=processors, **measured)
-    leave(record, cell)
+    facts = machine.facts() | {"started": started, "processors": processors}
+    write_record(record_of(run, **facts, **measured), cell)
 
 
 def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     `since` is when the process was asked for, on the clock `monotonic`. A sample of the answers is
     left in the folder `cell`.
     """
-    backend = BACKENDS[run.backend]
+    backend = run.side.definition
     problem = definition(run)
     try:
         engine = backend.engine()
@@ -87,21 +88,11 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
             "reason": f"asked for the gpu, but weights or outputs are on {where}",
         }
 
-    diverged = why_diverged(fit.train_loss, fit.validation_loss, answers)
-    measured = {
-        "status": "diverged" if diverged else "ok",
-        "reason": diverged,
-        "scores": judged(problem, {} if diverged else problem.score(answers, data)),
-        "train_loss": fit.train_loss,
-        "validation_loss": fit.validation_loss,
+    measured = judgement(problem, fit, answers, data) | times(fit)
+    measured |= {
         "epoch_scores": scoring.scores,
         "examples": len(data["train"].x),
         "start_s": start_s,
-        "build_s": fit.build_s,
-        "first_step_s": fit.first_step_s,
-        "first_epoch_s": fit.epoch_s[0],
-        "epoch_s": fit.epoch_s[1:],
-        "validation_s": fit.validation_s,
         "predict_s": predict_s + scoring.first_s,
         "scoring_s": scoring.spent["total_s"] if run.score_epochs else None,
         "total_s": used["total_s"] - scoring.spent["total_s"],
@@ -120,6 +111,33 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     if run.recipe != SWEEP:  # whose answers nobody looks at
         sample.leave(sample.take(problem, answers, data), cell)  # last: it takes memory, too
     return measured
+
+
+def judgement(
+    problem: Problem, fit: Fit, answers: Mapping[str, Array], data: Data
+) -> dict[str, Any]:
+    """Return status, reason and scores; a training with a number that is not finite has none."""
+    reason = why_diverged(fit.train_loss, fit.validation_loss, answers)
+    scores = {} if reason else problem.score(answers, data)
+    for name, score in scores.items():
+        if not isfinite(score):
+            reason, scores = f"{name} is {score}", {}
+            break
+    status = "diverged" if reason else "ok"
+    return {"status": status, "reason": reason, "scores": judged(problem, scores)}
+
+
+def times(fit: Fit) -> dict[str, Any]:
+    """Return the losses of a training and the times that its engine took."""
+    return {
+        "train_loss": fit.train_loss,
+        "validation_loss": fit.validation_loss,
+        "build_s": fit.build_s,
+        "first_step_s": fit.first_step_s,
+        "first_epoch_s": fit.epoch_s[0],
+        "epoch_s": fit.epoch_s[1:],
+        "validation_s": fit.validation_s,
+    }
 
 
 class Scoring:
@@ -165,10 +183,6 @@ def versions() -> dict[str, str]:
     return {"python": sys.version.split()[0], "numpy": np.__version__}
 
 
-if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
-
-
 EPOCHS = 4  # of a training that is timed at a size; the first, with tracing, does not count
 STEPS = 8  # in such an epoch, at least
 
@@ -184,9 +198,13 @@ def timed(problem: Problem) -> Problem:
     """Return the problem with a recipe to be timed by: EPOCHS epochs of whole batches.
 
     They have as many examples as the recipe, less what would be a partial batch, and at least
-    STEPS batches.
+    STEPS batches, for which examples come again if the recipe has too few.
     """
     recipe = problem.recipe
     steps = max(STEPS, recipe.examples["train"] // recipe.batch_size)
     examples = {**recipe.examples, "train": steps * recipe.batch_size}
-    return replace(problem, recipe=replace(recipe, epochs=EPOCHS, examples=examples))
+    return problem.resized(examples, epochs=EPOCHS)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,124 @@
+"""The contract between the comparison and a backend: what an engine is asked, and what it answers.
+
+Imports no framework, and NumPy only for types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from problems import Array, Data, Part, Predict, Problem
+
+
+class Unavailable(Exception):
+    """What was asked for cannot be had here: a GPU on a machine without one, a compiler."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """A trained network and what training it took. All times end with the device idle."""
+
+    predict: Predict  # inputs (n, ...) -> outputs (n, ...), in evaluation mode
+    weights: Callable[[], dict[str, Array]]  # as trained, by Keras's names and in its layout
+    devices: Callable[[Array], set[str]]  # where weights, and outputs for x, are: "cpu", "gpu"
+    parameters: int  # trainable numbers
+    train_loss: list[float]  # per epoch: mean over the examples, each before its update
+    validation_loss: list[float]  # per epoch, after it
+    build_s: float  # batch orders, model, its weights, optimizer made
+    first_step_s: float  # from there to the end of the first step: tracing, compilation; an epoch's
+    epoch_s: list[float]  # per epoch: batches gathered, copied, trained on; without validation
+    validation_s: float  # all validation together
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a network with the seed's initial weights is, and does with an input."""
+
+    output: Array
+    layers: Mapping[str, Array]  # the output of every named layer, channels last
+    weights: Mapping[str, Array]  # initial
+    trainable: Mapping[str, tuple[int, ...]]  # the shape of all that is trained
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told what during a training. Watching takes time: what is timed is not watched."""
+
+    step: Callable[[float], None] | None = None  # the loss of each step, before its update
+    epoch: Callable[[Predict], None] | None = None  # the network, after each epoch
+
+
+NOTHING: frozenset[str] = frozenset()
+UNWATCHED = Watch()
+
+
+class Engine(Protocol):
+    """The functions of a backend's `_engine.py`."""
+
+    def prepare(
+        self, *, device: str, threads: int, precision: str = "float32", tier: str = ""
+    ) -> None:
+        """Set device ("cpu" or "gpu"), threads, the precision that networks are made in, the tier.
+
+        "" is the default tier. A network that cannot be had in another raises Unavailable where it
+        is first run; no other tier takes its place.
+
+        That is "float64", "float32", or "tf32": float32, but on a GPU products of matrices and
+        convolutions may round their factors to TF32, where all frameworks otherwise must not.
+
+        Raises:
+            Unavailable: there is no such device.
+        """
+
+    def train(
+        self,
+        problem: Problem,
+        data: Data,
+        *,
+        seed: int,
+        own: Set[str] = NOTHING,
+        watch: Watch = UNWATCHED,
+    ) -> Fit:
+        """Train the problem's twin by the problem's recipe.
+
+        `own` names the defaults of the framework that are left as they are: see
+        `Backend.defaults`. All others give way to what is the same on every backend.
+        """
+
+    def probe(self, problem: Problem, x: Array, *, seed: int) -> Probe:
+        """Run the problem's untrained twin on x (n, ...), in evaluation mode.
+
+        The output is what the tier makes of it, the layers are seen one by one.
+        """
+
+    def gradients(
+        self, problem: Problem, part: Part, *, seed: int
+    ) -> tuple[float, dict[str, Array]]:
+        """Return the untrained twin's loss on a batch, and its gradient, in training mode.
+
+        The gradients go by Keras's names and are in its layout.
+        """
+
+    def kernel(self, problem: Problem, part: Part, *, seed: int) -> str:
+        """Return what computes the twin's recurrent layers, as seen in a step on half of `part`."""
+
+    def synchronize(self) -> None:
+        """Wait until the device has done all that was asked of it."""
+
+    def matrix(self, n: int) -> Any:
+        """Return n x n ones in the memory of the device."""
+
+    def settings(self) -> dict[str, object]:
+        """Return what is set for all networks of this process: threads, precision."""
+
+    def gpu_peak_bytes(self) -> int | None:
+        """Return the most GPU memory tensors took so far; None without a GPU."""
+
+    def gpu_reserved_bytes(self) -> int | None:
+        """Return the most GPU memory the allocator held so far; None where it does not tell."""
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of the packages that decide the numbers and the speed."""

@@ -1,0 +1,121 @@
+"""The backends: their folders, packages, tiers and defaults; and where their twins are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import cast
+
+from backends import _tiers
+from backends._contract import Engine
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A row of the comparison: a folder of twins, the packages and the tier that run it."""
+
+    name: str
+    folder: str
+    packages: tuple[str, ...]
+    defaults: Mapping[str, str]  # what this framework does if it is left to itself
+    tiers: Mapping[str, str]  # and what each is; the first is what users get without asking
+    environment: Mapping[str, str] = field(default_factory=dict)
+    widened: str = ""  # what makes a float64 network one throughout; empty where it is one anyway
+
+    @property
+    def default_tier(self) -> str:
+        """The tier that users get without asking."""
+        return next(iter(self.tiers))
+
+    def missing(self) -> list[str]:
+        """Return the packages that are not installed here; nothing is imported."""
+        needed = ("numpy", *self.packages)
+        return [package for package in needed if find_spec(package) is None]
+
+    def variables(self, *, device: str, threads: int) -> dict[str, str]:
+        """Return the environment variables that a process of this backend needs from its start."""
+        hidden = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"} if device == "cpu" else {}
+        return {
+            **self.environment,
+            **hidden,
+            "OMP_NUM_THREADS": str(threads),
+            "TORCHINDUCTOR_COMPILE_THREADS": str(threads),  # and no pool of processes
+            # Keep memory from step to step: glibc would give some of it back to the kernel and
+            # fault it in again, or not, as chance has it, and the time of an epoch with it.
+            "MALLOC_MMAP_THRESHOLD_": str(2**30),
+            "MALLOC_TRIM_THRESHOLD_": str(2**31),
+            # Whether there is a GPU is asked without using it: no fork could use it after that.
+            "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # take GPU memory as needed, not all at once
+            "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # likewise
+            "JAX_ENABLE_COMPILATION_CACHE": "false",  # every training compiles from nothing
+        }
+
+    def engine(self) -> Engine:
+        """Import and return the engine, and with it the framework: for a process of its own."""
+        return cast(Engine, import_module(f"backends.{self.folder}._engine"))
+
+
+# What is made equal in matched mode and left alone in native mode: each framework's `_defaults.py`
+# does both.
+PYTORCH_DEFAULTS = {
+    "weights": "all drawn from U(-1/sqrt(n), 1/sqrt(n)), biases too; n is the layer's inputs, of a "
+    "recurrent layer its units",
+    "bias": "a second bias in recurrent layers, trained, so that their sum moves twice as fast",
+    "optimizer": "Adam with epsilon 1e-8, added after the bias correction",
+    "shuffling": "a new order each epoch, drawn by PyTorch",
+}
+KERAS_DEFAULTS = {
+    "weights": "drawn by Keras, from the same distributions as the matched ones",
+    "shuffling": "drawn by the engine; with a seed set, TensorFlow repeats one order every epoch",
+}
+WIDENED = (
+    "On JAX and PyTorch, Keras computes parts of a float64 network in float32, by a table of "
+    "types; for the rungs in float64, that table is widened, and Adam's betas are rounded as "
+    "TensorFlow rounds them"
+)
+
+
+def _keras(engine: str, widened: str = "") -> Backend:
+    """Return Keras on one of its engines."""
+    return Backend(
+        name=f"keras-{engine}",
+        folder="keras",
+        packages=("keras", engine),
+        defaults=KERAS_DEFAULTS,
+        tiers=_tiers.KERAS[engine],
+        environment={"KERAS_BACKEND": engine},
+        widened=widened,
+    )
+
+
+# In the order in which they are listed and compared: the first is the reference.
+BACKENDS = {
+    backend.name: backend
+    for backend in (
+        Backend("pytorch", "pytorch", ("torch",), PYTORCH_DEFAULTS, _tiers.PYTORCH),
+        _keras("tensorflow"),
+        _keras("jax", WIDENED),
+        _keras("torch", WIDENED),
+    )
+}
+
+# The two panels, in the order in which they are shown.
+PANELS = tuple(dict.fromkeys(backend.folder for backend in BACKENDS.values()))
+
+
+def twin(folder: str, problem: str) -> Path:
+    """Return the file of a problem's twin, which may not exist."""
+    return FOLDER / folder / f"{problem}.py"
+
+
+def missing_twins(problem: str, folders: Iterable[str] = PANELS) -> list[str]:
+    """Return the twins that a problem lacks, as paths from the root of the project."""
+    twins = [twin(folder, problem) for folder in folders]
+    return [str(file.relative_to(FOLDER.parent)) for file in twins if not file.exists()]

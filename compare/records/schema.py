@@ -1,0 +1,100 @@
+"""What a line of runs.jsonl must be, made from the dataclass Record: it is read, and described.
+
+`python -m compare.records.schema` prints the JSON schema of a line.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+
+from compare.records import record
+from compare.records.record import FIELDS, SCHEMA, SCORE_FIELDS, Record, Score, UsageError
+
+if TYPE_CHECKING:
+    import msgspec
+
+LARGEST = 2**63 - 1  # what a data frame and most readers can hold
+LONGEST_S = 1e9  # some thirty years; sums of what is below stay finite
+
+
+def decode(line: bytes | str) -> Record:
+    """Return the record that a line holds. Of a name that stands twice, the last value counts.
+
+    Raises:
+        ValueError: the line is not a record; says what is wrong, and where as a JSON path.
+        UsageError: it is one of another schema.
+    """
+    import msgspec
+
+    try:
+        values = msgspec.json.decode(line)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(values, dict) or "schema" not in values:
+        raise ValueError("expected an object with a `schema`")
+    if type(values["schema"]) is int and values["schema"] != SCHEMA:
+        raise UsageError(f"expected records of schema {SCHEMA}, came schema {values['schema']}")
+    if unknown := values.keys() - FIELDS.keys():
+        raise UsageError(f"schema {SCHEMA} has no {', '.join(sorted(unknown))}")
+    msgspec.convert(values, _line())
+    scores = {metric: Score(**score) for metric, score in values.get("scores", {}).items()}
+    return Record(**values | {"scores": scores})
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of a line, with what each field means."""
+    import msgspec
+
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return dialect | msgspec.json.schema(_line())
+
+
+@cache
+def _line() -> "type[msgspec.Struct]":
+    """Return the type of a line: as Record, but strict."""
+    from msgspec import Meta
+
+    seconds, byte = {"unit": "s"}, {"unit": "bytes"}
+    limits: dict[str, Any] = {
+        "Count": Annotated[int, Meta(ge=0, le=LARGEST)],
+        "Positive": Annotated[int, Meta(ge=1, le=LARGEST)],
+        "Bytes": Annotated[int, Meta(ge=0, le=LARGEST, extra_json_schema=byte)],
+        "Growth": Annotated[int, Meta(ge=-LARGEST, le=LARGEST, extra_json_schema=byte)],
+        "Seconds": Annotated[float, Meta(ge=0, le=LONGEST_S, extra_json_schema=seconds)],
+        "Duration": Annotated[float, Meta(gt=0, le=LONGEST_S, extra_json_schema=seconds)],
+        "Relative": Annotated[float, Meta(ge=0)],
+        "Better": Literal["higher", "lower"],
+        "Mode": Annotated[str, Meta(pattern="^(matched|native|own-[a-z_]+)$")],
+        "Time": Annotated[datetime, Meta(tz=True)],
+    }
+    limits["Score"] = _strict(Score, SCORE_FIELDS, limits)
+    return _strict(Record, FIELDS, limits)
+
+
+def _strict(
+    kind: type, meanings: Mapping[str, str], limits: dict[str, Any]
+) -> "type[msgspec.Struct]":
+    """Return a dataclass as a type that keeps to the limits and knows no other field."""
+    import msgspec
+
+    hints = get_type_hints(kind, vars(record) | limits, include_extras=True)
+    made: list[Any] = []
+    for one in fields(kind):
+        meaning = msgspec.Meta(description=meanings[one.name])
+        hint = Annotated[hints[one.name], meaning]  # type: ignore[name-defined, valid-type]
+        usual: dict[str, Any] = {"default": one.default, "default_factory": one.default_factory}
+        given = {name: value for name, value in usual.items() if value is not MISSING}
+        if one.name == "schema":  # every line says of which one it is
+            given = {}
+        made.append((one.name, hint, msgspec.field(**given)))
+    described = {"__doc__": " ".join((kind.__doc__ or "").split())}
+    return msgspec.defstruct(
+        kind.__name__, made, forbid_unknown_fields=True, kw_only=True, namespace=described
+    )
+
+
+if __name__ == "__main__":
+    print(json.dumps(schema(), indent=2))

@@ -1,0 +1,20 @@
+"""Text that others wrote, made fit to be shown: in one line, with nothing that a terminal obeys."""
+
+
+def visible(text: str) -> str:
+    r"""Return a text in one line, with every character that is not seen written out.
+
+    These are control characters, line breaks, marks that turn the direction of writing, and
+    halves of a surrogate pair.
+
+    >>> visible("echo\x1b]0;title\x07")
+    'echo\\x1b]0;title\\x07'
+    """
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )
+
+
+def one_line(error: BaseException) -> str:
+    """Return the first line of an error's message."""
+    return (str(error).strip().splitlines() or [""])[0]

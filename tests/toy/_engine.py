@@ -1,0 +1,160 @@
+"""A backend in NumPy, for tests of what is no framework's doing: it starts as quickly as NumPy.
+
+A twin has `weights`, the shape of each by its name, and is linear in their `values`, which it is
+given here; `forward`, `layers`, and `backward`, its gradient in closed form. Initial weights,
+losses, Adam and the order of the batches are those of every backend.
+"""
+
+from importlib import import_module
+
+import numpy as np
+
+from backends import NOTHING, UNWATCHED, Fit, Probe, Unavailable
+from backends._clock import Clock
+from backends._seeded import RULES, Weight, batch_order, initial_weights
+
+DTYPES = {"float64": np.float64, "float32": np.float32, "tf32": np.float32}
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-7
+set_up = {"threads": 1, "precision": "float32"}
+
+
+def prepare(*, device, threads, precision="float32", tier=""):
+    if device != "cpu":
+        raise Unavailable("NumPy sees no GPU")
+    set_up.update(threads=threads, precision=precision)
+
+
+def cross_entropy(logits, classes):
+    """Return the mean loss and its gradient: logits (n, ..., class), classes (n, ...)."""
+    likely = np.exp(logits - logits.max(-1, keepdims=True))
+    likely /= likely.sum(-1, keepdims=True)
+    right = np.eye(logits.shape[-1], dtype=logits.dtype)[classes]
+    return -np.log((likely * right).sum(-1)).mean(), (likely - right) / classes.size
+
+
+def binary_cross_entropy(logits, y):
+    likely = 1 / (1 + np.exp(-logits))
+    return (np.logaddexp(0, logits) - y * logits).mean(), (likely - y) / y.size
+
+
+def mean_absolute_error(outputs, y):
+    return np.abs(outputs - y).mean(), np.sign(outputs - y) / y.size
+
+
+LOSSES = {
+    "cross_entropy": cross_entropy,
+    "binary_cross_entropy": binary_cross_entropy,
+    "mean_absolute_error": mean_absolute_error,
+}
+
+
+def train(problem, data, *, seed, own=NOTHING, watch=UNWATCHED):
+    clock = Clock(synchronize)
+    recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss]
+    training, validation = data["train"], data["validation"]
+    n = len(training.x)
+    orders = batch_order(n, epochs=recipe.epochs, seed=seed + 1000 * ("shuffling" in own))
+    model = _build(problem, seed)
+    moments = {name: np.zeros((2, *weight.shape)) for name, weight in model.values.items()}
+    build_s, first_step_s, step = clock.lap(), None, 0
+
+    def predict(x):
+        starts = range(0, len(x), recipe.batch_size)
+        batches = [_cast(x[start : start + recipe.batch_size]) for start in starts]
+        return np.concatenate([model.forward(batch) for batch in batches])
+
+    train_loss, validation_loss, epoch_s, validation_s = [], [], [], 0.0
+    for order, rate in zip(orders, recipe.learning_rates, strict=True):
+        total = 0.0
+        for start in range(0, n, recipe.batch_size):
+            batch = order[start : start + recipe.batch_size]
+            loss, gradients = _step(model, loss_of, training.x[batch], training.y[batch])
+            step += 1
+            for name, gradient in gradients.items():
+                m, v = moments[name]
+                m += (1 - BETA1) * (gradient - m)
+                v += (1 - BETA2) * (gradient**2 - v)
+                size = rate * np.sqrt(1 - BETA2**step) / (1 - BETA1**step)
+                model.values[name] -= _cast(size * m / (np.sqrt(v) + EPSILON))
+            total += float(loss) * len(batch)
+            first_step_s = first_step_s or clock.split()
+            if watch.step:
+                watch.step(float(loss))
+        train_loss.append(total / n)
+        epoch_s.append(clock.lap())
+        validation_loss.append(float(loss_of(predict(validation.x), validation.y)[0]))
+        validation_s += clock.lap()
+        if watch.epoch:
+            watch.epoch(predict)
+            clock.lap()
+
+    return Fit(
+        predict=predict,
+        weights=lambda: dict(model.values),
+        devices=lambda x: {"cpu"},
+        parameters=sum(weight.size for weight in model.values.values()),
+        train_loss=train_loss,
+        validation_loss=validation_loss,
+        build_s=build_s,
+        first_step_s=first_step_s,
+        epoch_s=epoch_s,
+        validation_s=validation_s,
+    )
+
+
+def probe(problem, x, *, seed):
+    model = _build(problem, seed)
+    output = model.forward(_cast(x))
+    trainable = {name: weight.shape for name, weight in model.values.items()}
+    return Probe(output, model.layers(_cast(x)), model.values, trainable)
+
+
+def gradients(problem, part, *, seed):
+    loss, found = _step(_build(problem, seed), LOSSES[problem.recipe.loss], part.x, part.y)
+    return float(loss), found
+
+
+def kernel(problem, part, *, seed):
+    return "nothing recurrent"
+
+
+def synchronize():
+    """NumPy is done when it returns."""
+
+
+def matrix(n):
+    return np.ones((n, n), np.float32)
+
+
+def settings():
+    return dict(set_up)
+
+
+def gpu_peak_bytes():
+    return None
+
+
+def gpu_reserved_bytes():
+    return None
+
+
+def versions():
+    return {"numpy": np.__version__}
+
+
+def _build(problem, seed):
+    model = import_module(f"{__package__}.{problem.name}").build(problem)
+    rules = {name: RULES[name.rpartition("/")[2]] for name in model.weights}
+    weights = {name: Weight(model.weights[name], rule) for name, rule in rules.items()}
+    model.values = {name: _cast(value) for name, value in initial_weights(weights, seed).items()}
+    return model
+
+
+def _step(model, loss_of, x, y):
+    """Return the loss of a batch and its gradient, by weight."""
+    loss, slope = loss_of(model.forward(_cast(x)), y)
+    return loss, model.backward(_cast(x), _cast(slope))
+
+
+def _cast(array):
+    return array.astype(DTYPES[set_up["precision"]]) if array.dtype.kind == "f" else array
