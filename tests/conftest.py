@@ -21,7 +21,7 @@ from parity import parity, toy
 
 import problems
 from backends import BACKENDS, Side, missing_twins
-from compare.processes import machine
+from compare.processes import gpu
 from compare.processes.interpreter import variables
 from compare.processes.machine import ROOT
 from compare.proof.check import PRECISIONS
@@ -102,7 +102,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         for name in [name for name in SHARED if name in item.fixturenames][:1]:
             item.add_marker(pytest.mark.xdist_group(name))
-    absent = [item for item in items if item.get_closest_marker("gpu") and not machine.gpus()]
+    absent = [item for item in items if item.get_closest_marker("gpu") and not gpu.cards()]
     if absent:
         config.hook.pytest_deselected(items=absent)
         items[:] = [item for item in items if item not in absent]

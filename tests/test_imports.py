@@ -25,6 +25,7 @@ ALLOWED = {
         "numpy",
         "pandas",
         "pygments",
+        "pynvml",
         "pytest_benchmark",
         "rich",
         "scipy",

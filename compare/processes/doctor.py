@@ -6,7 +6,6 @@ its own.
 
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -17,8 +16,9 @@ from time import get_clock_info, perf_counter, sleep
 import numpy as np
 
 from backends import Engine, Side, Unavailable
-from compare.processes import machine
+from compare.processes import gpu, machine
 from compare.processes.interpreter import command, environment, known, variables
+from compare.processes.question import NoAnswer, ask
 from compare.processes.usage import HostMemory, busy_s
 from compare.text import one_line
 
@@ -26,6 +26,7 @@ MEBIBYTE = 2**20
 SIDE = 8192  # of a matrix of 256 MiB in float32
 QUIET = 0.1  # of the processors may be busy with other things
 FINE_S = 1e-6  # the clock's ticks are at most so long
+PATIENCE_S = 300.0  # for a backend to be examined
 DONE = 0.1  # of a product's time may be left after the wait for the device
 
 
@@ -55,7 +56,7 @@ def of_machine() -> Iterator[Reading]:
     """Yield what the machine is and does besides."""
     processors = machine.processors()
     yield Reading(about="machine", what="processor", found=f"{machine.cpu()}, {len(processors)}")
-    yield Reading(about="machine", what="GPU", found=", ".join(machine.gpus()) or "none found")
+    yield of_gpu()
     tick_s = max(get_clock_info("perf_counter").resolution, _shortest_tick_s())
     yield Reading(
         about="machine",
@@ -64,6 +65,14 @@ def of_machine() -> Iterator[Reading]:
         advice="" if tick_s <= FINE_S else "short epochs cannot be timed: train longer ones",
     )
     yield of_load(load(processors))
+
+
+def of_gpu() -> Reading:
+    """Say which GPU a training gets, and why none if one is to be expected."""
+    why = gpu.why_none()
+    found = ", ".join(gpu.names()) or why or "none found"
+    advice = "mend the driver, or show CUDA the GPU: trainings go to the CPU" if why else ""
+    return Reading(about="machine", what="GPU", found=found, advice=advice)
 
 
 def of_load(share: float | None) -> Reading:
@@ -163,20 +172,16 @@ def _shortest_tick_s(readings: int = 1000) -> float:
 
 def _asked(side: Side, device: str, threads: int) -> list[Reading]:
     """Have a backend examined in a process of its own."""
-    done = subprocess.run(
-        [*command(side), "-m", "compare.processes.doctor", str(side), device, str(threads)],
-        env=variables(side, device=device, threads=threads),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    readings = [Reading(**json.loads(line)) for line in lines]
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-        failure = {"what": "engine", "found": last, "advice": "mend its installation"}
-        readings += [Reading(about=str(side), failed=True, **failure)]
-    return readings
+    asked = command(side, "compare.processes.doctor", str(side), device, str(threads))
+    surroundings = variables(side, device=device, threads=threads)
+    failures = []
+    try:
+        said = ask(asked, variables=surroundings, timeout_s=PATIENCE_S)
+    except NoAnswer as error:
+        said, failure = error.said, {"found": str(error), "advice": "mend its installation"}
+        failures = [Reading(about=str(side), what="engine", failed=True, **failure)]
+    lines = [line for line in said.splitlines() if line.startswith("{")]
+    return [Reading(**json.loads(line)) for line in lines] + failures
 
 
 def _tell(backend: str, device: str, threads: int) -> None:

@@ -17,7 +17,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 
-from backends import Side
 from compare.processes import keeper, machine
 from compare.processes.forkserver import Server
 from compare.processes.gpu import DeviceMemory
@@ -68,12 +67,12 @@ class Launcher:
             if server:
                 outcome = self._end_of(lambda: forked(server, cell), timeout_s)
             else:
-                trainer = [*command(run.side), "-m", "compare.training.trainer", str(cell)]
+                trainer = command(run.side, "compare.training.trainer", str(cell))
                 environment = variables(run.side, device=run.device, threads=run.threads)
                 outcome = self.call(trainer, environment, cell / "log.txt", timeout_s)
         found = left(cell)
         if isinstance(found, Record):
-            record = replace(found, gpu_device_bytes=memory.growth(), gpu_others=memory.others)
+            record = replace(found, **memory.fields())
         else:
             status, reason = outcome
             if found and status != "timeout":
@@ -147,11 +146,11 @@ class Launcher:
             if self.stopped:
                 raise Interrupted
             if kind not in self.servers or self.servers[kind].process.poll() is not None:
-                module = ["-m", "compare.processes.forkserver", str(os.getpid()), run.side.backend]
+                module = ("compare.processes.forkserver", str(os.getpid()), run.side.backend)
                 environment = variables(run.side, device=run.device, threads=run.threads)
                 folder.mkdir(parents=True, exist_ok=True)
                 log = folder / f"server-{run.backend}.txt"
-                self.servers[kind] = Server([*command(run.side), *module], environment, log)
+                self.servers[kind] = Server(command(run.side, *module), environment, log)
             server = self.servers[kind]
         try:
             server.ready.result(timeout_s)
@@ -213,16 +212,3 @@ def begun(
                 os.killpg(process.pid, signal.SIGKILL)
 
     return wait, kill
-
-
-def sees_gpu(side: Side) -> bool:
-    """Ask a backend, in a process of its own, whether it can use a GPU."""
-    ask = "import sys; from backends import BACKENDS; "
-    ask += "BACKENDS[sys.argv[1]].engine().prepare(device='gpu', threads=1)"
-    done = subprocess.run(
-        [*command(side), "-c", ask, side.backend],
-        env=variables(side, device="gpu", threads=1),
-        capture_output=True,
-        check=False,
-    )
-    return done.returncode == 0

@@ -52,8 +52,8 @@ def probe(
     def ask(job: Job) -> dict[str, Evidence]:
         side, precision = job
         with TemporaryDirectory() as folder:
-            module = [*command(side), "-m", "compare.proof.probe"]
-            asked = [*module, str(side), precision, device, folder, *names]
+            given = (str(side), precision, device, folder, *names)
+            asked = command(side, "compare.proof.probe", *given)
             environment = variables(side, device=device, threads=1) | {"TMPDIR": folder}
             log = Path(folder) / "log.txt"
             _, reason = launcher.call(asked, environment, log, TIMEOUT_S * len(names))

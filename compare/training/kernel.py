@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 import problems
 from backends import Side
 from compare.fingerprint import basis, digest, keep, kept
-from compare.processes import machine
+from compare.processes import gpu, machine
 from compare.processes.interpreter import command, variables
 from compare.processes.launcher import Launcher
 from compare.records.record import FLOAT32
@@ -84,7 +84,7 @@ def key(name: str, asked: Asked) -> str:
     facts = {
         "kernel": asdict(replace(asked, side=side.backend)),
         "tier": side.runs_in,
-        "processor": machine.gpus() if asked.device == "gpu" else machine.cpu(),
+        "processor": gpu.names() if asked.device == "gpu" else machine.cpu(),
         "settings": sorted(
             (name, value) for name, value in environment.items() if name.split("_")[0] in SETTINGS
         ),
@@ -100,8 +100,8 @@ def observed(
     launcher = Launcher()
     with TemporaryDirectory() as folder:
         file, log = Path(folder) / "kernels.json", Path(folder) / "log.txt"
-        module = [*command(side), "-m", "compare.training.kernel"]
-        question = [*module, json.dumps(asdict(asked)), str(file), *names]
+        given = (json.dumps(asdict(asked)), str(file), *names)
+        question = command(side, "compare.training.kernel", *given)
         environment = variables(side, device=asked.device, threads=asked.threads)
         environment["TMPDIR"] = folder
         try:

@@ -11,7 +11,7 @@ from typing import Any
 
 from backends import Side
 from compare.measures import rate, samples_per_s
-from compare.processes import machine
+from compare.processes import gpu, machine
 from compare.processes.interpreter import environment
 from compare.processes.launcher import Launcher
 from compare.proof.gate import standings
@@ -165,9 +165,9 @@ def with_kernels(runs: Sequence[Run], timeout_s: float, tell: Callable[[str], No
 
 def without_gpu(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
     """Return the runs that this machine has the device for, and a record for each of the others."""
-    if machine.gpus():
+    if gpu.cards():
         return list(runs), []
-    reason = "expected an NVIDIA GPU, found none"
+    reason = ": ".join(filter(None, ("expected an NVIDIA GPU, found none", gpu.why_none())))
     return [run for run in runs if run.device != "gpu"], [
         without_training(run, UNAVAILABLE, reason) for run in runs if run.device == "gpu"
     ]
@@ -229,8 +229,8 @@ def compare(
             todo = with_kernels(todo, timeout_s, tell)
 
         if any(run.device == "gpu" for run in todo):
-            for process in machine.gpu_processes():
-                tell(f"on the GPU already, and in its times and memory: process {process}")
+            for sentence in gpu.company():
+                tell(sentence)
         cells = out / "cells"
         cells.mkdir(exist_ok=True)
         free: SimpleQueue[list[int]] = SimpleQueue()
