@@ -57,7 +57,7 @@ def kept(name: str) -> Any:
     """Return a value from the user's cache; None if there is none, or none that can be read."""
     try:
         return json.loads(_file(name).read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

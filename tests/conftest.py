@@ -1,21 +1,24 @@
 """What several tests need: backends probed in processes of their own, and copies to break."""
 
+import fcntl
 import json
 import os
+import pickle
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from browser import chromium
 from browser import look as look_with
 from forks import Forks
-from learning import LEARN, PROBE
+from learning import GATHER, LEARN
 from needs import CHROMIUM, COMPILER, HEADERS, Need, ensure
 from parity import parity, toy
 
@@ -24,8 +27,6 @@ from backends import BACKENDS, Side, missing_twins
 from compare.processes import gpu
 from compare.processes.interpreter import variables
 from compare.processes.machine import ROOT
-from compare.proof.check import PRECISIONS
-from compare.proof.probe import probe
 
 TESTS = Path(__file__).parent
 LEFT_OUT = pytest.StashKey[int]()
@@ -72,12 +73,6 @@ def diptych(*arguments: str, cwd: Path = ROOT):
     return run_python("-m", "compare", *arguments, cwd=cwd)
 
 
-def on_all(ask: Callable[[str], dict]) -> dict[str, dict]:
-    """Return what each backend that can run here answers; two are asked at a time."""
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(RUNNABLE, pool.map(ask, RUNNABLE), strict=True))
-
-
 def asked_for(session: pytest.Session) -> list[str]:
     """Return the problems that the selected tests are about."""
     calls = [item.callspec for item in session.items if hasattr(item, "callspec")]
@@ -93,20 +88,43 @@ def needed(*needs: Need) -> list[str]:
         pytest.fail(str(error), pytrace=False)
 
 
+def group_of(item: pytest.Item) -> str:
+    """Return the name of those tests that go to one process with this one; empty for no others."""
+    for name in (name for name in SHARED if name in item.fixturenames):
+        return name
+    backend = item.callspec.params.get("backend") if hasattr(item, "callspec") else None
+    if backend in RUNNABLE:
+        return backend  # whose process is started once
+    return ALL if "fork" in item.fixturenames else ""
+
+
+ALL = "all backends"  # the group of tests that need what several of them have left
+LONGEST = ("keras-tensorflow", "pytorch", "keras-jax", "keras-torch")  # groups
+
+
+def place(item: pytest.Item) -> tuple[int, ...]:
+    """Return where a test comes: what takes long comes first, what waits for others last."""
+    group, fixtures = group_of(item), set(item.fixturenames)
+    turns = [*LONGEST, *SHARED]
+    turn = turns.index(group) if group in turns else len(turns) + ("toys" not in fixtures)
+    return (
+        len(turns) + 2 if group == ALL else turn,
+        "faulty" in fixtures,
+        not fixtures & {"sound", "evidence"},
+    )
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that need a GPU where there is none; group those of a shared fixture.
-
-    If a test needs several of these, it goes with the one that was defined first.
-    """
-    for item in items:
-        for name in [name for name in SHARED if name in item.fixturenames][:1]:
-            item.add_marker(pytest.mark.xdist_group(name))
+    """Leave out the tests that need a GPU where there is none; group and order the others."""
     absent = [item for item in items if item.get_closest_marker("gpu") and not gpu.cards()]
     if absent:
         config.hook.pytest_deselected(items=absent)
-        items[:] = [item for item in items if item not in absent]
         config.stash[LEFT_OUT] = len(absent)
+    for item in items:
+        if group := group_of(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+    items[:] = sorted((item for item in items if item not in absent), key=place)
 
 
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
@@ -116,15 +134,44 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
         terminalreporter.write_line(text)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def empty_cache(tmp_path_factory, worker_id):
-    """No proof from elsewhere; those made here are for these tests alone, in all processes."""
+@pytest.fixture(scope="session")
+def together(tmp_path_factory, worker_id) -> Path:
+    """Return a folder for what all processes of these tests share."""
     folder = tmp_path_factory.getbasetemp()
-    folder = folder if worker_id == "master" else folder.parent
-    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+    return folder if worker_id == "master" else folder.parent
 
 
-@shared
+@pytest.fixture(scope="session", autouse=True)
+def empty_cache(together):
+    """No proof from elsewhere; those made here are for these tests alone, in all processes."""
+    os.environ["XDG_CACHE_HOME"] = str(together / "cache")
+
+
+class Pieces(dict):
+    """What costs much, by key: computed when it is first asked for, once for all processes."""
+
+    def __init__(self, folder: Path, compute: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.folder, self.compute = folder, compute
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def __missing__(self, key: Any) -> Any:
+        file = self.folder / re.sub(r"\W+", "-", str(key))
+        with file.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # another process may be about it
+            if not file.exists():
+                file.write_bytes(pickle.dumps(self.compute(key)))
+        self[key] = pickle.loads(file.read_bytes())
+        return self[key]
+
+
+@pytest.fixture(scope="session")
+def pieces(together):
+    """Return a function that makes Pieces of a name."""
+    return lambda name, compute: Pieces(together / "pieces" / name, compute)
+
+
+@pytest.fixture(scope="session")
 def fork():
     """Return a function that runs code in a fork of a backend's process: Forks.run."""
     forks = Forks()
@@ -132,29 +179,35 @@ def fork():
     forks.close()
 
 
-@shared
-def evidence(request):
-    """What the twins do, by backend and precision, then problem; see compare.proof.probe."""
-    jobs = [(side, precision) for precision in PRECISIONS for side in reversed(SIDES)]
-    return probe(jobs, asked_for(request.session), at_a_time=2)
+@pytest.fixture(scope="session")
+def gathered(tmp_path_factory, fork):
+    """Return a function that has a backend gather evidence in a precision, by problem."""
 
-
-@shared
-def probes(request, tmp_path_factory, fork):
-    """What the untrained twins do on every backend that can run here, by backend and problem."""
-    names = asked_for(request.session)
-
-    def look(backend):
-        folder = tmp_path_factory.mktemp(backend)
-        done = fork(backend, PROBE, backend, str(folder), *names)
+    def gather(job, names, *, stages=4, cwd=ROOT):
+        folder = tmp_path_factory.mktemp("evidence")
+        done = fork(job[0], GATHER, *job, str(stages), str(folder), *names, cwd=cwd)
         assert done.returncode == 0, done.stderr
         return {name: dict(np.load(folder / f"{name}.npz")) for name in names}
 
-    return on_all(look)
+    return gather
 
 
-@shared
-def learned(request, fork):
+@pytest.fixture(scope="session")
+def evidence(request, pieces, gathered):
+    """What the twins do, by backend and precision, then problem; see compare.proof.probe."""
+    names = asked_for(request.session)
+    return pieces("evidence", lambda job: gathered(job, names))
+
+
+@pytest.fixture(scope="session")
+def probes(request, pieces, gathered):
+    """What the untrained twins do, by backend and problem."""
+    names = asked_for(request.session)
+    return pieces("probes", lambda backend: gathered((backend, "float32"), names, stages=1))
+
+
+@pytest.fixture(scope="session")
+def learned(request, pieces, fork):
     """What a few steps of training do, by backend and problem."""
 
     def learn(backend):
@@ -163,7 +216,7 @@ def learned(request, fork):
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         return {line["problem"]: line for line in lines}
 
-    return on_all(learn)
+    return pieces("learned", learn)
 
 
 @shared

@@ -1,17 +1,21 @@
 """What backends are asked to do for tests, as text: it runs in a process of each."""
 
-# The first rungs of every problem: what the untrained twins do.
-PROBE = """
+# The evidence for the ladder, as far as its first so many stages: one is what untrained twins do.
+GATHER = """
 import sys
 import numpy as np
 import problems
 from backends import BACKENDS
 from compare.proof.probe import gather
 
-engine = BACKENDS[sys.argv[1]].engine()
-engine.prepare(device="cpu", threads=1)
-for name in sys.argv[3:]:
-    np.savez(f"{sys.argv[2]}/{name}.npz", **next(gather(engine, problems.load(name), "float32")))
+backend, precision, stages, folder, *names = sys.argv[1:]
+engine = BACKENDS[backend].engine()
+engine.prepare(device="cpu", threads=1, precision=precision)
+for name in names:
+    evidence = {}
+    for _, found in zip(range(int(stages)), gather(engine, problems.load(name), precision)):
+        evidence |= found
+    np.savez(f"{folder}/{name}.npz", **evidence)
 """
 
 # Trains every problem for a few steps and prints what came of it.

@@ -7,6 +7,7 @@ import pytest
 from test_nvml import FAST, MEBIBYTE, driver  # noqa: F401 (a fixture)
 from test_verdict import record
 
+from compare.console import Listener
 from compare.processes.launcher import Launcher
 from compare.records.record import Run, now, record_of
 from compare.tables.devices import devices
@@ -76,8 +77,9 @@ def test_who_else_is_on_the_card_is_told_and_recorded(driver, tmp_path, monkeypa
         return "failed", "no matter"
 
     monkeypatch.setattr(Launcher, "call", trained)
-    told = []
-    options = {"out": tmp_path / "out", "timeout_s": 60, "gate": False, "tell": told.append}
+    told, listener = [], Listener()
+    listener.report = told.append
+    options = {"out": tmp_path / "out", "timeout_s": 60, "gate": False, "progress": listener}
     (found,) = comparison.compare([run], **options)
     assert "on the GPU already, and in its times and memory: process 4711, python, 300 MiB" in told
     assert (found.gpu, found.gpu_others) == (FAST["name"], 1)

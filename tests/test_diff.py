@@ -156,7 +156,7 @@ CHANGES = {
 @pytest.mark.parametrize(("name", "value"), CHANGES.items())
 def test_what_differs_around_the_trainings_is_listed(name, value):
     a = changed(run(3), start="new")
-    (row,) = diff(a, changed(a, **{name: value})).circumstances.to_dict("records")
+    (row,) = diff(a, changed(a, **{name: value})).provenance.to_dict("records")
     before = getattr(a[0], name)
     expected = {"a": "" if before is None else str(before), "b": str(value)}
     assert row == {"what": name, "where": ""} | expected
@@ -164,16 +164,16 @@ def test_what_differs_around_the_trainings_is_listed(name, value):
 
 def test_versions_are_strings():
     a, b = (changed(run(3), versions={"torch": version}) for version in ("2.10", "2.1"))
-    (row,) = diff(a, b).circumstances.to_dict("records")
+    (row,) = diff(a, b).provenance.to_dict("records")
     assert row == {"what": "version_torch", "where": "", "a": "2.10", "b": "2.1"}
-    assert diff(a, a).circumstances.empty
+    assert diff(a, a).provenance.empty
 
 
 def test_another_kernel_or_target_is_listed_with_its_place():
     a = changed(run(3), kernel="while loop")
     b = [replace(one, kernel="cuDNN") if one.problem == "echo" else one for one in a]
     b = [replace(one, scores={"accuracy": replace(one.scores["accuracy"], target=1)}) for one in b]
-    found = diff(a, b).circumstances.set_index(["what", "where"])
+    found = diff(a, b).provenance.set_index(["what", "where"])
     assert found.loc[("kernel", "echo pytorch"), "b"] == "cuDNN"
     assert found.loc[("target", "cumsum accuracy"), "a"] == "0.9"
     assert ("kernel", "cumsum pytorch") not in found.index
@@ -209,7 +209,7 @@ def test_what_cannot_be_paired_is_listed_with_the_reason():
     assert "only in B: echo pytorch quick" in words(a, quick)
     assert {"what": "recipe", "where": "", "a": "full", "b": "quick"} in diff(
         a, quick
-    ).circumstances.to_dict("records")
+    ).provenance.to_dict("records")
 
 
 def test_trainings_that_failed_are_counted_as_the_verdicts_count_them():
@@ -334,4 +334,4 @@ def test_the_published_run_does_not_differ_from_itself():
     found = diff(records, records)
     assert answer(found).startswith("nothing changed: ")
     assert not found.rows["change"].notna().any()
-    assert found.circumstances.empty
+    assert found.provenance.empty

@@ -11,7 +11,7 @@ from compare.processes.doctor import left_after_wait, memory_probe, of_cudnn, of
 
 @shared
 def done():
-    return diptych("doctor", "--device", "cpu")
+    return diptych("doctor", "--device", "cpu", "--verbose")
 
 
 @pytest.mark.parametrize("backend", RUNNABLE)

@@ -119,7 +119,7 @@ assert gpu.refusal(side) == "NumPy sees no GPU"
 assert not [reading for reading in _asked(side, "cpu", 1) if reading.what == "engine"]
 print(json.dumps([found, *trained]))
 """
-PROCESSES = {"forkserver", "trainer", "probe", "kernel", "gpu", "doctor"}
+PROCESSES = {"forkserver", "trainer", "gpu", "doctor"}  # probe and kernel are forks
 
 
 ASK = """

@@ -1,93 +1,62 @@
 """The ladder holds where both sides are the same, and names the rung and tensor where they are not.
 
-One copy of the project, with a small pair of twins for every kind of layer, serves all tests here;
-each fault is planted into a copy of its own.
+One copy of the project, with small twins for every kind of layer, serves all tests here; each fault
+is planted into a copy of its own.
 """
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import COMPARED, COMPLETE, ROOT, SIDES, run_python, shared
+from conftest import COMPARED, COMPLETE, SIDES, copied
 from faults import FAULTS, TORCH
 from pairs import PAIRS, files
 
 import problems
 from backends import Side
-from compare.proof.check import judge
+from compare.proof.check import PRECISIONS, judge
 from compare.proof.ladder import CAP, EXACT, RUNGS, Pair
+from compare.proof.probe import STEPS
 
-REAL = ("cumsum", "damped_sine", "echo", "shapes")  # problems that faults are planted into
 REFERENCE, OTHER = COMPARED
+# How often `compare.proof.probe.gather` has yielded when a rung can be judged.
+STAGE = {"parameters": 1, "shapes": 1, "layers": 1, "loss": 2, "gradients": 2, "curve": 3}
 
 
-GATHER = """
-import os, sys
-from compare.proof.probe import main
-
-main(str(os.getppid()), *sys.argv[1:])
-"""
-
-
-def gather(fork, folder: Path, backend: str, *names: str) -> dict[str, dict[str, np.ndarray]]:
-    """Return the float64 evidence of the code in a folder."""
-    out = folder / "evidence" / backend
-    out.mkdir(parents=True)
-    asked = (backend, "float64", "cpu", str(out), *names)
-    done = fork(backend, GATHER, *asked, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return {name: dict(np.load(out / f"{name}.npz")) for name in names}
-
-
-@shared
+@pytest.fixture(scope="session")
 def workshop(tmp_path_factory):
-    """The project with all pairs added, training for 50 steps."""
-    folder = tmp_path_factory.mktemp("workshop")
-    for name in ("problems", "backends", "compare"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    """The project with all pairs added."""
+    folder = copied(tmp_path_factory.mktemp("workshop"))
     for name in PAIRS:
         for path, text in files(name).items():
             (folder / path).write_text(text)
-    probe = folder / "compare" / "proof" / "probe.py"
-    assert "EPOCHS, STEPS = 4, 200" in probe.read_text()
-    probe.write_text(probe.read_text().replace("EPOCHS, STEPS = 4, 200", "EPOCHS, STEPS = 5, 50"))
     return folder
 
 
-@shared
-def sound(workshop, fork):
-    """The evidence of sound code, by backend and problem."""
-    with ThreadPoolExecutor() as pool:
-        found = pool.map(lambda backend: gather(fork, workshop, backend, *PAIRS, *REAL), COMPARED)
-        return dict(zip(COMPARED, found, strict=True))
+@pytest.fixture(scope="session")
+def sound(pieces, gathered, workshop):
+    """The float64 evidence of sound code, by backend and pair."""
+    return pieces(
+        "sound", lambda backend: gathered((backend, "float64"), list(PAIRS), cwd=workshop)
+    )
 
 
-@shared
-def faulty(request, workshop, tmp_path_factory, fork):
-    """The evidence of code with a fault planted, by what is wrong; of those faults asked for."""
-    calls = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
-    folders = {}
-    for number, fault in enumerate(call["fault"] for call in calls if "fault" in call):
-        folders[fault] = tmp_path_factory.getbasetemp() / f"faulty{number}"
-        ignored = shutil.ignore_patterns("__pycache__", "evidence")
-        shutil.copytree(workshop, folders[fault], ignore=ignored)
-        file = folders[fault] / fault.file
-        assert file.read_text().count(fault.old) >= 1, fault.what
+@pytest.fixture(scope="session")
+def faulty(pieces, gathered, workshop, tmp_path_factory):
+    """The float64 evidence of code with a fault planted, by what is wrong, up to its rung."""
+    by_name = {fault.what: fault for fault in FAULTS}
+
+    def look(what):
+        fault = by_name[what]
+        folder = tmp_path_factory.mktemp("faulty") / "copy"
+        shutil.copytree(workshop, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        file = folder / fault.file
+        assert file.read_text().count(fault.old) >= 1, what
         file.write_text(file.read_text().replace(fault.old, fault.new))
+        job, stages = (side(fault), "float64"), STAGE[fault.rung]
+        return gathered(job, [fault.problem], cwd=folder, stages=stages)[fault.problem]
 
-    def look(backend):
-        mine = [fault for fault in folders if side(fault) == backend]
-        return {
-            fault.what: gather(fork, folders[fault], backend, fault.problem)[fault.problem]
-            for fault in mine
-        }
-
-    with ThreadPoolExecutor() as pool:
-        first, second = pool.map(look, COMPARED)
-    return first | second
+    return pieces("faulty", look)
 
 
 def side(fault):
@@ -95,27 +64,13 @@ def side(fault):
     return REFERENCE if fault.file.startswith(TORCH) else OTHER
 
 
-@shared
-def definitions(workshop):
-    """The problems of the workshop: the real ones, and the pairs with the shapes they declare."""
-    code = "import problems, pickle, sys\n"
-    code += "for name in sys.argv[1:]: print(name, dict(problems.load(name).layers), sep='|')"
-    done = run_python("-c", code, *PAIRS, cwd=workshop)
-    assert done.returncode == 0, done.stderr
-    base = problems.load("cumsum")
-    found = {name: problems.load(name) for name in REAL}
-    for line in done.stdout.splitlines():
-        name, layers = line.split("|")
-        found[name] = replace(
-            base,
-            name=name,
-            layers=eval(layers),
-            input=replace(base.input, axes="time=6 feature=4"),
-            output=replace(base.output, axes="bit=1"),
-            target=replace(base.target, axes="bit=1"),
-            metrics=tuple(replace(base.metrics[0], name="accuracy") for _ in range(1)),
-        )
-    return found
+def definition(name):
+    """Return a problem: a real one, or that of a pair."""
+    if name in COMPLETE:
+        return problems.load(name)
+    defined = {}
+    exec(files(name)[f"problems/{name}.py"], defined)
+    return defined["PROBLEM"]
 
 
 def climb(problem, expected, came):
@@ -131,22 +86,52 @@ def climb(problem, expected, came):
     )
 
 
-@pytest.mark.parametrize("name", [*PAIRS, *REAL])
-def test_every_kind_of_layer_trains_the_same_in_float64(name, sound, definitions):
-    findings = climb(definitions[name], sound[REFERENCE][name], sound[OTHER][name])
+def gaps(problem, evidence):
+    """Return what is lacking in evidence, and whether its curve stays flat: that would agree."""
+    kinds = dict.fromkeys(name.partition("/")[0] for name in evidence)
+    lacking = [kind for kind in EVIDENCE if kind not in kinds]
+    lacking += [name for name in problem.layers if f"layer/{name}" not in evidence]
+    curve = evidence.get("curve", np.zeros(0))
+    flat = ["steps"] * (len(curve) != STEPS) + ["learning"] * (np.ptp(curve) <= 1e-3)
+    return lacking + flat + [name for name, x in evidence.items() if not np.isfinite(x).all()]
+
+
+EVIDENCE = (
+    "trainable", "weight", "layer", "loss", "gradient", "curve", "validation", "trained", "score",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", COMPARED)
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_small_network_leaves_all_that_the_ladder_asks_for(name, backend, sound):
+    assert gaps(definition(name), sound[backend][name]) == []
+
+
+@pytest.mark.parametrize("backend", COMPARED)
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("name", COMPLETE)
+def test_a_problem_leaves_all_that_the_ladder_asks_for(name, precision, backend, evidence):
+    assert gaps(problems.load(name), evidence[backend, precision][name]) == []
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_every_kind_of_layer_trains_the_same_in_float64(name, sound):
+    findings = climb(definition(name), sound[REFERENCE][name], sound[OTHER][name])
     wrong = [str(finding) for finding in findings if not finding.passed]
     assert wrong == []
     assert findings[-1].rung == "score"
-    curve = sound[REFERENCE][name]["curve"]
-    assert len(curve) == 50
-    assert np.ptp(curve) > 1e-3, "a curve that stays flat would always agree"
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=[fault.what for fault in FAULTS])
-def test_a_planted_fault_is_found_on_its_rung(fault, faulty, sound, definitions):
-    evidence = {name: sound[name][fault.problem] for name in COMPARED}
-    evidence[side(fault)] = faulty[fault.what]
-    findings = climb(definitions[fault.problem], evidence[REFERENCE], evidence[OTHER])
+@pytest.mark.parametrize(
+    ("backend", "name", "fault"),
+    [(side(fault), fault.problem, fault) for fault in FAULTS],
+    ids=[fault.what for fault in FAULTS],
+)
+def test_a_planted_fault_is_found_on_its_rung(backend, name, fault, faulty, sound, evidence):
+    """Its evidence ends with the rung: what passes there is not found further up."""
+    found = {one: (sound[one] if name in PAIRS else evidence[one, "float64"]) for one in COMPARED}
+    found = {one: found[one][name] for one in COMPARED} | {backend: faulty[fault.what]}
+    findings = climb(definition(name), found[REFERENCE], found[OTHER])
     wrong = findings[-1]
     assert not wrong.passed, "the ladder did not see it"
     assert (wrong.rung, wrong.tensor) == (fault.rung, fault.tensor), str(wrong)
@@ -157,15 +142,22 @@ def test_a_planted_fault_is_found_on_its_rung(fault, faulty, sound, definitions)
 
 
 def test_sixteen_faults_and_more_are_planted():
-    assert len({fault.what for fault in FAULTS}) >= 16
+    assert len({fault.what for fault in FAULTS}) == len(FAULTS) >= 16
 
 
-# --- the six problems, in both precisions --------------------------------------------------------
+@pytest.fixture(scope="session")
+def pair(evidence):
+    """The evidence of the problems as `judge` takes it, by side and precision, then problem."""
+    return {
+        (side, precision): evidence[str(side), precision]
+        for side in SIDES
+        for precision in PRECISIONS
+    }
 
 
 @pytest.mark.parametrize("name", COMPLETE)
-def test_the_ladder_holds_for_every_problem(name, evidence):
-    found = {job: evidence[job][name] for job in evidence}
+def test_the_ladder_holds_for_every_problem(name, pair):
+    found = {job: pair[job][name] for job in pair}
     findings = list(judge(problems.load(name), SIDES, found))
     wrong = [str(finding) for finding in findings if not finding.passed]
     assert wrong == []
@@ -175,20 +167,20 @@ def test_the_ladder_holds_for_every_problem(name, evidence):
             assert finding.bound <= CAP[finding.rung]
 
 
-def test_what_is_not_a_number_does_not_pass(evidence):
+def test_what_is_not_a_number_does_not_pass(pair):
     """Not even on both sides: a network that is lost proves nothing."""
     name = "echo"
-    found = {job: dict(evidence[job][name]) for job in evidence}
+    found = {job: dict(pair[job][name]) for job in pair}
     for job in found:
         found[job]["curve"] = found[job]["curve"] * np.nan
     wrong = list(judge(problems.load(name), SIDES, found))[-1]
     assert (wrong.passed, wrong.rung, wrong.index) == (False, "curve", (0,))
 
 
-def test_float32_is_held_to_its_own_rounding(evidence):
+def test_float32_is_held_to_its_own_rounding(pair):
     """The bound follows what the reference itself loses in float32, step by step."""
     name = "echo"
-    found = {job: dict(evidence[job][name]) for job in evidence}
+    found = {job: dict(pair[job][name]) for job in pair}
     other = SIDES[1]
     found[other, "float32"]["curve"] = found[other, "float32"]["curve"] * (1 + 1e-4)
     wrong = list(judge(problems.load(name), SIDES, found))[-1]
@@ -196,9 +188,9 @@ def test_float32_is_held_to_its_own_rounding(evidence):
     assert wrong.bound < 1e-4
 
 
-def test_an_engine_that_is_widened_says_so_and_is_held_to_the_same_bounds(evidence):
+def test_an_engine_that_is_widened_says_so_and_is_held_to_the_same_bounds(pair):
     name, widened = "echo", Side("keras-jax")
-    found = {job: evidence[job][name] for job in evidence}
+    found = {job: pair[job][name] for job in pair}
     found |= {(widened, p): found[SIDES[1], p] for p in ("float64", "float32")}
     findings = list(judge(problems.load(name), (SIDES[0], widened), found))
     exact = [finding for finding in findings if finding.precision == "float64"]

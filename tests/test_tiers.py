@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from conftest import COMPLETE, RUNNABLE, diptych, on_all, run_python
+from conftest import COMPLETE, RUNNABLE, diptych
 from test_cli import ended  # noqa: F401 (a fixture)
 from test_records import RECORD
 from test_table import measured, record
@@ -111,38 +111,41 @@ REASONS = {
 }
 
 
-@pytest.fixture(scope="module")
-def trained(compiler):
-    """Return the losses of trainings in all tiers, and what else is tried, by backend."""
+@pytest.fixture(scope="session")
+def trained(compiler, pieces, fork):
+    """The losses of trainings in all tiers, and what else is tried, by backend."""
 
-    def train(name):
-        code = TRAIN + {"pytorch": PYTORCH, "keras-tensorflow": TENSORFLOW}.get(name, "")
-        tiers = [tier for tier in BACKENDS[name].tiers if (name, tier) != SLOW]
-        done = run_python("-c", code, name, *tiers, backend=name)
+    def train(backend):
+        code = TRAIN + {"pytorch": PYTORCH, "keras-tensorflow": TENSORFLOW}.get(backend, "")
+        done = fork(backend, code, backend, *tiers(backend))
         assert done.returncode == 0, done.stderr
         return dict(json.loads(line) for line in done.stdout.splitlines() if line[:2] == '["')
 
-    return on_all(train)
+    return pieces("trained", train)
 
 
-@pytest.mark.parametrize("name", RUNNABLE)
-def test_a_tier_changes_how_a_network_is_run_not_what_it_learns(name, trained):
-    default, *others = (
-        trained[name][tier] for tier in BACKENDS[name].tiers if (name, tier) != SLOW
-    )
+def tiers(backend):
+    """Return the tiers of a backend that are tried here."""
+    return [tier for tier in BACKENDS[backend].tiers if (backend, tier) != SLOW]
+
+
+@pytest.mark.parametrize("backend", RUNNABLE)
+def test_a_tier_changes_how_a_network_is_run_not_what_it_learns(backend, trained):
+    default, *others = (trained[backend][tier] for tier in tiers(backend))
     assert len(default) == 2 * 2, "of two epochs, while training and after it"
     for losses in others:
         assert losses == pytest.approx(default, rel=1e-5)
 
 
-@pytest.mark.parametrize(("name", "what"), [(n, what) for n in REASONS for what in REASONS[n]])
-def test_what_is_not_compiled_is_unavailable(name, what, trained):
-    assert trained[name][what][:13] == "unavailable: ", "no other tier in its place"
-    assert REASONS[name][what] in trained[name][what]
+@pytest.mark.parametrize(("backend", "what"), [(n, what) for n in REASONS for what in REASONS[n]])
+def test_what_is_not_compiled_is_unavailable(backend, what, trained):
+    assert trained[backend][what][:13] == "unavailable: ", "no other tier in its place"
+    assert REASONS[backend][what] in trained[backend][what]
 
 
-def test_what_xla_does_not_take_another_tier_has(trained):
-    assert len(trained["keras-tensorflow"]["graph, in text"]) == 4
+@pytest.mark.parametrize("backend", ["keras-tensorflow"])
+def test_what_xla_does_not_take_another_tier_has(backend, trained):
+    assert len(trained[backend]["graph, in text"]) == 4
 
 
 AUTO = """
@@ -157,11 +160,11 @@ for name in sys.argv[2:]:
 """
 
 
-@pytest.mark.parametrize("name", KERAS)
-def test_the_default_tier_is_what_keras_does_unasked(name, fork):
-    done = fork(name, AUTO, name, *COMPLETE)
+@pytest.mark.parametrize("backend", KERAS)
+def test_the_default_tier_is_what_keras_does_unasked(backend, fork):
+    done = fork(backend, AUTO, backend, *COMPLETE)
     assert done.returncode == 0, done.stderr
-    usual = "compiled" if BACKENDS[name].default_tier == COMPILED else "not"
+    usual = "compiled" if BACKENDS[backend].default_tier == COMPILED else "not"
     assert [line for line in done.stdout.splitlines() if line in ("compiled", "not")] == [
         usual
     ] * len(COMPLETE)

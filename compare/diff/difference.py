@@ -1,4 +1,4 @@
-"""Two lists of records -> what differs: circumstances, and each row paired by seed. Pure functions.
+"""Two lists of records -> what differs: provenance, and each row paired by seed. Pure functions.
 
 A is the reference: a folder of another day, machine, version or commit. B is held against it. Seeds
 are no independent witnesses of a time: all of a run share the machine as it was that hour. So a
@@ -87,14 +87,14 @@ class Diff:
     """What differs between two lists of records, A and B.
 
     `rows` has a row per problem, backend, device, mode, recipe and measure: see COLUMNS.
-    `circumstances` has what, where, a and b, as text, for all that differs: versions, machine,
+    `provenance` has what, where, a and b, as text, for all that differs: versions, machine,
     commit, settings. `alone` has the sides that were not compared, and why if there was a chance.
     `pace` is the ratio by which nearly all rows of every backend changed in time, None if not so;
     `paces` is the same of single problems.
     """
 
     rows: pd.DataFrame
-    circumstances: pd.DataFrame
+    provenance: pd.DataFrame
     alone: pd.DataFrame
     pace: float | None
     paces: dict[str, float]
@@ -118,7 +118,7 @@ def diff(a: Sequence[Record], b: Sequence[Record]) -> Diff:
     compared = {tuple(row[name] for name in KEY) for row in rows}
     return Diff(
         rows=frame.astype({"within_margin": "boolean"}),
-        circumstances=differing(*(_comparable(one, compared) for one in (a, b))),
+        provenance=differing(*(_comparable(one, compared) for one in (a, b))),
         alone=pd.DataFrame(
             [*_alone("A", sides_a, sides_b, compared), *_alone("B", sides_b, sides_a, compared)],
             columns=list(ALONE),

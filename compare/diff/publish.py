@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 from rich.text import Text
 
-from compare.console import markdown_table, stdout, table
+from compare.console import markdown_table, plain, stdout, table
 from compare.diff.difference import ALONE, KEY, Diff
 from compare.diff.limits import Offence
 from compare.diff.words import answer, what
-from compare.records.provenance import COLUMNS as WHAT_DIFFERS
+from compare.records.provenance import DIFFERING
 from compare.records.record import Record, as_json
 from compare.tables.columns import number
 from compare.tables.publish import rows_json
@@ -40,7 +40,7 @@ COMPARED: dict[str, Callable[[pd.Series], str]] = {
     "lost": _text("lost"),
     "flags": _text("flags"),
 }
-LEFT = (*KEY, "value", "verdict", "flags", *WHAT_DIFFERS, *ALONE)
+LEFT = (*KEY, "value", "verdict", "flags", *DIFFERING, *ALONE)
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def sections(diff: Diff) -> Iterator[Section]:
     if len(changed):
         yield _compared("What changed", changed)
     for title, frame in (
-        ("What else differs", diff.circumstances),
+        ("What else differs", diff.provenance),
         ("In one folder only, or without anything to compare", diff.alone),
     ):
         if len(frame):
@@ -86,7 +86,7 @@ def _compared(title: str, rows: pd.DataFrame) -> Section:
 
 def diff_markdown(diff: Diff, a: str, b: str) -> str:
     """Return the diff as Markdown for the summary of a job; `a` and `b` name the sides."""
-    parts = [f"**{answer(diff)}**", f"A is {a}; B is {b}."]
+    parts = [f"**{plain(answer(diff))}**", plain(f"A is {a}; B is {b}.")]
     for section in sections(diff):
         made = markdown_table(section.headings, LEFT, map(list, section.lines))
         if section.title == "All comparisons":
@@ -106,7 +106,7 @@ def diff_json(diff: Diff, a: str, b: str, offences: Sequence[Offence]) -> str:
         "pace": diff.pace,
         "paces": diff.paces,
         "rows": rows_json(diff.rows),
-        "circumstances": rows_json(diff.circumstances),
+        "circumstances": rows_json(diff.provenance),
         "alone": rows_json(diff.alone),
     }
     return as_json(found)

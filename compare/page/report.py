@@ -17,13 +17,14 @@ from compare.page.layers_html import layers_css
 from compare.page.program_html import program_css
 from compare.page.section import MEANINGS, Figure, Grid, Section, anchor, grid
 from compare.page.words import TIMED, Said, answers
+from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
 from compare.statistics import MINIMUM
 from compare.tables.columns import HEADINGS, SIDES
 from compare.tables.devices import HEADINGS as DEVICES
 from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
 from compare.tables.devices import device_cells
-from compare.tables.publish import circumstances, tabulated, unscored
+from compare.tables.publish import tabulated, unscored
 from compare.tables.verdicts import COLUMNS, VERDICT_TEXT, VERDICTS, effect, too_few, verdict_cells
 
 FILE = "report.html"
@@ -214,7 +215,7 @@ class Page:
     @property
     def circumstances(self) -> list[str]:
         """Machine, versions, settings, code."""
-        return circumstances(self.records)
+        return provenance(self.records)
 
 
 def _pair(key: Any, rows: pd.DataFrame) -> str:

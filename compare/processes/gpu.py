@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from backends import BACKENDS, Side
+from compare.console import complain
 from compare.processes.interpreter import command, command_in, surroundings, variables
 from compare.processes.question import NoAnswer, ask
 from compare.text import visible
@@ -133,7 +134,7 @@ def refusal(side: Side) -> str:
 @cache
 def warn(message: str) -> None:
     """Tell the user on stderr, once."""
-    print(f"diptych: {message}", file=sys.stderr)
+    complain(message)
 
 
 class DeviceMemory:

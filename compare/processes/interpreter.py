@@ -10,22 +10,19 @@ import json
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from backends import AGAIN, BACKENDS, Side
+from compare import settings
 from compare.processes.question import NoAnswer, ask
 from compare.records.record import UsageError
 from compare.text import visible
 
-SETTINGS = Path("diptych.toml")  # of the folder that the command is given in
 START = Path(__file__).with_name("start.py")
 PATIENCE_S = 60.0  # for an interpreter to answer
 LABELLED = re.compile(r"[^@:]+(@[\w.-]+)?")
@@ -43,12 +40,12 @@ class Environment:
 
 
 def use(asked: Iterable[str]) -> None:
-    """Have backends run in the interpreters named as "BACKEND=PATH", or else in SETTINGS.
+    """Have backends run in the interpreters named as "BACKEND=PATH", or else in diptych.toml.
 
     Raises:
-        UsageError: one is named for no backend, or SETTINGS cannot be read.
+        UsageError: one is named for no backend, or diptych.toml cannot be read.
     """
-    named = _settings()
+    named = settings.table("python")
     for text in asked:
         backend, separator, path = text.partition("=")
         if not separator or not path:
@@ -63,7 +60,7 @@ def use(asked: Iterable[str]) -> None:
         if Side.parse(backend).label == AGAIN:
             raise UsageError(f"an interpreter for {backend!r}: @{AGAIN} is no free label")
         if not isinstance(path, str):
-            raise UsageError(f"{SETTINGS}: expected a path for {backend}, came {path!r}")
+            raise UsageError(f"{settings.FILE}: expected a path for {backend}, came {path!r}")
         try:
             # A link stays one: of a virtual environment, the link is what tells it from others.
             named[backend] = str(Path(path).expanduser().absolute())
@@ -93,8 +90,8 @@ def command_in(python: str, module: str, *arguments: str) -> list[str]:
 
 def variables(side: Side, *, device: str, threads: int) -> dict[str, str]:
     """Return the environment variables of a process of a backend."""
-    settings = side.definition.variables(device=device, threads=threads)
-    return surroundings(_python(side)) | settings
+    given = side.definition.variables(device=device, threads=threads)
+    return surroundings(_python(side)) | given
 
 
 def surroundings(python: str = sys.executable) -> dict[str, str]:
@@ -115,8 +112,19 @@ def environment(side: Side) -> Environment:
     Raises:
         UsageError: that interpreter does not work.
     """
+    if side.first.program in PYTHONS:
+        return _asked(_python(side), side.first.in_default_tier)
+    return _found(side.backend)
+
+
+def missing(side: Side) -> list[str]:
+    """Return the packages that a backend needs and does not find where it runs.
+
+    Raises:
+        UsageError: as for `environment`.
+    """
     named = side.first.program in PYTHONS
-    return _asked(_python(side), side.first.in_default_tier) if named else _found(side.backend)
+    return environment(side).missing if named else side.definition.missing()
 
 
 def _python(side: Side) -> str:
@@ -151,26 +159,16 @@ def _asked(python: str, side: Side) -> Environment:
     )
 
 
-def _settings() -> dict[str, Any]:
-    """Return the interpreters that SETTINGS names, by backend."""
-    if not SETTINGS.exists():
-        return {}
-    try:
-        tables = tomllib.loads(SETTINGS.read_text())
-    except ValueError as error:
-        raise UsageError(f"{SETTINGS}: {error}") from None
-    if set(tables) - {"python"} or not isinstance(tables.get("python", {}), dict):
-        raise UsageError(f"{SETTINGS}: expected the table [python] alone, came {', '.join(tables)}")
-    return dict(tables.get("python", {}))
-
-
 def _version(package: str) -> str:
     """Return the version of what a package was installed by: tensorflow may be tensorflow-cpu's."""
-    with suppress(PackageNotFoundError):
-        return version(package)
-    # To look through all that is installed takes long.
-    names = packages_distributions().get(package, []) if find_spec(package) else []
-    return ", ".join(sorted({version(name) for name in names})) or "unknown"
+    from importlib import metadata  # here, for `list` asks for none
+
+    with suppress(metadata.PackageNotFoundError):
+        return metadata.version(package)
+    if find_spec(package) is None:  # to look through all that is installed takes long
+        return "unknown"
+    names = metadata.packages_distributions().get(package, [])
+    return ", ".join(sorted({metadata.version(name) for name in names})) or "unknown"
 
 
 if __name__ == "__main__":

@@ -11,14 +11,18 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
+from typing import Any, NamedTuple
 
+from backends import Side
 from compare.processes import keeper, machine
-from compare.processes.forkserver import Server
+from compare.processes.forkserver import TRAINER, Server
 from compare.processes.gpu import DeviceMemory
 from compare.processes.interpreter import command, variables
 from compare.processes.question import how_it_ended
@@ -28,6 +32,20 @@ from compare.text import one_line, visible
 # The kernel of Linux alone has what a keeper needs.
 KEEPER = (sys.executable, "-I", "-S", keeper.__file__) if sys.platform == "linux" else ()
 SCRATCH = "scratch"  # of a training's folder: temporary files, and what its compiler keeps
+ASKED = "asked.json"  # of the folder of another process: what it is to do
+
+
+class Kind(NamedTuple):
+    """What processes share that are forks of one server."""
+
+    side: Side
+    device: str
+    threads: int
+
+    @staticmethod
+    def of(run: Run) -> "Kind":
+        """Return the kind of a training."""
+        return Kind(run.side.in_default_tier, run.device, run.threads)
 
 
 class Interrupted(Exception):
@@ -35,13 +53,18 @@ class Interrupted(Exception):
 
 
 class Launcher:
-    """Starts processes of a backend and, if the command is broken off, ends them."""
+    """Starts processes of a backend and, if the command is broken off, ends them.
 
-    def __init__(self) -> None:
+    What its servers say goes into the folder `logs`; without one, to where the process that a
+    server is started for has its own folder.
+    """
+
+    def __init__(self, logs: Path | None = None) -> None:
+        self.logs = logs
         self.lock = threading.Lock()
         self.stopped = False
         self.running: set[Callable[[], None]] = set()  # what ends a process under way
-        self.servers: dict[tuple[str, str, int], Server] = {}
+        self.servers: dict[Kind, Server] = {}
 
     def launch(self, run: Run, *, cell: Path, timeout_s: float, processors: list[int]) -> Record:
         """Train in a fresh process, pinned to `processors`, and return its record.
@@ -54,7 +77,8 @@ class Launcher:
         """
         facts = machine.facts() | {"started": now(), "processors": processors}
         try:
-            server = self.server(run, cell.parent, timeout_s) if run.start == FORK else None
+            forks = run.start == FORK
+            server = self.server(Kind.of(run), cell.parent, timeout_s) if forks else None
         except TimeoutError:
             reason = f"its server was not ready after {timeout_s:g} s"
             return record_of(run, **facts, status="timeout", reason=reason)
@@ -67,8 +91,8 @@ class Launcher:
             if server:
                 outcome = self._end_of(lambda: forked(server, cell), timeout_s)
             else:
-                trainer = command(run.side, "compare.training.trainer", str(cell))
                 environment = variables(run.side, device=run.device, threads=run.threads)
+                trainer = command(run.side, TRAINER, str(cell))
                 outcome = self.call(trainer, environment, cell / "log.txt", timeout_s)
         found = left(cell)
         if isinstance(found, Record):
@@ -83,6 +107,42 @@ class Launcher:
             cell.mkdir(parents=True, exist_ok=True)
             write_record(record, cell)
         return record
+
+    def work(
+        self,
+        module: str,
+        cell: Path,
+        asked: Mapping[str, Any],
+        kind: Kind,
+        start: str,
+        timeout_s: float,
+    ) -> tuple[str, str]:
+        """Have a module do in a fresh process what is asked; return how that ended, as `call`.
+
+        `cell` is a folder of its own, where the module's `main(cell)` finds ASKED and leaves what
+        it found; what it says goes to log.txt.
+
+        Raises:
+            Interrupted: `stop` was called.
+        """
+        cell.mkdir(parents=True, exist_ok=True)
+        (cell / ASKED).write_text(json.dumps(asked))
+        if start != FORK:
+            new = command(kind.side, module, str(cell))
+            environment = variables(kind.side, device=kind.device, threads=kind.threads)
+            return self.call(new, environment, cell / "log.txt", timeout_s)
+        try:
+            server = self.server(kind, cell.parent, timeout_s)
+        except TimeoutError:
+            return "timeout", f"its server was not ready after {timeout_s:g} s"
+        return self._end_of(lambda: forked(server, cell, module), timeout_s)
+
+    def last_words(self, cell: Path, kind: Kind) -> str:
+        """Return the last line of a process, or of its server if it never began; or nothing."""
+        logs = (cell / "log.txt", self._log_of(kind, cell.parent))
+        log = next((log for log in logs if log.exists()), None)
+        lines = log.read_text(errors="replace").strip().splitlines() if log else []
+        return lines[-1] if lines else ""
 
     def call(
         self, asked: list[str], environment: dict[str, str], log: Path, timeout_s: float
@@ -135,29 +195,70 @@ class Launcher:
             for server in self.servers.values():
                 server.stop()
 
-    def server(self, run: Run, folder: Path, timeout_s: float) -> Server:
+    def get_ready(self, kinds: Iterable[Kind], folder: Path, timeout_s: float) -> None:
+        """Start the servers that are not there, all at once; one that fails tells nobody.
+
+        The kernel ends a server with the thread that started it: that should not be a short one.
+        """
+        for server in [self._begun_server(kind, folder) for kind in dict.fromkeys(kinds)]:
+            with suppress(TimeoutError):  # which the processes that need it will tell of
+                self._ready(server, timeout_s)
+
+    def has(self, kind: Kind) -> bool:
+        """Say whether a server is there, and alive."""
+        return kind in self.servers and self.servers[kind].process.poll() is None
+
+    def server(self, kind: Kind, folder: Path, timeout_s: float) -> Server:
         """Return the server of a backend, which is started the first time, and if it was lost.
 
         Raises:
             TimeoutError: it does not get ready.
         """
-        kind = (run.backend, run.device, run.threads)
+        return self._ready(self._begun_server(kind, folder), timeout_s)
+
+    def _begun_server(self, kind: Kind, folder: Path) -> Server:
         with self.lock:
             if self.stopped:
                 raise Interrupted
-            if kind not in self.servers or self.servers[kind].process.poll() is not None:
-                module = ("compare.processes.forkserver", str(os.getpid()), run.side.backend)
-                environment = variables(run.side, device=run.device, threads=run.threads)
-                folder.mkdir(parents=True, exist_ok=True)
-                log = folder / f"server-{run.backend}.txt"
-                self.servers[kind] = Server(command(run.side, *module), environment, log)
-            server = self.servers[kind]
+            if not self.has(kind):
+                module = ("compare.processes.forkserver", str(os.getpid()), kind.side.backend)
+                environment = variables(kind.side, device=kind.device, threads=kind.threads)
+                log = self._log_of(kind, folder)
+                log.parent.mkdir(parents=True, exist_ok=True)
+                self.servers[kind] = Server(command(kind.side, *module), environment, log)
+            return self.servers[kind]
+
+    def _ready(self, server: Server, timeout_s: float) -> Server:
         try:
             server.ready.result(timeout_s)
         except TimeoutError:
-            server.stop()  # the next training gets another
+            server.stop()  # the next process gets another
             raise
         return server
+
+    def _log_of(self, kind: Kind, folder: Path) -> Path:
+        return (self.logs or folder) / f"server-{kind.side}.txt"
+
+
+@contextmanager
+def several(
+    at_a_time: int, launcher: Launcher | None = None
+) -> Iterator[tuple[Launcher, Path, ThreadPoolExecutor]]:
+    """Yield what it takes to have several processes work: launcher, folder for them, threads.
+
+    The folder goes with them. Of a launcher that is given, the servers go on, unless all is broken
+    off.
+    """
+    starts = launcher or Launcher()
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(at_a_time) as pool:
+        try:
+            yield starts, Path(folder), pool
+        except BaseException:  # nothing may go on unwatched, also after Ctrl-C
+            pool.shutdown(wait=False, cancel_futures=True)
+            starts.stop()
+            raise
+        if launcher is None:
+            starts.stop()
 
 
 def left(cell: Path) -> Record | str:
@@ -173,14 +274,16 @@ def left(cell: Path) -> Record | str:
     if not file.is_file():  # reading a pipe would not end
         return f"expected a file, came something else as {file.name}"
     try:
-        return Record.from_json(file.read_text())
+        return Record.from_json(file.read_bytes())
     except (OSError, ValueError, TypeError, RecursionError) as error:
         return f"{file.name} cannot be read: {visible(one_line(error))}"
 
 
-def forked(server: Server, cell: Path) -> tuple[Callable[[], int], Callable[[], None]]:
-    """Fork a process for a training; return what waits for its status, and what ends it."""
-    return server.start(cell).result, lambda: server.kill(cell)
+def forked(
+    server: Server, cell: Path, module: str = TRAINER
+) -> tuple[Callable[[], int], Callable[[], None]]:
+    """Fork a process for a module; return what waits for its status, and what ends it."""
+    return server.start(cell, module).result, lambda: server.kill(cell)
 
 
 def begun(

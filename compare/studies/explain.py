@@ -8,12 +8,12 @@ import pandas as pd
 from rich.text import Text
 
 from backends import BACKENDS, Side
-from compare.console import markdown_table, stdout, table
+from compare.console import markdown_list, markdown_table, stdout, table
 from compare.measures import epochs_to_target
+from compare.records.provenance import provenance
 from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between
 from compare.statistics import interval
 from compare.tables.columns import number
-from compare.tables.publish import circumstances
 
 # Column of explain.csv: what it means. In this order.
 COLUMNS = {
@@ -124,8 +124,10 @@ def _reading(problem: str, rows: pd.DataFrame) -> str:
         single, whole = mine[mine["defaults"] != "all"], mine[mine["defaults"] == "all"]
         texts = []
         for _, row in whole.iterrows():
-            texts.append(f"all its defaults take it {_from_to(row)}")
-        if (single["change"] == 0).all():
+            texts.append(f"all its defaults {_takes_it(row)}")
+        if not mine["seeds"].any():
+            texts = ["no pairs"]
+        elif (single["change"] == 0).all():
             texts.append("no single one moves it")
         elif single["change"].notna().any():
             row = single.iloc[int(single["change"].abs().argmax())]
@@ -133,6 +135,10 @@ def _reading(problem: str, rows: pd.DataFrame) -> str:
         parts.append(f"on {backend}, {' and '.join(texts)}")
     metric, seeds = rows.iloc[0]["metric"], int(rows["seeds"].max())
     return f"**{problem}**, {metric}, {seeds} seed{'s' * (seeds != 1)}: {'; '.join(parts)}."
+
+
+def _takes_it(row: pd.Series) -> str:
+    return f"take it {_from_to(row)}" if row["seeds"] else "have no pairs"
 
 
 def _from_to(row: pd.Series) -> str:
@@ -168,7 +174,7 @@ def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:
         "The names are those of `explain.csv`; brackets hold 95 % intervals.",
         "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items()),
         "## Where it was measured",
-        "\n".join(f"- {line}" for line in circumstances(records)),
+        markdown_list(provenance(records)),
         "Seconds are not compared here.",
     ]
     return "\n\n".join(parts) + "\n"

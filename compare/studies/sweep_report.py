@@ -12,15 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from rich.text import Text
 
-from compare.console import markdown_table, stdout, table
+from compare.console import markdown_list, markdown_table, stdout, table
 from compare.groups import SIDE, Side, sides
 from compare.measures import rate
+from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
 from compare.studies.crossover import Stretch
 from compare.studies.sweep import COLUMNS, CROSSOVERS, Pair, crossovers, pairs, sweep
 from compare.svg import INK, STYLE, figure, legend_above, standalone
 from compare.tables.columns import mebibytes, number, power, whole
-from compare.tables.publish import circumstances, failures
+from compare.tables.publish import failures
 from compare.training.trainer import EPOCHS, STEPS
 
 SWEPT = {"batch_size": "batch size", "unit": "units"}  # field of a Run: what a reader calls it
@@ -132,7 +133,7 @@ def markdown(records: Sequence[Record]) -> str:
         "Of `crossovers.csv`:",
         "\n".join(f"- `{name}`: {meaning}" for name, meaning in CROSSOVERS.items()),
         "## Where it was measured",
-        "\n".join(f"- {line}" for line in circumstances(records)),
+        markdown_list(provenance(records)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

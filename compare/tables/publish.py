@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from backends import Side
-from compare.console import markdown_table, plain
+from compare.console import markdown_list, markdown_table
 from compare.measures import FLAGS
-from compare.records.record import FLOAT32, FORK, NEW, Record, as_json, finite
+from compare.records.provenance import provenance
+from compare.records.record import Record, as_json, finite
 from compare.statistics import MINIMUM
 from compare.tables.columns import SCORES, SIDES, SIZES, TEXT, TIMES, cells, sides
 from compare.tables.devices import COLUMNS as DEVICE_COLUMNS
@@ -92,7 +93,7 @@ def markdown(tables: Tables, records: Sequence[Record]) -> str:
         "MiB are 2^20 bytes.",
         "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items()),
         "## Where it was measured",
-        "\n".join(f"- {line}" for line in circumstances(records)),
+        markdown_list(provenance(records)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -118,8 +119,8 @@ def unscored(records: Sequence[Record]) -> list[str]:
 
 def failures(records: Sequence[Record]) -> list[str]:
     """Return the section of the trainings without a score; nothing if there are none."""
-    lines = [f"- {plain(line)}" for line in unscored(records)]
-    return ["## Trainings without a score", "\n".join(lines)] if lines else []
+    lines = unscored(records)
+    return ["## Trainings without a score", markdown_list(lines)] if lines else []
 
 
 def _devices(frame: pd.DataFrame) -> list[str]:
@@ -141,51 +142,9 @@ def _verdicts(frame: pd.DataFrame) -> list[str]:
     return ["## Verdicts", *rows, *few, "The columns of `verdicts.csv`:", meanings()]
 
 
-STARTED = {FORK: "forks of a server per backend", NEW: "new interpreters"}
-
-
-def circumstances(records: Sequence[Record]) -> list[str]:
-    """Return what machine, settings, versions and code the records come from; all, if several."""
-    versions: dict[str, dict[str, dict[str, None]]] = {}  # of a package: who had it
-    for record in sorted(records, key=lambda one: one.side.rank):
-        for name, version in record.versions.items():
-            versions.setdefault(name, {}).setdefault(version, {})[record.backend] = None
-    started = sorted(record.started for record in records)
-    pairs: dict[str, Iterable[object]] = {
-        "processor": [record.cpu for record in records],
-        "GPU": [record.gpu for record in records],
-        "recipe": [record.recipe for record in records],
-        "precision": [record.precision for record in records if _told(record)],
-        "processes": [STARTED[record.start] for record in records],
-        "trainings at a time": [record.jobs for record in records],
-        "threads and processors for each": [record.threads for record in records],
-        "commit": [_commit(record) for record in records],
-    }
-    lines = [f"{name}: {_distinct(values)}" for name, values in pairs.items() if _distinct(values)]
-    for name, found in sorted(versions.items()):
-        several = {version: f"{version} ({', '.join(who)})" for version, who in found.items()}
-        lines.append(f"{name} {', '.join(several.values() if len(found) > 1 else found)}")
-    return [*lines, f"from {started[0]} to {started[-1]}"] if started else lines
-
-
 def _reason(record: Record) -> str:
     reason = " ".join((record.reason or "").split())
     return f"{record.status}: {reason}" if reason else record.status
-
-
-def _told(record: Record) -> bool:
-    """Say whether the precision is worth telling: on a CPU the two are the same."""
-    return record.device == "gpu" or record.precision != FLOAT32
-
-
-def _commit(record: Record) -> str | None:
-    if record.commit is None:
-        return None
-    return record.commit[:12] + (" with uncommitted changes" if record.dirty else "")
-
-
-def _distinct(values: Iterable[object]) -> str:
-    return ", ".join(dict.fromkeys(str(value) for value in values if value is not None))
 
 
 def rows_json(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from compare.console import markdown_table
+from compare.console import markdown_list, markdown_table
+from compare.records.provenance import provenance
 from compare.records.record import Record
 from compare.tables.columns import SIDES, TEXT, cells, sides
-from compare.tables.publish import Tables, circumstances, failures
+from compare.tables.publish import Tables, failures
 from compare.tables.verdicts import MEASURES, effect, too_few
 
 JUDGED = ("problem", "backend", "reference", "device", "mode", "recipe")
@@ -18,7 +19,7 @@ TIMED = (*SIDES, "wall s", "first epoch s", "epoch s", "flags")
 def summary(tables: Tables, records: Sequence[Record]) -> str:
     """Return verdicts, scores and times as Markdown; what the columns mean is in table.md."""
     trained = tables.table.drop_duplicates(list(SIDES))
-    where = "\n".join(f"- {line}" for line in circumstances(records))
+    where = markdown_list(provenance(records))
     parts = [
         "## Verdicts",
         *_verdicts(tables.verdicts),
