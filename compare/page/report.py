@@ -29,8 +29,8 @@ from compare.tables.verdicts import COLUMNS, VERDICT_TEXT, VERDICTS, effect, too
 
 FILE = "report.html"
 SHOWN = (
-    *SIDES, "metric", "score", "target", "reached", "failed", "epoch s", "wall s", "s to target",
-    "host MiB", "GPU MiB", "baseline", "parity", "flags",
+    *SIDES, "metric", "score", "target", "passed", "failed", "epoch s", "wall s", "s to target",
+    "host MiB", "GPU MiB", "baseline", "parity", "warnings",
 )  # fmt: skip
 
 
@@ -197,7 +197,7 @@ class Page:
                 for name in ("cpu", "gpu")
                 if name not in devices
             ),
-            *(f"{name}: {MEANINGS[name]}" for name in empty if name not in ("flags", "target")),
+            *(f"{name}: {MEANINGS[name]}" for name in empty if name not in ("warnings", "target")),
         ]
 
     @property
