@@ -81,9 +81,10 @@ def test_who_else_is_on_the_card_is_told_and_recorded(driver, tmp_path, monkeypa
         return "failed", "no matter"
 
     monkeypatch.setattr(Launcher, "call", trained)
-    told, listener = [], Listener()
-    listener.report = told.append
-    options = {"out": tmp_path / "out", "timeout_s": 60, "gate": False, "progress": listener}
+    told = []
+    progress = Listener()
+    progress.report = told.append
+    options = {"out": tmp_path / "out", "timeout_s": 60, "gate": False, "progress": progress}
     (found,) = comparison.compare([run], **options)
     assert "on the GPU already, and in its times and memory: process 4711, python, 300 MiB" in told
     assert (found.gpu, found.gpu_others) == (FAST["name"], 1)

@@ -1,4 +1,4 @@
-"""Examples of a problem drawn from the samples that trainings keep: inputs, truth and answers."""
+"""Examples of a problem drawn from the predictions that trainings keep: inputs, truth, answers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from compare.groups import Side
-from compare.records.predictions import Sample
+from compare.records.predictions import Predictions
 from compare.svg import INK, STYLE, figure, legend_above
 from problems import Array, Curve, Drawing, Frames, Picture, Problem, Words
 
@@ -18,9 +18,9 @@ TRUTH: dict[str, Any] = {"color": INK, "linewidth": 3, "alpha": 0.35, "marker": 
 ASKED: dict[str, Any] = {"color": INK, "linewidth": 1, "marker": ".", "markersize": 3}
 
 
-def questions(problem: Problem, sample: Sample) -> Figure:
+def questions(problem: Problem, kept: Predictions) -> Figure:
     """Return a few inputs of a problem, as its picture has them drawn."""
-    inputs = sample[f"{problem.drawn.name}.input"]
+    inputs = kept[f"{problem.drawn.name}.input"]
     drawings = [problem.picture.question(x) for x in inputs]
     with rc_context(STYLE):
         if isinstance(drawings[0], Frames):
@@ -34,12 +34,12 @@ def questions(problem: Problem, sample: Sample) -> Figure:
     return made
 
 
-def answers(problem: Problem, samples: Mapping[str, tuple[Side, Sample]]) -> Figure:
+def answers(problem: Problem, kept: Mapping[str, tuple[Side, Predictions]]) -> Figure:
     """Return a few inputs with their truth and what each side answered, by the side's name."""
     picture, metric = problem.picture, problem.drawn.name
-    one = next(iter(samples.values()))[1]
+    one = next(iter(kept.values()))[1]
     inputs, targets = one[f"{metric}.input"], one[f"{metric}.target"]
-    given = {name: sample[f"{metric}.output"] for name, (_, sample) in samples.items()}
+    given = {name: arrays[f"{metric}.output"] for name, (_, arrays) in kept.items()}
     with rc_context(STYLE):
         if isinstance(picture.truth(inputs[0], targets[0]), Words):
             films = [one for one in map(picture.question, inputs) if isinstance(one, Frames)]
@@ -58,7 +58,7 @@ def answers(problem: Problem, samples: Mapping[str, tuple[Side, Sample]]) -> Fig
                 label="input",
             )
             _draw(axes, picture.truth(inputs[i], targets[i]), picture, **TRUTH, label="truth")
-            for name, (side, _) in samples.items():
+            for name, (side, _) in kept.items():
                 style = {"color": side.color, "linestyle": side.dash, "marker": side.mark}
                 style |= {"markerfacecolor": "none", "label": name}
                 _draw(axes, picture.answer(inputs[i], given[name][i]), picture, **style)

@@ -9,17 +9,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from compare import svg
+from compare.files import write_whole
 from compare.groups import Side, in_problem, sides
 from compare.page import charts, examples
 from compare.page.words import TIMED
-from compare.records import predictions as sample
-from compare.records.predictions import Sample
+from compare.records.predictions import Predictions, read_predictions
 from compare.records.record import Record
 from compare.tables.columns import number
 from compare.tables.verdicts import effect, verdicts
 from problems import Problem, load
 
-LOOKED_AT = 9  # samples of a side, until there is a seed that all have
+LOOKED_AT = 9  # trainings of a side, until there is a seed that all have predictions of
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def plot(records: Sequence[Record], folder: Path, out: Path) -> list[Path]:
     files = []
     for one in pictures:
         file = out / f"{one.name}.svg"
-        file.write_text(svg.standalone(one.figure, name=one.name, label=one.label))
+        write_whole(file, svg.standalone(one.figure, name=one.name, label=one.label))
         files.append(file)
     return files
 
@@ -81,7 +81,7 @@ def of_problem(
     name: str, problem: Problem | None, here: Sequence[Side], folder: Path
 ) -> Iterator[Picture]:
     """Yield the pictures of one problem; those whose data are missing are left out."""
-    seed, kept = _samples(here, folder, problem) if problem else (0, {})
+    seed, kept = _predictions(here, folder, problem) if problem else (0, {})
     if problem and kept:
         one = next(iter(kept.values()))[1]
         yield Picture(
@@ -124,12 +124,12 @@ def of_problem(
         )
 
 
-def _samples(
+def _predictions(
     here: Sequence[Side], folder: Path, problem: Problem
-) -> tuple[int, dict[str, tuple[Side, Sample]]]:
-    """Return the first seed that all sides have a sample of, and those, by the side's name."""
+) -> tuple[int, dict[str, tuple[Side, Predictions]]]:
+    """Return the first seed that all sides have predictions of, and those, by the side's name."""
     found = [
-        {one.seed: sample.read(folder, one.key, problem) for one in side.scored[:LOOKED_AT]}
+        {one.seed: read_predictions(folder, one.key, problem) for one in side.scored[:LOOKED_AT]}
         for side in here
     ]
     whole = [{seed for seed, arrays in one.items() if arrays} for one in found]

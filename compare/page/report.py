@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from backends import BACKENDS, Side
+from compare.files import write_whole
 from compare.groups import sides
 from compare.page import figures as gallery
 from compare.page.layers_html import layers_css
@@ -46,9 +47,8 @@ def report(folder: Path, records: Sequence[Record]) -> Path:
     template = environment.get_template("report.html")
     pieces_css = Markup(layers_css() + program_css())
     page = template.render(page=Page(folder, records), anchor=anchor, pieces_css=pieces_css)
-    partial = folder / f"{FILE}.partial"
-    partial.write_text(page, encoding="utf-8", errors="replace")
-    return partial.replace(folder / FILE)
+    write_whole(folder / FILE, page)
+    return folder / FILE
 
 
 @dataclass(frozen=True)

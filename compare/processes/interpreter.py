@@ -21,7 +21,6 @@ from backends import AGAIN, BACKENDS, Side
 from compare import settings
 from compare.processes.question import NoAnswer, ask
 from compare.records.record import UsageError
-from compare.text import visible
 
 START = Path(__file__).with_name("start.py")
 PATIENCE_S = 60.0  # for an interpreter to answer
@@ -152,7 +151,7 @@ def _asked(python: str, side: Side) -> Environment:
     except NoAnswer as error:
         why = str(error)
     except (ValueError, TypeError):
-        why = f"an answer that is none: {visible(said)}" if said else "no answer, but status 0"
+        why = f"an answer that is none: {said}" if said else "no answer, but status 0"
     raise UsageError(
         f"the interpreter of {side}, {python}: expected Python 3.11 or later with NumPy, "
         f"came: {why}"

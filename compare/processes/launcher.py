@@ -21,6 +21,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from backends import Side
+from compare.files import write_whole
 from compare.processes import keeper, machine
 from compare.processes.forkserver import TRAINER, Server
 from compare.processes.gpu import DeviceMemory
@@ -86,7 +87,7 @@ class Launcher:
         scratch = cell.absolute() / SCRATCH
         scratch.mkdir(parents=True, exist_ok=True)
         asked = {"processors": processors, "asked": monotonic(), "scratch": str(scratch)}
-        (cell / "run.json").write_text(json.dumps(asdict(run) | asked))
+        write_whole(cell / "run.json", json.dumps(asdict(run) | asked))
         with DeviceMemory(run.device) as memory:
             if server:
                 outcome = self._end_of(lambda: forked(server, cell), timeout_s)
@@ -126,7 +127,7 @@ class Launcher:
             Interrupted: `stop` was called.
         """
         cell.mkdir(parents=True, exist_ok=True)
-        (cell / ASKED).write_text(json.dumps(asked))
+        write_whole(cell / ASKED, json.dumps(asked))
         if start != FORK:
             new = command(kind.side, module, str(cell))
             environment = variables(kind.side, device=kind.device, threads=kind.threads)

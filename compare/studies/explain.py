@@ -8,6 +8,7 @@ import pandas as pd
 
 from backends import BACKENDS, Side
 from compare.console import markdown_list, markdown_table
+from compare.files import write_whole
 from compare.lines import below, terminal_width, wrapped
 from compare.measures import epochs_to_target
 from compare.records.provenance import provenance
@@ -152,8 +153,8 @@ def _from_to(row: pd.Series) -> str:
 
 def publish_explanation(folder: Path, frame: pd.DataFrame, records: Sequence[Record]) -> None:
     """Write explain.csv and explain.md into the folder."""
-    frame.to_csv(folder / "explain.csv", index=False)
-    (folder / "explain.md").write_text(explanation(frame, records))
+    write_whole(folder / "explain.csv", frame.to_csv(index=False))
+    write_whole(folder / "explain.md", explanation(frame, records))
 
 
 def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from compare.console import markdown_list, markdown_table
+from compare.files import write_whole
 from compare.groups import SIDE, Side, sides
 from compare.lines import below, terminal_width, wrapped
 from compare.measures import rate
@@ -108,12 +109,13 @@ whether the sides still train the same one."""
 def publish_sweep(folder: Path, records: Sequence[Record]) -> None:
     """Write the tables and the picture of one problem's sweep into the folder."""
     frame, found = sweep(records), list(pairs(records))
-    frame.to_csv(folder / "sweep.csv", index=False)
-    crossovers(records).to_csv(folder / "crossovers.csv", index=False, float_format="%.10g")
-    (folder / "sweep.md").write_text(markdown(records))
+    write_whole(folder / "sweep.csv", frame.to_csv(index=False))
+    ends = crossovers(records).to_csv(index=False, float_format="%.10g")
+    write_whole(folder / "crossovers.csv", ends)
+    write_whole(folder / "sweep.md", markdown(records))
     drawn = throughput(frame, sides(records), found)
     label = f"Samples per second of {records[0].problem}. {' '.join(readings(found))}"
-    (folder / "sweep.svg").write_text(standalone(drawn, name="sweep", label=label))
+    write_whole(folder / "sweep.svg", standalone(drawn, name="sweep", label=label))
 
 
 def markdown(records: Sequence[Record]) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 import problems
 from backends import Side
 from compare.console import SILENT, Listener
+from compare.files import write_whole
 from compare.fingerprint import basis, digest, keep, kept
 from compare.options import STARTS
 from compare.processes import gpu, machine
@@ -156,9 +157,7 @@ def main(cell: Path) -> None:
     except Exception as error:
         traceback.print_exc()
         print(f"{type(error).__name__}: {one_line(error)}", file=sys.stderr)
-    partial = cell / f"{FILE}.partial"
-    partial.write_text(json.dumps(label))
-    partial.replace(cell / FILE)
+    write_whole(cell / FILE, json.dumps(label))
 
 
 def seen(name: str, asked: Asked) -> str:
