@@ -16,7 +16,7 @@ from browser import chromium
 from browser import look as look_with
 from forks import Forks
 from learning import LEARN, PROBE
-from needs import CHROMIUM, COMPILER, HEADERS, Need, ensure
+from needs import CHROMIUM, TORCH_COMPILE, Need, ensure
 from parity import PARITY_KERAS, PARITY_PROBLEM, PARITY_PYTORCH
 
 import problems
@@ -174,7 +174,7 @@ def look():
 @pytest.fixture(scope="session")
 def compiler():
     """See that there is what torch.compile needs."""
-    needed(COMPILER, HEADERS)
+    needed(*TORCH_COMPILE)
 
 
 @pytest.fixture
