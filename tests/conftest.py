@@ -19,7 +19,7 @@ from browser import chromium
 from browser import look as look_with
 from forks import Forks
 from learning import GATHER, LEARN
-from needs import CHROMIUM, COMPILER, HEADERS, Need, ensure
+from needs import CHROMIUM, TORCH_COMPILE, Need, ensure
 from parity import parity, toy
 
 import problems
@@ -229,7 +229,7 @@ def look():
 @pytest.fixture(scope="session")
 def compiler():
     """See that there is what torch.compile needs."""
-    needed(COMPILER, HEADERS)
+    needed(*TORCH_COMPILE)
 
 
 def copied(folder: Path) -> Path:
