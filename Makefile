@@ -1,18 +1,22 @@
 # Two commands on a fresh machine: `make compare` runs the comparison, `make test` passes the tests.
 # `make bench` measures what the comparison itself costs, some twenty minutes on two idle cores; BENCH
 # says into what file, PAIRS how often (`make bench PAIRS=2 BENCH=/tmp/bench.json` is a trial).
+# `make wheel` builds the wheel and tries it in environments of its own.
 PYTHON ?= python3
 INSTALL = .venv/bin/python -m pip install --quiet --constraint constraints.txt
 BENCH ?= results/bench/bench.json
 
-.PHONY: compare test bench
+.PHONY: compare test wheel bench
 
 compare: .venv/installed
 	.venv/bin/diptych run
 
 test: .venv/installed-test
 	.venv/bin/python tests/needs.py
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --durations=10
+
+wheel: .venv/installed-test
+	.venv/bin/python -m pytest --durations=5 tests/wheel.py
 
 bench: .venv/installed-test
 	mkdir -p $(dir $(BENCH))
@@ -23,9 +27,9 @@ bench: .venv/installed-test
 	$(PYTHON) -m venv .venv
 
 .venv/installed: pyproject.toml constraints.txt | .venv/bin/python
-	$(INSTALL) --editable .
+	$(INSTALL) --editable '.[cpu]'
 	touch $@
 
 .venv/installed-test: pyproject.toml constraints.txt | .venv/bin/python
-	$(INSTALL) --editable '.[test]'
+	$(INSTALL) --editable '.[cpu,test]'
 	touch $@

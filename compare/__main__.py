@@ -39,6 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
         if "do" not in options:
             commands.print_help()
             return 0
+        if "defaults_in_file" in options:
+            from compare import settings
+
+            settings.set_defaults(options.defaults_in_file, settings.table("run"))
+            options = commands.parse_args(arguments)
         if "python" in options:
             from compare.processes import interpreter
 

@@ -3,42 +3,69 @@
 The one place that escapes what comes from records and from users.
 """
 
+import math
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from shutil import get_terminal_size
+from textwrap import fill
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.table import Table
 
 WIDE = 240  # columns of the output where it is no terminal
+QUIET_S = 10.0
 
 
-class Progress:
-    """A bar with the time left; where stderr is no terminal, plain lines only."""
+class Listener:
+    """Is told how work goes on; this one says nothing of it."""
 
-    def __init__(self, trainings: int) -> None:
-        from rich import progress
+    def report(self, message: str) -> None:
+        """Be told something that matters."""
+
+    def doing(self, message: str, n: int = 0, total: int = 0) -> None:
+        """Be told what is under way, as the n-th of so many; nothing if the message is empty."""
+
+    def left(self, seconds: float | None) -> None:
+        """Be told how long it will take; None if that cannot be known."""
+
+
+SILENT = Listener()
+
+
+class Progress(Listener):
+    """What is done, under way and left: live below the other lines.
+
+    Where stderr is no terminal there are plain lines only. What is under way is told there when
+    nothing else was for QUIET_S seconds.
+    """
+
+    def __init__(self, total: int = 0, what: str = "") -> None:
         from rich.console import Console
+        from rich.live import Live
 
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self.bar = progress.Progress(
-            progress.TextColumn("{task.completed}/{task.total} trainings"),
-            progress.BarColumn(),
-            progress.TextColumn("for"),
-            progress.TimeElapsedColumn(),
-            progress.TextColumn("time left"),
-            progress.TimeRemainingColumn(),
+        self.total, self.what, self.completed = total, what, 0
+        self.activity, self.ends = ("", 0, 0), math.nan
+        self.began = self.spoke = monotonic()
+        self.console = Console(stderr=True, highlight=False)
+        self.console.soft_wrap = not self.console.is_terminal  # a terminal's lines end at words
+        # Once a second: more would take processor time from what is timed.
+        self.live = Live(
+            get_renderable=self._bars,
             console=self.console,
-            speed_estimate_period=3600,  # trainings end seldom: look back on all of them
-            disable=not self.console.is_terminal,
+            refresh_per_second=1,
+            transient=True,
+            redirect_stdout=False,
         )
-        self.task = self.bar.add_task("", total=trainings)
 
     def __enter__(self) -> "Progress":
-        self.bar.start()
+        if self.console.is_terminal:
+            self.live.start()
         return self
 
     def __exit__(
@@ -47,23 +74,78 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.bar.stop()
+        self.live.stop()
 
     def report(self, message: str) -> None:
         """Print a message."""
         from rich.text import Text
 
         self.console.print(Text(message))
+        self.spoke = monotonic()
 
-    def done(self, message: str) -> None:
-        """Print a finished training and move the bar."""
-        self.report(message)
-        self.bar.advance(self.task)
+    def doing(self, message: str, n: int = 0, total: int = 0) -> None:
+        """Show what is under way."""
+        self.activity = (message, n, total)
+        if self.live.is_started:
+            self.live.refresh()
+        elif message and monotonic() - self.spoke >= QUIET_S:
+            self.report(f"{message} ... {n} of {total}" if total else message)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Make room for lines on stdout, which may be the same terminal."""
+        if shown := self.live.is_started:
+            self.live.stop()
+        yield
+        if shown:
+            self.live.start()
+
+    def left(self, seconds: float | None) -> None:
+        """Show how long it will take."""
+        self.ends = math.nan if seconds is None else monotonic() + seconds
+
+    def done(self, message: str = "") -> None:
+        """Print what came of one of `total`, if anything is to be said, and count it."""
+        self.completed += 1
+        if message:
+            self.report(message)
+
+    def _bars(self) -> "RenderableType":
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        now, (message, n, total) = monotonic(), self.activity
+        left = "" if math.isnan(self.ends) else f", {clock(self.ends - now)} left"
+        time = f"{clock(now - self.began)}{left}"
+        whole = f"{self.completed}/{self.total} {self.what}, {time}"
+        lines = [(whole, self.completed, self.total)] if self.total else []
+        if message:
+            lines.append((message if self.total else f"{message}, {time}", n, total))
+        shown = []
+        for text, done, of in lines:
+            row = Table.grid(padding=(0, 1))
+            row.add_column(no_wrap=True, overflow="ellipsis")
+            row.add_row(Text(text), *([ProgressBar(of, done, width=20)] if of else []))
+            shown.append(row)
+        return Group(*shown)
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as people write them: "3:20", "1:03:20"; never less than none."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def complain(message: str) -> None:
-    """Print what is wrong on stderr, in one line."""
-    print(f"diptych: {message}", file=sys.stderr)
+    """Print what is wrong on stderr, in one line, which a terminal breaks at words."""
+    text = f"diptych: {message}"
+    if sys.stderr.isatty():
+        width = get_terminal_size().columns
+        text = fill(text, width, break_long_words=False, break_on_hyphens=False)
+    print(text, file=sys.stderr)
 
 
 def stdout() -> "Console":
@@ -96,7 +178,7 @@ def table(
         made.title, made.title_justify = Text(title, style="bold"), "left"
     for heading in headings:
         made.add_column(
-            heading,
+            Text(heading),  # a string would be looked through for markup and emoji
             justify="left" if heading in left else "right",
             no_wrap=heading in whole,
             overflow="fold",
@@ -111,6 +193,11 @@ def markdown_table(headings: Iterable[str], text: Sequence[str], rows: Iterable[
     ruler = [":--" if heading in text else "--:" for heading in headings]
     shown = [[plain(cell) for cell in row] for row in rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in [list(headings), ruler, *shown])
+
+
+def markdown_list(lines: Iterable[str]) -> str:
+    """Return a Markdown list, an entry for each line."""
+    return "\n".join(f"- {plain(line)}" for line in lines)
 
 
 def plain(text: str) -> str:

@@ -45,8 +45,8 @@ def digest(facts: Mapping[str, Any]) -> str:
 
 def keep(name: str, value: Any) -> None:
     """Keep a value in the user's cache; a cache that cannot be written costs the work again."""
-    file = _file(name)
     with suppress(OSError):
+        file = _file(name)
         file.parent.mkdir(parents=True, exist_ok=True)
         partial = file.with_suffix(f".{os.getpid()}")
         partial.write_text(json.dumps(value))
@@ -57,10 +57,18 @@ def kept(name: str) -> Any:
     """Return a value from the user's cache; None if there is none, or none that can be read."""
     try:
         return json.loads(_file(name).read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 
 def _file(name: str) -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """Return the file of a name in the user's cache.
+
+    Raises:
+        OSError: the user has none.
+    """
+    try:
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError as error:  # a user without an entry, and HOME is not set: a container's
+        raise FileNotFoundError(str(error)) from None
     return Path(cache) / "diptych" / f"{name}.json"

@@ -15,6 +15,7 @@ from compare.records.record import FLOAT32, FORK, NEW, TF32, UsageError
 DEFAULT_BACKENDS = ("pytorch", "keras-tensorflow")
 DEFAULT_SEEDS = 3
 TIMEOUT_S = 900.0
+WEEK_S = 7 * 24 * 3600  # no training takes longer, and no timer takes any number
 # Frameworks survive a fork on Linux, where the kernel ends a training with its server, too.
 STARTS = (FORK, NEW) if sys.platform == "linux" else (NEW,)
 MOST = 10_000  # seeds, jobs, threads
@@ -70,13 +71,15 @@ def folder(text: str) -> Path:
 
 
 def seconds(text: str) -> float:
-    """Read a positive number of seconds."""
+    """Read a number of seconds, above 0 and up to a week."""
     try:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected seconds above 0, came {text!r}")
+    if not 0 < value <= WEEK_S:
+        raise argparse.ArgumentTypeError(
+            f"expected seconds above 0 and up to {WEEK_S} (a week), came {text!r}"
+        )
     return value
 
 
@@ -90,6 +93,13 @@ def add_forms(command: argparse.ArgumentParser, more: str) -> None:
     forms = command.add_mutually_exclusive_group()
     for name, what in (("--json", "JSON"), ("--markdown", "Markdown for a job's summary")):
         forms.add_argument(name, action="store_true", help=f"print {what} on stdout {more}".strip())
+
+
+def add_all(command: argparse.ArgumentParser) -> None:
+    """Add the rest of what a command can print."""
+    command.add_argument(
+        "--all", action="store_true", help="print all tables below the answer, not the answer alone"
+    )
 
 
 def add_problems(command: argparse.ArgumentParser) -> None:

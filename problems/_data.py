@@ -75,6 +75,12 @@ class Part:
     x: Array
     y: Array
 
+    def repeated(self, n: int) -> "Part":
+        """Return `n` examples: these, again and again; all of these if there are as many."""
+        if n <= len(self.x):
+            return self
+        return Part(*(np.resize(array, (n, *array.shape[1:])) for array in (self.x, self.y)))
+
 
 Data = Mapping[str, Part]  # "train", "validation", "test", and further test parts
 

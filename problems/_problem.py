@@ -134,6 +134,21 @@ class Problem:
             hidden = self.widen(unit)
         return replace(self, recipe=recipe, hidden=hidden)
 
+    def resized(self, examples: Mapping[str, int], *, epochs: int) -> "Problem":
+        """Return the problem with a recipe of so many examples and epochs.
+
+        `draw` is asked for no more examples than the present recipe has, for there may be no more;
+        where a part is to have more, it repeats them.
+        """
+        recipe = replace(self.recipe, examples=examples, epochs=epochs)
+
+        def draw(seed: int, sizes: Mapping[str, int]) -> Data:
+            own = self.recipe.examples
+            drawn = self.draw(seed, {name: min(n, own[name]) for name, n in sizes.items()})
+            return {name: part.repeated(sizes.get(name, 0)) for name, part in drawn.items()}
+
+        return replace(self, recipe=recipe, draw=draw)
+
     def layer_shape(self, layer: str, *, batch: int) -> tuple[int, ...]:
         """Return the expected shape after the named layer for a batch of that size."""
         return shape(self.layers[layer], batch=batch, **self.sizes)
@@ -142,12 +157,17 @@ class Problem:
         """Return all parts of the data, checked against the specs: the same seed, the same arrays.
 
         Raises:
-            ValueError: a part does not match the spec.
+            ValueError: a part does not match the spec, or has not as many examples as asked for.
         """
         data = self.draw(seed, self.recipe.examples)
         for name, part in data.items():
             self.input.check(part.x, f"{self.name} {name} input")
             self.target.check(part.y, f"{self.name} {name} target")
+        for name, n in self.recipe.examples.items():
+            came = [len(array) for array in (data[name].x, data[name].y)] if name in data else []
+            if came != [n, n]:
+                found = " and ".join(map(str, dict.fromkeys(came))) or "no such part"
+                raise ValueError(f"{self.name} {name}: expected {n} examples, came {found}")
         return data
 
     def ask(self, predict: Predict, data: Data) -> dict[str, Array]:

@@ -42,7 +42,7 @@ problem, backend, mode, seed, out = sys.argv[1:]
 run = Run(
     problem=problem, backend=backend, mode=mode, seed=int(seed), device="cpu", recipe="quick"
 )
-for record in compare([run], out=Path(out), timeout_s=600, gate=False, tell=lambda _: None):
+for record in compare([run], out=Path(out), timeout_s=600, gate=False):
     print(record.to_json())
 """
 

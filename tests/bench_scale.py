@@ -78,7 +78,7 @@ def test_the_coordination_of_a_thousand_trainings(benchmark, tmp_path, monkeypat
 
     def coordinate():
         started, out = perf_counter(), tmp_path / str(next(rounds))
-        told = list(compare(runs, out=out, timeout_s=600, gate=False, tell=lambda _: None))
+        told = list(compare(runs, out=out, timeout_s=600, gate=False))
         per_training.append((perf_counter() - started) / len(told))
         assert len(told) == TRAININGS
 

@@ -24,7 +24,7 @@ def trained(backend, start, trainings, out):
         )
         for seed in range(trainings)
     ]  # fmt: skip
-    told = compare(runs, out=out, timeout_s=600, gate=False, tell=lambda _: None)
+    told = compare(runs, out=out, timeout_s=600, gate=False)
     found = sorted(told, key=lambda record: record.seed)
     for record in found:
         assert record.status == "ok", record.reason

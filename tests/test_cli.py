@@ -48,8 +48,11 @@ def ended(capsys):
         ("run echo --threads 999", "with --threads 999 needs"),
         ("run echo --seeds 99999999999999999999", "expected a whole number from 1 to 10000, came"),
         ("run echo --out=", "expected a folder, came ''"),
-        ("run echo --timeout 0", "expected seconds above 0, came '0'"),
-        ("run echo --timeout nan", "expected seconds above 0, came 'nan'"),
+        ("run echo --timeout 0", "expected seconds above 0 and up to 604800 (a week), came '0'"),
+        (
+            "run echo --timeout nan",
+            "expected seconds above 0 and up to 604800 (a week), came 'nan'",
+        ),
         ("run echo --colour", "unrecognized arguments: --colour"),
         ("run echo --out README.md", "--out: expected a folder, came the file README.md"),
         ("run echo --out /dev/null/x", "--out: cannot write to /dev/null/x: Not a directory"),

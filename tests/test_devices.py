@@ -13,7 +13,7 @@ from compare.processes.launcher import Launcher
 from compare.records.record import Run, now, record_of
 from compare.tables.devices import devices
 from compare.tables.publish import publish
-from compare.tables.screen import print_table
+from compare.tables.screen import screen
 from compare.training import schedule as comparison
 
 
@@ -52,10 +52,14 @@ def test_one_device_gives_no_row():
     assert devices([record(seed) for seed in range(6)] + absent).empty
 
 
-def test_the_table_is_published_and_printed_where_there_are_both(tmp_path, capsys):
-    tables = publish(tmp_path, both(range(6)))
-    print_table(tables, tmp_path, quick=False)
-    assert "GPU against CPU" in capsys.readouterr().out
+def test_the_table_is_published_and_printed_where_there_are_both(tmp_path):
+    records = both(range(6)) + both(range(6), backend="keras-jax", speed=0.5)
+    tables = publish(tmp_path, records)
+    shown = screen(tables, records, tmp_path, 80, everything=True)
+    said = "On the GPU, an epoch takes PyTorch 0.25, Keras on JAX 2.0 and a whole training"
+    assert said in " ".join(shown)
+    assert "GPU against CPU" in shown
+    publish(tmp_path, both(range(6)))
     text = (tmp_path / "table.md").read_text()
     assert "| echo | pytorch | matched | wall_s |" in text
     assert "| 0.250 [0.250, 0.250] | different | cuDNN LSTM | oneDNN LSTM | 2 |" in text
@@ -103,8 +107,8 @@ def test_who_else_is_on_the_card_is_told_and_recorded(shared_card, tmp_path, mon
     assert "on the GPU already, and in its times and memory: process 4711, python, 300 MiB" in told
     assert found.gpu_others == 1
     row = replace(record(device="gpu"), gpu_others=found.gpu_others)
-    assert "shared" in publish(tmp_path, [row]).flags
-    assert "shared" not in publish(tmp_path, [replace(row, gpu_others=0)]).flags
+    assert "shared" in publish(tmp_path, [row]).warnings
+    assert "shared" not in publish(tmp_path, [replace(row, gpu_others=0)]).warnings
 
 
 def test_on_a_cpu_nobody_is_looked_for(shared_card):

@@ -11,7 +11,7 @@ from documents import DOCUMENTS, README, RESULTS, prose, records, table
 
 import problems
 from backends import BACKENDS
-from compare.measures import BUSY, DRIFT, FLAGS, PARTS
+from compare.measures import BUSY, DRIFT, PARTS, WARNINGS
 from compare.proof.ladder import CAP, EXACT, FLOOR, WITHIN, Finding
 from compare.proof.publish import findings_markdown
 from compare.records.journal import read
@@ -350,7 +350,7 @@ def test_what_the_defaults_do_reads_as_the_published_runs():
 
 
 def test_every_warning_is_explained():
-    for name in FLAGS:
+    for name in WARNINGS:
         assert f"| `{name}` | " in DOCUMENTS["docs/measuring.md"], name
     for said in (
         f"differ from its total by more than {100 * PARTS:g} %",

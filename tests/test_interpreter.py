@@ -76,8 +76,6 @@ def test_two_versions_of_a_backend_are_rows_of_one_table(toys, add_toy, other):
     assert asked(other) == {
         "compare.processes.interpreter",
         "compare.processes.forkserver",
-        "compare.proof.probe",
-        "compare.training.kernel",
     }
 
     assert "not proven yet" not in diptych(*run, "--seeds", "6", cwd=toys).stderr
@@ -173,8 +171,11 @@ def test_every_command_that_starts_a_backend_reads_the_option(ended, command):  
     ("text", "message"),
     [
         ("[python", "diptych.toml: "),
-        ("[pyhton]\npytorch = 'x'", "diptych.toml: expected the table [python] alone, came pyhton"),
-        ("python = 'x'", "diptych.toml: expected the table [python] alone, came python"),
+        (
+            "[pyhton]\npytorch = 'x'",
+            "diptych.toml: expected the tables [python] and [run], came pyhton",
+        ),
+        ("python = 'x'", "diptych.toml: expected the tables [python] and [run], came python"),
         ("[python]\npytorch = 3", "diptych.toml: expected a path for pytorch, came 3"),
         ("[python]\nmxnet = 'x'", "an interpreter for 'mxnet': expected a backend"),
     ],

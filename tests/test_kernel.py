@@ -75,9 +75,9 @@ def counted(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     asked = []
 
-    def observed(names, one, **_):
-        asked.extend((name, one.side) for name in names)
-        return dict.fromkeys(names, "a kernel") | {"shapes": None}
+    def observed(looks, *_):
+        asked.extend((name, one.side) for name, one in looks)
+        return {look: None if look[0] == "shapes" else "a kernel" for look in looks}
 
     monkeypatch.setattr(kernel, "observed", observed)
     return asked
@@ -120,14 +120,16 @@ def test_other_circumstances_are_looked_at_anew(counted, monkeypatch, change, fa
 
 def test_why_nothing_was_seen_is_told():
     told = []
-    assert kernels(["echo"], [TORCH], **CPU | {"threads": 3}, timeout_s=0.1, tell=told.append) == {
-        ("echo", TORCH): None
-    }
+    listener = SimpleNamespace(report=told.append, doing=lambda *_: None)
+    asked = CPU | {"threads": 3, "timeout_s": 0.1, "progress": listener}
+    assert kernels(["echo"], [TORCH], **asked) == {("echo", TORCH): None}
     (message,) = told
-    assert message.startswith("not seen what computes echo on pytorch: not done after 0.1 s")
+    assert message.startswith(
+        "not seen what computes echo on pytorch: its server was not ready after 0.1 s"
+    )
 
 
-def test_a_problem_that_fails_takes_no_other_with_it(monkeypatch, tmp_path, capsys):
+def test_a_problem_that_fails_has_no_label_and_says_why(monkeypatch, tmp_path, capsys):
     def look(problem, part, *, seed):
         if problem.name == "echo":
             raise ValueError("no such layer")
@@ -135,7 +137,13 @@ def test_a_problem_that_fails_takes_no_other_with_it(monkeypatch, tmp_path, caps
 
     engine = SimpleNamespace(prepare=lambda **_: None, kernel=look)
     monkeypatch.setitem(BACKENDS, "one", SimpleNamespace(default_tier="", engine=lambda: engine))
-    question = json.dumps(CPU | {"side": "one", "precision": "float32"})
-    kernel.main(question, str(tmp_path / "labels"), "echo", "shapes")
-    assert json.loads((tmp_path / "labels").read_text()) == {"echo": None, "shapes": "a kernel"}
-    assert "echo: ValueError: no such layer" in capsys.readouterr().err.splitlines()
+    monkeypatch.setattr(kernel.tempfile, "tempdir", None)
+    monkeypatch.setenv("TMPDIR", "")
+    labels = {}
+    for name in ("echo", "shapes"):
+        asked = CPU | {"side": "one", "precision": "float32", "problem": name}
+        (tmp_path / "asked.json").write_text(json.dumps(asked))
+        kernel.main(tmp_path)
+        labels[name] = json.loads((tmp_path / "label.json").read_text())
+    assert labels == {"echo": None, "shapes": "a kernel"}
+    assert capsys.readouterr().err.splitlines()[-1] == "ValueError: no such layer"

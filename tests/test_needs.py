@@ -8,8 +8,9 @@ from pathlib import Path
 
 import needs
 import pytest
-from compare.machine import ROOT
 from needs import CHROMIUM, COMPILER, Need, ensure
+
+from compare.processes.machine import ROOT
 
 APT_GET = "apt-get -o DPkg::Lock::Timeout=600"
 COMMANDS = [f"{APT_GET} update", f"{APT_GET} install -y --no-install-recommends chromium"]

@@ -1,6 +1,7 @@
 """The gate: no time without proof, and a proof holds for the very code that passed."""
 
 import json
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -103,28 +104,29 @@ def finding(backend, passed, reference="pytorch"):
 def test_one_backend_that_fails_does_not_stop_the_others(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     found = [finding("keras-tensorflow", True), finding("keras-torch", False)]
-    monkeypatch.setattr(proof, "check", lambda names, backends: found)
+    monkeypatch.setattr(proof, "check", lambda names, backends, **_: found)
     pytorch, tensorflow, torch = map(Side, ("pytorch", "keras-tensorflow", "keras-torch"))
-    standing = proof.standings(["echo"], [pytorch, tensorflow, torch], print)
+    standing = proof.standings(["echo"], [pytorch, tensorflow, torch])
     assert standing["echo", pytorch].proof == standing["echo", tensorflow].proof == "proven"
     assert standing["echo", torch].refusal == str(found[1])
     found[0] = finding("keras-tensorflow", False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "new"))
-    standing = proof.standings(["echo"], [pytorch, tensorflow, torch], print)
+    standing = proof.standings(["echo"], [pytorch, tensorflow, torch])
     assert all(one.refusal for one in standing.values())
 
 
 @pytest.mark.parametrize("broken", ["", '{"parity": 1e-', "[]", '{"parity": null}'])
 def test_a_broken_proof_is_none(monkeypatch, tmp_path, broken):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(proof, "check", lambda names, backends: [finding(COMPARED[1], True)])
+    monkeypatch.setattr(proof, "check", lambda names, backends, **_: [finding(COMPARED[1], True)])
     told = []
-    assert proof.standings(["echo"], SIDES, told.append)["echo", SIDES[1]].proof == "proven"
+    listener = SimpleNamespace(report=told.append)
+    assert proof.standings(["echo"], SIDES, listener)["echo", SIDES[1]].proof == "proven"
     assert len(told) == 1
     (file,) = (tmp_path / "diptych").glob("*.json")
     file.write_text(broken)
-    monkeypatch.setattr(proof, "check", lambda names, backends: [finding(COMPARED[1], False)])
-    standing = proof.standings(["echo"], SIDES, told.append)["echo", SIDES[1]]
+    monkeypatch.setattr(proof, "check", lambda names, backends, **_: [finding(COMPARED[1], False)])
+    standing = proof.standings(["echo"], SIDES, listener)["echo", SIDES[1]]
     assert len(told) == 2, "it is checked again"
     assert standing.proof is None
     assert standing.refusal
@@ -132,13 +134,13 @@ def test_a_broken_proof_is_none(monkeypatch, tmp_path, broken):
 
 def test_no_finding_proves_nothing(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(proof, "check", lambda names, backends: [])
+    monkeypatch.setattr(proof, "check", lambda names, backends, **_: [])
     assert proof.prove(["echo"], SIDES) == []
     assert not list(tmp_path.rglob("*.json"))
 
 
 def test_a_backend_alone_has_nothing_to_prove():
-    (standing,) = proof.standings(["echo"], [Side("pytorch")], print).values()
+    (standing,) = proof.standings(["echo"], [Side("pytorch")]).values()
     assert (standing.proof, standing.refusal) == (None, None)
 
 

@@ -1,17 +1,17 @@
-"""A diff for people and programs: the answer in words first, then the tables, or JSON."""
+"""A diff as Markdown, the answer in words first, then the tables; and as JSON."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
-from rich.text import Text
 
-from compare.console import markdown_table, stdout, table
+from compare.console import markdown_table, plain
 from compare.diff.difference import ALONE, KEY, Diff
 from compare.diff.limits import Offence
 from compare.diff.words import answer, what
-from compare.records.provenance import COLUMNS as WHAT_DIFFERS
+from compare.records.provenance import DIFFERING
 from compare.records.record import Record, as_json
 from compare.tables.columns import number
 from compare.tables.publish import rows_json
@@ -22,25 +22,30 @@ def _text(name: str) -> Callable[[pd.Series], str]:
     return lambda row: "" if pd.isna(row[name]) else str(row[name])
 
 
+def _value(value: float) -> str:
+    """Return a mean; none where a pair has no value, and counts as infinitely bad."""
+    return "none" if math.isinf(value) else number(value)
+
+
 def _verdict(row: pd.Series) -> str:
-    """Return what became of B's value, or that it cannot be told."""
+    """Return what became of B's value; empty where there are too few seeds to tell."""
     found = row["verdict"] if pd.isna(row["change"]) else row["change"]
-    return "too few seeds" if pd.isna(found) else str(found)
+    return "" if pd.isna(found) else str(found)
 
 
 # Heading in the diff for people: how it is read off a row.
 COMPARED: dict[str, Callable[[pd.Series], str]] = {
     **{name: _text(name) for name in KEY},
     "value": what,
-    "A": lambda row: number(row["value_a"]),
-    "B": lambda row: number(row["value_b"]),
+    "A": lambda row: _value(row["value_a"]),
+    "B": lambda row: _value(row["value_b"]),
     "change [95 %]": effect,
     "verdict": _verdict,
     "pairs": _text("pairs"),
     "lost": _text("lost"),
-    "flags": _text("flags"),
+    "warnings": _text("warnings"),
 }
-LEFT = (*KEY, "value", "verdict", "flags", *WHAT_DIFFERS, *ALONE)
+LEFT = (*KEY, "value", "verdict", "warnings", *DIFFERING, *ALONE)
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def sections(diff: Diff) -> Iterator[Section]:
     if len(changed):
         yield _compared("What changed", changed)
     for title, frame in (
-        ("What else differs", diff.circumstances),
+        ("What else differs", diff.provenance),
         ("In one folder only, or without anything to compare", diff.alone),
     ):
         if len(frame):
@@ -78,15 +83,15 @@ def _compared(title: str, rows: pd.DataFrame) -> Section:
     """Return rows for people, without the columns that tell nothing."""
     dull = {name for name in ("device", "mode", "recipe") if rows[name].nunique() == 1}
     dull |= set() if rows["lost"].any() else {"lost"}
-    dull |= set() if rows["flags"].notna().any() else {"flags"}
     headings = [name for name in COMPARED if name not in dull]
     lines = [[COMPARED[name](row) for name in headings] for _, row in rows.iterrows()]
-    return Section(title, headings, lines)
+    told = [i for i in range(len(headings)) if any(line[i] for line in lines)]
+    return Section(title, [headings[i] for i in told], [[line[i] for i in told] for line in lines])
 
 
 def diff_markdown(diff: Diff, a: str, b: str) -> str:
     """Return the diff as Markdown for the summary of a job; `a` and `b` name the sides."""
-    parts = [f"**{answer(diff)}**", f"A is {a}; B is {b}."]
+    parts = [f"**{plain(answer(diff))}**", plain(f"A is {a}; B is {b}.")]
     for section in sections(diff):
         made = markdown_table(section.headings, LEFT, map(list, section.lines))
         if section.title == "All comparisons":
@@ -106,17 +111,7 @@ def diff_json(diff: Diff, a: str, b: str, offences: Sequence[Offence]) -> str:
         "pace": diff.pace,
         "paces": diff.paces,
         "rows": rows_json(diff.rows),
-        "circumstances": rows_json(diff.circumstances),
+        "circumstances": rows_json(diff.provenance),
         "alone": rows_json(diff.alone),
     }
     return as_json(found)
-
-
-def print_diff(diff: Diff, a: str, b: str) -> None:
-    """Print the diff for people, the answer first."""
-    console = stdout()
-    console.print(Text(answer(diff)), soft_wrap=True)
-    console.print(Text(f"A is {a}; B is {b}."), soft_wrap=True)
-    for section in sections(diff):
-        made = table(section.headings, section.lines, LEFT, title=section.title)
-        console.print(made)

@@ -17,19 +17,20 @@ from compare.page.layers_html import layers_css
 from compare.page.program_html import program_css
 from compare.page.section import MEANINGS, Figure, Grid, Section, anchor, grid
 from compare.page.words import TIMED, Said, answers
+from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
 from compare.statistics import MINIMUM
 from compare.tables.columns import HEADINGS, SIDES
 from compare.tables.devices import HEADINGS as DEVICES
 from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
 from compare.tables.devices import device_cells
-from compare.tables.publish import circumstances, tabulated, unscored
+from compare.tables.publish import tabulated, unscored
 from compare.tables.verdicts import COLUMNS, VERDICT_TEXT, VERDICTS, effect, too_few, verdict_cells
 
 FILE = "report.html"
 SHOWN = (
-    *SIDES, "metric", "score", "target", "reached", "failed", "epoch s", "wall s", "s to target",
-    "host MiB", "GPU MiB", "baseline", "parity", "flags",
+    *SIDES, "metric", "score", "target", "passed", "failed", "epoch s", "wall s", "s to target",
+    "host MiB", "GPU MiB", "baseline", "parity", "warnings",
 )  # fmt: skip
 
 
@@ -196,7 +197,7 @@ class Page:
                 for name in ("cpu", "gpu")
                 if name not in devices
             ),
-            *(f"{name}: {MEANINGS[name]}" for name in empty if name not in ("flags", "target")),
+            *(f"{name}: {MEANINGS[name]}" for name in empty if name not in ("warnings", "target")),
         ]
 
     @property
@@ -214,7 +215,7 @@ class Page:
     @property
     def circumstances(self) -> list[str]:
         """Machine, versions, settings, code."""
-        return circumstances(self.records)
+        return provenance(self.records)
 
 
 def _pair(key: Any, rows: pd.DataFrame) -> str:

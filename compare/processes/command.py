@@ -24,11 +24,14 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         do_doctor,
         summary="how far figures from this machine can be trusted",
         about="Look at the clock, other load, memory counts, and whether each backend waits for "
-        "its device.",
+        "its device.\nThe last line says whether times from here can be trusted now.",
         examples="  diptych doctor\n  diptych doctor --device gpu",
     )
     doctor.add_argument(
         "--device", choices=("auto", "cpu", "gpu"), default="auto", help="device to look at (auto)"
+    )
+    doctor.add_argument(
+        "-v", "--verbose", action="store_true", help="print versions and settings, too"
     )
     doctor.add_argument("--threads", type=count, default=1, help="threads per training (1)")
     add_python(doctor)
@@ -46,7 +49,7 @@ def do_list(_: argparse.Namespace) -> int:
     console.print(table(("problem", "what is learned", "twins missing"), rows, _LEFT))
     rows = []
     for side in interpreter.known():
-        missing = " ".join(interpreter.environment(side).missing)
+        missing = " ".join(interpreter.missing(side))
         python = interpreter.PYTHONS.get(str(side))
         install = f"{python} -m pip install" if python else "pip install"
         able = f"yes, in {python}" if python else "yes"
@@ -66,8 +69,7 @@ def do_list(_: argparse.Namespace) -> int:
 
 _LEFT = (
     *("problem", "what is learned", "twins missing", "backend", "can run here", "tier", "device"),
-    *("what it is; the first is the default", "what it is", "about", "what", "found"),
-    "what to do",
+    *("what it is; the first is the default", "what it is"),
 )
 
 
@@ -82,16 +84,23 @@ def _summary(problem: str) -> str:
 
 
 def do_doctor(options: argparse.Namespace) -> int:
-    """Print what can run here and how far its figures can be trusted; status 3 if a probe fails."""
-    from compare.console import stdout, table
-    from compare.processes.choice import able_backends, chosen_device
-    from compare.processes.doctor import examine
+    """Print how far figures from here can be trusted; status 3 if a probe fails."""
+    from rich.text import Text
 
-    device = chosen_device(options.device, able_backends())
-    readings = list(examine(device, options.threads))
-    rows = []
+    from compare.console import Progress, stdout
+    from compare.processes.choice import able_backends, chosen_device
+    from compare.processes.doctor import examine, trusted
+
+    device, console = chosen_device(options.device, able_backends()), stdout()
+    readings = []
+    with Progress() as progress:
+        for reading in examine(device, options.threads, progress):
+            readings.append(reading)
+            if not reading.setting:
+                with progress.aside():
+                    console.print(Text(reading.line))
     for reading in readings:
-        advice = f"{'WRONG' if reading.failed else 'warning'}: {reading.advice}"
-        rows.append([reading.about, reading.what, reading.found, advice * bool(reading.advice)])
-    stdout().print(table(("about", "what", "found", "what to do"), rows, _LEFT))
+        if reading.setting and options.verbose:
+            console.print(Text(reading.line))
+    console.print(Text(trusted(readings)))
     return 3 if any(reading.failed for reading in readings) else 0

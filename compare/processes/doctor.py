@@ -8,21 +8,26 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import distributions
 from itertools import pairwise
+from tempfile import TemporaryFile
+from threading import Timer
 from time import get_clock_info, perf_counter, sleep
 
 import numpy as np
 
 from backends import Engine, Side, Unavailable
+from compare.console import SILENT, Listener
 from compare.processes import machine
 from compare.processes.interpreter import command, environment, known, variables
 from compare.processes.usage import HostMemory, busy_s
 from compare.text import one_line
 
 MEBIBYTE = 2**20
+MACHINE, UNKNOWN, SYNC = "machine", "unknown", "sync probe"
+PATIENCE_S = 300.0  # for a backend to be examined
 SIDE = 8192  # of a matrix of 256 MiB in float32
 QUIET = 0.1  # of the processors may be busy with other things
 FINE_S = 1e-6  # the clock's ticks are at most so long
@@ -38,27 +43,57 @@ class Reading:
     found: str
     advice: str = ""  # what to do; empty where all is well
     failed: bool = False  # figures would be wrong, not only unsteady
+    setting: bool = False  # what is there or set: nothing to be found fault with
+    of_times: bool = True  # its advice is about times
+    able: bool = True  # a backend that is not cannot run
+
+    @property
+    def line(self) -> str:
+        """The reading for people."""
+        mark = "WRONG" if self.failed else "warning" if self.advice else "ok"
+        mark = mark if self.able else "absent"
+        advice = f": {self.advice}" if self.advice else ""
+        return f"{mark:<8} {self.about:<17} {self.what}: {self.found}{advice}"
 
 
-def examine(device: str, threads: int) -> Iterator[Reading]:
-    """Yield what is found, the machine first, then backend by backend."""
+def trusted(readings: Sequence[Reading]) -> str:
+    """Say in one sentence whether times can be trusted now, or why not."""
+    doubts = [one for one in readings if one.of_times and (one.advice or one.found == UNKNOWN)]
+    if doubts:
+        about = [f"{one.about}: " if one.about != MACHINE else "" for one in doubts]
+        why = [f"{where}{one.what} {one.found}" for where, one in zip(about, doubts, strict=True)]
+        return f"Times from here are doubtful now: {'; '.join(why)}."
+    if not any(one.what == SYNC for one in readings):
+        return "Nothing can be timed here: no backend can run."
+    return "Times from here can be trusted now."
+
+
+def examine(device: str, threads: int, progress: Listener = SILENT) -> Iterator[Reading]:
+    """Yield what is found, each as it comes, the machine first, then backend by backend."""
+    sides = known()
+    progress.doing("looking at the machine", 1, 1 + len(sides))
     yield from of_machine()
-    for side in known():
+    for number, side in enumerate(sides, start=2):
+        progress.doing(f"looking at {side}", number, 1 + len(sides))
         if missing := " ".join(environment(side).missing):
             found = f"cannot run here: {missing} not installed"
-            yield Reading(about=str(side), what="packages", found=found)
+            yield Reading(about=str(side), what="packages", found=found, able=False)
         else:
             yield from _asked(side, device, threads)
+    progress.doing("")
 
 
 def of_machine() -> Iterator[Reading]:
     """Yield what the machine is and does besides."""
     processors = machine.processors()
-    yield Reading(about="machine", what="processor", found=f"{machine.cpu()}, {len(processors)}")
-    yield Reading(about="machine", what="GPU", found=", ".join(machine.gpus()) or "none found")
+    for what, found in (
+        ("processor", f"{machine.cpu()}, {len(processors)}"),
+        ("GPU", ", ".join(machine.gpus()) or "none found"),
+    ):
+        yield Reading(about=MACHINE, what=what, found=found, setting=True)
     tick_s = max(get_clock_info("perf_counter").resolution, _shortest_tick_s())
     yield Reading(
-        about="machine",
+        about=MACHINE,
         what="clock",
         found=f"ticks of {tick_s:.1e} s",
         advice="" if tick_s <= FINE_S else "short epochs cannot be timed: train longer ones",
@@ -70,9 +105,9 @@ def of_load(share: float | None) -> Reading:
     """Say how busy the processors are with other things."""
     busy = share is not None and share > QUIET
     return Reading(
-        about="machine",
+        about=MACHINE,
         what="other load",
-        found="unknown" if share is None else f"{share:.0%} of the processors",
+        found=UNKNOWN if share is None else f"{share:.0%} of the processors",
         advice="end what else is running, or wait: times would be too long" if busy else "",
     )
 
@@ -90,6 +125,7 @@ def of_cudnn(name: str, packages: list[str]) -> Reading:
         found=", ".join(owners) or "no package of it",
         advice="one environment per framework: these share their files" if clash else "",
         failed=clash,
+        setting=not clash,
     )
 
 
@@ -104,9 +140,9 @@ def load(processors: list[int], for_s: float = 1.0) -> float | None:
 def of_backend(name: str, engine: Engine) -> Iterator[Reading]:
     """Yield versions, settings and probes of an engine that has its device."""
     versions = ", ".join(f"{package} {number}" for package, number in engine.versions().items())
-    yield Reading(about=name, what="versions", found=versions)
+    yield Reading(about=name, what="versions", found=versions, setting=True)
     settings = ", ".join(f"{what} {value}" for what, value in engine.settings().items())
-    yield Reading(about=name, what="settings", found=settings)
+    yield Reading(about=name, what="settings", found=settings, setting=True)
     for memory, off in memory_probe(engine).items():
         yield Reading(
             about=name,
@@ -114,11 +150,12 @@ def of_backend(name: str, engine: Engine) -> Iterator[Reading]:
             found=f"256 MiB seen with an error of {off / MEBIBYTE:.2f} MiB",
             advice="" if abs(off) <= MEBIBYTE else "do not trust its memory figures",
             failed=abs(off) > MEBIBYTE,
+            of_times=False,
         )
     left = left_after_wait(engine, SIDE if engine.gpu_peak_bytes() is not None else 2000)
     yield Reading(
         about=name,
-        what="sync probe",
+        what=SYNC,
         found=f"{left:.1%} of a product's time left after the wait for the device",
         advice="" if left <= DONE else "its times say when work was asked for, not when done",
         failed=left > DONE,
@@ -161,22 +198,36 @@ def _shortest_tick_s(readings: int = 1000) -> float:
     return min(filter(None, steps), default=0.0)
 
 
-def _asked(side: Side, device: str, threads: int) -> list[Reading]:
-    """Have a backend examined in a process of its own."""
-    done = subprocess.run(
-        [*command(side), "-m", "compare.processes.doctor", str(side), device, str(threads)],
-        env=variables(side, device=device, threads=threads),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    readings = [Reading(**json.loads(line)) for line in lines]
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-        failure = {"what": "engine", "found": last, "advice": "mend its installation"}
-        readings += [Reading(about=str(side), failed=True, **failure)]
-    return readings
+def _asked(side: Side, device: str, threads: int) -> Iterator[Reading]:
+    """Have a backend examined in a process of its own; yield each reading as it comes."""
+    module = ["-m", "compare.processes.doctor", str(side), device, str(threads)]
+    environment_ = variables(side, device=device, threads=threads)
+    with (
+        TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            [*command(side), *module],
+            env=environment_,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        late = Timer(PATIENCE_S, process.kill)
+        late.start()
+        try:
+            for line in process.stdout or ():
+                if line.startswith("{"):
+                    yield Reading(**json.loads(line))
+            process.wait()
+        finally:
+            late.cancel()
+            process.kill()
+        errors.seek(0)
+        said = errors.read().strip().splitlines()
+    if process.returncode:
+        last = (said or [f"status {process.returncode}"])[-1]
+        advice = "mend its installation"
+        yield Reading(about=str(side), what="engine", found=last, advice=advice, failed=True)
 
 
 def _tell(backend: str, device: str, threads: int) -> None:
@@ -192,7 +243,7 @@ def _tell(backend: str, device: str, threads: int) -> None:
         for reading in of_backend(backend, engine):
             tell(reading)
     except Unavailable as error:
-        tell(Reading(about=backend, what="device", found=one_line(error)))
+        tell(Reading(about=backend, what="device", found=one_line(error), able=False))
 
 
 if __name__ == "__main__":

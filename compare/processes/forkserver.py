@@ -1,11 +1,13 @@
 """A process with a framework imported and nothing computed, which forks one for each training.
 
 A fork costs a fraction of a second where a new interpreter imports for several, and is as fresh:
-what a training does stays in its own process. For Linux; see keeper.py for how a training ends.
+what a training does stays in its own process. So does what a check does, which is a fork too. For
+Linux; see keeper.py for how a training ends.
 
-`python -m compare.processes.forkserver PARENT BACKEND` reads requests from stdin, `["start",
-CELL]` or `["kill", CELL]`, and answers on stdout: `["ready", 0]`, then `[CELL, EXIT STATUS]` for
-each training that ended.
+`python -m compare.processes.forkserver PARENT BACKEND` reads requests from stdin, `["start", CELL,
+MODULE]` or `["kill", CELL]`, and answers on stdout: `["ready", 0]`, then `[CELL, EXIT STATUS]` for
+each process that ended. MODULE is the trainer, or another one whose `main(cell)` does what is asked
+in the folder CELL.
 """
 
 import json
@@ -16,12 +18,14 @@ import threading
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from backends import BACKENDS
 from compare.processes.keeper import PATIENCE_S, Ended, Keeper, end_with
 
 READY = "ready"
+TRAINER = "compare.training.trainer"
 
 
 class Server:
@@ -44,12 +48,12 @@ class Server:
         self.listener = threading.Thread(target=self._listen, daemon=True)
         self.listener.start()
 
-    def start(self, cell: Path) -> "Future[int]":
-        """Fork a process for a training; the result will be its exit status."""
+    def start(self, cell: Path, module: str = TRAINER) -> "Future[int]":
+        """Fork a process for a module; the result will be its exit status."""
         self.ready.result()
         with self.lock:
             status = self.running[str(cell)] = Future()
-        self._ask("start", cell)
+        self._ask("start", cell, module)
         if self.process.poll() is not None:
             self._lost()
         return status
@@ -70,10 +74,10 @@ class Server:
         with self.process:  # which closes the other pipe
             pass
 
-    def _ask(self, what: str, cell: Path) -> None:
+    def _ask(self, what: str, cell: Path, *module: str) -> None:
         with self.lock, suppress(OSError, ValueError):  # a server that is gone is seen elsewhere
             assert self.process.stdin
-            self.process.stdin.write(json.dumps([what, str(cell)]) + "\n")
+            self.process.stdin.write(json.dumps([what, str(cell), *module]) + "\n")
             self.process.stdin.flush()
 
     def _listen(self) -> None:
@@ -95,8 +99,6 @@ class Server:
 
 def serve(parent: int, backend: str) -> None:
     """Import a backend's framework, then fork on request until stdin ends."""
-    from compare.training.trainer import main  # here, for the command line has no use for it
-
     end_with(parent)
     answers = os.dup(1)
     os.dup2(2, 1)  # what a framework prints is no answer
@@ -105,21 +107,22 @@ def serve(parent: int, backend: str) -> None:
         with suppress(BrokenPipeError):  # the comparison has ended, and stdin says so next
             os.write(answers, (json.dumps([name, status]) + "\n").encode())
 
-    def train(cell: str) -> None:
+    def work(cell: str, module: str) -> None:
         os.close(answers)
-        main(Path(cell))
+        import_module(module).main(Path(cell))
 
     with suppress(Exception):  # every training finds out for itself, and says so
         BACKENDS[backend].engine()
+    import_module(TRAINER)  # now, so that no training takes time for it
     keeper = Keeper()
     tell(READY, 0)
     for event in keeper.events():
         if isinstance(event, Ended):
             tell(event.name, event.status)
             continue
-        what, cell = json.loads(event)
+        what, cell, *module = json.loads(event)
         if what == "start":
-            keeper.start(cell, partial(train, cell), Path(cell) / "log.txt")
+            keeper.start(cell, partial(work, cell, *module), Path(cell) / "log.txt")
         else:
             keeper.kill(cell)
 

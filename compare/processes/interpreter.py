@@ -10,19 +10,16 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from backends import AGAIN, BACKENDS, Side
+from compare import settings
 from compare.processes.machine import ROOT
 from compare.records.record import UsageError
 
-SETTINGS = Path("diptych.toml")  # of the folder that the command is given in
 PATIENCE_S = 60.0  # for an interpreter to answer
 LABELLED = re.compile(r"[^@:]+(@[\w.-]+)?")
 
@@ -39,12 +36,12 @@ class Environment:
 
 
 def use(asked: Iterable[str]) -> None:
-    """Have backends run in the interpreters named as "BACKEND=PATH", or else in SETTINGS.
+    """Have backends run in the interpreters named as "BACKEND=PATH", or else in diptych.toml.
 
     Raises:
-        UsageError: one is named for no backend, or SETTINGS cannot be read.
+        UsageError: one is named for no backend, or diptych.toml cannot be read.
     """
-    named = _settings()
+    named = settings.table("python")
     for text in asked:
         backend, separator, path = text.partition("=")
         if not separator or not path:
@@ -59,7 +56,7 @@ def use(asked: Iterable[str]) -> None:
         if Side.parse(backend).label == AGAIN:
             raise UsageError(f"an interpreter for {backend!r}: @{AGAIN} is no free label")
         if not isinstance(path, str):
-            raise UsageError(f"{SETTINGS}: expected a path for {backend}, came {path!r}")
+            raise UsageError(f"{settings.FILE}: expected a path for {backend}, came {path!r}")
         try:
             # A link stays one: of a virtual environment, the link is what tells it from others.
             named[backend] = str(Path(path).expanduser().absolute())
@@ -95,6 +92,15 @@ def environment(side: Side) -> Environment:
     """
     python = _python(side)
     return _asked(python, side.first.in_default_tier) if python else _found(side.backend)
+
+
+def missing(side: Side) -> list[str]:
+    """Return the packages that a backend needs and does not find where it runs.
+
+    Raises:
+        UsageError: as for `environment`.
+    """
+    return environment(side).missing if _python(side) else side.definition.missing()
 
 
 def _python(side: Side) -> str | None:
@@ -136,25 +142,14 @@ def _asked(python: str, side: Side) -> Environment:
     )
 
 
-def _settings() -> dict[str, Any]:
-    """Return the interpreters that SETTINGS names, by backend."""
-    if not SETTINGS.exists():
-        return {}
-    try:
-        tables = tomllib.loads(SETTINGS.read_text())
-    except ValueError as error:
-        raise UsageError(f"{SETTINGS}: {error}") from None
-    if set(tables) - {"python"} or not isinstance(tables.get("python", {}), dict):
-        raise UsageError(f"{SETTINGS}: expected the table [python] alone, came {', '.join(tables)}")
-    return dict(tables.get("python", {}))
-
-
 def _surroundings() -> dict[str, str]:
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return dict(os.environ) | {"PYTHONPATH": path}
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # here, for `list` asks for none
+
     try:
         return version(package)
     except PackageNotFoundError:

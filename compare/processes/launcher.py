@@ -11,23 +11,41 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
+from typing import Any, NamedTuple
 
 from backends import Side
 from compare.processes import keeper, machine
-from compare.processes.forkserver import Server
+from compare.processes.forkserver import TRAINER, Server
 from compare.processes.gpu import DeviceMemory
 from compare.processes.interpreter import command, variables
-from compare.records import predictions as sample
+from compare.processes.question import how_it_ended
 from compare.records.record import FORK, Record, Run, now, record_of, write_record
+from compare.text import one_line, visible
 
 # The kernel of Linux alone has what a keeper needs.
 KEEPER = (sys.executable, "-I", "-S", keeper.__file__) if sys.platform == "linux" else ()
 SCRATCH = "scratch"  # of a training's folder: temporary files, and what its compiler keeps
+ASKED = "asked.json"  # of the folder of another process: what it is to do
+
+
+class Kind(NamedTuple):
+    """What processes share that are forks of one server."""
+
+    side: Side
+    device: str
+    threads: int
+
+    @staticmethod
+    def of(run: Run) -> "Kind":
+        """Return the kind of a training."""
+        return Kind(run.side.in_default_tier, run.device, run.threads)
 
 
 class Interrupted(Exception):
@@ -35,13 +53,18 @@ class Interrupted(Exception):
 
 
 class Launcher:
-    """Starts processes of a backend and, if the command is broken off, ends them."""
+    """Starts processes of a backend and, if the command is broken off, ends them.
 
-    def __init__(self) -> None:
+    What its servers say goes into the folder `logs`; without one, to where the process that a
+    server is started for has its own folder.
+    """
+
+    def __init__(self, logs: Path | None = None) -> None:
+        self.logs = logs
         self.lock = threading.Lock()
         self.stopped = False
         self.running: set[Callable[[], None]] = set()  # what ends a process under way
-        self.servers: dict[tuple[str, str, int], Server] = {}
+        self.servers: dict[Kind, Server] = {}
 
     def launch(self, run: Run, *, cell: Path, timeout_s: float, processors: list[int]) -> Record:
         """Train in a fresh process, pinned to `processors`, and return its record.
@@ -52,36 +75,74 @@ class Launcher:
         Raises:
             Interrupted: `stop` was called.
         """
-        cell.mkdir(parents=True, exist_ok=True)
-        for name in ("record.json", "log.txt", sample.FILE):
-            (cell / name).unlink(missing_ok=True)
-        scratch = cell.absolute() / SCRATCH
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        environment = variables(run.side, device=run.device, threads=run.threads)
         facts = machine.facts() | {"started": now(), "processors": processors}
         try:
-            server = self.server(run, cell.parent, timeout_s) if run.start == FORK else None
+            forks = run.start == FORK
+            server = self.server(Kind.of(run), cell.parent, timeout_s) if forks else None
         except TimeoutError:
             reason = f"its server was not ready after {timeout_s:g} s"
             return record_of(run, **facts, status="timeout", reason=reason)
+        shutil.rmtree(cell, ignore_errors=True)  # what an earlier try left
+        scratch = cell.absolute() / SCRATCH
+        scratch.mkdir(parents=True, exist_ok=True)
         asked = {"processors": processors, "asked": monotonic(), "scratch": str(scratch)}
         (cell / "run.json").write_text(json.dumps(asdict(run) | asked))
         with DeviceMemory(run.device) as memory:
             if server:
                 outcome = self._end_of(lambda: forked(server, cell), timeout_s)
             else:
-                module = [*command(run.side), "-m", "compare.training.trainer", str(cell)]
-                outcome = self.call(module, environment, cell / "log.txt", timeout_s)
-        if (cell / "record.json").exists():
-            record = Record.from_json((cell / "record.json").read_text())
-            record = replace(record, gpu_device_bytes=memory.growth(), gpu_others=memory.others)
+                trainer = [*command(run.side), "-m", "compare.training.trainer", str(cell)]
+                environment = variables(run.side, device=run.device, threads=run.threads)
+                outcome = self.call(trainer, environment, cell / "log.txt", timeout_s)
+        found = left(cell)
+        if isinstance(found, Record):
+            record = replace(found, gpu_device_bytes=memory.growth(), gpu_others=memory.others)
         else:
             status, reason = outcome
+            if found and status != "timeout":
+                reason = found
             record = record_of(run, **facts, status=status, reason=reason)
         shutil.rmtree(scratch, ignore_errors=True)
-        write_record(record, cell)
+        with suppress(OSError):  # a second copy, for a comparison that is killed before the first
+            cell.mkdir(parents=True, exist_ok=True)
+            write_record(record, cell)
         return record
+
+    def work(
+        self,
+        module: str,
+        cell: Path,
+        asked: Mapping[str, Any],
+        kind: Kind,
+        start: str,
+        timeout_s: float,
+    ) -> tuple[str, str]:
+        """Have a module do in a fresh process what is asked; return how that ended, as `call`.
+
+        `cell` is a folder of its own, where the module's `main(cell)` finds ASKED and leaves what
+        it found; what it says goes to log.txt.
+
+        Raises:
+            Interrupted: `stop` was called.
+        """
+        cell.mkdir(parents=True, exist_ok=True)
+        (cell / ASKED).write_text(json.dumps(asked))
+        if start != FORK:
+            new = [*command(kind.side), "-m", module, str(cell)]
+            environment = variables(kind.side, device=kind.device, threads=kind.threads)
+            return self.call(new, environment, cell / "log.txt", timeout_s)
+        try:
+            server = self.server(kind, cell.parent, timeout_s)
+        except TimeoutError:
+            return "timeout", f"its server was not ready after {timeout_s:g} s"
+        return self._end_of(lambda: forked(server, cell, module), timeout_s)
+
+    def last_words(self, cell: Path, kind: Kind) -> str:
+        """Return the last line of a process, or of its server if it never began; or nothing."""
+        logs = (cell / "log.txt", self._log_of(kind, cell.parent))
+        log = next((log for log in logs if log.exists()), None)
+        lines = log.read_text(errors="replace").strip().splitlines() if log else []
+        return lines[-1] if lines else ""
 
     def call(
         self, asked: list[str], environment: dict[str, str], log: Path, timeout_s: float
@@ -122,9 +183,8 @@ class Launcher:
                 raise Interrupted
         if late.is_set():
             return "timeout", f"not done after {timeout_s:g} s"
-        if code < 0:
-            return "failed", f"killed by {name_of(-code)}"
-        return "failed", f"ended with status {code} before it was done"
+        early = " before it was done" if code >= 0 else ""
+        return "failed", how_it_ended(code) + early
 
     def stop(self) -> None:
         """End all processes under way and start none any more."""
@@ -135,38 +195,95 @@ class Launcher:
             for server in self.servers.values():
                 server.stop()
 
-    def server(self, run: Run, folder: Path, timeout_s: float) -> Server:
+    def get_ready(self, kinds: Iterable[Kind], folder: Path, timeout_s: float) -> None:
+        """Start the servers that are not there, all at once; one that fails tells nobody.
+
+        The kernel ends a server with the thread that started it: that should not be a short one.
+        """
+        for server in [self._begun_server(kind, folder) for kind in dict.fromkeys(kinds)]:
+            with suppress(TimeoutError):  # which the processes that need it will tell of
+                self._ready(server, timeout_s)
+
+    def has(self, kind: Kind) -> bool:
+        """Say whether a server is there, and alive."""
+        return kind in self.servers and self.servers[kind].process.poll() is None
+
+    def server(self, kind: Kind, folder: Path, timeout_s: float) -> Server:
         """Return the server of a backend, which is started the first time, and if it was lost.
 
         Raises:
             TimeoutError: it does not get ready.
         """
-        kind = (run.backend, run.device, run.threads)
+        return self._ready(self._begun_server(kind, folder), timeout_s)
+
+    def _begun_server(self, kind: Kind, folder: Path) -> Server:
         with self.lock:
             if self.stopped:
                 raise Interrupted
-            if kind not in self.servers or self.servers[kind].process.poll() is not None:
-                module = ["-m", "compare.processes.forkserver", str(os.getpid()), run.side.backend]
-                environment = variables(run.side, device=run.device, threads=run.threads)
-                log = folder / f"server-{run.backend}.txt"
-                self.servers[kind] = Server([*command(run.side), *module], environment, log)
-            server = self.servers[kind]
+            if not self.has(kind):
+                module = ["-m", "compare.processes.forkserver", str(os.getpid()), kind.side.backend]
+                environment = variables(kind.side, device=kind.device, threads=kind.threads)
+                log = self._log_of(kind, folder)
+                log.parent.mkdir(parents=True, exist_ok=True)
+                self.servers[kind] = Server([*command(kind.side), *module], environment, log)
+            return self.servers[kind]
+
+    def _ready(self, server: Server, timeout_s: float) -> Server:
         try:
             server.ready.result(timeout_s)
         except TimeoutError:
-            server.stop()  # the next training gets another
+            server.stop()  # the next process gets another
             raise
         return server
 
-
-def name_of(number: int) -> str:
-    """Return the name of a signal; real-time signals have none."""
-    return next((known.name for known in signal.Signals if known == number), f"signal {number}")
+    def _log_of(self, kind: Kind, folder: Path) -> Path:
+        return (self.logs or folder) / f"server-{kind.side}.txt"
 
 
-def forked(server: Server, cell: Path) -> tuple[Callable[[], int], Callable[[], None]]:
-    """Fork a process for a training; return what waits for its status, and what ends it."""
-    return server.start(cell).result, lambda: server.kill(cell)
+@contextmanager
+def several(
+    at_a_time: int, launcher: Launcher | None = None
+) -> Iterator[tuple[Launcher, Path, ThreadPoolExecutor]]:
+    """Yield what it takes to have several processes work: launcher, folder for them, threads.
+
+    The folder goes with them. Of a launcher that is given, the servers go on, unless all is broken
+    off.
+    """
+    starts = launcher or Launcher()
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(at_a_time) as pool:
+        try:
+            yield starts, Path(folder), pool
+        except BaseException:  # nothing may go on unwatched, also after Ctrl-C
+            pool.shutdown(wait=False, cancel_futures=True)
+            starts.stop()
+            raise
+        if launcher is None:
+            starts.stop()
+
+
+def left(cell: Path) -> Record | str:
+    """Return the record that a training left, or why it cannot be read; "" if it left none.
+
+    A network's code can do what it likes to the folder.
+    """
+    file = cell / "record.json"
+    if not cell.exists():
+        return "its folder was removed while it ran"
+    if not file.exists():
+        return ""
+    if not file.is_file():  # reading a pipe would not end
+        return f"expected a file, came something else as {file.name}"
+    try:
+        return Record.from_json(file.read_text())
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        return f"{file.name} cannot be read: {visible(one_line(error))}"
+
+
+def forked(
+    server: Server, cell: Path, module: str = TRAINER
+) -> tuple[Callable[[], int], Callable[[], None]]:
+    """Fork a process for a module; return what waits for its status, and what ends it."""
+    return server.start(cell, module).result, lambda: server.kill(cell)
 
 
 def begun(

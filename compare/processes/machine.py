@@ -82,9 +82,10 @@ def quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int | None:
 @cache
 def facts() -> dict[str, Any]:
     """Return the fields of a Record that tell of the code and the machine."""
-    changes = _output("git", "status", "--porcelain", "--", *CODE)
+    commit = _output("git", "log", "-1", "--format=%H", "--", *CODE) or None
+    changes = _output("git", "status", "--porcelain", "--", *CODE) if commit else None
     return {
-        "commit": _output("git", "log", "-1", "--format=%H", "--", *CODE) or None,
+        "commit": commit,
         "dirty": None if changes is None else bool(changes),
         "cpu": cpu(),
     }

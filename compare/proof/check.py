@@ -1,11 +1,13 @@
 """The check before training: data against their spec, then the ladder for every pair."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, count
 
 import problems
 from backends import Side
+from compare.console import SILENT, Listener
 from compare.processes import machine
+from compare.processes.launcher import Launcher
 from compare.proof.ladder import Finding, Pair, shapes
 from compare.proof.probe import Evidence, Job, probe
 from problems import Problem
@@ -21,7 +23,14 @@ def reference_of(sides: Iterable[Side]) -> Side:
     return min((side.in_default_tier for side in sides), key=lambda side: side.rank)
 
 
-def check(names: Sequence[str], sides: Sequence[Side], *, device: str = "cpu") -> list[Finding]:
+def check(
+    names: Sequence[str],
+    sides: Sequence[Side],
+    *,
+    device: str = "cpu",
+    launcher: Launcher | None = None,
+    progress: Listener = SILENT,
+) -> list[Finding]:
     """Return all findings, by problem: the data, then every other side against the reference.
 
     A backend alone, in its default tier, is held against the specified shapes.
@@ -32,8 +41,15 @@ def check(names: Sequence[str], sides: Sequence[Side], *, device: str = "cpu") -
     jobs = [
         (side, p) for p in PRECISIONS for side in sorted(sides, key=lambda side: side == reference)
     ]
+    number, total = count(1), len(names) * len(jobs)
+
+    def tell(name: str, job: Job) -> None:
+        progress.doing(f"proving {name}: {job[0]}, {job[1]}", next(number), total)
+
     at_a_time = len(machine.processors()) if device == "cpu" else 1
-    evidence = probe(jobs, names, at_a_time=at_a_time, device=device)
+    progress.doing(f"starting {', '.join(map(str, sides))}")
+    evidence = probe(jobs, names, at_a_time=at_a_time, device=device, launcher=launcher, tell=tell)
+    progress.doing("")
     return list(
         chain.from_iterable(
             judge(problems.load(name), sides, {job: evidence[job][name] for job in jobs})

@@ -34,14 +34,15 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def do_check(options: argparse.Namespace) -> int:
     """Climb the ladder for every pair; status 3 if a rung fails."""
-    from compare.console import complain
+    from compare.console import Progress, complain
     from compare.processes.choice import chosen_backends, chosen_problems, chosen_sides
     from compare.proof.gate import prove
     from compare.proof.publish import findings_json, print_findings, publish_findings
 
     backends = chosen_backends(options.backends)
     sides = chosen_sides(backends, options.tier)
-    findings = prove(chosen_problems(options.problems, backends), sides)
+    with Progress() as progress:
+        findings = prove(chosen_problems(options.problems, backends), sides, progress)
     if options.out:
         publish_findings(options.out, findings)
     if options.json:

@@ -5,11 +5,14 @@ a twin, an engine or the problem, or another version of a framework, makes it vo
 not remembered.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 
 from backends import Side
+from compare.console import SILENT, Listener
 from compare.fingerprint import basis, digest, keep, kept
+from compare.processes.launcher import Launcher
 from compare.proof.check import check, reference_of
 from compare.proof.ladder import Finding
 from compare.records.record import PROVEN
@@ -25,11 +28,17 @@ class Standing:
     parity: float | None = None  # worst relative difference in float64 on any rung
     refusal: str | None = None  # why it may not be timed
     unavailable: bool = False  # it is no other network, but none at all
+    unfinished: bool = False  # it is not known: the check did not get to its end
 
 
-def prove(names: Sequence[str], sides: Sequence[Side]) -> list[Finding]:
+def prove(
+    names: Sequence[str],
+    sides: Sequence[Side],
+    progress: Listener = SILENT,
+    launcher: Launcher | None = None,
+) -> list[Finding]:
     """Check every pair and remember those that pass; return all findings."""
-    findings = check(names, sides)
+    findings = check(names, sides, launcher=launcher, progress=progress)
     reference = reference_of(sides)
     for name in names:
         for side in sides:
@@ -40,25 +49,34 @@ def prove(names: Sequence[str], sides: Sequence[Side]) -> list[Finding]:
     return findings
 
 
+def unproven(names: Sequence[str], sides: Sequence[Side]) -> list[str]:
+    """Return the problems on which a pair is not proven yet for the present code and versions."""
+    reference = reference_of(sides)
+    others = [side for side in sides if side != reference]
+    return [
+        name
+        for name in names
+        if any(_remembered(key(name, other, reference)) is None for other in others)
+    ]
+
+
 def standings(
-    names: Sequence[str], sides: Sequence[Side], tell: Callable[[str], None]
+    names: Sequence[str],
+    sides: Sequence[Side],
+    progress: Listener = SILENT,
+    launcher: Launcher | None = None,
 ) -> dict[tuple[str, Side], Standing]:
     """Return, by problem and side, who may be timed; check first what is not proven yet."""
     reference = reference_of(sides)
     others = [side for side in sides if side != reference]
     if not others:
         return {(name, reference): Standing() for name in names}
-    unknown = [
-        name
-        for name in names
-        if any(_remembered(key(name, other, reference)) is None for other in others)
-    ]
     findings = []
-    if unknown:
-        tell(
+    if unknown := unproven(names, sides):
+        progress.report(
             f"not proven yet for this code and these versions, checked first: {', '.join(unknown)}"
         )
-        findings = prove(unknown, sides)
+        findings = prove(unknown, sides, progress, launcher)
     found: dict[tuple[str, Side], Standing] = {}
     for name in names:
         pairs = {other: _standing(name, other, reference, findings) for other in others}
@@ -87,7 +105,11 @@ def _standing(name: str, side: Side, reference: Side, findings: Sequence[Finding
     mine = [finding for finding in findings if concerns(finding, name, side, reference)]
     for finding in mine:
         if not finding.passed:
-            return Standing(refusal=str(finding), unavailable=finding.unavailable)
+            return Standing(
+                refusal=str(finding),
+                unavailable=finding.unavailable,
+                unfinished=finding.unfinished,
+            )
     return Standing(proof=PROVEN, parity=_parity(mine))  # passed, but could not be remembered
 
 
@@ -96,7 +118,9 @@ def _of_reference(pairs: Mapping[Side, Standing]) -> Standing:
     proven = [standing.parity or 0.0 for standing in pairs.values() if standing.proof]
     if proven:
         return Standing(proof=PROVEN, parity=max(proven))
-    return next((one for one in pairs.values() if not one.unavailable), Standing())
+    # Of what is known the least is said: not checked, before refused.
+    refused = sorted(pairs.values(), key=lambda standing: not standing.unfinished)
+    return next((one for one in refused if not one.unavailable), Standing())
 
 
 def _parity(findings: Sequence[Finding]) -> float:
@@ -111,6 +135,7 @@ def _remember(name: str, findings: Sequence[Finding]) -> None:
 def _remembered(name: str) -> float | None:
     """Return the parity of a proof; None if there is none, or none that can be read."""
     try:
-        return float(kept(name)["parity"])
+        parity = float(kept(name)["parity"])
     except (ValueError, KeyError, TypeError):
         return None
+    return parity if isfinite(parity) else None

@@ -48,6 +48,7 @@ class Finding:
     bound: float | None = None  # on `relative`
     passed: bool
     unavailable: bool = False  # there is no such network in the tier, so nothing was found
+    unfinished: bool = False  # a process did not get to its end, so nothing was found
     note: str = ""  # what was done to the engine first, where something was
 
     def __str__(self) -> str:
@@ -214,6 +215,7 @@ class Pair:
             came=str(evidence.get("error", "nothing")),
             passed=False,
             unavailable="unavailable" in evidence,
+            unfinished="unfinished" in evidence,
         )
 
     def _same(
@@ -250,6 +252,7 @@ def shapes(problem: Problem, side: Side, evidence: Evidence) -> Finding:
         expected=texts[tensor][0],
         came=texts[tensor][1],
         passed=not wrong,
+        unfinished="unfinished" in evidence,
     )
 
 

@@ -1,7 +1,8 @@
-"""The evidence for the ladder: what a backend's twins do, in a process of its own.
+"""The evidence for the ladder: what a backend's twin does, in a process of its own.
 
-`python -m compare.proof.probe SIDE PRECISION DEVICE FOLDER PROBLEM ...` leaves
-FOLDER/PROBLEM.npz for each problem, with the arrays
+`python -m compare.proof.probe FOLDER` does what FOLDER/asked.json asks for, as JSON: a
+problem, a side's name ("pytorch" or "pytorch:compiled"), a precision and a device. It leaves
+FOLDER/evidence.npz, with the arrays
 
     trainable/NAME          the shape of what is trained
     weight/NAME             initial weights, by Keras's names and in its layout
@@ -14,28 +15,31 @@ FOLDER/PROBLEM.npz for each problem, with the arrays
     score/NAME              the metrics after it
 
 Where a twin fails, what was to come is missing, and `error` says why; `unavailable` is there, too,
-if it cannot be had in the tier. SIDE is "pytorch" or "pytorch:compiled".
+if it cannot be had in the tier, and `unfinished` if the process did not get to its end, or not for
+want of memory: that says nothing of the twin.
 """
 
+import json
+import os
 import sys
+import tempfile
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
 import problems
 from backends import Engine, Side, Unavailable, Watch
-from compare.processes.interpreter import command, variables
-from compare.processes.launcher import Launcher
+from compare.options import STARTS
+from compare.processes.launcher import ASKED, Kind, Launcher, several
+from compare.records.record import FORK
 from compare.text import one_line
 from problems import Array, Part, Problem
 
 Evidence = dict[str, Array]
 Job = tuple[Side, str]  # and the precision
+MODULE, FILE = "compare.proof.probe", "evidence.npz"
 
 BATCH, SEED = 7, 0  # 7 is the length of no axis: a mix-up of batch and time shows
 EPOCHS, STEPS = 4, 200
@@ -44,56 +48,65 @@ TIMEOUT_S = 900.0  # per problem: compilers take their time
 
 
 def probe(
-    jobs: Sequence[Job], names: Sequence[str], *, at_a_time: int, device: str = "cpu"
+    jobs: Sequence[Job],
+    names: Sequence[str],
+    *,
+    at_a_time: int,
+    device: str = "cpu",
+    launcher: Launcher | None = None,
+    tell: Callable[[str, Job], None] = lambda name, job: None,
 ) -> dict[Job, dict[str, Evidence]]:
-    """Return the evidence, by job and problem; each job has a fresh process."""
-    launcher = Launcher()
+    """Return the evidence, by job and problem; each job on a problem has a fresh process.
 
-    def ask(job: Job) -> dict[str, Evidence]:
-        side, precision = job
-        with TemporaryDirectory() as folder:
-            module = [*command(side), "-m", "compare.proof.probe"]
-            asked = [*module, str(side), precision, device, folder, *names]
-            environment = variables(side, device=device, threads=1) | {"TMPDIR": folder}
-            log = Path(folder) / "log.txt"
-            _, reason = launcher.call(asked, environment, log, TIMEOUT_S * len(names))
-            last = (log.read_text(errors="replace").strip().splitlines() or [""])[-1]
-            return {
-                name: _read(Path(folder) / f"{name}.npz", f"{reason}: {last}") for name in names
-            }
+    `tell` is told of each as it begins. A launcher's servers are left running.
+    """
+    kinds = {job: Kind(job[0].in_default_tier, device, 1) for job in jobs}
+    pairs = [(name, job) for name in names for job in jobs]
+    with several(at_a_time, launcher) as (starts, folder, pool):
 
-    with ThreadPoolExecutor(at_a_time) as pool:
-        try:
-            return dict(zip(jobs, pool.map(ask, jobs), strict=True))
-        except BaseException:  # nothing may go on unwatched, also after Ctrl-C
-            pool.shutdown(wait=False, cancel_futures=True)
-            launcher.stop()
-            raise
+        def ask(name: str, job: Job) -> Evidence:
+            tell(name, job)
+            side, precision = job
+            asked = {"problem": name, "side": str(side), "precision": precision, "device": device}
+            cell = folder / f"{name}-{side}-{precision}"
+            _, why = starts.work(MODULE, cell, asked, kinds[job], STARTS[0], TIMEOUT_S)
+            return _read(cell / FILE, f"{why}: {starts.last_words(cell, kinds[job])}")
+
+        if STARTS[0] == FORK:
+            starts.get_ready(kinds.values(), folder, TIMEOUT_S)
+        found = dict(zip(pairs, pool.map(lambda pair: ask(*pair), pairs), strict=True))
+    return {job: {name: found[name, job] for name in names} for job in jobs}
 
 
 def _read(file: Path, reason: str) -> Evidence:
     if not file.exists():
-        return {"error": np.array(reason)}
+        return {"error": np.array(reason), "unfinished": np.array(reason)}
     with np.load(file) as arrays:  # which refuses what is pickled
         return dict(arrays)
 
 
-def main(asked: str, precision: str, device: str, folder: str, *names: str) -> None:
-    """Gather the evidence and leave it in a folder."""
-    side = Side.parse(asked)
-    engine = side.definition.engine()
-    engine.prepare(device=device, threads=1, precision=precision, tier=side.tier)
-    for name in names:
-        evidence: Evidence = {}
-        try:
-            for found in gather(engine, problems.load(name), precision):
-                evidence |= found
-        except Exception as error:
-            traceback.print_exc()
-            evidence["error"] = np.array(f"{type(error).__name__}: {one_line(error)}")
-            if isinstance(error, Unavailable):
-                evidence["unavailable"] = np.array(one_line(error))
-        np.savez(Path(folder) / f"{name}.npz", **evidence)  # type: ignore[arg-type]
+def main(cell: Path) -> None:
+    """Gather the evidence that a folder asks for and leave it there."""
+    # What frameworks write, they leave: in the folder, it goes with it.
+    os.environ["TMPDIR"] = tempfile.tempdir = str(cell)
+    asked = json.loads((cell / ASKED).read_text())
+    evidence: Evidence = {}
+    try:
+        side, precision = Side.parse(asked["side"]), asked["precision"]
+        engine = side.definition.engine()
+        engine.prepare(device=asked["device"], threads=1, precision=precision, tier=side.tier)
+        for found in gather(engine, problems.load(asked["problem"]), precision):
+            evidence |= found
+    except Exception as error:
+        traceback.print_exc()
+        evidence["error"] = np.array(f"{type(error).__name__}: {one_line(error)}")
+        for kind, name in ((Unavailable, "unavailable"), (MemoryError, "unfinished")):
+            if isinstance(error, kind):
+                evidence[name] = np.array(one_line(error))
+    partial = cell / f"{FILE}.partial"
+    with partial.open("wb") as file:
+        np.savez(file, **evidence)  # type: ignore[arg-type]  # names are arrays' alone
+    partial.replace(cell / FILE)
 
 
 def gather(engine: Engine, problem: Problem, precision: str) -> Iterator[Evidence]:
@@ -131,7 +144,7 @@ def shortened(problem: Problem) -> Problem:
     steps, size = STEPS // EPOCHS, problem.recipe.batch_size
     examples = dict.fromkeys(problem.recipe.examples, HELD_OUT)
     examples["train"] = steps * size - size // 2
-    return replace(problem, recipe=replace(problem.recipe, epochs=EPOCHS, examples=examples))
+    return problem.resized(examples, epochs=EPOCHS)
 
 
 def _cast(array: Array, precision: str) -> Array:
@@ -143,4 +156,4 @@ def _named(kind: str, arrays: Mapping[str, Array]) -> Evidence:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(Path(sys.argv[1]))

@@ -68,8 +68,8 @@ def ladder_cells(findings: Sequence[Finding]) -> list[list[str]]:
 
 def _rung_cell(findings: Sequence[Finding]) -> str:
     """Return the largest difference on a rung, or whether it holds; empty if nobody got there."""
-    if not all(finding.passed for finding in findings):
-        return "WRONG"
+    if wrong := [finding for finding in findings if not finding.passed]:
+        return "not checked" if all(finding.unfinished for finding in wrong) else "WRONG"
     numbers = [finding.relative for finding in findings if finding.relative is not None]
     if not numbers:
         return "ok" if findings else ""

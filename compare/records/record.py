@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import problems
 from backends import Side
-from problems import Problem
+
+if TYPE_CHECKING:
+    from problems import Problem
 
 SCHEMA: Final = 1  # version of the format
 
@@ -28,6 +30,7 @@ PROVEN, UNPROVEN = "proven", "unproven"  # proofs
 FORK: Final = "fork"  # starts
 NEW: Final = "new"
 UNTRIED = ("refused", "unavailable")  # statuses of what was never trained
+UNCHECKED = "not checked"  # status of what may be no twin; such a record goes into no folder
 
 # Types of fields. The values that each allows are in `schema`, which holds readers to them.
 Count = int  # 0 or more

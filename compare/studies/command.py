@@ -30,7 +30,13 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
     add_problems(explain)
     add_backends(explain)
-    explain.add_argument("--out", type=folder, help="results folder (results/defaults)")
+    explain.add_argument(
+        "--quick", action="store_true", help="the short recipe: a look, not a result"
+    )
+    explain.add_argument("--no-gate", action="store_true", help="train at once, proven or not")
+    explain.add_argument(
+        "--out", type=folder, help="results folder (results/defaults or results/defaults-quick)"
+    )
     add_settings(explain)
     add_python(explain)
 
@@ -65,19 +71,20 @@ def size(text: str) -> int:
 
 def do_explain(options: argparse.Namespace) -> int:
     """Train from matched to native, one default at a time; write and print what each one does."""
-    from compare.records.reading import records_of
     from compare.records.record import modes_between
     from compare.studies.explain import explain, print_explanation, publish_explanation
-    from compare.training.command import done, status
+    from compare.training.command import any_trained, done, in_folder, status
     from compare.training.request import chosen_runs, settings_of
 
-    runs = chosen_runs(options.problems, options.backends, modes_between, **settings_of(options))
-    out = options.out or Path("results") / "defaults"
-    records = done(runs, out, timeout_s=options.timeout, gate=True)
-    found = records_of(out)
-    frame = explain(found)
-    publish_explanation(out, frame, found)
-    print_explanation(frame, out)
+    settings = settings_of(options) | {"recipe": "quick" if options.quick else "full"}
+    runs = chosen_runs(options.problems, options.backends, modes_between, **settings)
+    out = options.out or Path("results") / ("defaults-quick" if options.quick else "defaults")
+    records = done(runs, out, timeout_s=options.timeout, gate=not options.no_gate)
+    if found := in_folder(out, records):
+        frame = explain(found)
+        publish_explanation(out, frame, found)
+        if any_trained(found):
+            print_explanation(frame, out)
     return status(records, out)
 
 
@@ -88,7 +95,7 @@ def do_sweep(options: argparse.Namespace) -> int:
     from compare.records.record import MATCHED, SWEEP, Record
     from compare.studies.sweep import points
     from compare.studies.sweep_report import print_sweep, publish_sweep
-    from compare.training.command import done, status
+    from compare.training.command import done, in_folder, status
     from compare.training.request import chosen_runs, chosen_sizes, settings_of
 
     (name,) = chosen_problems([options.problem])
@@ -102,7 +109,8 @@ def do_sweep(options: argparse.Namespace) -> int:
             chosen_runs([name], options.backends, lambda _: [MATCHED], **settings), *asked
         )
         records = done(runs, out, timeout_s=options.timeout, gate=not options.no_gate)
-    found = records_of(out, sweep=name)
-    publish_sweep(out, found)
-    print_sweep(found, out)
+    found = in_folder(out, records, sweep=name) if asked else records_of(out, sweep=name)
+    if any(record.status == "ok" for record in found):  # else there is nothing to be drawn
+        publish_sweep(out, found)
+        print_sweep(found, out)
     return status(records, out)

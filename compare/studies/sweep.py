@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from compare.groups import SIDE, Side, sides
-from compare.measures import flags, samples_per_s
+from compare.measures import samples_per_s, warnings
 from compare.records.record import SIZES, Record, Run
 from compare.records.record import sizes as sizes_of
 from compare.studies.crossover import Crossing, Stretch, crossings, undecided
@@ -46,7 +46,7 @@ COLUMNS = {
     "loss_difference": "relative difference of the mean loss of the first epoch from that of the "
     "first side, at the same size and seed; largest over the seeds. Started alike and fed alike, "
     "the sides should differ by rounding",
-    "flags": "what makes the row's times doubtful",
+    "warnings": "what makes the row's times doubtful",
 }
 WHOLE = ("size", "seeds", "failed", "host_peak_bytes", "gpu_peak_bytes", "parameters")
 
@@ -115,7 +115,7 @@ def _measured(same: Sequence[Record]) -> dict[str, object]:
         "samples_per_s_max": max(found, default=None),
         "epoch_s_median": median(epochs) if epochs else None,
         "first_step_s_median": median(first) if first else None,
-        "flags": "; ".join(flags(same)) or None,
+        "warnings": "; ".join(warnings(same)) or None,
     }
 
 

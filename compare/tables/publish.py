@@ -8,15 +8,18 @@ from typing import Any
 import pandas as pd
 
 from backends import Side
-from compare.console import markdown_table, plain
-from compare.measures import FLAGS
-from compare.records.record import FLOAT32, FORK, NEW, Record, as_json, finite
+from compare.console import markdown_list, markdown_table
+from compare.measures import WARNINGS
+from compare.records.provenance import provenance
+from compare.records.record import Record, as_json, finite
 from compare.statistics import MINIMUM
 from compare.tables.columns import SCORES, SIDES, SIZES, TEXT, TIMES, cells, sides
 from compare.tables.devices import COLUMNS as DEVICE_COLUMNS
 from compare.tables.devices import HEADINGS as DEVICES
 from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
 from compare.tables.devices import device_cells, devices
+from compare.tables.headline import headline
+from compare.tables.layout import markdown_headline
 from compare.tables.results import COLUMNS, table
 from compare.tables.verdicts import (
     VERDICT_TEXT,
@@ -37,13 +40,13 @@ class Tables:
     devices: pd.DataFrame = field(default_factory=pd.DataFrame)  # GPU against CPU, if both
 
     @property
-    def flags(self) -> dict[str, str]:
-        """The flags that some row has, and what to do about each."""
-        return {name: advice for name, advice in FLAGS.items() if self.flagged(name)}
+    def warnings(self) -> dict[str, str]:
+        """The warnings that some row has, and what to do about each."""
+        return {name: advice for name, advice in WARNINGS.items() if self.doubted(name)}
 
-    def flagged(self, flag: str) -> list[str]:
-        """Return the problems and sides whose times have this flag."""
-        rows = (row for _, row in self.table.iterrows() if flag in _split(row["flags"]))
+    def doubted(self, warning: str) -> list[str]:
+        """Return the problems and sides whose times have this warning."""
+        rows = (row for _, row in self.table.iterrows() if warning in split(row["warnings"]))
         found = [f"{row['problem']} {Side.parse(row['backend'], row['tier'])}" for row in rows]
         return list(dict.fromkeys(found))
 
@@ -76,29 +79,32 @@ def markdown(tables: Tables, records: Sequence[Record]) -> str:
     trained = tables.table.drop_duplicates(list(SIDES))  # times and sizes are those of all metrics
     parts = [
         "# PyTorch and Keras on the same problems" + (": a quick look, not a result" * quick),
+        *markdown_headline(headline(tables)),
         "Where a value is missing, it was not measured or does not exist; it is never 0.",
         "## Scores",
         _section(tables.table, SCORES),
         *failures(records),
         "## Times",
         _section(trained, TIMES),
-        *_flags(tables),
+        *_warnings(tables),
         "## Memory",
         _section(trained, SIZES),
         *_devices(tables.devices),
         *_verdicts(tables.verdicts),
         "## What the columns mean",
-        "The names are those of `table.csv`. Here, score is score_mean ± score_std, s are seconds, "
-        "MiB are 2^20 bytes.",
+        "The names are those of `table.csv`. Here, score is score_mean ± score_std, passed is "
+        "reached, s are seconds, MiB are 2^20 bytes. Compile s is `below noise` where the first "
+        "epoch took no longer than a later one.",
         "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items()),
         "## Where it was measured",
-        "\n".join(f"- {line}" for line in circumstances(records)),
+        markdown_list(provenance(records)),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _split(flags: str | float) -> list[str]:
-    return [] if pd.isna(flags) else str(flags).split("; ")
+def split(warnings: str | float) -> list[str]:
+    """Return the warnings that a cell of a table holds."""
+    return [] if pd.isna(warnings) else str(warnings).split("; ")
 
 
 def _section(frame: pd.DataFrame, headings: Iterable[str]) -> str:
@@ -106,9 +112,9 @@ def _section(frame: pd.DataFrame, headings: Iterable[str]) -> str:
     return markdown_table(headings, TEXT, cells(frame, headings))
 
 
-def _flags(tables: Tables) -> list[str]:
-    lines = [f"- {name}: {advice}." for name, advice in tables.flags.items()]
-    return ["What the flags tell, and what to do:", "\n".join(lines)] if lines else []
+def _warnings(tables: Tables) -> list[str]:
+    lines = [f"- {name}: {advice}." for name, advice in tables.warnings.items()]
+    return ["What the warnings tell, and what to do:", "\n".join(lines)] if lines else []
 
 
 def unscored(records: Sequence[Record]) -> list[str]:
@@ -118,8 +124,8 @@ def unscored(records: Sequence[Record]) -> list[str]:
 
 def failures(records: Sequence[Record]) -> list[str]:
     """Return the section of the trainings without a score; nothing if there are none."""
-    lines = [f"- {plain(line)}" for line in unscored(records)]
-    return ["## Trainings without a score", "\n".join(lines)] if lines else []
+    lines = unscored(records)
+    return ["## Trainings without a score", markdown_list(lines)] if lines else []
 
 
 def _devices(frame: pd.DataFrame) -> list[str]:
@@ -141,51 +147,9 @@ def _verdicts(frame: pd.DataFrame) -> list[str]:
     return ["## Verdicts", *rows, *few, "The columns of `verdicts.csv`:", meanings()]
 
 
-STARTED = {FORK: "forks of a server per backend", NEW: "new interpreters"}
-
-
-def circumstances(records: Sequence[Record]) -> list[str]:
-    """Return what machine, settings, versions and code the records come from; all, if several."""
-    versions: dict[str, dict[str, dict[str, None]]] = {}  # of a package: who had it
-    for record in sorted(records, key=lambda one: one.side.rank):
-        for name, version in record.versions.items():
-            versions.setdefault(name, {}).setdefault(version, {})[record.backend] = None
-    started = sorted(record.started for record in records)
-    pairs: dict[str, Iterable[object]] = {
-        "processor": [record.cpu for record in records],
-        "GPU": [record.gpu for record in records],
-        "recipe": [record.recipe for record in records],
-        "precision": [record.precision for record in records if _told(record)],
-        "processes": [STARTED[record.start] for record in records],
-        "trainings at a time": [record.jobs for record in records],
-        "threads and processors for each": [record.threads for record in records],
-        "commit": [_commit(record) for record in records],
-    }
-    lines = [f"{name}: {_distinct(values)}" for name, values in pairs.items() if _distinct(values)]
-    for name, found in sorted(versions.items()):
-        several = {version: f"{version} ({', '.join(who)})" for version, who in found.items()}
-        lines.append(f"{name} {', '.join(several.values() if len(found) > 1 else found)}")
-    return [*lines, f"from {started[0]} to {started[-1]}"] if started else lines
-
-
 def _reason(record: Record) -> str:
     reason = " ".join((record.reason or "").split())
     return f"{record.status}: {reason}" if reason else record.status
-
-
-def _told(record: Record) -> bool:
-    """Say whether the precision is worth telling: on a CPU the two are the same."""
-    return record.device == "gpu" or record.precision != FLOAT32
-
-
-def _commit(record: Record) -> str | None:
-    if record.commit is None:
-        return None
-    return record.commit[:12] + (" with uncommitted changes" if record.dirty else "")
-
-
-def _distinct(values: Iterable[object]) -> str:
-    return ", ".join(dict.fromkeys(str(value) for value in values if value is not None))
 
 
 def rows_json(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,12 +1,14 @@
 """`diptych run`."""
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compare.options import (
     Parser,
+    add_all,
     add_backends,
     add_command,
     add_problems,
@@ -15,10 +17,17 @@ from compare.options import (
     add_tiers,
     folder,
 )
-from compare.records.record import MATCHED, NATIVE
+from compare.records.record import MATCHED, NATIVE, UNCHECKED, UNTRIED
 
 if TYPE_CHECKING:
     from compare.records.record import Record, Run
+
+# Why there was no training, by the status of a record.
+WHY = {
+    "refused": "no training, no time: the check fails: {record.reason}",
+    "unavailable": "not to be had here: {record.reason} ({record.side})",
+    UNCHECKED: "no training, no time: the check did not get to its end: {record.reason}",
+}
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -30,7 +39,8 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         summary="train on every backend, then tabulate",
         about="Prove what is not proven yet, train every problem on every backend with the same "
         "seeds, and\ntabulate. A training that the results folder has already is not repeated: to "
-        "resume an\ninterrupted run, repeat the command.",
+        "resume an\ninterrupted run, repeat the command. Options with a value may have another "
+        "default in the\ntable [run] of a file diptych.toml, as in `seeds = 10`.",
         examples="  diptych run\n  diptych run --quick\n  diptych run echo cumsum --seeds 10\n"
         "  diptych run echo --mode matched native",
     )
@@ -52,13 +62,14 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     run.add_argument("--out", type=folder, help="results folder (results/latest or results/quick)")
     add_settings(run)
     add_python(run)
+    add_all(run)
+    run.set_defaults(defaults_in_file=run)  # see compare/settings.py
 
 
 def do_run(options: argparse.Namespace) -> int:
     """Run what is missing, write and print the table."""
-    from compare.records.reading import records_of
     from compare.tables.publish import publish
-    from compare.tables.screen import print_table
+    from compare.tables.screen import show
     from compare.training.request import chosen_runs, settings_of
 
     runs = chosen_runs(
@@ -75,40 +86,65 @@ def do_run(options: argparse.Namespace) -> int:
         usual = "repeat" if options.aa is None else "aa"
     out = options.out or Path("results") / usual
     records = done(runs, out, timeout_s=options.timeout, gate=not options.no_gate)
-    print_table(publish(out, records_of(out)), out, quick=options.quick)
+    found = in_folder(out, records)
+    if any_trained(found):
+        show(out, found, everything=options.all)
+    elif found:
+        publish(out, found)
     return status(records, out)
 
 
 def done(runs: "Sequence[Run]", out: Path, *, timeout_s: float, gate: bool) -> "list[Record]":
-    """Do the runs, showing each as it is done; return their records."""
+    """Do the runs, showing each as it is done; return their records.
+
+    Why something was not trained is said once, not for every seed.
+    """
     from compare.console import Progress
     from compare.training.schedule import compare, row
 
     records: list[Record] = []
-    with Progress(len(runs)) as progress:
-        for record in compare(runs, out=out, timeout_s=timeout_s, gate=gate, tell=progress.report):
+    told = set()
+    with Progress(len(runs), "trainings") as progress:
+        for record in compare(runs, out=out, timeout_s=timeout_s, gate=gate, progress=progress):
             records.append(record)
-            progress.done(row(record))
+            why = WHY.get(record.status, "").format(record=record)
+            line = f"diptych: {why}" if why else row(record)
+            progress.done("" if line in told else line)
+            told.add(line)
     return records
 
 
+def in_folder(
+    out: Path, records: "Sequence[Record]", *, sweep: str | None = None
+) -> "list[Record]":
+    """Return the records of a folder after these; none if nothing could be checked for it."""
+    from compare.records import journal
+    from compare.records.reading import records_of
+
+    if all(record.status == UNCHECKED for record in records) and not journal.read(out)[0]:
+        return []
+    return records_of(out, sweep=sweep)
+
+
+def any_trained(found: "Sequence[Record]") -> bool:
+    """Say whether there is anything to be seen in a table."""
+    return any(record.status not in UNTRIED for record in found)
+
+
 def status(records: "Sequence[Record]", out: Path) -> int:
-    """Say what has no score and why; return 3 if anything was refused, 1 if it failed, or 0."""
+    """Say how many have no score; return 3 if any was refused, 1 if one has none, or 0."""
     import sys
 
     from compare.console import complain
 
-    refused = dict.fromkeys(record.reason for record in records if record.status == "refused")
-    for reason in refused:
-        complain(f"no training, no time: the check fails: {reason}")
-    lacking = dict.fromkeys(record.reason for record in records if record.status == "unavailable")
-    for reason in lacking:
-        complain(f"not to be had here: {reason}")
-    failed = [record for record in records if record.status not in ("ok", "refused")]
-    if failed:
-        logs = [out / "cells" / record.key / "log.txt" for record in failed]
+    without = [record for record in records if record.status != "ok"]
+    if without:
+        counts = Counter(record.status for record in without)
+        what = ", ".join(f"{n} {status}" for status, n in counts.items())
+        tried = [record for record in without if record.status not in ("refused", UNCHECKED)]
+        logs = [out / "cells" / record.key / "log.txt" for record in tried]
         there = [f"  {log}" for log in logs if log.exists()]
-        complain(f"trainings without a score: {len(failed)}{'; logs:' if there else ''}")
+        complain(f"trainings without a score: {len(without)} ({what}){'; logs:' if there else ''}")
         for line in there:
             print(line, file=sys.stderr)
-    return 3 if refused else 1 if failed else 0
+    return 3 if any(record.status == "refused" for record in without) else 1 if without else 0

@@ -1,30 +1,35 @@
 """What computes the recurrent layers: observed in a short training of its own, which is not timed.
 
-`python -m compare.training.kernel ASKED FILE PROBLEM ...`, where ASKED is a value
-of that name as JSON, leaves {problem: label} in FILE, e.g. {"echo": "oneDNN LSTM"}. Where nothing
-could be seen the label is null, and the log says why.
+`python -m compare.training.kernel FOLDER` looks at what FOLDER/asked.json names, a problem and the
+fields of Asked, and leaves FOLDER/label.json, e.g. "oneDNN LSTM". Where nothing could be seen the
+label is null, and the log says why.
 """
 
 import json
+import os
 import sys
+import tempfile
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import count, product
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import problems
 from backends import Side
+from compare.console import SILENT, Listener
 from compare.fingerprint import basis, digest, keep, kept
+from compare.options import STARTS
 from compare.processes import machine
-from compare.processes.interpreter import command, variables
-from compare.processes.launcher import Launcher
-from compare.records.record import FLOAT32
+from compare.processes.interpreter import variables
+from compare.processes.launcher import ASKED, Kind, Launcher, several
+from compare.records.record import FLOAT32, Run
 from compare.text import one_line
 from problems import Part
 
 SEED = 0
 TIMEOUT_S = 600.0  # per problem
+MODULE, FILE = "compare.training.kernel", "label.json"
 # Environment variables that can make a framework, or a library under it, compute by other means.
 SETTINGS = {
     *("ATEN", "CUDA", "CUDNN", "DNNL", "JAX", "KERAS", "MKL"),
@@ -42,9 +47,7 @@ class Asked:
     precision: str
 
 
-def warn(message: str) -> None:
-    """Tell the user on stderr."""
-    print(f"diptych: {message}", file=sys.stderr)
+Look = tuple[str, Asked]  # at a problem
 
 
 def kernels(
@@ -55,26 +58,48 @@ def kernels(
     threads: int,
     precision: str = FLOAT32,
     timeout_s: float = TIMEOUT_S,
-    tell: Callable[[str], None] = warn,
+    progress: Listener = SILENT,
+    launcher: Launcher | None = None,
 ) -> dict[tuple[str, Side], str | None]:
     """Return what computes the recurrent layers, by problem and side; None if not seen.
 
     What was seen before, with the same code, versions, settings and machine, is not looked for
     again. What was not seen is told.
     """
-    found: dict[tuple[str, Side], str | None] = {}
-    for side in dict.fromkeys(side.first for side in sides):
-        asked = Asked(side=str(side), device=device, threads=threads, precision=precision)
-        keys = {name: key(name, asked) for name in names}
-        labels = {name: kept(keys[name]) for name in names}
-        if unknown := [name for name in names if not isinstance(labels[name], str)]:
-            limit_s = timeout_s * len(unknown)
-            new = observed(unknown, asked, timeout_s=limit_s, tell=tell)
-            for name in (name for name in unknown if new[name]):
-                keep(keys[name], new[name])
-            labels |= new
-        found |= {(name, side): labels[name] for name in names}
-    return {(name, side): found[name, side.first] for side in sides for name in names}
+    asked = {
+        side: Asked(side=str(side.first), device=device, threads=threads, precision=precision)
+        for side in sides
+    }
+    found = {look: known(*look) for look in product(names, asked.values())}
+    if unknown := [look for look, label in found.items() if label is None]:
+        for look, label in observed(unknown, timeout_s, progress, launcher).items():
+            found[look] = label
+            if label:
+                keep(key(*look), label)
+    return {(name, side): found[name, asked[side]] for side in sides for name in names}
+
+
+def unseen(runs: Sequence[Run]) -> bool:
+    """Say whether `kernels` has to look, for one of the runs at least."""
+    looks = {
+        (
+            run.problem,
+            Asked(
+                side=str(run.side.first),
+                device=run.device,
+                threads=run.threads,
+                precision=run.precision,
+            ),
+        )
+        for run in runs
+    }
+    return any(known(*look) is None for look in looks)
+
+
+def known(name: str, asked: Asked) -> str | None:
+    """Return what was seen before; None if nothing was."""
+    label = kept(key(name, asked))
+    return label if isinstance(label, str) else None
 
 
 def key(name: str, asked: Asked) -> str:
@@ -93,58 +118,60 @@ def key(name: str, asked: Asked) -> str:
 
 
 def observed(
-    names: Sequence[str], asked: Asked, *, timeout_s: float, tell: Callable[[str], None]
-) -> dict[str, str | None]:
-    """Look, in a fresh process of the backend, what computes the layers of some problems."""
-    side = Side.parse(asked.side)
-    launcher = Launcher()
-    with TemporaryDirectory() as folder:
-        file, log = Path(folder) / "kernels.json", Path(folder) / "log.txt"
-        module = [*command(side), "-m", "compare.training.kernel"]
-        question = [*module, json.dumps(asdict(asked)), str(file), *names]
-        environment = variables(side, device=asked.device, threads=asked.threads)
-        environment["TMPDIR"] = folder
-        try:
-            _, ended = launcher.call(question, environment, log, timeout_s)
-        except BaseException:  # nothing may go on unwatched, also after Ctrl-C
-            launcher.stop()
-            raise
-        labels = json.loads(file.read_text()) if file.exists() else {}
-        lines = log.read_text(errors="replace").splitlines()
-    for name in names:
-        if labels.get(name) is None:
-            last = lines[-1] if lines else "it said nothing"
-            why = next((line for line in lines if line.startswith(f"{name}: ")), f"{ended}: {last}")
-            tell(f"not seen what computes {name} on {side}: {why}")
-    return {name: labels.get(name) for name in names}
+    looks: Sequence[Look], timeout_s: float, progress: Listener, launcher: Launcher | None
+) -> dict[Look, str | None]:
+    """Look, each time in a fresh process of the backend, what computes a problem's layers."""
+    number, (_, first) = count(1), looks[0]
+    at_a_time = 1 if first.device == "gpu" else len(machine.processors()) // first.threads
+    with several(max(1, at_a_time), launcher) as (starts, folder, pool):
+
+        def look(name: str, asked: Asked) -> str | None:
+            side = Side.parse(asked.side)
+            progress.doing(f"looking what computes {name}: {side}", next(number), len(looks))
+            kind = Kind(side.in_default_tier, asked.device, asked.threads)
+            cell, question = folder / f"{name}-{side}", asdict(asked) | {"problem": name}
+            _, why = starts.work(MODULE, cell, question, kind, STARTS[0], timeout_s)
+            label: str | None = None
+            if (cell / FILE).exists():
+                label, why = json.loads((cell / FILE).read_text()), ""
+            if label is None:
+                last = starts.last_words(cell, kind) or "it said nothing"
+                why = ": ".join(filter(None, (why, last)))
+                progress.report(f"not seen what computes {name} on {side}: {why}")
+            return label
+
+        found = dict(zip(looks, pool.map(lambda one: look(*one), looks), strict=True))
+    progress.doing("")
+    return found
 
 
-def main(question: str, file: str, *names: str) -> None:
-    """Look at each problem, and leave in the file what has been seen so far."""
-    asked = Asked(**json.loads(question))
-    side = Side.parse(asked.side)
+def main(cell: Path) -> None:
+    """Look at the problem that a folder names, and leave there what has been seen."""
+    os.environ["TMPDIR"] = tempfile.tempdir = str(cell)
+    asked = json.loads((cell / ASKED).read_text())
+    name = asked.pop("problem")
+    label = None
+    try:
+        label = seen(name, Asked(**asked))
+    except Exception as error:
+        traceback.print_exc()
+        print(f"{type(error).__name__}: {one_line(error)}", file=sys.stderr)
+    partial = cell / f"{FILE}.partial"
+    partial.write_text(json.dumps(label))
+    partial.replace(cell / FILE)
+
+
+def seen(name: str, asked: Asked) -> str:
+    """Return what computes the layers of a problem's twin, in this process."""
+    side, problem = Side.parse(asked.side), problems.load(name)
     engine = side.definition.engine()
     engine.prepare(
-        device=asked.device,
-        threads=asked.threads,
-        precision=asked.precision,
-        tier=side.tier,
+        device=asked.device, threads=asked.threads, precision=asked.precision, tier=side.tier
     )
-    labels: dict[str, str | None] = {}
-    for name in names:
-        problem = problems.load(name)
-        n = 2 * problem.recipe.batch_size  # a step to get ready, and one to look at
-        part = Part(problem.input.random(n, SEED), problem.target.random(n, SEED + 1))
-        try:
-            labels[name] = engine.kernel(problem, part, seed=SEED)
-        except Exception as error:
-            traceback.print_exc()
-            print(f"{name}: {type(error).__name__}: {one_line(error)}", file=sys.stderr)
-            labels[name] = None
-        partial = Path(f"{file}.partial")
-        partial.write_text(json.dumps(labels))
-        partial.replace(file)
+    n = 2 * problem.recipe.batch_size  # a step to get ready, and one to look at
+    part = Part(problem.input.random(n, SEED), problem.target.random(n, SEED + 1))
+    return engine.kernel(problem, part, seed=SEED)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(Path(sys.argv[1]))

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Mapping
-from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any
@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 
 import problems
-from backends import UNWATCHED, Unavailable, Watch
+from backends import UNWATCHED, Fit, Unavailable, Watch
 from backends._tiers import CACHES
 from compare.processes import machine
 from compare.processes.usage import HostMemory, Usage, busy_s
 from compare.records import predictions as sample
 from compare.records.record import SWEEP, Run, judged, now, record_of, write_record
 from compare.text import one_line
-from problems import Metric, Part, Predict, Problem
+from problems import Array, Data, Metric, Part, Predict, Problem
 
 FRAMEWORKS = ("jax", "tensorflow", "torch")
 
@@ -88,21 +88,11 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
             "reason": f"asked for the gpu, but weights or outputs are on {where}",
         }
 
-    diverged = why_diverged(fit.train_loss, fit.validation_loss, answers)
-    measured = {
-        "status": "diverged" if diverged else "ok",
-        "reason": diverged,
-        "scores": judged(problem, {} if diverged else problem.score(answers, data)),
-        "train_loss": fit.train_loss,
-        "validation_loss": fit.validation_loss,
+    measured = judgement(problem, fit, answers, data) | times(fit)
+    measured |= {
         "epoch_scores": scoring.scores,
         "examples": len(data["train"].x),
         "start_s": start_s,
-        "build_s": fit.build_s,
-        "first_step_s": fit.first_step_s,
-        "first_epoch_s": fit.epoch_s[0],
-        "epoch_s": fit.epoch_s[1:],
-        "validation_s": fit.validation_s,
         "predict_s": predict_s + scoring.first_s,
         "scoring_s": scoring.spent["total_s"] if run.score_epochs else None,
         "total_s": used["total_s"] - scoring.spent["total_s"],
@@ -121,6 +111,33 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     if run.recipe != SWEEP:  # whose answers nobody looks at
         sample.leave(sample.take(problem, answers, data), cell)  # last: it takes memory, too
     return measured
+
+
+def judgement(
+    problem: Problem, fit: Fit, answers: Mapping[str, Array], data: Data
+) -> dict[str, Any]:
+    """Return status, reason and scores; a training with a number that is not finite has none."""
+    reason = why_diverged(fit.train_loss, fit.validation_loss, answers)
+    scores = {} if reason else problem.score(answers, data)
+    for name, score in scores.items():
+        if not isfinite(score):
+            reason, scores = f"{name} is {score}", {}
+            break
+    status = "diverged" if reason else "ok"
+    return {"status": status, "reason": reason, "scores": judged(problem, scores)}
+
+
+def times(fit: Fit) -> dict[str, Any]:
+    """Return the losses of a training and the times that its engine took."""
+    return {
+        "train_loss": fit.train_loss,
+        "validation_loss": fit.validation_loss,
+        "build_s": fit.build_s,
+        "first_step_s": fit.first_step_s,
+        "first_epoch_s": fit.epoch_s[0],
+        "epoch_s": fit.epoch_s[1:],
+        "validation_s": fit.validation_s,
+    }
 
 
 class Scoring:
@@ -181,12 +198,12 @@ def timed(problem: Problem) -> Problem:
     """Return the problem with a recipe to be timed by: EPOCHS epochs of whole batches.
 
     They have as many examples as the recipe, less what would be a partial batch, and at least
-    STEPS batches.
+    STEPS batches, for which examples come again if the recipe has too few.
     """
     recipe = problem.recipe
     steps = max(STEPS, recipe.examples["train"] // recipe.batch_size)
     examples = {**recipe.examples, "train": steps * recipe.batch_size}
-    return replace(problem, recipe=replace(recipe, epochs=EPOCHS, examples=examples))
+    return problem.resized(examples, epochs=EPOCHS)
 
 
 if __name__ == "__main__":
