@@ -7,9 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from backends import BACKENDS, Side
-from compare.console import markdown_list, markdown_table
+from compare.console import below, markdown_list, markdown_table, terminal_width, wrapped
 from compare.files import write_whole
-from compare.lines import below, terminal_width, wrapped
 from compare.measures import epochs_to_target
 from compare.records.provenance import provenance
 from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between

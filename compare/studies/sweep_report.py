@@ -11,10 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from compare.console import markdown_list, markdown_table
+from compare.console import below, markdown_list, markdown_table, terminal_width, wrapped
 from compare.files import write_whole
 from compare.groups import SIDE, Group, groups
-from compare.lines import below, terminal_width, wrapped
 from compare.measures import rate
 from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
