@@ -6,6 +6,7 @@ from functools import cached_property
 
 from backends import Side
 from compare.records.record import Record, of_side
+from compare.text import visible
 
 SIDE = ("backend", "device", "mode")  # fields of a Record: together, one side
 # M. Okabe and K. Ito's colours, told apart by the colour-blind too; line and mark tell the same.
@@ -53,7 +54,7 @@ def groups(records: Sequence[Record]) -> list[Group]:
     return [
         Group(
             key=key,
-            name=" ".join(part for part, tells in zip(key, telling, strict=True) if tells),
+            name=visible(" ".join(part for part, tells in zip(key, telling, strict=True) if tells)),
             color=COLORS[backends.index(key[0]) % len(COLORS)],
             mark=MARKS[backends.index(key[0]) % len(MARKS)],
             dash=DASHES[settings.index(key[1:]) % len(DASHES)],

@@ -9,6 +9,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from compare.text import visible
+
 WIDTH = 4.6  # inches
 INK = "#010203"  # stands for the colour of the text around, which no figure uses otherwise
 STYLE: dict[Any, Any] = {
@@ -63,14 +65,14 @@ def inline(figure: Figure, *, name: str, label: str) -> str:
     text = _svg(figure, name)
     text = text[text.index("<svg") :].replace(INK, "currentColor")
     text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)
-    opening = f'<svg role="img" aria-label="{escape(label)}" viewBox="{_viewbox(text)}">'
+    opening = f'<svg role="img" aria-label="{escape(visible(label))}" viewBox="{_viewbox(text)}">'
     return re.sub(r"<svg[^>]*>", lambda _: opening, text, count=1)
 
 
 def standalone(figure: Figure, *, name: str, label: str) -> str:
     """Return a figure as an SVG file, dark on white, with a title that says what it shows."""
     text = _svg(figure, name).replace(INK, "#1f2328")
-    title = f'<title>{escape(label)}</title><rect width="100%" height="100%" fill="#fff"/>'
+    title = f'<title>{escape(visible(label))}</title><rect width="100%" height="100%" fill="#fff"/>'
     return re.sub(r"<svg[^>]*>", lambda opening: f"{opening[0]}\n {title}", text, count=1)
 
 

@@ -20,6 +20,7 @@ from compare.groups import LONGEST, Group
 from compare.records.record import Record
 from compare.svg import INK, STYLE, figure, legend
 from compare.tables.columns import MEBIBYTE
+from compare.text import visible
 from problems import Array
 
 # What the seconds of a training are spent on: each a difference of fields, see `spent`. How much of
@@ -59,7 +60,7 @@ def ratios(verdicts: pd.DataFrame, everyone: Sequence[Group], what: str) -> Figu
         axes.axvline(1, color=INK, linewidth=0.8)
         axes.set_xscale("log")
         _round_ticks(axes)
-        axes.set_yticks(range(len(problems)), [name[:LONGEST] for name in problems])
+        axes.set_yticks(range(len(problems)), [visible(name)[:LONGEST] for name in problems])
         axes.set_ylim(len(problems) - 0.5, -0.5)
         _directions(axes, rows)
         made.suptitle(f"How many times as long {what} takes", x=0.01, ha="left", weight="bold")
