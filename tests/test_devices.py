@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from test_verdict import record
 
+from compare.console import Listener
 from compare.processes import machine
 from compare.processes.gpu import DeviceMemory
 from compare.processes.launcher import Launcher
@@ -101,8 +102,9 @@ def test_who_else_is_on_the_card_is_told_and_recorded(shared_card, tmp_path, mon
         return "failed", "no matter"
 
     monkeypatch.setattr(Launcher, "call", trained)
-    told = []
-    options = {"out": tmp_path / "out", "timeout_s": 60, "gate": False, "tell": told.append}
+    progress, told = Listener(), []
+    monkeypatch.setattr(progress, "report", told.append)
+    options = {"out": tmp_path / "out", "timeout_s": 60, "gate": False, "progress": progress}
     (found,) = comparison.compare([run], **options)
     assert "on the GPU already, and in its times and memory: process 4711, python, 300 MiB" in told
     assert found.gpu_others == 1
