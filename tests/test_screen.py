@@ -11,7 +11,7 @@ from test_headline import CASES, KERAS, TWO, at, trained
 from test_verdict import PROBLEMS
 
 from compare import __main__ as cli
-from compare.lines import aligned, fitting, joined, widest, wrapped
+from compare.console import aligned, fitting, joined, widest, wrapped
 from compare.records.journal import FILE, read
 from compare.tables.publish import tabulated
 from compare.tables.screen import screen

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from compare.console import INDENT, below, fitting, wrapped
 from compare.diff.difference import RUNS, Diff
 from compare.diff.publish import COMPARED, LEFT
 from compare.diff.words import answers, place, size
-from compare.lines import INDENT, below, fitting, wrapped
 from compare.statistics import SCORE
 
 MOST = 4  # changes that are not judged; the others on request

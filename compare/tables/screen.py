@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from compare.lines import joined, terminal_width, wrapped
+from compare.console import joined, terminal_width, wrapped
 from compare.records.record import PROVEN, UNPROVEN, UNTRIED, Record
 from compare.tables.details import details
 from compare.tables.headline import RATIO, Headline, headline
