@@ -44,11 +44,16 @@ def figure(height: float, columns: int = 1, rows: int = 1) -> tuple[Figure, list
     return made, list(axes.ravel())
 
 
-def legend_above(made: Figure, axes: Axes, columns: int = 2) -> None:
-    """Put the names of what is drawn above the figure, each once."""
+def legend(made: Figure, axes: Axes, *, columns: int = 2, below: bool = False) -> None:
+    """Put the names of what is drawn above the figure, or below it, each once."""
     handles, names = axes.get_legend_handles_labels()
     unique = dict(zip(names, handles, strict=True))
-    made.legend(unique.values(), unique.keys(), loc="outside upper left", ncols=columns)
+    made.legend(
+        unique.values(),
+        unique.keys(),
+        loc="outside lower left" if below else "outside upper left",
+        ncols=columns,
+    )
 
 
 def inline(figure: Figure, *, name: str, label: str) -> str:

@@ -1,35 +1,58 @@
 """The doctor sees what is wrong with a machine, an installation, an engine."""
 
+import json
 import threading
 import time
 
 import pytest
-from conftest import RUNNABLE, diptych, shared
+from conftest import RUNNABLE, TOYS, diptych
 
-from compare.processes.doctor import left_after_wait, memory_probe, of_cudnn, of_load
+from backends import Side
+from compare import __main__ as cli
+from compare.processes import doctor
+from compare.processes.doctor import (
+    Reading,
+    left_after_wait,
+    memory_probe,
+    of_cudnn,
+    of_load,
+    trusted,
+)
 
+PROBES = """
+import json, sys
+from dataclasses import asdict
+from backends import BACKENDS
+from compare.processes.doctor import of_backend
 
-@shared
-def done():
-    return diptych("doctor", "--device", "cpu", "--verbose")
+engine = BACKENDS[sys.argv[1]].engine()
+engine.prepare(device="cpu", threads=1)
+print(json.dumps([asdict(reading) for reading in of_backend(sys.argv[1], engine)]))
+"""
 
 
 @pytest.mark.parametrize("backend", RUNNABLE)
-@pytest.mark.parametrize("probe", ["sync probe", "memory probe, host"])
-def test_the_probes_pass_on_every_backend(done, backend, probe):
-    (line,) = (
-        line for line in done.stdout.splitlines() if f" {backend} " in line and probe in line
-    )
-    assert "WRONG" not in line
-    if probe.startswith("memory"):
-        error = float(line.partition("error of ")[2].split()[0])
-        assert abs(error) <= 1
+def test_the_probes_pass_on_every_backend(backend, fork):
+    done = fork(backend, PROBES, backend)
+    assert done.returncode == 0, done.stderr
+    found = {one["what"]: one for one in json.loads(done.stdout.splitlines()[-1])}
+    assert {"versions", "settings", "sync probe", "memory probe, host"} <= found.keys()
+    assert not [one["found"] for one in found.values() if one["failed"]]
+    error = float(found["memory probe, host"]["found"].partition("error of ")[2].split()[0])
+    assert abs(error) <= 1
 
 
-def test_all_is_said_and_nothing_fails(done):
+def test_all_is_said_and_nothing_fails(toys):
+    done = diptych("doctor", "--device", "cpu", "--verbose", cwd=toys)
     assert done.returncode == 0, done.stdout + done.stderr
     for what in ("processor", "clock", "other load", "cuDNN", "versions", "settings", "threads 1"):
         assert what in done.stdout
+    for name in TOYS:
+        for probe in ("sync probe", "memory probe, host"):
+            (line,) = (
+                line for line in done.stdout.splitlines() if f" {name} " in line and probe in line
+            )
+            assert "WRONG" not in line
 
 
 def test_a_backend_whose_engine_is_broken_fails_with_its_last_line(toys):
@@ -91,3 +114,54 @@ def test_an_engine_that_does_not_wait_is_found_out():
 
 def test_an_engine_that_miscounts_is_found_out():
     assert memory_probe(Hasty())["GPU"] == -(2**27)
+
+
+def reading(**values):
+    return Reading(**{"about": "pytorch", "what": "sync probe", "found": "0.0%"} | values)
+
+
+WELL = [of_load(0.01), reading()]
+
+
+def test_the_last_line_says_whether_times_can_be_trusted_now():
+    assert trusted(WELL) == "Times from here can be trusted now."
+    busy = [of_load(0.35), reading()]
+    doubt = "Times from here are doubtful now: other load 35% of the processors"
+    assert trusted(busy) == f"{doubt}."
+    wrong = reading(found="90.0%", advice="its times say ...", failed=True)
+    assert trusted([*busy, wrong]) == f"{doubt}; pytorch: sync probe 90.0%."
+    assert "other load unknown" in trusted([of_load(None), reading()])
+    memory = reading(what="memory probe, host", advice="do not trust", failed=True, of_times=False)
+    assert trusted([*WELL, memory]) == trusted(WELL), "that is no doubt about times"
+    assert trusted([of_load(0.01)]) == "Nothing can be timed here: no backend can run."
+
+
+def test_each_reading_is_a_line_as_it_comes_and_settings_only_where_asked(monkeypatch, capsys):
+    def examine(device, threads, progress):
+        yield reading(what="clock", found="fine")
+        assert "clock: fine" in capsys.readouterr().out, "it was not waited for"
+        yield reading(what="versions", found="torch 1", setting=True)
+        yield of_load(0.5)
+        yield reading(what="packages", found="cannot run here", able=False)
+
+    monkeypatch.setattr(doctor, "examine", examine)
+    assert cli.main(["doctor", "--device", "cpu"]) == 0
+    first, second, last = capsys.readouterr().out.splitlines()
+    assert first.startswith(
+        "warning  machine           other load: 50% of the processors: end what"
+    )
+    assert second.startswith("absent   pytorch           packages: cannot run here")
+    assert last.startswith("Times from here are doubtful now: ")
+    assert cli.main(["doctor", "--device", "cpu", "-v"]) == 0
+    *_, settings, last = capsys.readouterr().out.splitlines()
+    assert settings == "ok       pytorch           versions: torch 1"
+
+
+def test_a_backend_that_says_nothing_for_long_is_ended(monkeypatch, tmp_path):
+    hangs = tmp_path / "python"
+    hangs.write_text("#!/bin/sh\nexec sleep 600\n")
+    hangs.chmod(0o755)
+    monkeypatch.setattr(doctor, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(doctor, "command", lambda side: (str(hangs),))
+    (found,) = doctor._asked(Side("pytorch"), "cpu", 1)
+    assert (found.what, found.failed) == ("engine", True)

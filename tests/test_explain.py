@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 from test_records import RECORD
 
+from compare import __main__ as cli
 from compare.measures import epochs_to_target
 from compare.records.record import Score
 from compare.studies.explain import COLUMNS, explain, publish_explanation, readings
+from compare.training import command
 
 
 def record(mode, seed, score, epoch_scores, **values):
@@ -90,3 +92,32 @@ def test_a_second_name_explains_nothing():
     found = [record("matched", 0, 0.5, [0.5]), record("native", 0, 0.6, [0.6])]
     again = [replace(one, backend=f"{one.backend}@again") for one in found]
     pd.testing.assert_frame_equal(explain([*found, *again]), explain(found))
+
+
+def test_where_there_is_no_pair_it_is_said():
+    lost = [replace(one, status="refused", scores=scoreless(one)) for one in RECORDS]
+    (reading,) = readings(explain(lost))
+    assert reading == "**echo**, accuracy, 0 seeds: on pytorch, no pairs."
+    matched = [one for one in RECORDS if one.mode != "native"]
+    alone = [*matched, replace(RECORDS[6], seed=9)]
+    (reading,) = readings(explain(alone))
+    assert "all its defaults have no pairs and the one that moves it most alone is bias" in reading
+    assert "nan" not in reading
+
+
+def scoreless(one):
+    return {name: replace(judged, score=None) for name, judged in one.scores.items()}
+
+
+@pytest.mark.parametrize("more", [(), ("--quick",)])
+def test_it_can_be_had_in_short_and_unproven(monkeypatch, more):
+    asked = {}
+    monkeypatch.setattr(
+        command, "done", lambda runs, out, **how: asked.update(how, runs=runs, out=out) or []
+    )
+    monkeypatch.setattr(command, "in_folder", lambda out, records: [])
+    assert cli.main(["explain", "echo", "--device", "cpu", "--no-gate", *more]) == 0
+    assert asked["gate"] is False
+    recipe, folder = ("quick", "defaults-quick") if more else ("full", "defaults")
+    assert {run.recipe for run in asked["runs"]} == {recipe}
+    assert asked["out"].name == folder

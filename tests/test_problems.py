@@ -206,3 +206,42 @@ def test_spec_takes_no_nan():
     spec = Spec(axes="x=1", dtype="float32", low=0, high=1, meaning="", unit="")
     with pytest.raises(ValueError, match="expected values in"):
         spec.check(np.array([[np.nan]], dtype=np.float32), "x")
+
+
+@EVERY_PROBLEM
+def test_a_part_that_came_short_is_named(name):
+    problem = problems.load(name, quick=True)
+    whole = problem.make_data(0)
+
+    def short(seed, sizes):
+        return {**whole, "validation": Part(whole["validation"].x[:3], whole["validation"].y[:3])}
+
+    with pytest.raises(ValueError, match=f"{name} validation: expected .* examples, came 3$"):
+        replace(problem, draw=short).make_data(0)
+    parts = {part: value for part, value in whole.items() if part != "validation"}
+    with pytest.raises(ValueError, match=r"validation: expected .* examples, came no such part$"):
+        replace(problem, draw=lambda seed, sizes: parts).make_data(0)
+    uneven = whole | {"test": Part(whole["test"].x, whole["test"].y[:5])}
+    with pytest.raises(ValueError, match=r"test: expected .* examples, came .* and 5$"):
+        replace(problem, draw=lambda seed, sizes: uneven).make_data(0)
+
+
+@EVERY_PROBLEM
+def test_a_problem_of_another_size_draws_no_more_than_its_recipe_asks_for(name):
+    problem = problems.load(name, quick=True)
+    own, asked = problem.recipe.examples, {}
+
+    def draw(seed, sizes):
+        asked.update(sizes)
+        return problem.draw(seed, sizes)
+
+    more = {"train": 2 * own["train"] + 3, "validation": 5, "test": own["test"]}
+    resized = replace(problem, draw=draw).resized(more, epochs=3)
+    data = resized.make_data(0)
+    assert asked == {"train": own["train"], "validation": 5, "test": own["test"]}
+    assert (resized.recipe.epochs, resized.recipe.examples) == (3, more)
+    x, n = data["train"].x, own["train"]
+    assert np.array_equal(x[:n], x[n : 2 * n])
+    assert np.array_equal(x[:3], x[2 * n :])
+    as_many = replace(problem, draw=draw).resized(own, epochs=3).make_data(0)
+    assert all(np.array_equal(as_many[one].x, part.x) for one, part in problem.make_data(0).items())

@@ -95,7 +95,7 @@ def do_sweep(options: argparse.Namespace) -> int:
     from compare.records.record import MATCHED, SWEEP, Record
     from compare.studies.sweep import points
     from compare.studies.sweep_report import print_sweep, publish_sweep
-    from compare.training.command import any_trained, done, in_folder, status
+    from compare.training.command import done, in_folder, status
     from compare.training.request import chosen_runs, chosen_sizes, settings_of
 
     (name,) = chosen_problems([options.problem])
@@ -110,8 +110,7 @@ def do_sweep(options: argparse.Namespace) -> int:
         )
         records = done(runs, out, timeout_s=options.timeout, gate=not options.no_gate)
     found = in_folder(out, records, sweep=name) if asked else records_of(out, sweep=name)
-    if found:
+    if any(record.status == "ok" for record in found):  # else there is nothing to be drawn
         publish_sweep(out, found)
-        if any_trained(found):
-            print_sweep(found, out)
+        print_sweep(found, out)
     return status(records, out)

@@ -21,7 +21,7 @@ from compare.console import SILENT, Listener
 from compare.files import write_whole
 from compare.fingerprint import basis, digest, keep, kept
 from compare.options import STARTS
-from compare.processes import machine
+from compare.processes import gpu, machine
 from compare.processes.interpreter import variables
 from compare.processes.launcher import ASKED, Kind, Launcher, several
 from compare.records.record import FLOAT32, Run
@@ -110,7 +110,7 @@ def key(name: str, asked: Asked) -> str:
     facts = {
         "kernel": asdict(replace(asked, side=side.backend)),
         "tier": side.runs_in,
-        "processor": machine.gpus() if asked.device == "gpu" else machine.cpu(),
+        "processor": gpu.names() if asked.device == "gpu" else machine.cpu(),
         "settings": sorted(
             (name, value) for name, value in environment.items() if name.split("_")[0] in SETTINGS
         ),

@@ -103,7 +103,6 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
         "host_growth_bytes": memory.growth(),
         "gpu_peak_bytes": engine.gpu_peak_bytes(),
         "gpu_reserved_bytes": engine.gpu_reserved_bytes(),
-        "gpu": machine.gpus()[0] if run.device == "gpu" else None,
         "parameters": fit.parameters,
         "versions": versions() | engine.versions(),
         "frameworks": [name for name in FRAMEWORKS if name in sys.modules],

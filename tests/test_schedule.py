@@ -1,0 +1,313 @@
+"""A problem is trained before the next is proven; what is there already is kept."""
+
+import json
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+from conftest import TOYS, diptych
+from parity import PARITY_TOY
+from synthetic import record
+
+from backends import Side
+from compare.console import Listener
+from compare.processes import machine
+from compare.processes.launcher import Launcher
+from compare.proof.gate import Standing
+from compare.records.journal import read
+from compare.records.record import UNCHECKED
+from compare.training import schedule
+from compare.training.remaining import Remaining
+from compare.training.schedule import belongs, compare, plan
+
+SIDES = (Side("pytorch"), Side("keras-tensorflow"))
+NAMES = ("echo", "shapes", "cumsum")
+PROVEN = Standing(proof="proven", parity=1e-15)
+
+
+def runs(names=NAMES, seeds=2):
+    return plan(names, [(side, "matched", "cpu") for side in SIDES], seeds, jobs=2)
+
+
+@pytest.fixture
+def house(monkeypatch):
+    """A comparison in which nothing is computed: what it does is noted, in its order."""
+
+    class House:
+        def __init__(self):
+            self.did, self.trained, self.under_way = [], [], 0
+            self.unproven = self.unseen = NAMES
+            self.standing = PROVEN
+            self.lock = threading.Lock()
+
+        def alone(self, what):
+            assert not self.under_way, f"{what} beside a training"
+            self.did.append(what)
+
+        def standings(self, names, sides, *_):
+            if names[0] in self.unproven:
+                self.alone(f"prove {names[0]}")
+            return {(name, side): self.standing for name in names for side in sides}
+
+        def kernels(self, names, sides, **_):
+            self.alone(f"look {names[0]}")
+            return {(name, side): "a kernel" for name in names for side in sides}
+
+        def launch(self, run, **_):
+            with self.lock:
+                self.under_way += 1
+            time.sleep(0.01)
+            with self.lock:
+                self.under_way -= 1
+                self.trained.append(run.key)
+                if not self.did or self.did[-1] != f"train {run.problem}":
+                    self.did.append(f"train {run.problem}")
+            return record(run.problem, run.backend, run.seed, jobs=2, kernel=run.kernel)
+
+    house = House()
+    monkeypatch.setattr(schedule, "standings", house.standings)
+    monkeypatch.setattr(schedule, "kernels", house.kernels)
+    monkeypatch.setattr(
+        schedule, "unproven", lambda names, _: [name for name in names if name in house.unproven]
+    )
+    monkeypatch.setattr(
+        schedule, "unseen", lambda runs: any(run.problem in house.unseen for run in runs)
+    )
+    monkeypatch.setattr(Launcher, "launch", lambda _, run, **more: house.launch(run, **more))
+    monkeypatch.setattr(Launcher, "get_ready", lambda *_: None)
+    monkeypatch.setattr(machine, "processors", lambda: [0, 1])
+    return house
+
+
+def done(out, asked=None, *, gate=True, progress=None):
+    return list(
+        compare(asked or runs(), out=out, timeout_s=9, gate=gate, progress=progress or Listener())
+    )
+
+
+def test_a_problem_is_trained_before_the_next_is_proven(house, tmp_path):
+    found = done(tmp_path)
+    assert house.did == [f"{what} {name}" for name in NAMES for what in ("prove", "look", "train")]
+    assert [one.problem for one in found] == [name for name in NAMES for _ in range(4)]
+    assert {one.kernel for one in found} == {"a kernel"}
+
+
+def test_what_needs_no_proof_does_not_wait_for_what_was_before(house, tmp_path):
+    """Or a processor would be idle at the end of each problem."""
+    house.unproven, house.unseen = ("shapes",), ()
+    done(tmp_path)
+    assert house.did[:2] == ["train echo", "prove shapes"]
+    assert set(house.did[2:]) == {"train shapes", "train cumsum"}
+
+
+def test_without_the_gate_nothing_is_looked_at(house, tmp_path):
+    done(tmp_path, gate=False)
+    assert {what.split()[0] for what in house.did} == {"train"}
+
+
+def test_what_is_there_is_proven_and_not_trained(house, tmp_path):
+    first = done(tmp_path, runs(seeds=1))
+    house.did.clear()
+    house.trained.clear()
+    again = done(tmp_path)
+    assert all(one in again for one in first)
+    assert [what for what in house.did if what.startswith("prove")] == [
+        f"prove {name}" for name in NAMES
+    ]
+    assert len(house.trained) == len(runs()) - len(first)
+    house.trained.clear()
+    house.did.clear()
+    assert len(done(tmp_path)) == len(runs())
+    assert house.trained == []
+    assert not any(what.startswith("look") for what in house.did), "of nothing that is trained"
+
+
+def test_what_could_not_be_checked_is_not_timed_and_what_is_there_stays(house, tmp_path):
+    first = done(tmp_path, runs(seeds=1))
+    before = (tmp_path / "runs.jsonl").read_bytes()
+    house.trained.clear()
+    house.standing = Standing(refusal="not done after 900 s", unfinished=True)
+    found = done(tmp_path)
+    assert {one.status for one in found} == {UNCHECKED}
+    assert house.trained == []
+    assert (tmp_path / "runs.jsonl").read_bytes() == before
+    assert {one.status for one in read(tmp_path)[0]} == {"ok"}
+    house.standing = PROVEN
+    assert {one.status for one in done(tmp_path)} == {"ok"}
+    assert len(house.trained) == len(runs()) - len(first)
+
+
+HERE = {"commit": "c", "dirty": False, "cpu": "a cpu"}
+
+
+@pytest.mark.parametrize(
+    ("change", "replaced"),
+    [
+        ({}, False),
+        ({"commit": "another"}, True),
+        ({"dirty": True}, True),
+        ({"commit": None, "dirty": None}, True),
+        ({"cpu": "another"}, True),
+        ({"status": "failed"}, True),
+        ({"versions": {"torch": "0.1"}}, True),
+    ],
+    ids=lambda value: str(value),
+)
+def test_a_refusal_does_not_replace_a_score_of_the_very_code(monkeypatch, change, replaced):
+    monkeypatch.setattr(machine, "facts", lambda: HERE)
+    before = replace(record("echo", "pytorch", 0, versions={}, **HERE), **change)
+    for status in ("refused", "unavailable"):
+        refusal = replace(before, status=status, reason="why")
+        assert belongs(refusal, before) == replaced
+        assert belongs(refusal, None)
+        assert belongs(replace(before, status="ok"), refusal)
+
+
+def test_one_that_is_broken_off_leaves_nothing_under_way(house, tmp_path, monkeypatch):
+    stopped = []
+    monkeypatch.setattr(Launcher, "stop", lambda self: stopped.append(self))
+    found = compare(runs(), out=tmp_path, timeout_s=9, gate=True)
+    next(found)
+    found.close()
+    assert stopped
+    assert house.under_way == 0
+    assert len(read(tmp_path)[0]) == 1
+
+
+class Left(Listener):
+    def __init__(self):
+        self.said = []
+
+    def left(self, seconds):
+        self.said.append(seconds)
+
+
+def test_the_time_left_is_of_what_is_to_be_done(house, tmp_path):
+    """Not of what was there already, which took no time."""
+    listener = Left()
+    done(tmp_path, runs(seeds=1), progress=listener)
+    assert listener.said[-1] == 0
+    listener = Left()
+    done(tmp_path, runs(seeds=2), gate=False, progress=listener)
+    known = [record("echo", str(side), 0) for side in SIDES]
+    of_a_seed = len(NAMES) * sum(one.start_s + one.total_s + one.scoring_s for one in known)
+    assert max(filter(None, listener.said)) == pytest.approx(of_a_seed / 2)
+    assert listener.said[-1] == 0
+
+
+def test_a_problem_is_expected_to_take_as_long_as_it_did():
+    asked = runs(("echo", "shapes"), 3)
+    slow = [record("echo", "pytorch", 0, total_s=100.0, start_s=0.0, scoring_s=0.0)]
+    remaining = Remaining(asked, 0, [], jobs=1)
+    assert remaining.seconds() is None
+    remaining = Remaining(asked, 0, slow, jobs=1)
+    assert remaining.seconds() == 12 * 100
+    remaining.done(record("shapes", "pytorch", 0, total_s=10.0, start_s=None, scoring_s=2.0))
+    # Of keras-tensorflow nothing is known: it is taken for the mean of all.
+    assert remaining.seconds() == 3 * 100 + 2 * 12 + 6 * (100 + 12) / 2
+    remaining = Remaining(asked, 2, slow, jobs=2)
+    assert remaining.seconds() is None, "of proofs nothing is known yet"
+    remaining.proven(7.0)
+    assert remaining.seconds() == 12 * 100 / 2 + 7.0
+
+
+RUN = ("run", "a_right", "b_right", "--backends", *TOYS, "--seeds", "2", "--device", "cpu")
+
+
+def test_a_real_comparison_goes_from_problem_to_problem(toys, add_toy):
+    add_toy("a_right")
+    add_toy("b_right")
+    result = diptych(*RUN, "--out", "out", cwd=toys)
+    assert result.returncode == 0, result.stderr
+    said = [line.split()[0] for line in result.stderr.splitlines()]
+    assert said == ["8", "not", *["a_right"] * 4, "not", *["b_right"] * 4]
+    assert all(len(line) <= 80 for line in result.stderr.splitlines() if "seed" in line)
+
+
+KILLED_IN_ITS_CHECK = PARITY_TOY.replace(
+    "def build(problem):\n",
+    "def build(problem):\n"
+    "    import os, pathlib\n"
+    "    if problem.recipe.epochs == 4 and pathlib.Path('{folder}/kill').exists():\n"
+    "        os.kill(os.getpid(), 9)\n",
+)
+
+
+def test_a_check_that_is_killed_takes_nothing_away(toys, add_toy, tmp_path, monkeypatch):
+    """The second time, what was proven is forgotten and there is no memory for the check, say."""
+    add_toy("a_right", numpy2=KILLED_IN_ITS_CHECK.replace("{folder}", str(tmp_path)))
+    add_toy("b_right")
+    assert diptych(*RUN, "--out", "out", cwd=toys).returncode == 0
+    before = (toys / "out" / "runs.jsonl").read_text()
+    (tmp_path / "kill").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+    result = diptych(*RUN, "--out", "out", cwd=toys)
+    assert result.returncode == 1, result.stderr
+    assert (toys / "out" / "runs.jsonl").read_text() == before
+    assert result.stderr.count("the check did not get to its end: a_right, numpy2, float64") == 1
+    assert "killed by SIGKILL" in result.stderr
+    assert "trainings without a score: 4 (4 not checked)" in result.stderr
+    assert "a_right" in result.stdout, "the table has what was there"
+    new = diptych(*RUN, "--out", "new", cwd=toys)
+    assert new.returncode == 1
+    assert {line["problem"] for line in map(json.loads, open_lines(toys / "new"))} == {"b_right"}
+    (toys / "problems" / "b_right.py").unlink()
+    alone = diptych("run", "a_right", *RUN[3:], "--out", "none", cwd=toys)
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert open_lines(toys / "none") == []
+
+
+def open_lines(folder):
+    return (folder / "runs.jsonl").read_text().splitlines()
+
+
+def test_why_nothing_is_trained_is_said_once_and_no_empty_table(toys, add_toy):
+    add_toy("a_right", numpy2=PARITY_TOY.replace("        return x\n", "        return 2 * x\n"))
+    for command in (
+        ("run", "--seeds", "5"),
+        ("explain", "--seeds", "2"),
+        ("sweep", "--batch-size", "4", "8", "--seeds", "2"),
+    ):
+        asked = (command[0], "a_right", *command[1:], "--backends", *TOYS, "--device", "cpu")
+        result = diptych(*asked, "--out", command[0], cwd=toys)
+        assert result.returncode == 3, result.stderr
+        assert result.stderr.count("the check fails: a_right, numpy2 against numpy") == 1
+        assert result.stdout == ""
+        assert {json.loads(line)["status"] for line in open_lines(toys / command[0])} == {"refused"}
+
+
+def test_a_metric_that_is_no_number_is_a_row_with_a_reason(toys, add_toy):
+    add_toy("a_right")
+    problem = toys / "problems" / "a_right.py"
+    text = problem.read_text().replace("measure=binary_accuracy", "measure=lambda *_: float('nan')")
+    problem.write_text(text)
+    asked = ("run", "a_right", "--backends", "numpy", "--seeds", "1", "--out", "out")
+    for _ in range(2):
+        result = diptych(*asked, cwd=toys)
+        assert result.returncode == 1
+        assert "diverged: accuracy is nan" in result.stderr
+        assert "Traceback" not in result.stderr
+    (line,) = open_lines(toys / "out")
+    assert json.loads(line)["scores"]["accuracy"]["score"] is None
+
+
+def test_a_score_that_is_none_in_an_older_record_breaks_no_row():
+    older = record("echo", "pytorch", 0)
+    (name, judged) = next(iter(older.scores.items()))
+    line = schedule.row(replace(older, scores={name: replace(judged, score=None)}))
+    assert line.endswith(f"{name} none")
+
+
+def test_a_sweep_of_a_finite_data_set_repeats_its_examples(toys, add_toy):
+    """There are no more than the recipe asks for: so its check and its times are of those."""
+    add_toy("a_right")
+    problem = toys / "problems" / "a_right.py"
+    finite = "def examples(rng, n):\n    assert n <= 100, n\n"
+    text = problem.read_text().replace("def examples(rng, n):\n", finite)
+    problem.write_text(text.replace('"test": 400', '"test": 40'))
+    asked = ("sweep", "a_right", "--backends", *TOYS, "--device", "cpu", "--seeds", "1")
+    result = diptych(*asked, "--batch-size", "16", "64", "--out", "out", cwd=toys)
+    assert result.returncode == 0, result.stderr
+    found = [json.loads(line)["examples"] for line in open_lines(toys / "out")]
+    assert found == [128, 128, 512, 512]
