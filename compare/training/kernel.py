@@ -127,7 +127,7 @@ def observed(
 
         def look(name: str, asked: Asked) -> str | None:
             side = Side.parse(asked.side)
-            progress.doing(f"looking what computes {name}: {side}", next(number), len(looks))
+            progress.doing(f"looking at the kernels of {name}: {side}", next(number), len(looks))
             kind = Kind(side.in_default_tier, asked.device, asked.threads)
             cell, question = folder / f"{name}-{side}", asdict(asked) | {"problem": name}
             _, why = starts.work(MODULE, cell, question, kind, STARTS[0], timeout_s)
