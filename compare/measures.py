@@ -16,8 +16,8 @@ SPREAD = 0.25
 BUSY = 0.05  # of the total: less hides in the spread between seeds, more shows in the median
 DRIFT = 1.25  # slowest seed's median epoch over the fastest's: data differ by seed, work does not
 
-# Flag: what to do about it. In this order.
-FLAGS = {
+# Warning: what to do about it. In this order.
+WARNINGS = {
     "parts": "the parts of a training do not add up to its total: use none of the row's times, "
     "look into the logs, run again into another folder",
     "unsteady": "epochs of one training differ: end what else runs, and take --jobs 1 or a longer "
@@ -31,10 +31,10 @@ FLAGS = {
 }
 
 
-def flags(records: Sequence[Record]) -> list[str]:
-    """Return the flags of the trainings of a row; those that lack what a flag needs raise none."""
+def warnings(records: Sequence[Record]) -> list[str]:
+    """Return the warnings that the trainings of a row raise; what was not measured raises none."""
     trained = [record for record in records if record.status == "ok"]
-    return [name for name in FLAGS if RAISED[name](trained)]
+    return [name for name in WARNINGS if RAISED[name](trained)]
 
 
 def _parts(records: Iterable[Record]) -> bool:

@@ -95,6 +95,13 @@ def add_forms(command: argparse.ArgumentParser, more: str) -> None:
         forms.add_argument(name, action="store_true", help=f"print {what} on stdout {more}".strip())
 
 
+def add_all(command: argparse.ArgumentParser) -> None:
+    """Add the rest of what a command can print."""
+    command.add_argument(
+        "--all", action="store_true", help="print all tables below the answer, not the answer alone"
+    )
+
+
 def add_problems(command: argparse.ArgumentParser) -> None:
     """Add the problems; none are all."""
     command.add_argument(

@@ -115,11 +115,12 @@ MINIMUM = 6  # pairs: with five, no choice of signs has a p below 1/16
 RATIO_MARGIN = 0.05
 SCORE = "score"
 IDENTICAL, DIFFERENT, INCONCLUSIVE = "identical", "different", "inconclusive"
+EQUIVALENT, NEGLIGIBLE = "equivalent", "different but negligible"
 # By whether a difference is shown, and whether it is shown to be within the margin.
 VERDICTS = {
     (True, False): DIFFERENT,
-    (True, True): "different but negligible",
-    (False, True): "equivalent",
+    (True, True): NEGLIGIBLE,
+    (False, True): EQUIVALENT,
     (False, False): INCONCLUSIVE,
 }
 

@@ -1,89 +1,61 @@
-"""Processes with a framework imported and nothing computed: code of tests runs in forks of them.
+"""Code of tests in forks of a backend's server, the one that trainings are forks of.
 
 What a fork does stays in it; starting it costs nothing, where each import takes seconds.
 """
 
 import json
+import os
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
+from unittest.mock import patch
 
-from backends import BACKENDS, Side
-from compare.processes.interpreter import variables
+from backends import Side
+from compare.processes.launcher import ASKED, Kind, Launcher
 from compare.processes.machine import ROOT
+from compare.records.record import FORK
 
-# Reads [folder of the project, folder for output, code, arguments] and answers with a status.
-SERVE = """
-import json, os, sys, traceback
-
-answers = os.dup(1)
-os.dup2(2, 1)  # what a framework prints is no answer
-for package in sys.argv[1:]:
-    __import__(package)
-for line in sys.stdin:
-    folder, out, code, arguments = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            for descriptor, name in ((1, "stdout"), (2, "stderr")):
-                os.dup2(os.open(f"{out}/{name}", os.O_WRONLY | os.O_CREAT), descriptor)
-            sys.path.insert(0, folder)
-            sys.argv = ["-c", *arguments]
-            exec(code, {"__name__": "__main__"})
-            status = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(status)
-    _, status = os.waitpid(child, 0)
-    os.write(answers, f"{os.waitstatus_to_exitcode(status)}\\n".encode())
-"""
+TIMEOUT_S = 600
+OURS = ("problems", "backends", "compare")
 
 
 class Forks:
-    """The processes, one for each backend, started when it is first asked for.
-
-    No copy of the project is in their path but the one that a fork is told of.
-    """
+    """The servers, one for each backend, started when it is first asked for."""
 
     def __init__(self) -> None:
-        self.stack = ExitStack()
-        self.folder = Path(self.stack.enter_context(TemporaryDirectory()))
-        self.servers: dict[str, subprocess.Popen] = {}
+        self.folder = TemporaryDirectory()
+        self.launcher = Launcher(Path(self.folder.name))
 
     def run(
         self, backend: str, code: str, *arguments: str, cwd: Path = ROOT
     ) -> subprocess.CompletedProcess:
         """Run code with the project in `cwd`; return its status and what it printed."""
-        server = self.servers.get(backend) or self._start(backend)
-        with TemporaryDirectory(dir=self.folder) as out:
-            server.stdin.write(json.dumps([str(cwd), out, code, arguments]) + "\n")
-            server.stdin.flush()
-            status = int(server.stdout.readline())
-            said = [(Path(out) / name).read_text() for name in ("stdout", "stderr")]
-        return subprocess.CompletedProcess(code, status, *said)
-
-    def _start(self, backend: str) -> subprocess.Popen:
-        environment = variables(Side(backend), device="cpu", threads=1)
-        del environment["PYTHONPATH"]
-        packages = ("numpy", *BACKENDS[backend].packages)
-        self.servers[backend] = self.stack.enter_context(
-            subprocess.Popen(
-                [sys.executable, "-P", "-c", SERVE, *packages],
-                cwd=self.folder,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-        )
-        return self.servers[backend]
+        cell = Path(mkdtemp(dir=self.folder.name))
+        asked = {"folder": str(cwd), "code": code, "arguments": arguments}
+        kind = Kind(Side(backend), "cpu", 1)
+        with patch.dict(os.environ, PYTHONPATH=str(Path(__file__).parent)):
+            ended = self.launcher.work(__name__, cell, asked, kind, FORK, TIMEOUT_S)
+        stdout, log = (cell / name for name in ("stdout", "log.txt"))
+        said = stdout.read_text() if stdout.exists() else ""
+        errors = log.read_text() if log.exists() else " ".join(ended)
+        status = 0 if (cell / "done").exists() else 1
+        return subprocess.CompletedProcess(code, status, said, errors)
 
     def close(self) -> None:
-        """End the processes: their stdin does."""
-        self.stack.close()
+        """End the servers."""
+        self.launcher.stop()
+        self.folder.cleanup()
+
+
+def main(cell: Path) -> None:
+    """Run the code that a folder holds, in a fork of the server."""
+    asked = json.loads((cell / ASKED).read_text())
+    os.dup2(os.open(cell / "stdout", os.O_WRONLY | os.O_CREAT), 1)
+    if asked["folder"] != str(ROOT):  # whose code the server has imported
+        for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
+            del sys.modules[name]
+        sys.path.insert(0, asked["folder"])
+    sys.argv = ["-c", *asked["arguments"]]
+    exec(asked["code"], {"__name__": "__main__"})
+    (cell / "done").touch()

@@ -100,7 +100,8 @@ def test_answers_do_not_change_from_call_to_call(name, backend, learned):
 def test_every_epoch_is_timed_and_the_parts_make_up_the_whole(name, backend, learned):
     found = learned[backend][name]
     assert found["epochs_timed"] == 4
-    assert 0.99 * found["total_s"] < found["parts_s"] <= found["total_s"]
+    aside_s = found["total_s"] - found["parts_s"]
+    assert 0 <= aside_s < 0.01 * found["total_s"] + 1e-3  # a toy is done in a few milliseconds
 
 
 def test_batch_order_is_a_new_permutation_each_epoch():

@@ -1,10 +1,11 @@
 """The doctor sees what is wrong with a machine, an installation, an engine."""
 
+import json
 import threading
 import time
 
 import pytest
-from conftest import RUNNABLE, diptych, shared
+from conftest import RUNNABLE, TOYS, diptych
 
 from backends import Side
 from compare import __main__ as cli
@@ -18,28 +19,40 @@ from compare.processes.doctor import (
     trusted,
 )
 
+PROBES = """
+import json, sys
+from dataclasses import asdict
+from backends import BACKENDS
+from compare.processes.doctor import of_backend
 
-@shared
-def done():
-    return diptych("doctor", "--device", "cpu", "--verbose")
+engine = BACKENDS[sys.argv[1]].engine()
+engine.prepare(device="cpu", threads=1)
+print(json.dumps([asdict(reading) for reading in of_backend(sys.argv[1], engine)]))
+"""
 
 
 @pytest.mark.parametrize("backend", RUNNABLE)
-@pytest.mark.parametrize("probe", ["sync probe", "memory probe, host"])
-def test_the_probes_pass_on_every_backend(done, backend, probe):
-    (line,) = (
-        line for line in done.stdout.splitlines() if f" {backend} " in line and probe in line
-    )
-    assert "WRONG" not in line
-    if probe.startswith("memory"):
-        error = float(line.partition("error of ")[2].split()[0])
-        assert abs(error) <= 1
+def test_the_probes_pass_on_every_backend(backend, fork):
+    done = fork(backend, PROBES, backend)
+    assert done.returncode == 0, done.stderr
+    found = {one["what"]: one for one in json.loads(done.stdout.splitlines()[-1])}
+    assert {"versions", "settings", "sync probe", "memory probe, host"} <= found.keys()
+    assert not [one["found"] for one in found.values() if one["failed"]]
+    error = float(found["memory probe, host"]["found"].partition("error of ")[2].split()[0])
+    assert abs(error) <= 1
 
 
-def test_all_is_said_and_nothing_fails(done):
+def test_all_is_said_and_nothing_fails(toys):
+    done = diptych("doctor", "--device", "cpu", "--verbose", cwd=toys)
     assert done.returncode == 0, done.stdout + done.stderr
     for what in ("processor", "clock", "other load", "cuDNN", "versions", "settings", "threads 1"):
         assert what in done.stdout
+    for name in TOYS:
+        for probe in ("sync probe", "memory probe, host"):
+            (line,) = (
+                line for line in done.stdout.splitlines() if f" {name} " in line and probe in line
+            )
+            assert "WRONG" not in line
 
 
 def test_a_backend_whose_engine_is_broken_fails_with_its_last_line(toys):

@@ -87,13 +87,18 @@ def climb(problem, expected, came):
 
 
 def gaps(problem, evidence):
-    """Return what is lacking in evidence, and whether its curve stays flat: that would agree."""
-    kinds = dict.fromkeys(name.partition("/")[0] for name in evidence)
+    """Return what is lacking in evidence or is not finite; "learning" for a curve that stays flat.
+
+    Curves that stay flat would always agree.
+    """
+    kinds = {name.partition("/")[0] for name in evidence}
     lacking = [kind for kind in EVIDENCE if kind not in kinds]
     lacking += [name for name in problem.layers if f"layer/{name}" not in evidence]
-    curve = evidence.get("curve", np.zeros(0))
-    flat = ["steps"] * (len(curve) != STEPS) + ["learning"] * (np.ptp(curve) <= 1e-3)
-    return lacking + flat + [name for name, x in evidence.items() if not np.isfinite(x).all()]
+    if len(evidence.get("curve", ())) != STEPS:
+        lacking.append("steps")
+    elif np.ptp(evidence["curve"]) < 1e-3:
+        lacking.append("learning")
+    return lacking + [name for name, x in evidence.items() if not np.isfinite(x).all()]
 
 
 EVIDENCE = (

@@ -1,65 +1,85 @@
 """What reads results needs no framework: where none can be imported, it works all the same."""
 
-import os
-import shutil
-import subprocess
-import sys
+import json
 
 import pytest
-from conftest import ROOT
-from synthetic import write
+from conftest import COMPARED, run_python
+from synthetic import record, write
 from test_sweep import made_up
 
 FRAMEWORKS = ("torch", "tensorflow", "keras", "jax")
 BLOCK = f"import sys\nsys.modules.update(dict.fromkeys({FRAMEWORKS}))  # importing them fails\n"
-LOAD = "import compare; print(len(compare.load('results/cpu')))"
-EPOCHS = "import compare; print(len(compare.load_epochs('results/cpu')))"
-# What is asked of Python, and what is printed. A new command that reads results belongs here; it
-# may write into FOLDER, a copy of results/cpu.
-COMMANDS = [
-    (["-m", "compare", "table", "results/cpu", "--markdown"], "## Verdicts"),
-    (["-m", "compare", "table", "results/cpu", "--json"], '"verdicts": ['),
-    (["-m", "compare", "diff", "results/cpu", "results/cpu"], "nothing changed"),
-    (["-m", "compare", "export", "results/cpu", "--format", "pytest-benchmark"], '"benchmarks"'),
-    (["-m", "compare", "export", "results/cpu", "--format", "github-action-benchmark"], '"unit"'),
-    (["-m", "compare", "report", "FOLDER"], "report.html"),
-    (["-m", "compare", "plot", "FOLDER", "--out", "FOLDER/plots"], "ratio-epoch_s.svg"),
-    (["-m", "compare", "show", "echo"], "class Echo"),
-    (["-c", LOAD], "200\n"),
-    (["-c", EPOCHS], "720\n"),
-]
+# What is asked, and what is printed. A new command that reads results belongs here. RUN and SWEPT
+# are results folders.
+COMMANDS = {
+    "table RUN": "score",
+    "table RUN --markdown": "## Verdicts",
+    "table RUN --json": '"verdicts": [',
+    "diff RUN RUN": "no value differs",
+    "export RUN --format pytest-benchmark": '"benchmarks"',
+    "export RUN --format github-action-benchmark": '"unit"',
+    "report RUN": "report.html",
+    "plot RUN --out RUN/plots": "ratio-epoch_s.svg",
+    "sweep cumsum --out SWEPT": "keras-tensorflow is faster than pytorch",
+    "show echo": "class Echo",
+}
+ASK = """
+import contextlib, io, json, traceback
+import compare
+from compare.__main__ import main
+
+run, *commands = sys.argv[1:]
+answers = []
+for command in commands:
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            status = main(command.split())
+    except BaseException:
+        status = traceback.format_exc()
+    answers.append([status, said.getvalue()])
+rows = [len(compare.load(run)), len(compare.load_epochs(run))]
+print(json.dumps([rows, answers]))
+"""
 
 
-@pytest.fixture
-def python(tmp_path):
-    """Return a function that runs Python where no framework can be imported."""
-    (tmp_path / "sitecustomize.py").write_text(BLOCK)
-    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+@pytest.fixture(scope="session")
+def answers(pieces, tmp_path_factory):
+    """What the commands answer, one after the other, in a process without a framework."""
 
-    def run(*arguments):
-        command = [sys.executable, *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
+    def ask(_):
+        run, swept = (tmp_path_factory.mktemp(name) for name in ("run", "swept"))
+        write(run, [record("echo", backend, seed) for backend in COMPARED for seed in (0, 1)])
+        write(swept, made_up(), samples=False)
+        asked = [one.replace("RUN", str(run)).replace("SWEPT", str(swept)) for one in COMMANDS]
+        done = run_python("-c", BLOCK + ASK, str(run), *asked)
+        assert done.returncode == 0, done.stderr
+        rows, found = json.loads(done.stdout)
+        return dict(zip(COMMANDS, found, strict=True)) | {"rows": rows}
 
-    return run
-
-
-@pytest.mark.parametrize(("arguments", "printed"), COMMANDS)
-def test_it_works_without_a_framework(python, tmp_path, arguments, printed):
-    shutil.copytree(ROOT / "results" / "cpu", tmp_path / "run")
-    done = python(*(one.replace("FOLDER", str(tmp_path / "run")) for one in arguments))
-    assert done.returncode == 0, done.stderr
-    assert printed in done.stdout
+    return pieces("no framework", ask)["all"]
 
 
-def test_a_sweep_is_drawn_without_a_framework(python, tmp_path):
-    write(tmp_path / "swept", made_up(), samples=False)
-    done = python("-m", "compare", "sweep", "cumsum", "--out", str(tmp_path / "swept"))
-    assert done.returncode == 0, done.stderr
-    assert "keras-tensorflow is faster than pytorch" in done.stdout
+@pytest.mark.parametrize(("command", "printed"), COMMANDS.items(), ids=COMMANDS)
+def test_it_works_without_a_framework(answers, command, printed):
+    status, said = answers[command]
+    assert status == 0, said
+    assert printed in " ".join(said.split())
 
 
-@pytest.mark.parametrize("name", FRAMEWORKS)
-def test_there_no_framework_can_be_imported(python, name):
-    assert f"import of {name} halted" in python("-c", f"import {name}").stderr
+def test_records_are_loaded_without_a_framework(answers):
+    assert answers["rows"] == [4, 12], "a row for each training, and for each of its epochs"
+
+
+TRY = """
+for name in sys.argv[1:]:
+    try:
+        __import__(name)
+    except ImportError as error:
+        print(error)
+"""
+
+
+def test_there_no_framework_can_be_imported():
+    said = run_python("-c", BLOCK + TRY, *FRAMEWORKS).stdout.splitlines()
+    assert said == [f"import of {name} halted; None in sys.modules" for name in FRAMEWORKS]

@@ -1,4 +1,7 @@
-"""A seventh problem is three files: everything finds it, and misses the one that is not there."""
+"""A seventh problem is three files: everything finds it, and misses the one that is not there.
+
+How it is listed, checked and run by both frameworks is in test_end_to_end.py.
+"""
 
 import pytest
 from conftest import ROOT, diptych, run_python
@@ -11,19 +14,22 @@ def tests_too(copy):
     return copy
 
 
-def contract_tests(copy):
-    files = ["test_problems.py", "test_twins.py", "test_backends.py"]
-    arguments = ["-m", "pytest", "-v", "-p", "no:cacheprovider", "-k", "seventh"]
-    return run_python(*arguments, *(f"tests/{file}" for file in files), cwd=copy)
+def contract_tests(copy, about, *files):
+    """Run the tests that are about something, as a person would that has just added it."""
+    tests = [f"tests/{file}" for file in files]
+    return run_python("-m", "pytest", "-v", "-p", "no:cacheprovider", "-k", about, *tests, cwd=copy)
 
 
-def test_a_seventh_problem_is_tested_as_soon_as_it_is_there(tests_too, add_problem):
-    """How it is listed, checked and run is in test_end_to_end.py."""
+def test_a_seventh_problem_is_tested_as_soon_as_it_is_there(tests_too, add_problem, add_toy):
     add_problem("seventh")
-    tests = contract_tests(tests_too)
+    add_toy("seventh")  # whose twins are run, by the backends that this copy has
+    tests = contract_tests(
+        tests_too, "seventh", "test_problems.py", "test_twins.py", "test_backends.py"
+    )
     assert tests.returncode == 0, tests.stdout
     for test in ("same_seed", "every_problem_has_its_twins", "all_backends_learn_by_the_same"):
         assert f"test_{test}" in tests.stdout
+    assert "[seventh-numpy2]" in tests.stdout
 
 
 @pytest.mark.parametrize("folder", ["pytorch", "keras"])
@@ -35,8 +41,6 @@ def test_a_missing_twin_is_named(tests_too, add_problem, folder):
         done = diptych(*command.split(), cwd=tests_too)
         assert done.returncode == 2
         assert done.stderr == f"diptych: problem 'seventh' needs a twin in {missing}\n"
-    code = "import pytest, sys; sys.exit(pytest.main(sys.argv[1:]))"
-    arguments = ["-q", "-p", "no:cacheprovider", "-k", "twins and seventh"]
-    tests = run_python("-c", code, *arguments, "tests/test_backends.py", cwd=tests_too)
+    tests = contract_tests(tests_too, "twins and seventh", "test_backends.py")
     assert tests.returncode == 1
     assert f"problem seventh lacks ['{missing}']" in tests.stdout

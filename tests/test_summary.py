@@ -42,14 +42,15 @@ def test_json_has_every_column_and_null_for_what_is_missing():
     assert (row["failed"], alone["verdicts"]) == (1, [])
 
 
-def test_the_summary_has_the_verdicts_first_and_no_definitions():
+def test_the_summary_has_the_answer_first_and_no_definitions():
     records = [*run(problems=["echo"]), failed(10), failed(10, "keras-tensorflow")]
     text = summary(tabulated(records), records)
+    assert text.startswith("**No difference in speed is shown on echo. Scores are undecided. ")
     heads = [line for line in text.splitlines() if line.startswith("#")]
     assert heads == ["## Verdicts", "## Trainings without a score", "## Scores", "## Times"]
     assert "| echo | keras-tensorflow | inconclusive: no value in 1 of 11 pairs |" in text
-    assert "| echo | pytorch | accuracy | 0.95 ± " in text
-    assert "| echo | pytorch | 10 | 2 | 2 |" in text
+    assert "| echo | pytorch | accuracy | 0.9500 ± " in text
+    assert "| echo | pytorch | 10.0 | 2.00 | 2.00 |" in text
     assert f"- {records[-1].key}: diverged: loss is nan" in text
     assert "- torch 2.10\n" in text
     assert not any(meaning in text for meaning in COLUMNS.values())

@@ -15,12 +15,12 @@ from compare.tables.publish import publish
 from compare.tables.results import COLUMNS, table
 
 NAMES = (
-    "problem,backend,device,mode,tier,seeds,failed,metric,score_mean,score_std,score_min,target,reached,"
-    "baseline,start_s_median,build_s_median,first_step_s_median,first_epoch_s_median,"
+    "problem,backend,device,mode,tier,seeds,failed,metric,better,score_mean,score_std,score_min,target,"
+    "reached,baseline,start_s_median,build_s_median,first_step_s_median,first_epoch_s_median,"
     "compile_s_median,epoch_s_median,validation_s_median,predict_s_median,wall_s_median,cpu_s_median,"
     "samples_per_s_median,epochs_to_target_median,time_to_target_s_median,host_peak_bytes,"
     "host_growth_bytes,gpu_peak_bytes,gpu_reserved_bytes,gpu_device_bytes,parameters,kernel,proof,"
-    "parity,repeat_difference,flags"
+    "parity,repeat_difference,warnings"
 )
 
 
@@ -65,10 +65,10 @@ PYTORCH = (
 )
 KERAS = ",,,4.0,0.0,4.0,,,8.0,,,,,8388608,,,,,3860,,,,,unsteady"
 ROWS = f"""\
-echo,pytorch,cpu,matched,eager,3,1,accuracy,0.75,0.3535533905932738,0.5,0.9,1,0.1,{PYTORCH}
-echo,pytorch,cpu,matched,eager,3,1,unseen,0.75,0.3535533905932738,0.5,,,0.1,{PYTORCH}
-echo,keras-tensorflow,cpu,matched,graph,1,0,accuracy,1.0,,1.0,0.9,1,0.1,{KERAS}
-echo,keras-tensorflow,cpu,matched,graph,1,0,unseen,1.0,,1.0,,,0.1,{KERAS}
+echo,pytorch,cpu,matched,eager,3,1,accuracy,higher,0.75,0.3535533905932738,0.5,0.9,1,0.1,{PYTORCH}
+echo,pytorch,cpu,matched,eager,3,1,unseen,higher,0.75,0.3535533905932738,0.5,,,0.1,{PYTORCH}
+echo,keras-tensorflow,cpu,matched,graph,1,0,accuracy,higher,1.0,,1.0,0.9,1,0.1,{KERAS}
+echo,keras-tensorflow,cpu,matched,graph,1,0,unseen,higher,1.0,,1.0,,,0.1,{KERAS}
 """
 
 
@@ -85,7 +85,7 @@ def test_the_order_of_the_records_does_not_matter(tmp_path):
 def test_a_training_without_a_score_is_empty_never_zero():
     row = table(RECORDS[-1:]).iloc[0]
     assert (row["seeds"], row["failed"], row["reached"]) == (1, 1, 0)
-    for column in [*NAMES.split(",")[14:], "score_mean", "score_std", "score_min"]:
+    for column in [*NAMES.split(",")[15:], "score_mean", "score_std", "score_min"]:
         assert pd.isna(row[column]), column
 
 
@@ -154,8 +154,8 @@ def test_the_markdown_tells_scores_failures_meanings_and_circumstances(tmp_path)
     publish(tmp_path, RECORDS)
     text = (tmp_path / "table.md").read_text()
     side = "| echo | pytorch | cpu | matched |"
-    assert f"{side} accuracy | 0.75 ± 0.35 | 0.5 | 0.9 | 1/3 | 1 | 0.1 |" in text
-    assert text.count(f"{side} 2 |") == 1, "times once, not once for each metric"
+    assert f"{side} accuracy | 0.7500 ± 0.35 | 0.5000 | 0.9 | 1/3 | 1 | 0.1000 |" in text
+    assert text.count(f"{side} 2.00 |") == 1, "times once, not once for each metric"
     assert f"{side} 3,860 | 3 |" in text
     assert f"{RECORDS[-1].key}: failed: killed \\| by SIGKILL" in text
     for column, meaning in COLUMNS.items():
@@ -183,7 +183,7 @@ def test_table_needs_no_framework(tmp_path):
     done = run_python("-c", WITHOUT, str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "table.csv").read_text() == f"{NAMES}\n{ROWS}"
-    assert "keras-tensorflow" in done.stdout
+    assert "an epoch takes Keras 8.0 times as long" in done.stdout
 
 
 # --- what is published -----------------------------------------------------------------------

@@ -18,9 +18,9 @@ from compare.processes.choice import tiered
 from compare.proof.check import judge, reference_of
 from compare.proof.gate import Standing
 from compare.records.record import Record, Run
+from compare.tables.details import SCORED, by_problem
 from compare.tables.publish import Tables
 from compare.tables.results import table
-from compare.tables.screen import score_table
 from compare.tables.verdicts import verdicts
 from compare.training import schedule as comparison
 from compare.training.schedule import gated
@@ -271,8 +271,8 @@ def test_a_tier_has_rows_of_its_own_and_breaks_even_with_the_default_one():
     assert list(dict.fromkeys(frame["tier"])) == [EAGER, GRAPH, COMPILED]
     assert list(dict.fromkeys(frame["compile_s_median"])) == [0.0, 1.0, 10.0]
     slow = [replace(one, others_cpu_s=9.0) for one in compiled]
-    flagged = Tables(table([*slow, *graph]), verdicts(records)).flagged("busy")
-    assert flagged == ["echo keras-tensorflow:compiled"]
+    doubted = Tables(table([*slow, *graph]), verdicts(records)).doubted("busy")
+    assert doubted == ["echo keras-tensorflow:compiled"]
     found = verdicts(records)
     pairs = found[["backend", "reference"]].drop_duplicates().values.tolist()
     assert pairs == [
@@ -288,8 +288,8 @@ def test_people_see_a_tier_only_where_it_is_not_the_default_one():
     graph, compiled = in_tier(GRAPH, 0.0, 3.0, 2.0), in_tier(COMPILED, 0.0, 11.0, 1.0)
     for records, shown in (([*graph], False), ([*graph, *compiled], True)):
         for width in (240, 80):
-            headings = [one.header for one in score_table(table(records), width).columns]
-            assert ("tier" in headings) == shown
+            headings, *_ = by_problem(table(records), ("metric",), SCORED, width)
+            assert ("tier" in headings.split()) == shown
 
 
 COLD = """

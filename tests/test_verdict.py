@@ -2,13 +2,11 @@
 
 import math
 from dataclasses import replace
-from io import StringIO
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import run_python
-from rich.console import Console
 from test_records import RECORD
 
 from backends import BACKENDS
@@ -16,8 +14,7 @@ from compare.measures import time_to_target_s
 from compare.records.record import Score, judged
 from compare.statistics import MINIMUM
 from compare.tables.publish import publish
-from compare.tables.screen import print_verdicts
-from compare.tables.verdicts import COLUMNS, MEASURES, effect, too_few, verdicts
+from compare.tables.verdicts import COLUMNS, MEASURES, effect, outcome, too_few, verdicts
 
 PROBLEMS = ("addition", "cumsum", "damped_sine", "echo", "moving_square", "shapes")
 
@@ -58,6 +55,10 @@ def sides(n, scores, paces, backend="keras-tensorflow", **values):
 
 def judged_rows(records):
     return verdicts(records).set_index("measure")
+
+
+def by_measure(records):
+    return {row["measure"]: row for _, row in verdicts(records).iterrows()}
 
 
 def test_a_verdict_holds_each_backend_against_the_first_that_took_part():
@@ -260,19 +261,59 @@ def test_verdicts_are_published_with_the_meaning_of_each_column(tmp_path):
     assert list(found["effect"]) == pytest.approx(list(tables.verdicts["effect"]), rel=1e-9)
 
 
-def test_the_terminal_has_a_line_for_each_measure_and_says_who_has_too_few():
-    console = Console(width=80, record=True, file=StringIO())
-    few = [replace(one, problem="few") for one in sides(3, [0.9] * 3, [2.0] * 3)]
-    made = sides(6, [0.95, 0.96] * 3, [2.0, 4.0] * 3) + few
-    print_verdicts(verdicts(made), console)
-    lines = [line.split() for line in console.export_text().splitlines()]
-    assert ["keras-tensorflow", "against", "pytorch:", "cpu,", "matched,", "full"] in lines
-    assert ["echo", "score", "+0.005", "[-0.000748,", "+0.0107]", "equivalent"] in lines
-    assert ["Verdicts", "need", "6", "seeds", "on", "both", "sides:", "few", "(--seeds)."] in lines
+def test_a_text_tells_the_effect_with_its_interval_or_why_there_is_none():
     row = {"measure": "wall_s", "effect": 1.96, "low": 1.8, "high": 2.1354}
     assert effect(pd.Series(row)) == "1.960 [1.800, 2.135]"
+    score = {"measure": "score", "effect": -1.782e-5, "low": -4e-5, "high": 4.32e-6}
+    assert effect(pd.Series(score)) == "-0.0000178 [-0.0000400, +0.0000043]"
     missing = {"effect": None, "failed": 1, "pairs": 6}
     assert effect(pd.Series(row | missing)) == "no value in 1 of 6 pairs"
+    never = row | missing | {"measure": "time_to_target_s"}
+    assert effect(pd.Series(never)) == "target not seen in 1 of 6 pairs"
+
+
+@pytest.mark.parametrize(
+    ("scores", "paces", "said"),
+    [
+        ([0.90] * 8, [2.0] * 8, ("worse", "worse")),
+        ([0.99] * 8, [0.5] * 8, ("better", "better")),
+        ([0.951] * 8, [1.01] * 8, ("equal", "equal")),
+        ([0.95, 0.91] * 4, [0.5, 2.0] * 4, ("open", "open")),
+        ([0.90] * 3, [2.0] * 3, ("worse", "worse")),
+        ([0.951] * 3, [1.01] * 3, ("equal", "equal")),
+    ],
+)
+def test_an_outcome_says_which_way(scores, paces, said):
+    rows = by_measure(sides(len(scores), scores, paces))
+    assert (outcome(rows["score"], "higher"), outcome(rows["wall_s"])) == said
+    opposite = {"worse": "better", "better": "worse"}.get(said[0], said[0])
+    assert outcome(rows["score"], "lower") == opposite
+
+
+def test_of_a_side_that_failed_the_signs_tell_the_outcome():
+    made = [record(seed) for seed in range(6)] + [failed(seed, "keras-jax") for seed in range(6)]
+    rows = by_measure(made)
+    assert (outcome(rows["score"], "higher"), outcome(rows["wall_s"])) == ("worse", "worse")
+    few = by_measure(made[:3] + made[6:9])
+    assert (outcome(few["score"], "higher"), outcome(few["wall_s"])) == ("open", "open")
+
+
+def test_a_verdict_carries_the_warnings_and_the_proof_of_both_sides(tmp_path):
+    steady = {"first_epoch_s": 6.0, "epoch_s": [1.0] * 3, "total_s": 11.0}
+    made = sides(6, [0.95] * 6, [1.0] * 6, proof="proven", **steady)
+    assert set(verdicts(made)["proof"]) == {"proven"}
+    assert verdicts(made)["warnings"].isna().all()
+    made[0] = replace(made[0], others_cpu_s=9.0)
+    made[-1] = replace(made[-1], proof="unproven", total_s=12.0)
+    frame = verdicts(made)
+    assert set(frame["proof"]) == {"unproven"}
+    doubts = frame.set_index("measure")["warnings"]
+    assert (doubts["epoch_s"], doubts["wall_s"]) == ("parts; busy", "parts; busy")
+    assert pd.isna(doubts["score"]), "of times only"
+    made[-1] = replace(made[-1], proof=None)
+    assert verdicts(made)["proof"].isna().all(), "older than the check"
+    publish(tmp_path, made)
+    assert "| parts; busy |" in (tmp_path / "table.md").read_text()
 
 
 def test_it_is_said_when_so_many_problems_need_more_seeds():
@@ -297,7 +338,7 @@ def test_verdicts_need_no_framework_and_not_all_of_scipy(tmp_path):
     (tmp_path / "runs.jsonl").write_text("".join(lines))
     done = run_python("-c", LOADED, str(tmp_path))
     assert done.stdout.endswith("False True\n"), done.stderr
-    assert "keras-tensorflow against pytorch: cpu, matched, full" in done.stdout
+    assert "PyTorch is faster on echo: an epoch takes Keras 1.0" in done.stdout
 
 
 def test_under_its_second_name_a_backend_is_held_against_itself():

@@ -33,7 +33,7 @@ READING = {
     "report": ("run", "report.html"),
     "plot": ("run --out pictures", "ratio-epoch_s.svg"),
     "diff": ("run run", "nothing changed"),
-    "export": ("run --format pytest-benchmark", '"benchmarks"'),
+    "export": ("run --format github-action-benchmark", '"unit": "s"'),
 }
 TRAINING = {"doctor", "check", "run", "sweep", "explain"}  # commands that need a framework
 

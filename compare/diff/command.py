@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from compare.options import Parser, add_command, add_forms, folder
+from compare.options import Parser, add_all, add_command, add_forms, folder
 
 if TYPE_CHECKING:
     from compare.diff.limits import Limit
@@ -34,6 +34,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     diff.add_argument("a", type=folder, metavar="A", help="results folder, the reference")
     diff.add_argument("b", type=folder, metavar="B", help="results folder held against it")
     add_forms(diff, "")
+    add_all(diff)
     diff.add_argument(
         "--fail-on",
         action="append",
@@ -56,10 +57,11 @@ def allowed(text: str) -> "Limit":
 
 def do_diff(options: argparse.Namespace) -> int:
     """Print what differs between two results folders; status 3 if more than --fail-on allows."""
-    from compare.console import complain
+    from compare.console import complain, terminal_width
     from compare.diff.difference import diff
     from compare.diff.limits import offences
-    from compare.diff.publish import diff_json, diff_markdown, print_diff, source
+    from compare.diff.publish import diff_json, diff_markdown, source
+    from compare.diff.screen import diff_lines
     from compare.records.reading import records_of
 
     a, b = records_of(options.a), records_of(options.b)
@@ -70,7 +72,7 @@ def do_diff(options: argparse.Namespace) -> int:
     elif options.markdown:
         print(diff_markdown(found, *sources), end="")
     else:
-        print_diff(found, *sources)
+        print("\n".join(diff_lines(found, *sources, terminal_width(), everything=options.all)))
     for offence in failed:
         complain(str(offence))
     return 3 if failed else 0

@@ -3,7 +3,7 @@
 A is the reference: a folder of another day, machine, version or commit. B is held against it. Seeds
 are no independent witnesses of a time: all of a run share the machine as it was that hour. So a
 change of times is proven against the spread between seeds, not against that between days; what
-speaks for the machine is found out apart (compare/diff/pace.py, compare/flags.py).
+speaks for the machine is found out apart (`pace` below, compare/measures.py).
 """
 
 import math
@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from backends import Side
-from compare.measures import FLAGS, flags
+from compare.measures import WARNINGS, warnings
 from compare.records.provenance import differing
 from compare.records.record import UNTRIED, Record, of_side
 from compare.statistics import (
@@ -73,7 +73,7 @@ COLUMNS = {
     "different, different but negligible, equivalent, inconclusive "
     "or identical; empty below six pairs",
     "change": "worse, better, slower or faster, where the verdict is: different",
-    "flags": "what makes the times of A or of B doubtful",
+    "warnings": "what makes the times of A or of B doubtful",
 }
 WHOLE = ("pairs", "failed", "lost", "gained")
 FAMILY = ("device", "mode", "recipe", "backend", "measure", "rank")
@@ -156,11 +156,11 @@ def _rows(a: BySeed, b: BySeed) -> Iterator[Row]:
         better = "higher" if measure.worst < 0 else "lower"
         if row := judge(measure, b, a):
             yield row | {"metric": metric, "better": better, "rank": rank} | _values(row)
-    raised = [*flags([*a.values()]), *flags([*b.values()])]
-    doubts = "; ".join(name for name in FLAGS if name in raised) or None
+    raised = [*warnings([*a.values()]), *warnings([*b.values()])]
+    doubts = "; ".join(name for name in WARNINGS if name in raised) or None
     for measure in TIMES:
         if row := judge(measure, b, a):
-            yield row | {"better": "lower", "rank": 0, "flags": doubts} | _values(row)
+            yield row | {"better": "lower", "rank": 0, "warnings": doubts} | _values(row)
 
 
 def _values(row: Row) -> Row:

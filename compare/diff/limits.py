@@ -122,5 +122,5 @@ def _what(row: Row, percent: float) -> str:
         value = "score" if row["measure"] == "score" else "time"
         return f"no {value} for {row['lost']} of {row['pairs']} seeds that have one in A"
     name = row["metric"] if row["measure"] == "score" else row["measure"]
-    doubts = f" (doubtful: {row['flags']})" if isinstance(row["flags"], str) else ""
+    doubts = f" (doubtful: {row['warnings']})" if isinstance(row["warnings"], str) else ""
     return f"{name} {row['value_b']:.4g} after {row['value_a']:.4g}, {percent:.3g} % worse{doubts}"

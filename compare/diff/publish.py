@@ -1,13 +1,13 @@
-"""A diff for people and programs: the answer in words first, then the tables, or JSON."""
+"""A diff as Markdown, the answer in words first, then the tables; and as JSON."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
-from rich.text import Text
 
-from compare.console import markdown_table, plain, stdout, table
+from compare.console import markdown_table, plain
 from compare.diff.difference import ALONE, KEY, Diff
 from compare.diff.limits import Offence
 from compare.diff.words import answer, what
@@ -22,25 +22,30 @@ def _text(name: str) -> Callable[[pd.Series], str]:
     return lambda row: "" if pd.isna(row[name]) else str(row[name])
 
 
+def _value(value: float) -> str:
+    """Return a mean; none where a pair has no value, and counts as infinitely bad."""
+    return "none" if math.isinf(value) else number(value)
+
+
 def _verdict(row: pd.Series) -> str:
-    """Return what became of B's value, or that it cannot be told."""
+    """Return what became of B's value; empty where there are too few seeds to tell."""
     found = row["verdict"] if pd.isna(row["change"]) else row["change"]
-    return "too few seeds" if pd.isna(found) else str(found)
+    return "" if pd.isna(found) else str(found)
 
 
 # Heading in the diff for people: how it is read off a row.
 COMPARED: dict[str, Callable[[pd.Series], str]] = {
     **{name: _text(name) for name in KEY},
     "value": what,
-    "A": lambda row: number(row["value_a"]),
-    "B": lambda row: number(row["value_b"]),
+    "A": lambda row: _value(row["value_a"]),
+    "B": lambda row: _value(row["value_b"]),
     "change [95 %]": effect,
     "verdict": _verdict,
     "pairs": _text("pairs"),
     "lost": _text("lost"),
-    "flags": _text("flags"),
+    "warnings": _text("warnings"),
 }
-LEFT = (*KEY, "value", "verdict", "flags", *DIFFERING, *ALONE)
+LEFT = (*KEY, "value", "verdict", "warnings", *DIFFERING, *ALONE)
 
 
 @dataclass(frozen=True)
@@ -78,10 +83,10 @@ def _compared(title: str, rows: pd.DataFrame) -> Section:
     """Return rows for people, without the columns that tell nothing."""
     dull = {name for name in ("device", "mode", "recipe") if rows[name].nunique() == 1}
     dull |= set() if rows["lost"].any() else {"lost"}
-    dull |= set() if rows["flags"].notna().any() else {"flags"}
     headings = [name for name in COMPARED if name not in dull]
     lines = [[COMPARED[name](row) for name in headings] for _, row in rows.iterrows()]
-    return Section(title, headings, lines)
+    told = [i for i in range(len(headings)) if any(line[i] for line in lines)]
+    return Section(title, [headings[i] for i in told], [[line[i] for i in told] for line in lines])
 
 
 def diff_markdown(diff: Diff, a: str, b: str) -> str:
@@ -110,13 +115,3 @@ def diff_json(diff: Diff, a: str, b: str, offences: Sequence[Offence]) -> str:
         "alone": rows_json(diff.alone),
     }
     return as_json(found)
-
-
-def print_diff(diff: Diff, a: str, b: str) -> None:
-    """Print the diff for people, the answer first."""
-    console = stdout()
-    console.print(Text(answer(diff)), soft_wrap=True)
-    console.print(Text(f"A is {a}; B is {b}."), soft_wrap=True)
-    for section in sections(diff):
-        made = table(section.headings, section.lines, LEFT, title=section.title)
-        console.print(made)

@@ -5,15 +5,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
-from rich.text import Text
 
 from backends import BACKENDS, Side
-from compare.console import markdown_list, markdown_table, stdout, table
+from compare.console import below, markdown_list, markdown_table, terminal_width, wrapped
+from compare.files import write_whole
 from compare.measures import epochs_to_target
 from compare.records.provenance import provenance
 from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between
 from compare.statistics import interval
-from compare.tables.columns import number
+from compare.tables.columns import number, signed
+from compare.text import visible
 
 # Column of explain.csv: what it means. In this order.
 COLUMNS = {
@@ -151,8 +152,8 @@ def _from_to(row: pd.Series) -> str:
 
 def publish_explanation(folder: Path, frame: pd.DataFrame, records: Sequence[Record]) -> None:
     """Write explain.csv and explain.md into the folder."""
-    frame.to_csv(folder / "explain.csv", index=False)
-    (folder / "explain.md").write_text(explanation(frame, records))
+    write_whole(folder / "explain.csv", frame.to_csv(index=False))
+    write_whole(folder / "explain.md", explanation(frame, records))
 
 
 def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:
@@ -185,12 +186,13 @@ def explained_cells(frame: pd.DataFrame) -> list[list[str]]:
     return [[of(row) for of in EXPLAINED.values()] for _, row in frame.iterrows()]
 
 
-def _interval(row: pd.Series, low: str, high: str) -> str:
-    return "" if pd.isna(row[low]) else f" [{row[low]:+.2g}, {row[high]:+.2g}]"
-
-
 def _change(row: pd.Series, name: str, low: str, high: str) -> str:
-    return "" if pd.isna(row[name]) else f"{row[name]:+.3g}" + _interval(row, low, high)
+    if pd.isna(row[name]):
+        return ""
+    if pd.isna(row[low]):
+        return signed([row[name]])[0]
+    change, *ends = signed([row[name], row[low], row[high]])
+    return f"{change} [{', '.join(ends)}]"
 
 
 def _reached(row: pd.Series, name: str) -> str:
@@ -208,20 +210,24 @@ EXPLAINED: dict[str, Callable[[pd.Series], str]] = {
     "matched": lambda row: number(row["matched_mean"]),
     "score": lambda row: number(row["score_mean"]),
     "change": lambda row: _change(row, "change", "change_low", "change_high"),
-    "reached matched": lambda row: _reached(row, "matched_reached"),
-    "reached": lambda row: _reached(row, "reached"),
-    "epochs matched": lambda row: number(row["matched_epochs"]),
-    "epochs": lambda row: number(row["epochs"]),
+    "target seen, matched": lambda row: _reached(row, "matched_reached"),
+    "target seen": lambda row: _reached(row, "reached"),
+    "epochs matched": lambda row: number(row["matched_epochs"], 3),
+    "epochs": lambda row: number(row["epochs"], 3),
     "change of epochs": lambda row: _change(row, "epochs_change", "epochs_low", "epochs_high"),
 }
 EXPLAINED_TEXT = ("problem", "backend", "defaults kept", "metric")
+SHOWN = ("defaults kept", "matched", "score", "change")  # in a terminal
 
 
 def print_explanation(frame: pd.DataFrame, folder: Path) -> None:
-    """Print what each default does, a sentence per problem, and where all figures are."""
-    console = stdout()
-    console.print(table(list(EXPLAINED), explained_cells(frame), EXPLAINED_TEXT))
-    for sentence in readings(frame):
-        console.print(Text(sentence.replace("**", "")))
-    where = f"All columns, and what they mean: {folder}/explain.md, explain.csv"
-    console.print(Text(where))
+    """Print what each default does: a sentence per problem, then the scores, then where all is."""
+    width = terminal_width()
+    lines = [
+        line for sentence in readings(frame) for line in wrapped(sentence.replace("**", ""), width)
+    ]
+    titles = frame["problem"] + ", " + frame["backend"]
+    rows = [[EXPLAINED[name](row) for name in SHOWN] for _, row in frame.iterrows()]
+    lines += ["", *below(titles, SHOWN, rows, EXPLAINED_TEXT, width=width, least=len(SHOWN)), ""]
+    lines.append(visible(f"Look up  {folder / 'explain.md'}"))
+    print("\n".join(lines))

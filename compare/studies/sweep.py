@@ -12,8 +12,8 @@ from statistics import median
 import numpy as np
 import pandas as pd
 
-from compare.groups import SIDE, Side, sides
-from compare.measures import flags, samples_per_s
+from compare.groups import SIDE, Group, groups
+from compare.measures import samples_per_s, warnings
 from compare.records.record import SIZES, Record, Run
 from compare.records.record import sizes as sizes_of
 from compare.studies.crossover import Crossing, Stretch, crossings, undecided
@@ -46,7 +46,7 @@ COLUMNS = {
     "loss_difference": "relative difference of the mean loss of the first epoch from that of the "
     "first side, at the same size and seed; largest over the seeds. Started alike and fed alike, "
     "the sides should differ by rounding",
-    "flags": "what makes the row's times doubtful",
+    "warnings": "what makes the row's times doubtful",
 }
 WHOLE = ("size", "seeds", "failed", "host_peak_bytes", "gpu_peak_bytes", "parameters")
 
@@ -68,7 +68,7 @@ def points(runs: Iterable[Run], name: str, asked: Sequence[int]) -> list[Run]:
 
 def sweep(records: Sequence[Record]) -> pd.DataFrame:
     """Return a row per side and size of one problem's sweep. Missing is empty, never 0."""
-    everyone = sides(records)
+    everyone = groups(records)
     reference = at_sizes(everyone[0])
     rows = []
     for side in everyone:
@@ -82,7 +82,7 @@ def sweep(records: Sequence[Record]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(rates, float))
 
 
-def at_sizes(side: Side) -> dict[Size, list[Record]]:
+def at_sizes(side: Group) -> dict[Size, list[Record]]:
     """Return the trainings of a side by what was varied and how large it was, rising."""
     found: dict[Size, list[Record]] = {}
     for record in side.records:
@@ -115,7 +115,7 @@ def _measured(same: Sequence[Record]) -> dict[str, object]:
         "samples_per_s_max": max(found, default=None),
         "epoch_s_median": median(epochs) if epochs else None,
         "first_step_s_median": median(first) if first else None,
-        "flags": "; ".join(flags(same)) or None,
+        "warnings": "; ".join(warnings(same)) or None,
     }
 
 
@@ -151,8 +151,8 @@ class Pair:
     """Two sides at the sizes that count, and how many times as fast one is as the other."""
 
     sweep: str  # what is varied
-    side: Side
-    reference: Side
+    side: Group
+    reference: Group
     sizes: tuple[int, ...]
     changes: Array  # (seeds, sizes): logarithms of the side's rate over the reference's
 
@@ -182,7 +182,7 @@ def pairs(records: Sequence[Record]) -> Iterator[Pair]:
     Those that share no size and seed are left out.
     """
     for name in SIZES:
-        for reference, side in combinations(sides(records), 2):
+        for reference, side in combinations(groups(records), 2):
             if sum(a != b for a, b in zip(reference.key, side.key, strict=True)) == 1:
                 mine, theirs = _rates(side, name), _rates(reference, name)
                 if changes := _changes(mine, theirs):
@@ -190,7 +190,7 @@ def pairs(records: Sequence[Record]) -> Iterator[Pair]:
                     yield Pair(name, side, reference, counting, logarithms)
 
 
-def _rates(side: Side, name: str) -> dict[int, dict[int, float]]:
+def _rates(side: Group, name: str) -> dict[int, dict[int, float]]:
     """Return samples per second of a side, by size and seed."""
     return {size: rates(same) for (varied, size), same in at_sizes(side).items() if varied == name}
 

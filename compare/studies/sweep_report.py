@@ -10,18 +10,19 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-from rich.text import Text
 
-from compare.console import markdown_list, markdown_table, stdout, table
-from compare.groups import SIDE, Side, sides
+from compare.console import below, markdown_list, markdown_table, terminal_width, wrapped
+from compare.files import write_whole
+from compare.groups import SIDE, Group, groups
 from compare.measures import rate
 from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
 from compare.studies.crossover import Stretch
 from compare.studies.sweep import COLUMNS, CROSSOVERS, Pair, crossovers, pairs, sweep
-from compare.svg import INK, STYLE, figure, legend_above, standalone
+from compare.svg import INK, STYLE, figure, legend, standalone
 from compare.tables.columns import mebibytes, number, power, whole
 from compare.tables.publish import failures
+from compare.text import visible
 from compare.training.trainer import EPOCHS, STEPS
 
 SWEPT = {"batch_size": "batch size", "unit": "units"}  # field of a Run: what a reader calls it
@@ -107,12 +108,13 @@ whether the sides still train the same one."""
 def publish_sweep(folder: Path, records: Sequence[Record]) -> None:
     """Write the tables and the picture of one problem's sweep into the folder."""
     frame, found = sweep(records), list(pairs(records))
-    frame.to_csv(folder / "sweep.csv", index=False)
-    crossovers(records).to_csv(folder / "crossovers.csv", index=False, float_format="%.10g")
-    (folder / "sweep.md").write_text(markdown(records))
-    drawn = throughput(frame, sides(records), found)
+    write_whole(folder / "sweep.csv", frame.to_csv(index=False))
+    ends = crossovers(records).to_csv(index=False, float_format="%.10g")
+    write_whole(folder / "crossovers.csv", ends)
+    write_whole(folder / "sweep.md", markdown(records))
+    drawn = throughput(frame, groups(records), found)
     label = f"Samples per second of {records[0].problem}. {' '.join(readings(found))}"
-    (folder / "sweep.svg").write_text(standalone(drawn, name="sweep", label=label))
+    write_whole(folder / "sweep.svg", standalone(drawn, name="sweep", label=label))
 
 
 def markdown(records: Sequence[Record]) -> str:
@@ -139,13 +141,17 @@ def markdown(records: Sequence[Record]) -> str:
 
 
 def print_sweep(records: Sequence[Record], folder: Path) -> None:
-    """Print the table, who is the faster from where on, and where the whole is."""
-    console = stdout()
-    console.print(table(list(HEADINGS), cells(sweep(records)), TEXT))
-    for sentence in readings(list(pairs(records))):
-        console.print(Text(sentence))
-    where = f"The picture, and what all this means: {folder}/sweep.svg, sweep.md"
-    console.print(Text(where))
+    """Print who is the faster from where on, then the table, and where the whole is."""
+    width, rows = terminal_width(), cells(sweep(records))
+    said = readings(list(pairs(records)))
+    lines = [line for sentence in said for line in wrapped(sentence, width)]
+    titles = [", ".join(row[:3]) for row in rows]
+    told = [i for i in range(3, len(HEADINGS)) if any(row[i] for row in rows)]
+    headings = [[*HEADINGS][i] for i in told]
+    shown = [[row[i] for i in told] for row in rows]
+    lines += ["", *below(titles, headings, shown, TEXT, width=width, least=2)]
+    lines += ["", visible(f"Look up  {folder / 'sweep.md'}, with the picture: sweep.svg")]
+    print("\n".join(lines))
 
 
 def cells(frame: pd.DataFrame) -> list[list[str]]:
@@ -167,23 +173,23 @@ HEADINGS: dict[str, Callable[[pd.Series], str]] = {
     "varied": lambda row: SWEPT[row["sweep"]],
     "size": lambda row: str(row["size"]),
     "samples/s": _rate,
-    "epoch s": lambda row: number(row["epoch_s_median"]),
-    "first step s": lambda row: number(row["first_step_s_median"]),
+    "epoch s": lambda row: number(row["epoch_s_median"], 3),
+    "first step s": lambda row: number(row["first_step_s_median"], 3),
     "host MiB": lambda row: mebibytes(row["host_peak_bytes"]),
     "GPU MiB": lambda row: mebibytes(row["gpu_peak_bytes"]),
     "parameters": lambda row: whole(row["parameters"]),
     "loss differs by": lambda row: power(row["loss_difference"]),
     "seeds": lambda row: str(row["seeds"]),
     "failed": lambda row: str(row["failed"]) if row["failed"] else "",
-    "flags": lambda row: "" if pd.isna(row["flags"]) else str(row["flags"]),
+    "warnings": lambda row: "" if pd.isna(row["warnings"]) else str(row["warnings"]),
 }
-TEXT = ("backend", "device", "varied", "flags")
+TEXT = ("backend", "device", "varied", "warnings")
 
 
 FEW = 8  # sizes that have room for a number each
 
 
-def throughput(frame: pd.DataFrame, sides: Sequence[Side], pairs: Sequence[Pair]) -> Figure:
+def throughput(frame: pd.DataFrame, sides: Sequence[Group], pairs: Sequence[Pair]) -> Figure:
     """Return a panel for each thing that was varied: a line per side, median and range of seeds.
 
     `frame` is as of `sweep`. Where two cross, a bar is the interval.
@@ -202,11 +208,11 @@ def throughput(frame: pd.DataFrame, sides: Sequence[Side], pairs: Sequence[Pair]
             for pair in pairs:
                 if pair.sweep == name:
                     _crossings(axes, pair, lines[pair.reference.key])
-        legend_above(made, panels[0])
+        legend(made, panels[0])
     return made
 
 
-def _line(axes: Axes, rows: pd.DataFrame, side: Side) -> None:
+def _line(axes: Axes, rows: pd.DataFrame, side: Group) -> None:
     """Draw a side; a size without a time is a gap between its neighbours."""
     x = rows["size"].astype(float)
     axes.fill_between(

@@ -1,6 +1,7 @@
 """The table for people: its headings, and how each is read off a row of table.csv."""
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 
 import pandas as pd
 
@@ -8,21 +9,55 @@ from backends import Side
 from compare.records.record import UNPROVEN
 
 MEBIBYTE = 2**20
+PLACES = 8  # decimals: more are written as a power of ten
+NOTHING = "below noise"  # of compilation: the first epoch took no longer than a later one
 
 
-def number(value: float | None) -> str:
-    """Return a number to four significant digits; empty where there is none."""
-    return "" if pd.isna(value) else f"{value:.4g}"
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a number to so many significant digits at least; empty where there is none.
+
+    >>> [number(value) for value in (1, 0.0846, 31749.9, 0)]
+    ['1.000', '0.08460', '31,750', '0']
+    """
+    if value is None or pd.isna(value):
+        return ""
+    if value == 0 or math.isinf(value):
+        return f"{value:g}"
+    return _fixed(value, decimals([value], digits))
+
+
+def signed(values: Sequence[float]) -> list[str]:
+    """Return numbers with their signs and as many decimals each: three digits of the largest.
+
+    >>> signed([0.00055, -0.000509, 0.001609])
+    ['+0.00055', '-0.00051', '+0.00161']
+    """
+    places = decimals(values, 3)
+    return [
+        f"{'+' if value > 0 else ''}{_fixed(value, places)}" if value else "0" for value in values
+    ]
+
+
+def decimals(values: Iterable[float], digits: int) -> int:
+    """Return how many decimals show so many significant digits of the largest number."""
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    exponent = int(f"{largest:.{digits - 1}e}".partition("e")[2]) if largest else 0
+    return max(0, digits - 1 - exponent)
+
+
+def _fixed(value: float, places: int) -> str:
+    """Return a number with so many decimals, or as a power of ten if that would be long."""
+    return f"{value:,.{places}f}" if places <= PLACES else f"{value:.1e}"
 
 
 def spread(value: float) -> str:
     """Return a standard deviation to two significant digits; empty where there is none."""
-    return "" if pd.isna(value) else f" ± {value:.2g}"
+    return "" if pd.isna(value) else f" ± {number(value, 2)}"
 
 
 def mebibytes(value: int) -> str:
     """Return bytes as whole MiB; empty where there are none."""
-    return "" if pd.isna(value) else f"{value / MEBIBYTE:.0f}"
+    return "" if pd.isna(value) else f"{value / MEBIBYTE:,.0f}"
 
 
 def power(value: float) -> str:
@@ -37,6 +72,20 @@ def whole(value: int) -> str:
 
 def _number(column: str) -> Callable[[pd.Series], str]:
     return lambda row: number(row[column])
+
+
+def _seconds(column: str) -> Callable[[pd.Series], str]:
+    return lambda row: number(row[column], 3)
+
+
+def _plain(column: str) -> Callable[[pd.Series], str]:
+    return lambda row: "" if pd.isna(row[column]) else f"{row[column]:g}"
+
+
+def _compiled(row: pd.Series) -> str:
+    """Return the seconds of compilation; in words where the first epoch was none the slower."""
+    found = row["compile_s_median"]
+    return NOTHING if found < 0 else number(found, 3)
 
 
 def _mebibytes(column: str) -> Callable[[pd.Series], str]:
@@ -55,29 +104,29 @@ SCORES: dict[str, Callable[[pd.Series], str]] = {
     "metric": _text("metric"),
     "score": lambda row: number(row["score_mean"]) + spread(row["score_std"]),
     "min": _number("score_min"),
-    "target": _number("target"),
-    "reached": lambda row: "" if pd.isna(row["reached"]) else f"{row['reached']}/{row['seeds']}",
+    "target": _plain("target"),
+    "passed": lambda row: "" if pd.isna(row["reached"]) else f"{row['reached']}/{row['seeds']}",
     "failed": _text("failed"),
     "baseline": _number("baseline"),
     "parity": lambda row: UNPROVEN if row["proof"] == UNPROVEN else power(row["parity"]),
 }
 TIMES: dict[str, Callable[[pd.Series], str]] = {
-    "wall s": _number("wall_s_median"),
-    "start s": _number("start_s_median"),
-    "build s": _number("build_s_median"),
-    "first step s": _number("first_step_s_median"),
-    "first epoch s": _number("first_epoch_s_median"),
-    "compile s": _number("compile_s_median"),
-    "epoch s": _number("epoch_s_median"),
-    "validation s": _number("validation_s_median"),
-    "predict s": _number("predict_s_median"),
-    "cpu s": _number("cpu_s_median"),
-    "samples/s": _number("samples_per_s_median"),
-    "epochs to target": _number("epochs_to_target_median"),
-    "s to target": _number("time_to_target_s_median"),
+    "wall s": _seconds("wall_s_median"),
+    "start s": _seconds("start_s_median"),
+    "build s": _seconds("build_s_median"),
+    "first step s": _seconds("first_step_s_median"),
+    "first epoch s": _seconds("first_epoch_s_median"),
+    "compile s": _compiled,
+    "epoch s": _seconds("epoch_s_median"),
+    "validation s": _seconds("validation_s_median"),
+    "predict s": _seconds("predict_s_median"),
+    "cpu s": _seconds("cpu_s_median"),
+    "samples/s": _seconds("samples_per_s_median"),
+    "epochs to target": _plain("epochs_to_target_median"),
+    "s to target": _seconds("time_to_target_s_median"),
     "repeated": lambda row: power(row["repeat_difference"]),
     "kernel": _text("kernel"),
-    "flags": _text("flags"),
+    "warnings": _text("warnings"),
 }
 SIZES: dict[str, Callable[[pd.Series], str]] = {
     "parameters": lambda row: whole(row["parameters"]),
@@ -98,8 +147,9 @@ def sides(frame: pd.DataFrame) -> list[str]:
 HEADINGS = SIDES | SCORES | TIMES | SIZES
 # Heading: the column of table.csv that says what it means.
 MEANING = {
-    **{name: name for name in (*SIDES, "metric", "target", "reached", "failed", "baseline")},
-    **{name: name for name in ("parity", "kernel", "flags", "parameters")},
+    **{name: name for name in (*SIDES, "metric", "target", "failed", "baseline")},
+    "passed": "reached",
+    **{name: name for name in ("parity", "kernel", "warnings", "parameters")},
     "score": "score_mean",
     "min": "score_min",
     **{name: f"{name.replace(' ', '_')}_median" for name in TIMES if name.endswith(" s")},
@@ -113,7 +163,7 @@ MEANING = {
     "reserved MiB": "gpu_reserved_bytes",
     "device MiB": "gpu_device_bytes",
 }
-TEXT = (*SIDES, "metric", "kernel", "flags")
+TEXT = (*SIDES, "metric", "kernel", "warnings")
 
 
 def cells(frame: pd.DataFrame, headings: Iterable[str]) -> list[list[str]]:

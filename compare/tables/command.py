@@ -2,7 +2,7 @@
 
 import argparse
 
-from compare.options import Parser, add_command, add_folder, add_forms
+from compare.options import Parser, add_all, add_command, add_folder, add_forms
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -19,13 +19,14 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
     add_folder(table)
     add_forms(table, "and write no file")
+    add_all(table)
 
 
 def do_table(options: argparse.Namespace) -> int:
     """Write and print the table of a results folder again, or only print it as asked."""
     from compare.records.reading import records_of
-    from compare.tables.publish import publish, tables_json, tabulated
-    from compare.tables.screen import print_table
+    from compare.tables.publish import tables_json, tabulated
+    from compare.tables.screen import show
     from compare.tables.summary import summary
 
     records = records_of(options.folder)
@@ -34,6 +35,5 @@ def do_table(options: argparse.Namespace) -> int:
     elif options.markdown:
         print(summary(tabulated(records), records), end="")
     else:
-        quick = any(record.recipe == "quick" for record in records)
-        print_table(publish(options.folder, records), options.folder, quick=quick)
+        show(options.folder, records, everything=options.all)
     return 0

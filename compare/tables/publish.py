@@ -9,7 +9,8 @@ import pandas as pd
 
 from backends import Side
 from compare.console import markdown_list, markdown_table
-from compare.measures import FLAGS
+from compare.files import write_whole
+from compare.measures import WARNINGS
 from compare.records.provenance import provenance
 from compare.records.record import Record, as_json, finite
 from compare.statistics import MINIMUM
@@ -18,6 +19,8 @@ from compare.tables.devices import COLUMNS as DEVICE_COLUMNS
 from compare.tables.devices import HEADINGS as DEVICES
 from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
 from compare.tables.devices import device_cells, devices
+from compare.tables.headline import headline
+from compare.tables.layout import markdown_headline
 from compare.tables.results import COLUMNS, table
 from compare.tables.verdicts import (
     VERDICT_TEXT,
@@ -38,13 +41,13 @@ class Tables:
     devices: pd.DataFrame = field(default_factory=pd.DataFrame)  # GPU against CPU, if both
 
     @property
-    def flags(self) -> dict[str, str]:
-        """The flags that some row has, and what to do about each."""
-        return {name: advice for name, advice in FLAGS.items() if self.flagged(name)}
+    def warnings(self) -> dict[str, str]:
+        """The warnings that some row has, and what to do about each."""
+        return {name: advice for name, advice in WARNINGS.items() if self.doubted(name)}
 
-    def flagged(self, flag: str) -> list[str]:
-        """Return the problems and sides whose times have this flag."""
-        rows = (row for _, row in self.table.iterrows() if flag in _split(row["flags"]))
+    def doubted(self, warning: str) -> list[str]:
+        """Return the problems and sides whose times have this warning."""
+        rows = (row for _, row in self.table.iterrows() if warning in split(row["warnings"]))
         found = [f"{row['problem']} {Side.parse(row['backend'], row['tier'])}" for row in rows]
         return list(dict.fromkeys(found))
 
@@ -62,12 +65,14 @@ def publish(folder: Path, records: Sequence[Record]) -> Tables:
     Verdicts are written to ten digits: beyond that, processors differ in their logarithms.
     """
     tables = tabulated(records)
-    tables.table.to_csv(folder / "table.csv", index=False)
-    tables.verdicts.to_csv(folder / "verdicts.csv", index=False, float_format="%.10g")
+    write_whole(folder / "table.csv", tables.table.to_csv(index=False))
+    verdicts_csv = tables.verdicts.to_csv(index=False, float_format="%.10g")
+    write_whole(folder / "verdicts.csv", verdicts_csv)
     (folder / "devices.csv").unlink(missing_ok=True)
     if not tables.devices.empty:
-        tables.devices.to_csv(folder / "devices.csv", index=False, float_format="%.10g")
-    (folder / "table.md").write_text(markdown(tables, records))
+        devices_csv = tables.devices.to_csv(index=False, float_format="%.10g")
+        write_whole(folder / "devices.csv", devices_csv)
+    write_whole(folder / "table.md", markdown(tables, records))
     return tables
 
 
@@ -77,20 +82,22 @@ def markdown(tables: Tables, records: Sequence[Record]) -> str:
     trained = tables.table.drop_duplicates(list(SIDES))  # times and sizes are those of all metrics
     parts = [
         "# PyTorch and Keras on the same problems" + (": a quick look, not a result" * quick),
+        *markdown_headline(headline(tables)),
         "Where a value is missing, it was not measured or does not exist; it is never 0.",
         "## Scores",
         _section(tables.table, SCORES),
         *failures(records),
         "## Times",
         _section(trained, TIMES),
-        *_flags(tables),
+        *_warnings(tables),
         "## Memory",
         _section(trained, SIZES),
         *_devices(tables.devices),
         *_verdicts(tables.verdicts),
         "## What the columns mean",
-        "The names are those of `table.csv`. Here, score is score_mean ± score_std, s are seconds, "
-        "MiB are 2^20 bytes.",
+        "The names are those of `table.csv`. Here, score is score_mean ± score_std, passed is "
+        "reached, s are seconds, MiB are 2^20 bytes. Compile s is `below noise` where the first "
+        "epoch took no longer than a later one.",
         "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items()),
         "## Where it was measured",
         markdown_list(provenance(records)),
@@ -98,8 +105,9 @@ def markdown(tables: Tables, records: Sequence[Record]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _split(flags: str | float) -> list[str]:
-    return [] if pd.isna(flags) else str(flags).split("; ")
+def split(warnings: str | float) -> list[str]:
+    """Return the warnings that a cell of a table holds."""
+    return [] if pd.isna(warnings) else str(warnings).split("; ")
 
 
 def _section(frame: pd.DataFrame, headings: Iterable[str]) -> str:
@@ -107,9 +115,9 @@ def _section(frame: pd.DataFrame, headings: Iterable[str]) -> str:
     return markdown_table(headings, TEXT, cells(frame, headings))
 
 
-def _flags(tables: Tables) -> list[str]:
-    lines = [f"- {name}: {advice}." for name, advice in tables.flags.items()]
-    return ["What the flags tell, and what to do:", "\n".join(lines)] if lines else []
+def _warnings(tables: Tables) -> list[str]:
+    lines = [f"- {name}: {advice}." for name, advice in tables.warnings.items()]
+    return ["What the warnings tell, and what to do:", "\n".join(lines)] if lines else []
 
 
 def unscored(records: Sequence[Record]) -> list[str]:

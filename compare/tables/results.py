@@ -9,10 +9,10 @@ import pandas as pd
 from compare.measures import (
     compile_s,
     epochs_to_target,
-    flags,
     repeat_differences,
     samples_per_s,
     time_to_target_s,
+    warnings,
 )
 from compare.records.record import UNPROVEN, Record
 
@@ -28,11 +28,12 @@ COLUMNS = {
     "seeds": "trainings asked for, one per seed; of a run that was broken off, those that ended",
     "failed": "trainings without a score: diverged, failed, timed out, unavailable or refused",
     "metric": "what is scored, on the test set, in NumPy, by the same code for every backend",
+    "better": "whether a higher or a lower score is better",
     "score_mean": "mean of the score over the seeds",
     "score_std": "standard deviation of the score over the seeds (n - 1)",
     "score_min": "smallest score of a seed",
     "target": "score to reach: at least this, or at most this for an error",
-    "reached": "seeds that reached the target",
+    "reached": "seeds whose test score reached the target",
     "baseline": "what a constant answer scores, derived in the problem's file",
     "start_s_median": "seconds from asking for the process until the framework is imported and the "
     "device set; in no other figure; median over the seeds, as are all up to time_to_target_s",
@@ -42,7 +43,7 @@ COLUMNS = {
     "first_epoch_s_median": "seconds of the first epoch, with tracing and compilation",
     "compile_s_median": "seconds of the first epoch less those of the training's median later one: "
     "tracing and compilation, by a compiler that finds nothing on the disk from before; more of it "
-    "is in the first validation and prediction",
+    "is in the first validation and prediction; below 0 it is less than epochs differ by chance",
     "epoch_s_median": "seconds of an epoch after the first, batches gathered and trained on; "
     "median over all such epochs of all seeds",
     "validation_s_median": "seconds of validation, all epochs together",
@@ -52,8 +53,8 @@ COLUMNS = {
     "training, validation, prediction",
     "cpu_s_median": "processor seconds that all threads of the training took in the wall time",
     "samples_per_s_median": "examples of an epoch / seconds of a training's median later epoch",
-    "epochs_to_target_median": "epochs until the validation score of the first metric reached its "
-    "target; inf: never, as for each training without a score",
+    "epochs_to_target_median": "epochs until the validation score of the first metric was seen to "
+    "reach the target; inf: never, as for each training without a score",
     "time_to_target_s_median": "seconds of build and epochs, validation not counted, up to that "
     "one; inf: never, as above",
     "host_peak_bytes": "most resident memory of the process in the training; of a fork, code of "
@@ -72,7 +73,7 @@ COLUMNS = {
     "layers, loss, gradients, a loss curve of 200 steps, scores; matched mode only",
     "repeat_difference": "largest relative difference of a loss, in any epoch, between two "
     "trainings of the same seed on the same backend; 0: equal to the bit; empty: not repeated",
-    "flags": "what makes the row's times doubtful; what to do about each is said below its table",
+    "warnings": "what makes the row's times doubtful; below its table stands what to do about each",
 }
 # Field of a Record: its median over the seeds goes into the column of that name with "_median".
 TIMES = (
@@ -128,6 +129,7 @@ def _scores(records: Sequence[Record], metric: str) -> dict[str, object]:
     return {
         "failed": len(records) - len(scores),
         "metric": metric,
+        "better": judge.better,
         "score_mean": scores.mean(),
         "score_std": scores.std(),
         "score_min": scores.min(),
@@ -157,7 +159,7 @@ def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str
         "proof": UNPROVEN if UNPROVEN in proofs else next(filter(None, proofs), None),
         "parity": max(_named("parity", records), default=None),
         "repeat_difference": max((again[r.key] for r in records if r.key in again), default=None),
-        "flags": "; ".join(flags(records)) or None,
+        "warnings": "; ".join(warnings(records)) or None,
     }
 
 

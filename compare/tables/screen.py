@@ -1,87 +1,113 @@
-"""The tables of a results folder in the terminal."""
+"""The answer of a results folder in the terminal: 24 lines of 80 columns. All else on request."""
 
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import pandas as pd
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from compare.console import joined, terminal_width, wrapped
+from compare.records.record import PROVEN, UNPROVEN, UNTRIED, Record
+from compare.tables.details import details
+from compare.tables.headline import RATIO, Headline, headline
+from compare.tables.layout import table_lines
+from compare.tables.publish import Tables, publish
+from compare.text import visible
 
-from compare.console import stdout, table
-from compare.statistics import MINIMUM
-from compare.tables.columns import SCORES, TEXT, cells, sides
-from compare.tables.devices import HEADINGS, HEADINGS_TEXT, device_cells
-from compare.tables.publish import Tables
-from compare.tables.verdicts import effect, too_few
-
-NARROWEST = ("metric", "backend", "tier", "score", "target", "reached", "wall s")
-# From how many columns on the table has which headings; without "problem", that is a line above.
-LAYOUTS = {
-    220: (
-        "problem", "backend", "tier", "device", "mode", *SCORES, "wall s", "first epoch s",
-        "epoch s", "s to target", "parameters", "host MiB", "GPU MiB",
-    ),
-    128: (*NARROWEST, "first epoch s", "epoch s", "baseline", "host MiB"),
-}  # fmt: skip
+LINES = 23  # of a terminal of 24, which keeps one for the prompt
+QUICK = "By the quick recipes: a look, not a result. The targets are not meant for them."
+PACKAGES = ("keras", "tensorflow", "jax", "torch")
+STATUSES = {"timeout": "timed out"}  # others are words
 
 
-def print_table(tables: Tables, folder: Path, *, quick: bool) -> None:
-    """Print the tables for people, as much of them as is readable, and where the whole is."""
-    console = stdout()
-    console.print(score_table(tables.table, console.width))
-    for name, advice in tables.flags.items():
-        console.print(Text(f"{name} ({', '.join(tables.flagged(name))}): {advice}."))
-    if quick:
-        console.print(
-            "By the quick recipes: a look, not a result. The targets are not meant for them."
-        )
-    if not tables.devices.empty:
-        console.print(device_table(tables.devices))
-    print_verdicts(tables.verdicts, console)
-    console.print(
-        Text(f"All columns, and what they mean: {folder}/table.md, table.csv, verdicts.csv")
-    )
+def show(folder: Path, records: Sequence[Record], *, everything: bool = False) -> None:
+    """Write the tables of a results folder, and print the answer; all else too if asked to."""
+    tables = publish(folder, records)
+    print("\n".join(screen(tables, records, folder, terminal_width(), everything=everything)))
 
 
-def score_table(frame: pd.DataFrame, width: int) -> Table:
-    """Return the table for people, with the headings that a terminal of that width has room for."""
-    headings = next((columns for least, columns in LAYOUTS.items() if width >= least), NARROWEST)
-    rare = {
-        "failed": frame["failed"].any(),
-        "mode": frame["mode"].nunique() > 1,
-        "device": frame["device"].nunique() > 1,
-        "repeated": frame["repeat_difference"].notna().any(),
+def screen(
+    tables: Tables, records: Sequence[Record], folder: Path, width: int, *, everything: bool = False
+) -> list[str]:
+    """Return the answer in lines: a sentence, a table, what its signs mean, where to go on."""
+    answer = headline(tables)
+    first = wrapped(answer.sentence, width)
+    if any(record.recipe == "quick" for record in records):
+        first += wrapped(QUICK, width)
+    notes = {note: wrapped(note, width) for note in answer.notes}
+    facts = [line for fact in _facts(records) for line in wrapped(fact, width)]
+    legend = joined((f"{sign}  {text}" for sign, text in answer.signs.items()), width, gap="    ")
+    further = _further(answer, folder)
+    above = [first, table_lines(answer.rows, width), legend]
+    lines = sum(map(len, (*above, *notes.values(), facts, further)))
+    if lines >= LINES and not everything:
+        notes.pop(RATIO, None)  # table.md says it too, and an empty line is to be had
+    blocks = [*above, [*(line for note in notes.values() for line in note), *facts]]
+    if everything:
+        blocks += details(tables, records, width)
+    return _spaced([block for block in (*blocks, further) if block])
+
+
+def _spaced(blocks: Sequence[Sequence[str]]) -> list[str]:
+    """Return blocks with empty lines between them, except those that do not fit on a screen."""
+    lines, gaps = sum(map(len, blocks)), len(blocks) - 1
+    kept = gaps if lines > LINES + gaps else max(1, LINES - lines)
+    return [line for i, block in enumerate(blocks) for line in ([""] * (0 < i <= kept) + [*block])]
+
+
+def _facts(records: Sequence[Record]) -> Iterator[str]:
+    """Yield in two lines on what, how many, how long, and whether it was the same model."""
+    cores = "cores" if any(record.threads > 1 for record in records) else "core"
+    parts = [
+        _each(record.gpu or "gpu" if record.device == "gpu" else "cpu" for record in records),
+        f"{_each(record.threads for record in records)} {cores} each",
+        f"{_each(record.jobs for record in records)} at a time",
+    ]
+    versions = {
+        name: _each(record.versions[name] for record in records if name in record.versions)
+        for name in PACKAGES
     }
-    headings = tuple(name for name in headings if name != "tier" or "tier" in sides(frame))
-    headings += tuple(name for name, wanted in rare.items() if wanted and name not in headings)
-    rows: list[list[str]] = []
-    if "problem" in headings:
-        rows = cells(frame, headings)
-    else:
-        for problem, mine in frame.groupby("problem", sort=False):
-            rows.append([str(problem)])
-            for _, pair in mine.groupby("metric", sort=False):  # both sides of a metric together
-                rows += cells(pair, headings)
-    return table(headings, rows, TEXT, whole=[name for name in headings if name != "metric"])
+    used = [f"{name} {found}" for name, found in versions.items() if found]
+    yield "; ".join(filter(None, (", ".join(parts), ", ".join(used))))
+    lost = Counter(record.status for record in records if record.status != "ok")
+    failed = [f"{n} {STATUSES.get(status, status)}" for status, n in lost.items()] or ["0 failed"]
+    counts = [f"{len(records)} training{'s' * (len(records) != 1)}", *failed, _duration(records)]
+    yield "; ".join(filter(None, (", ".join(counts), _proof(records))))
 
 
-def device_table(frame: pd.DataFrame) -> Table:
-    """Return the table of GPU against CPU."""
-    return table(HEADINGS, device_cells(frame), HEADINGS_TEXT, title="GPU against CPU")
+def _each(values: Iterable[object]) -> str:
+    return " and ".join(dict.fromkeys(map(str, values)))
 
 
-def print_verdicts(frame: pd.DataFrame, console: Console) -> None:
-    """Print a row per problem and measure for every two sides; or how many seeds that needs."""
-    enough = frame[frame["pairs"] >= MINIMUM]
-    pair = ["backend", "reference", "device", "mode", "recipe"]
-    headings = ("problem", "measure", "difference or ratio", "verdict")
-    for (backend, reference, *how), mine in enough.groupby(pair, sort=False):
-        rows = []
-        for problem, judged in mine.groupby("problem", sort=False):
-            for i, (_, row) in enumerate(judged.iterrows()):
-                name = str(problem) if i == 0 else ""
-                rows.append([name, row["measure"], effect(row), row["verdict"]])
-        title = f"{backend} against {reference}: {', '.join(map(str, how))}"
-        console.print(table(headings, rows, headings, title=title))
-    if too_few(frame):
-        console.print(Text(f"{too_few(frame)}."))
+def _duration(records: Iterable[Record]) -> str:
+    """Return how long the trainings took, as many at a time as were."""
+    seconds = sum(
+        sum(part or 0.0 for part in (record.start_s, record.total_s, record.scoring_s))
+        / record.jobs
+        for record in records
+    )
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= 3 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _proof(records: Sequence[Record]) -> str:
+    """Return whether the sides were proven to be the same model, and how far."""
+    found = {record.proof for record in records if record.status not in UNTRIED}
+    if UNPROVEN in found:
+        return "not proven to be the same model"
+    if found != {PROVEN}:
+        return ""
+    apart = [record.parity for record in records if record.parity is not None]
+    return f"same model, proven{f' to {max(apart):.0e}' if apart else ''} before timing"
+
+
+def _further(answer: Headline, folder: Path) -> list[str]:
+    """Return where the rest is; the command that opens the page is the last word."""
+    where = shlex.quote(str(folder))
+    problem = answer.rows[0].problem if answer.rows else "PROBLEM"
+    return [
+        f"Look up  {visible(str(folder / 'table.md'))}; here, warnings and all else: --all",
+        f"Learn    diptych show {visible(shlex.quote(problem))}",
+        f"See it   diptych report {visible(where)} --open",
+    ]

@@ -1,4 +1,4 @@
-"""The tables in short, as Markdown for the summary of a job: the verdicts first."""
+"""The tables in short, as Markdown for the summary of a job: the answer first."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,19 +8,22 @@ from compare.console import markdown_list, markdown_table
 from compare.records.provenance import provenance
 from compare.records.record import Record
 from compare.tables.columns import SIDES, TEXT, cells, sides
+from compare.tables.headline import headline
+from compare.tables.layout import markdown_headline
 from compare.tables.publish import Tables, failures
 from compare.tables.verdicts import MEASURES, effect, too_few
 
 JUDGED = ("problem", "backend", "reference", "device", "mode", "recipe")
-SCORED = (*SIDES, "metric", "score", "target", "reached", "failed")
-TIMED = (*SIDES, "wall s", "first epoch s", "epoch s", "flags")
+SCORED = (*SIDES, "metric", "score", "target", "passed", "failed")
+TIMED = (*SIDES, "wall s", "first epoch s", "epoch s", "warnings")
 
 
 def summary(tables: Tables, records: Sequence[Record]) -> str:
-    """Return verdicts, scores and times as Markdown; what the columns mean is in table.md."""
+    """Return the answer, then verdicts, scores and times; what columns mean is in table.md."""
     trained = tables.table.drop_duplicates(list(SIDES))
     where = markdown_list(provenance(records))
     parts = [
+        *markdown_headline(headline(tables)),
         "## Verdicts",
         *_verdicts(tables.verdicts),
         *failures(records),
@@ -60,6 +63,6 @@ def _table(frame: pd.DataFrame, headings: Sequence[str]) -> str:
     """Return a table without the columns that are empty, or the same throughout."""
     dull = {name for name in ("device", "mode") if frame[name].nunique() == 1}
     dull |= set(SIDES) - set(sides(frame))
-    dull |= {"flags"} if frame["flags"].isna().all() else set()
+    dull |= {"warnings"} if frame["warnings"].isna().all() else set()
     headings = [name for name in headings if name not in dull]
     return markdown_table(headings, TEXT, cells(frame, headings))

@@ -8,8 +8,24 @@ from statistics import median
 import pandas as pd
 
 from backends import Side
-from compare.records.record import UNTRIED, Record
-from compare.statistics import LEVEL, MINIMUM, SCORE, TIMES, BySeed, Row, decide, judge, scores
+from compare.measures import WARNINGS, warnings
+from compare.records.record import PROVEN, UNPROVEN, UNTRIED, Record
+from compare.statistics import (
+    EQUIVALENT,
+    IDENTICAL,
+    INCONCLUSIVE,
+    LEVEL,
+    MINIMUM,
+    NEGLIGIBLE,
+    SCORE,
+    TIMES,
+    BySeed,
+    Row,
+    decide,
+    judge,
+    scores,
+)
+from compare.tables.columns import number, signed
 
 MEASURES = (SCORE, *(measure.name for measure in TIMES))
 # Column of verdicts.csv: what it means. In this order.
@@ -30,10 +46,11 @@ COLUMNS = {
     "It then counts as infinitely bad, and all pairs by their signs only; both infinite is a tie",
     "value": "of the backend, over the pairs: mean score, or geometric mean of times and bytes",
     "reference_value": "the same of the reference",
-    "effect": "value - reference_value for the score, value / reference_value for all others; "
-    "empty where a pair failed",
+    "effect": "value - reference_value for the score, value / reference_value for all others: the "
+    "geometric mean of the pairs' ratios, and not the quotient of the medians in table.csv; empty "
+    "where a pair failed",
     "low": "lower end of the 95 % t interval of the effect, paired by seed; of ratios on the log "
-    "scale",
+    "scale. It is over the seeds of this run: what another hour would give it does not cover",
     "high": "upper end of it",
     "p": "share of all choices of signs of the paired changes whose sum is as far from zero as the "
     "seen one, or farther (exact to 40 pairs, beyond by its normal limit)",
@@ -46,11 +63,15 @@ COLUMNS = {
     "smallest": "smallest difference that a paired t test at 5 % would have shown with a chance of "
     "80 %, at this spread and number of pairs, before Holm's correction; as a ratio above 1 where "
     "the effect is one; empty where after it so few pairs could have shown nothing",
-    "verdict": "different: p_holm below 0.05; equivalent: within the margin; different but "
-    "negligible: both; inconclusive: neither; identical: no pair differs at all, and nothing is "
+    "verdict": "different: p_holm below 0.05; equivalent: within the margin, which is not "
+    "corrected over the problems; different but negligible: both; inconclusive: neither; "
+    "identical: no pair differs at all, and nothing is "
     f"computed. Below {MINIMUM} pairs it is empty, and so is all that infers",
     "break_even_epochs": "in the row of epoch_s: epochs after which the side that starts slower, "
     "but has the faster epochs, has caught up; from medians over the seeds",
+    "warnings": "what makes the times of either side doubtful; empty for the score",
+    "proof": "proven: `diptych check` had shown that both train the same model; unproven: some "
+    "training was timed without it; empty: records older than the check",
 }
 WHOLE = ("pairs", "failed", "break_even_epochs")
 FAMILY = ("device", "mode", "recipe", "backend", "reference", "measure")
@@ -99,12 +120,21 @@ def _pairs(sides: Iterable[Side]) -> Iterator[tuple[Side, Side]]:
 def _judged(ours: BySeed, reference: BySeed) -> Iterator[Row]:
     """Yield the figures of each measure that both sides have."""
     first = list(scores(reference, ours).values())[:1]
+    proof = _proof([*ours.values(), *reference.values()])
+    raised = {name for side in (ours, reference) for name in warnings([*side.values()])}
+    doubts = "; ".join(name for name in WARNINGS if name in raised) or None
     for measure in (*first, *TIMES):
         row = judge(measure, ours, reference)
         if row and measure.name == "epoch_s":
             row |= _break_even(ours, reference)
         if row:
-            yield row
+            yield row | {"warnings": doubts if measure.ratio else None, "proof": proof}
+
+
+def _proof(records: Iterable[Record]) -> str | None:
+    """Return the least that the records say of a proof."""
+    found = {record.proof for record in records}
+    return UNPROVEN if UNPROVEN in found else PROVEN if found == {PROVEN} else None
 
 
 def _break_even(ours: BySeed, theirs: BySeed) -> dict[str, int]:
@@ -131,12 +161,48 @@ def effect(row: pd.Series) -> str:
     '1.960 [1.800, 2.135]'
     """
     if pd.isna(row["effect"]):
-        return f"no value in {row['failed']} of {row['pairs']} pairs"
-    style = "+.3g" if row["measure"] == SCORE else ".3f"
-    text = format(row["effect"], style) if row["effect"] else "0"
-    if pd.isna(row["low"]):
-        return text
-    return f"{text} [{row['low']:{style}}, {row['high']:{style}}]"
+        missing = "target not seen" if row["measure"] == "time_to_target_s" else "no value"
+        return f"{missing} in {row['failed']} of {row['pairs']} pairs"
+    ends = [] if pd.isna(row["low"]) else [row["low"], row["high"]]
+    if row["measure"] == SCORE:
+        least, *rest = signed([row["effect"], *ends])
+    else:
+        least, *rest = (f"{value:.3f}" for value in (row["effect"], *ends))
+    return f"{least} [{', '.join(rest)}]" if rest else least
+
+
+BETTER, WORSE, EQUAL, OPEN = "better", "worse", "equal", "open"
+
+
+def outcome(row: pd.Series, better: str = "lower") -> str:
+    """Return what a verdict says of the backend: better or worse than the reference, equal, open.
+
+    `better` tells of the measure whether "higher" or "lower" is better. Without a verdict it is
+    what `lead` says.
+    """
+    if pd.isna(row["verdict"]):
+        return lead(row, better)
+    if row["verdict"] in (IDENTICAL, EQUIVALENT, NEGLIGIBLE):
+        return EQUAL
+    if row["verdict"] == INCONCLUSIVE:
+        return OPEN
+    change = row["p_greater"] - 0.5 if pd.isna(row["effect"]) else _change(row)
+    return BETTER if (change > 0) == (better == "higher") else WORSE
+
+
+def lead(row: pd.Series, better: str = "lower") -> str:
+    """Return the same by the plain values: equal is within the margin, open is a pair without."""
+    if pd.isna(row["effect"]):
+        return OPEN
+    change, margin = _change(row), 0.0 if pd.isna(row["margin"]) else row["margin"]
+    if abs(change) <= (margin if row["measure"] == SCORE else math.log1p(margin)):
+        return EQUAL
+    return BETTER if (change > 0) == (better == "higher") else WORSE
+
+
+def _change(row: pd.Series) -> float:
+    """Return a difference of scores, or the logarithm of a ratio."""
+    return float(row["effect"] if row["measure"] == SCORE else math.log(row["effect"]))
 
 
 def chance(row: pd.Series) -> str:
@@ -162,10 +228,15 @@ VERDICTS: dict[str, Callable[[pd.Series], str]] = {
     "greater": chance,
     "failed": _text("failed"),
     "margin": _number("margin", "g"),
-    "smallest": _number("smallest", ".5g"),
+    "smallest": lambda row: number(row["smallest"]),
     "break-even epochs": _text("break_even_epochs"),
+    "warnings": _text("warnings"),
+    "proof": _text("proof"),
 }
-VERDICT_TEXT = ("problem", "device", "mode", "backend", "reference", "measure", "verdict")
+VERDICT_TEXT = (
+    *("problem", "device", "mode", "backend", "reference", "measure", "verdict"),
+    *("warnings", "proof"),
+)
 
 
 def verdict_cells(frame: pd.DataFrame) -> list[list[str]]:
@@ -179,6 +250,13 @@ def needed(problems: int) -> int:
     The least p of n pairs is 2 / 2^n, and so many times that after Holm's correction.
     """
     return next(n for n in range(MINIMUM, 99) if problems * 2 ** (1 - n) < LEVEL)
+
+
+def needed_pairs(frame: pd.DataFrame) -> pd.Series:
+    """Return for each row from how many pairs on its family could show a difference."""
+    enough = frame["pairs"] >= MINIMUM
+    together = enough.groupby([frame[name] for name in FAMILY]).transform("sum")
+    return together.astype(int).map(needed)
 
 
 def too_few(frame: pd.DataFrame) -> str:

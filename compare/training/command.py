@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from compare.options import (
     Parser,
+    add_all,
     add_backends,
     add_command,
     add_problems,
@@ -61,13 +62,14 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     run.add_argument("--out", type=folder, help="results folder (results/latest or results/quick)")
     add_settings(run)
     add_python(run)
+    add_all(run)
     run.set_defaults(defaults_in_file=run)  # see compare/settings.py
 
 
 def do_run(options: argparse.Namespace) -> int:
     """Run what is missing, write and print the table."""
     from compare.tables.publish import publish
-    from compare.tables.screen import print_table
+    from compare.tables.screen import show
     from compare.training.request import chosen_runs, settings_of
 
     runs = chosen_runs(
@@ -84,10 +86,11 @@ def do_run(options: argparse.Namespace) -> int:
         usual = "repeat" if options.aa is None else "aa"
     out = options.out or Path("results") / usual
     records = done(runs, out, timeout_s=options.timeout, gate=not options.no_gate)
-    if found := in_folder(out, records):
-        tables = publish(out, found)
-        if any_trained(found):
-            print_table(tables, out, quick=options.quick)
+    found = in_folder(out, records)
+    if any_trained(found):
+        show(out, found, everything=options.all)
+    elif found:
+        publish(out, found)
     return status(records, out)
 
 

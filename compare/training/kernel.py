@@ -18,9 +18,10 @@ from pathlib import Path
 import problems
 from backends import Side
 from compare.console import SILENT, Listener
+from compare.files import write_whole
 from compare.fingerprint import basis, digest, keep, kept
 from compare.options import STARTS
-from compare.processes import machine
+from compare.processes import gpu, machine
 from compare.processes.interpreter import variables
 from compare.processes.launcher import ASKED, Kind, Launcher, several
 from compare.records.record import FLOAT32, Run
@@ -109,7 +110,7 @@ def key(name: str, asked: Asked) -> str:
     facts = {
         "kernel": asdict(replace(asked, side=side.backend)),
         "tier": side.runs_in,
-        "processor": machine.gpus() if asked.device == "gpu" else machine.cpu(),
+        "processor": gpu.names() if asked.device == "gpu" else machine.cpu(),
         "settings": sorted(
             (name, value) for name, value in environment.items() if name.split("_")[0] in SETTINGS
         ),
@@ -156,9 +157,7 @@ def main(cell: Path) -> None:
     except Exception as error:
         traceback.print_exc()
         print(f"{type(error).__name__}: {one_line(error)}", file=sys.stderr)
-    partial = cell / f"{FILE}.partial"
-    partial.write_text(json.dumps(label))
-    partial.replace(cell / FILE)
+    write_whole(cell / FILE, json.dumps(label))
 
 
 def seen(name: str, asked: Asked) -> str:

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from test_verdict import record
 
-from compare.measures import FLAGS, RAISED, flags
+from compare.measures import RAISED, WARNINGS, warnings
 from compare.processes.usage import Usage
-from compare.tables import screen as terminal
 from compare.tables.publish import publish
+from compare.tables.screen import screen
 
 STEADY = [record(seed, epoch_s=[1.0, 1.0, 1.1, 1.0], total_s=9.1) for seed in range(4)]
 RESTLESS = {"epoch_s": [0.8, 1.3, 1.0, 1.0]}
@@ -40,24 +40,26 @@ RESTLESS = {"epoch_s": [0.8, 1.3, 1.0, 1.0]}
         ({"status": "diverged", "total_s": 99.0}, 4, []),
     ],
 )
-def test_flags(values, some, raised):
+def test_warnings(values, some, raised):
     made = [replace(one, **values) for one in STEADY[:some]] + STEADY[some:]
-    assert flags(made) == raised
+    assert warnings(made) == raised
 
 
-def test_every_flag_can_be_raised_and_has_advice():
-    assert list(RAISED) == list(FLAGS)
+def test_every_warning_can_be_raised_and_has_advice():
+    assert list(RAISED) == list(WARNINGS)
 
 
-def test_advice_is_given_for_flags_that_occur(tmp_path, capsys):
+def test_advice_is_given_for_warnings_that_occur(tmp_path):
     made = [replace(STEADY[0], others_cpu_s=5.0), STEADY[1]]
-    terminal.print_table(publish(tmp_path, made), tmp_path, quick=False)
-    shown = " ".join(capsys.readouterr().out.split())
+    tables = publish(tmp_path, made)
     text = (tmp_path / "table.md").read_text()
-    assert f"- busy: {FLAGS['busy']}." in text
-    assert f"busy (echo pytorch): {FLAGS['busy']}." in shown
-    for name in FLAGS.keys() - {"busy"}:
-        assert FLAGS[name] not in text + shown
+    assert f"- busy: {WARNINGS['busy']}." in text
+    answer = screen(tables, made, tmp_path, 80)
+    assert "!  doubtful times: busy" in answer
+    shown = " ".join(" ".join(screen(tables, made, tmp_path, 80, everything=True)).split())
+    assert f"busy: {WARNINGS['busy']}. on echo pytorch" in shown
+    for name in WARNINGS.keys() - {"busy"}:
+        assert WARNINGS[name] not in text + shown
 
 
 def test_processor_time_of_a_child_counts_as_the_process_own():
