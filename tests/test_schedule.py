@@ -229,6 +229,28 @@ def test_a_real_comparison_goes_from_problem_to_problem(toys, add_toy):
     assert all(len(line) <= 80 for line in result.stderr.splitlines() if "seed" in line)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_framework_is_imported_once_for_proof_kernels_and_trainings(
+    toys, add_toy, tmp_path, threads
+):
+    """But for the proof, which has one thread, where trainings have more."""
+    for name in ("a_right", "b_right"):
+        add_toy(name)
+    imported = tmp_path / "imported"
+    for side in TOYS:
+        with (toys / "backends" / side / "_engine.py").open("a") as engine:
+            engine.write(
+                f"with open({str(imported)!r}, 'a') as file:\n    file.write('{side}\\n')\n"
+            )
+    asked = (*RUN, "--out", "out", "--threads", str(threads), "--jobs", "1")
+    result = diptych(*asked, cwd=toys)
+    assert result.returncode == 0, result.stderr
+    assert sorted(imported.read_text().split()) == sorted(TOYS * threads)
+    imported.unlink()
+    assert diptych(*asked, cwd=toys).returncode == 0
+    assert not imported.exists(), "nothing was to be done"
+
+
 KILLED_IN_ITS_CHECK = PARITY_TOY.replace(
     "def build(problem):\n",
     "def build(problem):\n"
