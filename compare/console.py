@@ -47,8 +47,8 @@ SILENT = Listener()
 class Progress(Listener):
     """What is done, under way and left: live below the other lines.
 
-    Where stderr is no terminal there are plain lines only. What is under way is told there when
-    nothing else was for QUIET_S seconds.
+    Where stderr is no terminal, or one that cannot do so, there are plain lines only. What is under
+    way is told there when nothing else was for QUIET_S seconds.
     """
 
     def __init__(self, total: int = 0, what: str = "") -> None:
@@ -60,6 +60,7 @@ class Progress(Listener):
         self.began = self.spoke = monotonic()
         self.console = Console(stderr=True, highlight=False)
         self.console.soft_wrap = not self.console.is_terminal  # a terminal's lines end at words
+        self.shows = self.console.is_terminal and not self.console.is_dumb_terminal
         # Once a second: more would take processor time from what is timed.
         self.live = Live(
             get_renderable=self._bars,
@@ -70,7 +71,7 @@ class Progress(Listener):
         )
 
     def __enter__(self) -> "Progress":
-        if self.console.is_terminal:
+        if self.shows:
             self.live.start()
         return self
 
@@ -86,13 +87,13 @@ class Progress(Listener):
         """Print a message."""
         from rich.text import Text
 
-        self.console.print(Text(message))
+        self.console.print(Text(visible(message)))
         self.spoke = monotonic()
 
     def doing(self, message: str, n: int = 0, total: int = 0) -> None:
         """Show what is under way."""
         self.activity = (message, n, total)
-        if self.live.is_started:
+        if self.shows:
             self.live.refresh()
         elif message and monotonic() - self.spoke >= QUIET_S:
             self.report(f"{message} ... {n} of {total}" if total else message)
@@ -100,10 +101,10 @@ class Progress(Listener):
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Make room for lines on stdout, which may be the same terminal."""
-        if shown := self.live.is_started:
+        if self.shows:
             self.live.stop()
         yield
-        if shown:
+        if self.shows:
             self.live.start()
 
     def left(self, seconds: float | None) -> None:
@@ -128,7 +129,8 @@ class Progress(Listener):
         whole = f"{self.completed}/{self.total} {self.what}, {time}"
         lines = [(whole, self.completed, self.total)] if self.total else []
         if message:
-            lines.append((message if self.total else f"{message}, {time}", n, total))
+            message += f" ... {n} of {total}" if total else ""
+            lines.append((message if lines else f"{message}, {time}", max(0, n - 1), total))
         shown = []
         for text, done, of in lines:
             row = Table.grid(padding=(0, 1))
@@ -147,7 +149,7 @@ def clock(seconds: float) -> str:
 
 def complain(message: str) -> None:
     """Print what is wrong on stderr, in one line, which a terminal breaks at words."""
-    text = f"diptych: {message}"
+    text = f"diptych: {visible(message)}"
     if sys.stderr.isatty():
         width = get_terminal_size().columns
         text = fill(text, width, break_long_words=False, break_on_hyphens=False)

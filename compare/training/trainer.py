@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 import problems
-from backends import UNWATCHED, Fit, Unavailable, Watch
+from backends import UNWATCHED, Engine, Fit, Unavailable, Watch
 from backends._tiers import CACHES
 from compare.processes import machine
 from compare.processes.usage import HostMemory, Usage, busy_s
@@ -57,18 +57,7 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     `since` is when the process was asked for, on the clock `monotonic`. A few predictions are
     left in the folder `cell`.
     """
-    backend = run.side.definition
-    problem = definition(run)
-    try:
-        engine = backend.engine()
-    except ImportError as error:
-        raise Unavailable(f"{type(error).__name__}: {one_line(error)}") from error
-    engine.prepare(
-        device=run.device,
-        threads=run.threads,
-        precision=run.precision,
-        tier=run.tier or "",
-    )
+    problem, engine = definition(run), ready(run)
     start_s = monotonic() - since
     data = problem.make_data(run.seed)
 
@@ -112,6 +101,22 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
             predictions_of(problem, answers, data), cell
         )  # last: it takes memory, too
     return measured
+
+
+def ready(run: Run) -> Engine:
+    """Return the engine of a run, with its framework imported and its device set.
+
+    Raises:
+        Unavailable: one of these cannot be had.
+    """
+    try:
+        engine = run.side.definition.engine()
+    except ImportError as error:
+        raise Unavailable(f"{type(error).__name__}: {one_line(error)}") from error
+    engine.prepare(
+        device=run.device, threads=run.threads, precision=run.precision, tier=run.tier or ""
+    )
+    return engine
 
 
 def judgement(
