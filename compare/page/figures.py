@@ -132,10 +132,10 @@ def _of_samples(problem: Problem, here: Sequence[Group], folder: Path) -> Iterat
         lambda: list(examples.predictions(problem, seeds)),
     )
     for i, one in enumerate(found or [], start=1):
-        number = f"-{i}" if len(found or []) > 1 else ""
+        place = f"-{i}" if len(found or []) > 1 else ""
         label = f"Predictions of {name} beside the truth. {one.caption}"
         yield Picture(
-            f"{slug(name)}-predictions{number}", "predictions", one.drawn, one.caption, label
+            f"{slug(name)}-predictions{place}", "predictions", one.drawn, one.caption, label
         )
 
 
