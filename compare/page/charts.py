@@ -27,7 +27,7 @@ from problems import Array
 # the ink fills its part of the bar, and the hatch where none does.
 PARTS = {
     "start": (0.0, ""),
-    "build": (0.0, "....."),
+    "build": (0.0, "-----"),
     "first step": (0.8, ""),
     "other steps": (0.25, ""),
     "validation": (0.0, "//////"),
