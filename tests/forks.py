@@ -55,6 +55,10 @@ def main(cell: Path) -> None:
     if asked["folder"] != str(ROOT):  # whose code the server has imported
         for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
             del sys.modules[name]
+        # The server was started so that it finds our packages in its own folder: see start.py.
+        sys.meta_path[:] = [
+            one for one in sys.meta_path if getattr(one, "__name__", "") != "Finder"
+        ]
         sys.path.insert(0, asked["folder"])
     sys.argv = ["-c", *asked["arguments"]]
     exec(asked["code"], {"__name__": "__main__"})

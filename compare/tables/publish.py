@@ -107,7 +107,7 @@ def markdown(tables: Tables, records: Sequence[Record]) -> str:
 
 def split(warnings: str | float) -> list[str]:
     """Return the warnings that a cell of a table holds."""
-    return [] if pd.isna(warnings) else str(warnings).split("; ")
+    return [] if pd.isna(warnings) or not warnings else str(warnings).split("; ")
 
 
 def _section(frame: pd.DataFrame, headings: Iterable[str]) -> str:
