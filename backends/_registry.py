@@ -49,6 +49,8 @@ class Backend:
             # fault it in again, or not, as chance has it, and the time of an epoch with it.
             "MALLOC_MMAP_THRESHOLD_": str(2**30),
             "MALLOC_TRIM_THRESHOLD_": str(2**31),
+            # GPUs are counted by their PCI buses, as the driver does: the fastest is not the first.
+            "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
             # Whether there is a GPU is asked without using it: no fork could use it after that.
             "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
             "TF_CPP_MIN_LOG_LEVEL": "2",

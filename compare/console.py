@@ -6,19 +6,25 @@ The one place that escapes what comes from records and from users.
 import math
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from shutil import get_terminal_size
-from textwrap import fill
+from textwrap import fill, wrap
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
+
+from compare.text import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-WIDE = 240  # columns of the output where it is no terminal
+WIDE = 240  # columns of rich's tables where the output is no terminal
+NARROW = 80  # columns of words at most; of tables where the output is no terminal
+GAP = "  "  # between columns
+INDENT = "  "  # of what stands below a title
 QUIET_S = 10.0
 
 
@@ -41,8 +47,8 @@ SILENT = Listener()
 class Progress(Listener):
     """What is done, under way and left: live below the other lines.
 
-    Where stderr is no terminal there are plain lines only. What is under way is told there when
-    nothing else was for QUIET_S seconds.
+    Where stderr is no terminal, or one that cannot do so, there are plain lines only. What is under
+    way is told there when nothing else was for QUIET_S seconds.
     """
 
     def __init__(self, total: int = 0, what: str = "") -> None:
@@ -54,6 +60,7 @@ class Progress(Listener):
         self.began = self.spoke = monotonic()
         self.console = Console(stderr=True, highlight=False)
         self.console.soft_wrap = not self.console.is_terminal  # a terminal's lines end at words
+        self.shows = self.console.is_terminal and not self.console.is_dumb_terminal
         # Once a second: more would take processor time from what is timed.
         self.live = Live(
             get_renderable=self._bars,
@@ -64,7 +71,7 @@ class Progress(Listener):
         )
 
     def __enter__(self) -> "Progress":
-        if self.console.is_terminal:
+        if self.shows:
             self.live.start()
         return self
 
@@ -80,13 +87,13 @@ class Progress(Listener):
         """Print a message."""
         from rich.text import Text
 
-        self.console.print(Text(message))
+        self.console.print(Text(visible(message)))
         self.spoke = monotonic()
 
     def doing(self, message: str, n: int = 0, total: int = 0) -> None:
         """Show what is under way."""
         self.activity = (message, n, total)
-        if self.live.is_started:
+        if self.shows:
             self.live.refresh()
         elif message and monotonic() - self.spoke >= QUIET_S:
             self.report(f"{message} ... {n} of {total}" if total else message)
@@ -94,10 +101,10 @@ class Progress(Listener):
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Make room for lines on stdout, which may be the same terminal."""
-        if shown := self.live.is_started:
+        if self.shows:
             self.live.stop()
         yield
-        if shown:
+        if self.shows:
             self.live.start()
 
     def left(self, seconds: float | None) -> None:
@@ -122,7 +129,8 @@ class Progress(Listener):
         whole = f"{self.completed}/{self.total} {self.what}, {time}"
         lines = [(whole, self.completed, self.total)] if self.total else []
         if message:
-            lines.append((message if self.total else f"{message}, {time}", n, total))
+            message += f" ... {n} of {total}" if total else ""
+            lines.append((message if lines else f"{message}, {time}", max(0, n - 1), total))
         shown = []
         for text, done, of in lines:
             row = Table.grid(padding=(0, 1))
@@ -141,7 +149,7 @@ def clock(seconds: float) -> str:
 
 def complain(message: str) -> None:
     """Print what is wrong on stderr, in one line, which a terminal breaks at words."""
-    text = f"diptych: {message}"
+    text = f"diptych: {visible(message)}"
     if sys.stderr.isatty():
         width = get_terminal_size().columns
         text = fill(text, width, break_long_words=False, break_on_hyphens=False)
@@ -186,6 +194,138 @@ def table(
     for row in rows:
         made.add_row(*map(Text, row))
     return made
+
+
+def cell_len(text: str) -> int:
+    """Return the columns that a text takes in a terminal."""
+    from rich import cells
+
+    return cells.cell_len(text)
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal, or NARROW where there is none."""
+    return get_terminal_size((NARROW, 24)).columns
+
+
+def widest(lines: Iterable[str]) -> int:
+    """Return the columns that lines take."""
+    return max(map(cell_len, lines), default=0)
+
+
+def wrapped(text: str, width: int = NARROW, *, indent: str = "") -> list[str]:
+    """Return text in lines that end at words; a word that is longer than a line stays whole."""
+    return wrap(
+        visible(text),
+        min(width, NARROW),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def joined(parts: Iterable[str], width: int, *, indent: str = "", gap: str = ", ") -> list[str]:
+    """Return parts side by side, as many to a line as fit; one that fits in none is wrapped."""
+    lines: list[str] = []
+    for part in parts:
+        *more, last = wrapped(part, width - len(gap.rstrip()), indent=indent)
+        longer = f"{lines[-1]}{gap}{last.removeprefix(indent)}" if lines and not more else ""
+        if longer and cell_len(f"{longer}{gap.rstrip()}") <= width:
+            lines[-1] = longer
+        else:
+            lines[-1:] = [*(f"{line}{gap.rstrip()}" for line in lines[-1:]), *more, last]
+    return lines
+
+
+def aligned(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    left: Sequence[str],
+    *,
+    groups: Mapping[int, str] | None = None,
+) -> list[str]:
+    """Return a table as lines, its columns two spaces apart.
+
+    The columns named in `left` are set to the left, all others to the right. A heading may have
+    several lines. `groups` names, above the headings, what begins at a column.
+    """
+    tops = [heading.split("\n") for heading in headings]
+    height = max(map(len, tops))
+    tops = [[""] * (height - len(top)) + top for top in tops]
+    cells = [*map(list, zip(*tops, strict=True)), *([*map(visible, row)] for row in rows)]
+    widths = [max(cell_len(row[i]) for row in cells) for i in range(len(headings))]
+    named = sorted((groups or {}).items())
+    for (i, group), (end, _) in pairwise(named):
+        span = sum(widths[i:end]) + (end - i - 1) * len(GAP)
+        widths[i] += max(0, cell_len(group) - span)
+    lines = []
+    for row in cells:
+        padded = []
+        for heading, cell, width in zip(headings, row, widths, strict=True):
+            space = " " * (width - cell_len(cell))
+            padded.append(cell + space if heading in left else space + cell)
+        lines.append(GAP.join(padded).rstrip())
+    above = ""
+    for i, group in named:
+        above = above.ljust(sum(widths[:i]) + i * len(GAP)) + group
+    return [above, *lines] if groups else lines
+
+
+def fitting(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    left: Sequence[str],
+    *,
+    width: int,
+    keys: int = 1,
+) -> list[str]:
+    """Return a table as lines; where it is wider than `width`, a paragraph for each row.
+
+    A paragraph begins with what the first columns hold, as many as `keys`. All other cells follow
+    by name, but for those that are empty.
+    """
+    rows = [list(row) for row in rows]
+    lines = aligned(headings, rows, left)
+    if widest(lines) <= width:
+        return lines
+    lines = []
+    for row in rows:
+        lines += joined(filter(None, row[:keys]), width, gap=" ")
+        named = zip(headings[keys:], row[keys:], strict=True)
+        lines += joined((f"{name} {cell}" for name, cell in named if cell), width, indent=INDENT)
+    return lines
+
+
+def below(
+    titles: Iterable[str],
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    left: Sequence[str],
+    *,
+    width: int,
+    least: int,
+    keys: int = 1,
+) -> list[str]:
+    """Return a table as lines, rows of one title below it, with as many columns as fit.
+
+    There is a title for each row. The last columns are left out first; where not even the first
+    `least` of them fit, each row is a paragraph, as in `fitting`, of title and `keys` columns.
+    """
+    titles, rows = list(titles), [list(row) for row in rows]
+    for n in range(len(headings), least - 1, -1):
+        lines = aligned(headings[:n], (row[:n] for row in rows), left)
+        top, *lines = (f"{INDENT}{line}" for line in lines)
+        if widest([top, *lines]) <= width:
+            break
+    else:
+        whole = [[title, *row] for title, row in zip(titles, rows, strict=True)]
+        return fitting(["", *headings], whole, left, width=width, keys=1 + keys)
+    found, last = [top], None
+    for title, line in zip(titles, lines, strict=True):
+        found += [*(wrapped(title, width) if title != last else []), line]
+        last = title
+    return found
 
 
 def markdown_table(headings: Iterable[str], text: Sequence[str], rows: Iterable[list[str]]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backends import FOLDER, Side, twin
+from compare.files import write_whole
 from compare.processes.interpreter import environment
 from compare.processes.machine import ROOT
 
@@ -48,9 +49,7 @@ def keep(name: str, value: Any) -> None:
     with suppress(OSError):
         file = _file(name)
         file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps(value))
-        partial.replace(file)
+        write_whole(file, json.dumps(value))
 
 
 def kept(name: str) -> Any:

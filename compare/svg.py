@@ -9,6 +9,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from compare.text import visible
+
 WIDTH = 4.6  # inches
 INK = "#010203"  # stands for the colour of the text around, which no figure uses otherwise
 STYLE: dict[Any, Any] = {
@@ -42,11 +44,16 @@ def figure(height: float, columns: int = 1, rows: int = 1) -> tuple[Figure, list
     return made, list(axes.ravel())
 
 
-def legend_above(made: Figure, axes: Axes, columns: int = 2) -> None:
-    """Put the names of what is drawn above the figure, each once."""
+def legend(made: Figure, axes: Axes, *, columns: int = 2, below: bool = False) -> None:
+    """Put the names of what is drawn above the figure, or below it, each once."""
     handles, names = axes.get_legend_handles_labels()
     unique = dict(zip(names, handles, strict=True))
-    made.legend(unique.values(), unique.keys(), loc="outside upper left", ncols=columns)
+    made.legend(
+        unique.values(),
+        unique.keys(),
+        loc="outside lower left" if below else "outside upper left",
+        ncols=columns,
+    )
 
 
 def inline(figure: Figure, *, name: str, label: str) -> str:
@@ -58,14 +65,14 @@ def inline(figure: Figure, *, name: str, label: str) -> str:
     text = _svg(figure, name)
     text = text[text.index("<svg") :].replace(INK, "currentColor")
     text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)
-    opening = f'<svg role="img" aria-label="{escape(label)}" viewBox="{_viewbox(text)}">'
+    opening = f'<svg role="img" aria-label="{escape(visible(label))}" viewBox="{_viewbox(text)}">'
     return re.sub(r"<svg[^>]*>", lambda _: opening, text, count=1)
 
 
 def standalone(figure: Figure, *, name: str, label: str) -> str:
     """Return a figure as an SVG file, dark on white, with a title that says what it shows."""
     text = _svg(figure, name).replace(INK, "#1f2328")
-    title = f'<title>{escape(label)}</title><rect width="100%" height="100%" fill="#fff"/>'
+    title = f'<title>{escape(visible(label))}</title><rect width="100%" height="100%" fill="#fff"/>'
     return re.sub(r"<svg[^>]*>", lambda opening: f"{opening[0]}\n {title}", text, count=1)
 
 

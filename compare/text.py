@@ -15,6 +15,14 @@ def visible(text: str) -> str:
     )
 
 
+def shortened(text: str, most: int = 300) -> str:
+    """Return a text of at most so many characters: of a longer one, how it begins and ends."""
+    if len(text) <= most:
+        return text
+    half = (most - 3) // 2
+    return f"{text[:half]}...{text[-half:]}"
+
+
 def one_line(error: BaseException) -> str:
     """Return the first line of an error's message."""
     return (str(error).strip().splitlines() or [""])[0]

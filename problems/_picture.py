@@ -56,6 +56,7 @@ class Picture:
     y_label: str = "value"
     level: float | None = None  # a line across, at this y
     equal: bool = False  # x and y on the same scale
+    note: str = ""  # what a reader of the predictions must know, in a sentence or two
 
 
 PLAIN = Picture()  # all numbers in a row: of a problem that says nothing better

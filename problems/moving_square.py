@@ -1,10 +1,10 @@
 """Moving square: watch a line grow across 50 frames, say whether it runs to the right.
 
 A square of one pixel starts at a random row of the left or the right edge, moves one column per
-frame, its row changing by -1, 0 or 1 (clipped to the picture), and leaves its trace behind.
+frame, its row changing by -1, 0 or 1 (clipped to the picture), and leaves its trace behind. The
+pixels of a video stay bytes, 125 kB, and become floats one batch at a time.
 
 Baseline: both directions are equally likely, so a constant answer is right half of the time.
-Storage: pixels stay bytes, 125 kB per film, and become floats one batch at a time.
 """
 
 import numpy as np
@@ -35,10 +35,10 @@ def examples(rng: np.random.Generator, n: int) -> Part:
         rows[:, column] = np.clip(rows[:, column - 1] + moves[:, column], 0, SIDE - 1)
     line = rows[:, None, :] == np.arange(SIDE)[:, None]  # (n, height, width), the whole trace
     so_far = np.tri(SIDE, dtype=bool)  # (time, width), columns visited by each frame
-    films = line[:, None] & so_far[:, None, :]  # (n, time, height, width)
+    videos = line[:, None] & so_far[:, None, :]  # (n, time, height, width)
     right = rng.random(n) < 0.5
-    films[~right] = films[~right, :, :, ::-1]
-    return Part(films.view(np.uint8)[..., None], right.astype(np.float32)[:, None])
+    videos[~right] = videos[~right, :, :, ::-1]
+    return Part(videos.view(np.uint8)[..., None], right.astype(np.float32)[:, None])
 
 
 def solve(x: Array) -> Array:
@@ -46,9 +46,9 @@ def solve(x: Array) -> Array:
     return np.where(x[:, 0, :, 0].any(axis=1), np.float32(1), np.float32(-1))
 
 
-def film(x: Array) -> Frames:
-    """Return a few frames of a film x (50, 50, 50, 1), the first and the last among them."""
-    shown = np.linspace(0, SIDE - 1, 4).round().astype(int)
+def video(x: Array) -> Frames:
+    """Return the first, a middle and the last frame of a video x (50, 50, 50, 1)."""
+    shown = np.linspace(0, SIDE - 1, 3).round().astype(int)
     return Frames(x[shown, :, :, 0], tuple(f"frame {frame + 1}" for frame in shown))
 
 
@@ -59,20 +59,20 @@ def direction(likely: float) -> Words:
 
 
 PICTURE = Picture(
-    question=film,
+    question=video,
     truth=lambda _, y: Words("right" if y[0] else "left"),
     answer=lambda _, logit: direction(1 / (1 + np.exp(-float(logit[0])))),
 )
 
 PROBLEM = Problem(
     name="moving_square",
-    summary="tell which way a growing line runs in a film",
+    summary="tell which way a growing line runs in a video",
     input=Spec(
         axes="time=50 height=50 width=50 channel=1",
         dtype="uint8",
         low=0,
         high=1,
-        meaning="a film of a growing line",
+        meaning="a video of a growing line",
         unit="0 background, 1 line",
     ),
     target=Spec(
@@ -126,7 +126,7 @@ PROBLEM = Problem(
             trivial=np.ones(1, np.float32),
             best=1.0,
             margin=0.01,
-            unit="fraction of films",
+            unit="fraction of videos",
         ),
     ),
     draw=independent(examples),

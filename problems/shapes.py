@@ -1,17 +1,18 @@
-"""Shapes: see three corners of a rectangle, one after the other, and foretell the next each time.
+"""Shapes: see three corners of a rectangle, one after the other, and predict the next each time.
 
 A rectangle has the corners (0,0), (w,0), (w,h), (0,h) with w, h ~ U(0, 1). Neither w nor h can be
-known before it is seen, so the error has a floor: of the six coordinates foretold, w at the first
-step and h at the second are best guessed as 0.5, each off by 1/4 on average, and the other four can
-be right: (1/4 + 1/4) / 6 = 1/12 = 0.0833.
+known before it is seen, so the error has a floor: 1/12 = 0.0833.
+
+The trained network also draws: from (0,0), (w,0) it predicts the third corner, is fed that corner
+back, and predicts the fourth. The polygon is an axis-aligned rectangle exactly if x2 = w, x3 = 0
+and y3 = y2; the rectangle error is the mean of |x2 - w|, |x3| and |y3 - y2|.
+
+Floor: of the six coordinates predicted, w at the first step and h at the second are best guessed as
+0.5, each off by 1/4 on average, and the other four can be right: (1/4 + 1/4) / 6 = 1/12.
 
 Baseline: the best constant answer knows the medians only, (0.5,0), (0.5,0.5), (0,0.5), and is off
-by 1/4 in four coordinates of six: 1/6.
-
-The trained network also draws: from (0,0), (w,0) it foretells the third corner, is fed that corner
-back, and foretells the fourth. The polygon is an axis-aligned rectangle exactly if x2 = w, x3 = 0
-and y3 = y2; the rectangle error is the mean of |x2 - w|, |x3| and |y3 - y2|. The constant answer
-draws x2 = 0.5: E|0.5 - w| / 3 = 1/12.
+by 1/4 in four coordinates of six: 1/6. Of the rectangle error: the constant answer draws x2 = 0.5,
+so it is E|0.5 - w| / 3 = 1/12.
 """
 
 import numpy as np
@@ -42,7 +43,7 @@ def examples(rng: np.random.Generator, n: int) -> Part:
 
 
 def solve(x: Array) -> Array:
-    """Foretell what can be known, and 0.5 for the rest: (n, 3, 2) -> (n, 3, 2)."""
+    """Predict what can be known, and 0.5 for the rest: (n, 3, 2) -> (n, 3, 2)."""
     half, zero = np.full(len(x), 0.5, np.float32), np.zeros(len(x), np.float32)
     w, h = x[:, 1, 0], x[:, 2, 1]
     return np.stack([half, zero, w, half, zero, h], axis=1).reshape(len(x), 3, 2)
@@ -83,11 +84,13 @@ PICTURE = Picture(
     x_label="x",
     y_label="y",
     equal=True,
+    note="The height of a rectangle cannot be known from the two corners that the network draws "
+    "from. Its best guess is 0.5, whatever the truth.",
 )
 
 PROBLEM = Problem(
     name="shapes",
-    summary="foretell the next corner of a rectangle, then draw one",
+    summary="predict the next corner of a rectangle, then draw one",
     input=Spec(
         axes="time=3 xy=2",
         dtype="float32",
@@ -109,7 +112,7 @@ PROBLEM = Problem(
         dtype="float32",
         low=-np.inf,
         high=np.inf,
-        meaning="the next corner foretold",
+        meaning="the next corner predicted",
         unit="length",
     ),
     hidden={"unit": 10},

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -59,6 +60,14 @@ def look(
         page = context.new_page()
         page.emulate_media(media="print" if printed else "screen")
         return _findings(page, path, picture)
+
+
+def ask(browser: Browser, path: Path, script: str, *, width: int) -> Any:
+    """Open a page in a window of that many pixels; return what a script in it answers."""
+    with browser.new_context(viewport={"width": width, "height": HEIGHT}) as context:
+        page = context.new_page()
+        page.goto(path.resolve().as_uri(), wait_until="networkidle")
+        return page.evaluate(script)
 
 
 def _findings(page: Page, path: Path, picture: Path | None) -> Findings:

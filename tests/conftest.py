@@ -19,12 +19,12 @@ from browser import chromium
 from browser import look as look_with
 from forks import Forks
 from learning import GATHER, LEARN
-from needs import CHROMIUM, COMPILER, HEADERS, Need, ensure
+from needs import CHROMIUM, TORCH_COMPILE, Need, ensure
 from parity import parity, toy
 
 import problems
 from backends import BACKENDS, Side, missing_twins
-from compare.processes import machine
+from compare.processes import gpu
 from compare.processes.interpreter import variables
 from compare.processes.machine import ROOT
 
@@ -117,7 +117,7 @@ def place(item: pytest.Item) -> tuple[int, ...]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests that need a GPU where there is none; group and order the others."""
-    absent = [item for item in items if item.get_closest_marker("gpu") and not machine.gpus()]
+    absent = [item for item in items if item.get_closest_marker("gpu") and not gpu.cards()]
     if absent:
         config.hook.pytest_deselected(items=absent)
         config.stash[LEFT_OUT] = len(absent)
@@ -229,7 +229,7 @@ def look():
 @pytest.fixture(scope="session")
 def compiler():
     """See that there is what torch.compile needs."""
-    needed(COMPILER, HEADERS)
+    needed(*TORCH_COMPILE)
 
 
 def copied(folder: Path) -> Path:

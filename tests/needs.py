@@ -36,13 +36,15 @@ CHROMIUM = Need(
     ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
     "chromium",
 )
-COMPILER = Need("a C++ compiler", ("g++",), "g++")  # torch.compile calls it
-HEADERS = Need(  # what torch.compile writes includes them
+COMPILER = Need("a C++ compiler", ("g++",), "g++")
+HEADERS = Need(
     "Python's headers",
     (str(Path(sysconfig.get_path("include"), "Python.h")),),
     "python{}.{}-dev".format(*sys.version_info),
 )
-NEEDS = (CHROMIUM, COMPILER, HEADERS)
+OPENSSL = Need("openssl", ("openssl",), "openssl")  # the program, which makes a checksum
+TORCH_COMPILE = (COMPILER, HEADERS, OPENSSL)  # what torch.compile calls or includes on a CPU
+NEEDS = (CHROMIUM, *TORCH_COMPILE)
 
 # apt-get waits for others who use dpkg. It does not wait for others who update its lists.
 APT_GET = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=600")
@@ -54,15 +56,10 @@ def ensure(*needs: Need) -> list[str]:
     Raises:
         RuntimeError: something is missing and could not be installed. Its text is one line.
     """
-    if _missing(needs):
-        with _lock():
-            if missing := _missing(needs):  # still, after another process may have installed it
-                _install(missing)
+    with _lock():  # even to look: what another process installs is in sight before it is whole
+        if missing := [need for need in needs if not need.path()]:
+            _install(missing)
     return [str(need.path()) for need in needs]
-
-
-def _missing(needs: Sequence[Need]) -> list[Need]:
-    return [need for need in needs if not need.path()]
 
 
 @contextmanager
@@ -78,12 +75,12 @@ def _install(needs: Sequence[Need]) -> None:
     packages = " ".join(need.package for need in needs)
     print(f"installing for the tests, with apt-get: {packages}", flush=True)
     reason = _apt_get(packages.split())
-    if missing := _missing(needs):
+    if missing := [need for need in needs if not need.path()]:
         whats = " and ".join(f"{need.what} ({', '.join(need.names)})" for need in missing)
         raise RuntimeError(
-            f"the tests need {whats}, and it is not here; {reason}; install it by hand "
-            f"(Debian: apt-get install {packages}; macOS: brew install chromium, "
-            "xcode-select --install), then try again"
+            f"missing for the tests: {whats}; {reason}; install it by hand, then try again "
+            f"(Debian: apt-get install {packages}; "
+            "macOS: brew install chromium, xcode-select --install)"
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import problems
-from compare.records import predictions as sample
+from compare.records.predictions import predictions_of, write_predictions
 from compare.records.record import Record, judged
 
 VERSIONS = {"python": "3.11.7", "numpy": "2.10", "torch": "2.10.0"}
@@ -61,5 +61,6 @@ def write(folder: Path, records: Iterable[Record], *, samples: bool = True) -> P
             data = problem.make_data(one.seed)
             cell = folder / "cells" / one.key
             cell.mkdir(parents=True, exist_ok=True)
-            sample.leave(sample.take(problem, problem.ask(problem.solve, data), data), cell)
+            outputs = problem.ask(problem.solve, data)
+            write_predictions(predictions_of(problem, outputs, data), cell)
     return folder

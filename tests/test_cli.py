@@ -13,7 +13,7 @@ import problems
 from backends import BACKENDS, Side
 from compare import __main__ as cli
 from compare.processes import choice as selection
-from compare.processes import machine
+from compare.processes import gpu, machine
 
 COMMANDS = (
     *("list", "doctor", "show", "check", "run", "explain", "sweep", "table", "report", "plot"),
@@ -115,7 +115,7 @@ def test_a_missing_framework_is_named(ended, monkeypatch):
 
 
 def test_a_gpu_that_is_not_there_is_named(ended, monkeypatch):
-    monkeypatch.setattr(machine, "gpus", lambda: ())
+    monkeypatch.setattr(gpu, "cards", lambda: ())
     status, _, err = ended("run", "echo", "--device", "gpu")
     assert status == 2
     assert (
@@ -124,19 +124,20 @@ def test_a_gpu_that_is_not_there_is_named(ended, monkeypatch):
 
 
 def test_a_gpu_takes_one_training_at_a_time(monkeypatch):
-    monkeypatch.setattr(machine, "gpus", lambda: ("NVIDIA H100",))
+    monkeypatch.setattr(gpu, "cards", lambda: (gpu.Card("NVIDIA H100", "GPU-1"),))
     assert selection.chosen_jobs(None, threads=1, devices=["gpu"]) == 1
     with pytest.raises(ValueError, match="on a GPU one training goes at a time"):
         selection.chosen_jobs(2, threads=1, devices=["cpu", "gpu"])
 
 
 def test_auto_is_the_gpu_if_every_backend_can_use_it(monkeypatch):
-    monkeypatch.setattr(machine, "gpus", lambda: ("NVIDIA H100",))
-    monkeypatch.setattr(selection, "sees_gpu", lambda side: side == Side("pytorch"))
+    monkeypatch.setattr(gpu, "cards", lambda: (gpu.Card("NVIDIA H100", "GPU-1"),))
+    refusals = {Side("pytorch"): "", Side("keras-tensorflow"): "no CUDA"}
+    monkeypatch.setattr(gpu, "refusal", refusals.__getitem__)
     assert selection.chosen_device("auto", [Side("pytorch")]) == "gpu"
     assert selection.chosen_device("auto", SIDES) == "cpu"
     assert selection.chosen_device("gpu", SIDES) == "gpu"
-    monkeypatch.setattr(machine, "gpus", lambda: ())
+    monkeypatch.setattr(gpu, "cards", lambda: ())
     assert selection.chosen_device("auto", [Side("pytorch")]) == "cpu"
 
 

@@ -8,7 +8,7 @@ from test_cli import ended  # noqa: F401 (a fixture)
 
 from backends import BACKENDS, Side
 from compare.processes import choice as selection
-from compare.processes import machine
+from compare.processes import gpu
 from compare.records.record import FLOAT32, TF32, Record, Run, UsageError, now
 from compare.training import schedule as comparison
 
@@ -41,7 +41,7 @@ def test_where_there_is_no_gpu_its_rows_say_so(toys, add_toy):
 
 def test_a_row_of_the_gpu_is_not_replaced_where_there_is_none(monkeypatch):
     runs = [Run(problem="echo", backend="pytorch", device="gpu", seed=seed) for seed in (0, 1)]
-    monkeypatch.setattr(machine, "gpus", lambda: ("NVIDIA H100",))
+    monkeypatch.setattr(gpu, "cards", lambda: (gpu.Card("NVIDIA H100", "GPU-1"),))
     assert comparison.without_gpu(runs) == (runs, [])
 
 
@@ -53,7 +53,7 @@ def test_auto_stands_alone(ended):  # noqa: F811
 
 def test_devices_are_taken_once_and_in_order(monkeypatch):
     assert selection.chosen_devices(["gpu", "cpu", "gpu"], [Side("pytorch")]) == ["gpu", "cpu"]
-    monkeypatch.setattr(machine, "gpus", lambda: ())
+    monkeypatch.setattr(gpu, "cards", lambda: ())
     assert selection.chosen_devices(["auto"], [Side("pytorch")]) == ["cpu"]
     with pytest.raises(UsageError, match="expected an NVIDIA GPU, found none"):
         selection.chosen_devices(["gpu"], [Side("pytorch")])

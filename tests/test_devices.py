@@ -1,14 +1,13 @@
 """GPU against CPU: a backend against itself, from records; and who else is on the card."""
 
-import os
 from dataclasses import replace
 
 import pandas as pd
 import pytest
+from test_nvml import FAST, MEBIBYTE, driver  # noqa: F401 (a fixture)
 from test_verdict import record
 
-from compare.processes import machine
-from compare.processes.gpu import DeviceMemory
+from compare.console import Listener
 from compare.processes.launcher import Launcher
 from compare.records.record import Run, now, record_of
 from compare.tables.devices import devices
@@ -70,27 +69,8 @@ def test_the_table_is_published_and_printed_where_there_are_both(tmp_path):
     assert not (tmp_path / "devices.csv").exists()
 
 
-OTHERS = """#!/bin/sh
-case "$*" in
-  *query-compute-apps=*) echo "4711, python, 300 MiB";;
-  *query-gpu=name*) echo "NVIDIA H100";;
-  *) while :; do echo 100; sleep 0.01; done;;
-esac
-"""
-
-
-@pytest.fixture
-def shared_card(tmp_path, monkeypatch):
-    """A driver that tells of somebody else's process."""
-    (tmp_path / "nvidia-smi").write_text(OTHERS)
-    (tmp_path / "nvidia-smi").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    machine.gpus.cache_clear()
-    yield
-    machine.gpus.cache_clear()
-
-
-def test_who_else_is_on_the_card_is_told_and_recorded(shared_card, tmp_path, monkeypatch):
+def test_who_else_is_on_the_card_is_told_and_recorded(driver, tmp_path, monkeypatch):  # noqa: F811
+    driver(FAST | {"processes": [[4711, "python", 300 * MEBIBYTE]]})
     run = Run(problem="echo", backend="pytorch", device="gpu", seed=0, start="new")
     (tmp_path / "out").mkdir()
 
@@ -102,14 +82,12 @@ def test_who_else_is_on_the_card_is_told_and_recorded(shared_card, tmp_path, mon
 
     monkeypatch.setattr(Launcher, "call", trained)
     told = []
-    options = {"out": tmp_path / "out", "timeout_s": 60, "gate": False, "tell": told.append}
+    progress = Listener()
+    progress.report = told.append
+    options = {"out": tmp_path / "out", "timeout_s": 60, "gate": False, "progress": progress}
     (found,) = comparison.compare([run], **options)
     assert "on the GPU already, and in its times and memory: process 4711, python, 300 MiB" in told
-    assert found.gpu_others == 1
+    assert (found.gpu, found.gpu_others) == (FAST["name"], 1)
     row = replace(record(device="gpu"), gpu_others=found.gpu_others)
     assert "shared" in publish(tmp_path, [row]).warnings
     assert "shared" not in publish(tmp_path, [replace(row, gpu_others=0)]).warnings
-
-
-def test_on_a_cpu_nobody_is_looked_for(shared_card):
-    assert DeviceMemory("cpu").others is None

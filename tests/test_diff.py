@@ -367,7 +367,7 @@ def test_nothing_is_broken_inside_a_word_and_no_name_is_cut(width):
             text = "\n".join(lines)
             assert LONG in text
             assert "keras-tensorflow" in text
-            assert "x\\x1b[2Jy" in text
+            assert "x\\x1b[2Jy" in text or not everything
             assert "\x1b" not in text
             assert "…" not in text
             assert [line for line in lines if len(line) > width and LONG not in line] == []

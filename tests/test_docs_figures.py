@@ -61,7 +61,7 @@ def answers():
     times = table("cpu/table.csv")
     for problem, rows in verdicts("cpu").items():
         (metric, *_) = problems.load(problem).metrics
-        doubtful = any(row["flags"] for row in times if row["problem"] == problem)
+        doubtful = any(row["warnings"] for row in times if row["problem"] == problem)
         cells = (
             problem,
             metric.name + " ↓" * (metric.better == "lower"),
@@ -245,9 +245,9 @@ def sentences():
     yield "README.md", f"Plain `fit(x, y)` {fed}"
     yield "docs/measuring.md", f"Plain `fit(x, y)` {fed}"
 
-    flags = [row["flags"] for row in table("cpu/table.csv")]
-    times = {(row["problem"], row["backend"]): row["flags"] for row in table("cpu/table.csv")}
-    assert len(flags) > len(times)
+    warnings = [row["warnings"] for row in table("cpu/table.csv")]
+    times = {(row["problem"], row["backend"]): row["warnings"] for row in table("cpu/table.csv")}
+    assert len(warnings) > len(times)
     doubtful = f"{sum(map(bool, times.values()))} of {len(times)} rows"
     yield "README.md", f"{doubtful} of times carry a warning"
     yield "docs/measuring.md", f"{doubtful} of times carry a warning"

@@ -9,7 +9,7 @@ from conftest import COMPLETE, ROOT, RUNNABLE, diptych
 
 from backends import Side
 from compare.processes.doctor import examine
-from compare.processes.launcher import sees_gpu
+from compare.processes.gpu import refusal
 from compare.proof.check import check
 from compare.statistics import RATIO_MARGIN
 from compare.training.kernel import kernels
@@ -20,8 +20,8 @@ EVERY_BACKEND = pytest.mark.parametrize("backend", RUNNABLE)
 
 def able(backend):
     """A framework without CUDA on a machine with a GPU is a row that is unavailable."""
-    if not sees_gpu(Side(backend)):
-        pytest.fail(f"{backend} sees no GPU: install it with CUDA, or leave its packages out")
+    if why := refusal(Side(backend)):
+        pytest.fail(f"{backend}: {why}: install it with CUDA, or leave its packages out")
     return backend
 
 
@@ -65,8 +65,8 @@ def test_on_the_gpu_the_twins_are_the_same_model(name, backend):
 
 
 LOOKS = """
-from compare.processes import machine
-machine.gpus = lambda: {gpus}
+from compare.processes import gpu
+gpu.cards = lambda: {gpus}
 import pytest, sys
 sys.exit(pytest.main(["--collect-only", "-q", "-m", "gpu", "tests/test_gpu.py"]))
 """

@@ -207,7 +207,7 @@ def test_the_sign_of_a_score_tells_who_is_better(score, n, sign):
 
 def test_of_an_error_the_lower_one_is_better():
     made = [
-        replace(one, scores={"mae": one.scores["accuracy"] | {"better": "lower"}})
+        replace(one, scores={"mae": replace(one.scores["accuracy"], better="lower")})
         for one in sides(8, [0.90] * 8, [2.0] * 8)
     ]
     found = answer(made)
@@ -250,10 +250,10 @@ def test_a_side_is_called_by_framework_and_where_it_tells_by_engine():
     assert names(TWO) == {"pytorch": "PyTorch", "keras-tensorflow": "Keras"}
     assert names(KERAS)["keras-tensorflow"] == "Keras on TensorFlow"
     assert names(["pytorch", "keras-jax"])["keras-jax"] == "Keras on JAX"
-    sides = ("pytorch@old:compiled", "keras-torch:eager", "zebra")
+    sides = ("pytorch@old:compiled", "keras-torch:compiled", "zebra")
     assert list(names(sides).values()) == [
         "PyTorch @old compiled",
-        "Keras on PyTorch eager",
+        "Keras on PyTorch compiled",
         "zebra",
     ]
     assert names(KERAS, short=True)["keras-tensorflow"] == "Keras TF"

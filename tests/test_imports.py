@@ -26,16 +26,17 @@ OUTSIDE = {
 # All of them may use the libraries, problems and backends.
 GROUND = {
     "compare/text": set(),
+    "compare/files": set(),
     "compare/console": {"text"},
-    "compare/svg": set(),
-    "compare/records": {"text", "console"},
+    "compare/svg": {"text"},
+    "compare/records": {"text", "files", "console"},
     "compare/settings": {"text", "records"},
     "compare/options": {"records"},
     "compare/measures": {"records"},
     "compare/statistics": {"records", "measures"},
-    "compare/groups": {"records"},
-    "compare/processes": {"text", "settings", "console", "options", "records"},
-    "compare/fingerprint": {"processes"},
+    "compare/groups": {"text", "records"},
+    "compare/processes": {"text", "files", "settings", "console", "options", "records"},
+    "compare/fingerprint": {"files", "processes"},
 }
 PLAIN = {path.partition("/")[2] for path in GROUND}
 ROOMS = GROUND | {

@@ -11,7 +11,7 @@ from test_cli import ended  # noqa: F401 (a fixture)
 
 from backends import BACKENDS, Side
 from compare.processes import interpreter
-from compare.processes.launcher import sees_gpu
+from compare.processes.gpu import refusal
 from compare.proof import gate as proof
 
 # Another Python: this one, but of another version, without what the table is made with. What it is
@@ -25,7 +25,7 @@ for name in {WITHOUT}:
 """
 WRAPPER = """#!/bin/sh
 echo "$@" >> {folder}/asked
-PYTHONPATH={folder}:$PYTHONPATH exec {python} "$@"
+PYTHONPATH={folder} exec {python} "$@"
 """
 
 
@@ -51,7 +51,9 @@ def none_named(monkeypatch, tmp_path):
 def asked(python):
     """Return the modules that a Python was asked to run."""
     lines = (python.parent / "asked").read_text().splitlines()
-    return {line.removeprefix("-P -m ").split()[0] for line in lines}
+    starts = [line.split()[:3] for line in lines]
+    assert {(how, Path(script).name) for how, script, _ in starts} == {("-P", "start.py")}
+    return {module for _, _, module in starts}
 
 
 def test_two_versions_of_a_backend_are_rows_of_one_table(toys, add_toy, other):
@@ -104,9 +106,8 @@ def test_whether_there_is_a_gpu_is_asked_where_the_backend_runs(other, monkeypat
     other.write_text(
         f'#!/bin/sh\necho "$@" >> {other.parent}/asked\nexit 1\n'
     )  # quicker than torch
-    assert not sees_gpu(Side("pytorch"))
-    (line,) = (other.parent / "asked").read_text().splitlines()[:1]
-    assert line.startswith("-P -c import sys")
+    assert refusal(Side("pytorch")) == "ended with status 1"
+    assert asked(other) == {"compare.processes.gpu"}
 
 
 def test_a_proof_holds_for_the_versions_where_each_side_runs(other, monkeypatch):
@@ -119,17 +120,22 @@ def test_a_proof_holds_for_the_versions_where_each_side_runs(other, monkeypatch)
     assert there == proof.key("echo", old.again, pytorch)
 
 
+def python_of(side):
+    """Return the Python that a side's processes are started by."""
+    return interpreter.command(side, "module")[0]
+
+
 def test_the_command_line_goes_before_the_file(tmp_path):
     text = '[python]\npytorch = "venv/bin/python"\n"keras-torch@old" = "~/python"\n'
     (tmp_path / "diptych.toml").write_text(text)
     interpreter.use([])
-    assert interpreter.command(Side.parse("pytorch"))[0] == f"{tmp_path}/venv/bin/python"
-    assert interpreter.command(Side.parse("keras-torch@old"))[0] == str(Path.home() / "python")
+    assert python_of(Side.parse("pytorch")) == f"{tmp_path}/venv/bin/python"
+    assert python_of(Side.parse("keras-torch@old")) == str(Path.home() / "python")
     assert str(interpreter.known()[-1]) == "keras-torch@old"
     interpreter.use(["pytorch=other", "keras-torch@old=new"])
-    assert interpreter.command(Side.parse("pytorch"))[0] == f"{tmp_path}/other"
-    assert interpreter.command(Side.parse("pytorch@again"))[0] == f"{tmp_path}/other"
-    assert interpreter.command(Side.parse("keras-tensorflow"))[0] == sys.executable
+    assert python_of(Side.parse("pytorch")) == f"{tmp_path}/other"
+    assert python_of(Side.parse("pytorch@again")) == f"{tmp_path}/other"
+    assert python_of(Side.parse("keras-tensorflow")) == sys.executable
 
 
 @pytest.mark.parametrize(
@@ -142,6 +148,11 @@ def test_the_command_line_goes_before_the_file(tmp_path):
         ("pytorch@a/b=python", "an interpreter for 'pytorch@a/b': expected a backend, or a"),
         ("pytorch@again=python", "an interpreter for 'pytorch@again': @again is no free label"),
         ("pytorch=nowhere", "nowhere: expected Python 3.11 or later with NumPy, came: No such"),
+        ("pytorch=a\0b", "a\\x00b: expected Python 3.11 or later with NumPy, came: embedded null"),
+        (
+            "pytorch=\ud800",
+            "\\ud800: expected Python 3.11 or later with NumPy, came: 'utf-8' codec",
+        ),
         ("pytorch=/bin/true", "/bin/true: expected Python 3.11 or later with NumPy, came: no answ"),
         ("pytorch=broken", "backend 'pytorch' needs numpy and torch, not installed for "),
     ],
@@ -177,6 +188,8 @@ def test_every_command_that_starts_a_backend_reads_the_option(ended, command):  
         ),
         ("python = 'x'", "diptych.toml: expected the tables [python] and [run], came python"),
         ("[python]\npytorch = 3", "diptych.toml: expected a path for pytorch, came 3"),
+        ('[python]\npytorch = "a\\u0000b"', "a\\x00b: expected Python 3.11 or later with NumPy"),
+        ("[python]\npytorch = " + "[" * 50_000, "diptych.toml: "),
         ("[python]\nmxnet = 'x'", "an interpreter for 'mxnet': expected a backend"),
     ],
 )

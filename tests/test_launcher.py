@@ -55,7 +55,7 @@ from compare.training.schedule import compare
 start, seeds = sys.argv[1], int(sys.argv[2])
 runs = [Run(problem="echo", backend="pytorch", device="cpu", seed=seed, start=start)
         for seed in range(seeds)]
-for record in compare(runs, out=Path("out"), timeout_s=60, gate=False, tell=print):
+for record in compare(runs, out=Path("out"), timeout_s=60, gate=False):
     print(json.dumps([record.seed, record.status, record.reason]))
 """
 

@@ -1,5 +1,6 @@
 """What tests need is installed once, whoever asks, or one line says what is missing."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -24,8 +25,8 @@ while [ ! -e refused ] && [ "${PATIENCE:=0}" -gt 0 ]; do
     sleep 0.1
     PATIENCE=$((PATIENCE - 1))
 done
-rmdir busy
 case "$*" in *install*) : > chromium; chmod +x chromium ;; esac
+rmdir busy
 """
 SUDO = """#!/bin/sh
 echo "sudo $*" >> "${0%/*}/asked_sudo"
@@ -56,16 +57,12 @@ def put(folder: Path, name: str, text: str = "#!/bin/sh\n") -> str:
     return str(folder / name)
 
 
-def ask_twice(folder: Path, code: str, patience: int) -> list[str]:
-    """Return the answers of two processes that ask at the same time; PATH is the folder."""
+def ask(folder: Path, code: str = ASK, *, patience: int) -> subprocess.Popen:
+    """Start a process that asks for Chromium and says where it is; PATH is the folder."""
     added = {"PYTHONPATH": str(ROOT / "tests"), "TMPDIR": str(folder), "PATIENCE": str(patience)}
-    both = [
-        subprocess.Popen(
-            [sys.executable, "-c", code], env=os.environ | added, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
-    ]
-    return [process.communicate()[0] for process in both]
+    return subprocess.Popen(
+        [sys.executable, "-c", code], env=os.environ | added, stdout=subprocess.PIPE, text=True
+    )
 
 
 def test_the_set_up_comes_before_the_tests_are_shared_out():
@@ -98,15 +95,24 @@ def test_what_is_missing_is_installed_by_root_or_with_sudo(bare, monkeypatch, us
 
 def test_two_processes_that_ask_at_once_install_once(bare):
     put(bare, "apt-get", STAND_IN)
-    answers = ask_twice(bare, ASK, patience=10)
-    assert [answer.splitlines()[-1] for answer in answers] == [str(bare / "chromium")] * 2
+    both = [ask(bare, patience=10) for _ in range(2)]
+    answers = [process.communicate()[0].split()[-1] for process in both]
+    assert answers == [str(bare / "chromium")] * 2
     assert (bare / "asked").read_text().splitlines() == COMMANDS
     assert not (bare / "refused").exists()
 
 
+def test_what_another_process_installs_is_not_looked_for_before_it_is_done(bare, monkeypatch):
+    put(bare, "chromium", "half")
+    monkeypatch.setattr(fcntl, "flock", lambda *_: put(bare, "chromium", "whole"))
+    (chromium,) = ensure(CHROMIUM)
+    assert Path(chromium).read_text() == "whole"
+
+
 def test_without_the_lock_the_second_process_is_refused(bare):
     put(bare, "apt-get", STAND_IN)
-    ask_twice(bare, UNLOCKED + ASK, patience=600)
+    for process in [ask(bare, UNLOCKED + ASK, patience=600) for _ in range(2)]:
+        process.communicate()
     assert (bare / "refused").exists()
 
 
@@ -126,9 +132,10 @@ def test_one_line_says_what_is_missing_why_and_what_to_do(bare, monkeypatch, apt
     with pytest.raises(RuntimeError) as raised:
         ensure(CHROMIUM, COMPILER)
     (line,) = str(raised.value).splitlines()
-    assert line.startswith("the tests need Chromium (chromium, chromium-browser, google-chrome,")
-    assert "and a C++ compiler (g++), and it is not here" in line
-    assert reason in line
+    assert line.startswith(
+        "missing for the tests: Chromium (chromium, chromium-browser, google-chrome,"
+    )
+    assert f" and a C++ compiler (g++); {reason}; " in line
     assert "apt-get install chromium g++" in line
 
 
@@ -138,7 +145,7 @@ def test_the_set_up_ends_with_that_line(bare):
     )
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("the tests need Chromium")
+    assert done.stderr.startswith("missing for the tests: Chromium")
 
 
 def test_a_test_that_needs_what_is_missing_fails_with_that_line(bare):
@@ -150,6 +157,6 @@ def test_a_test_that_needs_what_is_missing_fails_with_that_line(bare):
         check=False,
     )
     assert done.returncode == 1
-    assert "\nthe tests need Chromium" in done.stdout
+    assert "\nmissing for the tests: Chromium" in done.stdout
     assert "1 error" in done.stdout
     assert "needs.py" not in done.stdout, "no traceback"

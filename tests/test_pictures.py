@@ -1,6 +1,7 @@
 """Pictures: the same bytes for the same records, other data for others, proof against names."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,11 +10,15 @@ import numpy as np
 import pytest
 from conftest import diptych
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_hex
 from synthetic import failed, record, write
 
 import problems
-from compare import groups as sides
+from backends import BACKENDS
+from compare.groups import COLORS, groups, in_problem
+from compare.page import charts, examples
 from compare.page import figures as gallery
+from compare.page.grid import Grid
 from compare.records import journal as records
 from compare.statistics import MINIMUM
 from compare.tables.verdicts import verdicts
@@ -34,13 +39,31 @@ def made_up() -> list:
 
 
 def drawn(folder: Path, found: list) -> dict[str, list]:
-    """Return by picture what its axes hold: lines, bars, bands, images and texts."""
-    everyone = sides.sides(found)
+    """Return by picture what its axes hold: lines, bars, bands, images and texts; or its table."""
+    return {one.name: content(one.drawn) for one in pictures_of(folder, found)}
+
+
+def pictures_of(folder: Path, found: list) -> list:
+    """Return all pictures of some records."""
+    everyone = gallery.called(found)
     pictures = list(gallery.of_all(verdicts(found), everyone))
     for name in sorted({one.problem for one in found}):
-        here = sides.in_problem(everyone, name)
+        here = in_problem(everyone, name)
         pictures += gallery.of_problem(name, problems.load(name), here, folder)
-    return {one.name: [held(axes) for axes in one.figure.axes] for one in pictures}
+    return pictures
+
+
+def content(drawn) -> list:
+    """Return what a picture holds."""
+    if isinstance(drawn, Grid):
+        return [list(drawn.columns), *map(list, drawn.rows)]
+    return [held(axes) for axes in drawn.axes] if drawn else []
+
+
+def the_picture(folder: Path, found: list, name: str):
+    """Return the one picture of that name."""
+    (one,) = (one for one in pictures_of(folder, found) if one.name == name)
+    return one
 
 
 def held(axes) -> dict[str, list]:
@@ -94,17 +117,19 @@ def test_the_files_are_the_same_to_the_byte_every_time(tmp_path, monkeypatch):
         plots.append({file.name: file.read_bytes() for file in sorted(out.iterdir())})
     assert plots[0] == plots[1]
     assert not any(b"$" in picture for picture in plots[0].values())  # no formula left as it is
-    assert len(plots[0]) == 2 + 2 * 5
+    assert len(plots[0]) == 2 + 5 + 3  # of echo, words are in the page alone
 
 
 @pytest.mark.parametrize("name", problems.names())
-def test_every_problem_draws_its_inputs_and_answers(tmp_path, name):
+def test_every_problem_shows_its_inputs_and_predictions(tmp_path, name):
     found = [record(name, backend, 0) for backend in ("pytorch", "keras-tensorflow")]
     write(tmp_path, found)
-    pictures = drawn(tmp_path, found)
-    for what in ("inputs", "answers"):
-        panels = pictures[f"{name}-{what}"]
-        assert any(panel["lines"] or panel["images"] or panel["texts"] for panel in panels)
+    pictures = pictures_of(tmp_path, found)
+    (asked,) = (one for one in pictures if one.kind == "inputs")
+    answered = [one for one in pictures if one.kind == "predictions"]
+    assert asked.drawn or asked.caption.partition(": ")[2]
+    assert all(content(one.drawn) for one in answered)
+    assert answered
 
 
 @pytest.mark.parametrize("name", problems.names())
@@ -125,14 +150,123 @@ def test_a_perfect_answer_is_drawn_like_the_truth(name):
 def test_a_wrong_word_is_marked(tmp_path):
     found = [record("echo", "pytorch", 0)]
     write(tmp_path, found)
-    cell = tmp_path / "cells" / found[0].key / "sample.npz"
-    arrays = dict(np.load(cell))
-    right = [text for text in drawn(tmp_path, found)["echo-answers"][0]["texts"] if "✗" in text]
-    arrays["accuracy.output"] = np.roll(arrays["accuracy.output"], 1, axis=1)
-    np.savez(cell, **arrays)
-    wrong = [text for text in drawn(tmp_path, found)["echo-answers"][0]["texts"] if "✗" in text]
-    assert right == []
-    assert len(wrong) == 6
+    right = drawn(tmp_path, found)["echo-predictions"]
+    spoil(tmp_path, found[0], lambda outputs: np.roll(outputs, 1, axis=1))
+    wrong = drawn(tmp_path, found)["echo-predictions"]
+    assert right[0] == wrong[0] == ["input", "truth", "PyTorch"]
+    assert [row[2] for row in right[1:]] == [row[1] for row in right[1:]]
+    assert len(wrong) == 1 + examples.ROWS
+    assert all(row[2].endswith(" (wrong)") for row in wrong[1:])
+
+
+def spoil(folder, one, change):
+    """Change the outputs that a training left."""
+    file = folder / "cells" / one.key / "sample.npz"
+    arrays = dict(np.load(file))
+    np.savez(file, **arrays | {"accuracy.output": change(arrays["accuracy.output"])})
+
+
+def test_videos_are_one_of_each_truth_and_one_that_a_side_has_wrong(tmp_path):
+    found = [
+        record("moving_square", backend, seed)
+        for backend in ("pytorch", "keras-tensorflow")
+        for seed in range(3)
+    ]
+    write(tmp_path, found)
+    captions = [one.caption for one in videos(tmp_path, found)]
+    assert sorted(caption.partition(". ")[0] for caption in captions) == [
+        "Truth: left",
+        "Truth: right",
+    ]
+    spoil(tmp_path, found[2], lambda outputs: -outputs)  # PyTorch, seed 2
+    *_, wrong = (one.caption for one in videos(tmp_path, found))
+    assert re.fullmatch(
+        r"Truth: (left|right)\. PyTorch: (left|right), [\d.]+% \(wrong\)\. "
+        r"Keras: (left|right), [\d.]+%\. \(Seed 2, example 1 of the test part\.\)",
+        wrong,
+    )
+
+
+def videos(folder, found):
+    """Return the pictures of what was predicted of videos."""
+    return [one for one in pictures_of(folder, found) if one.kind == "predictions"]
+
+
+def test_frames_have_a_border_clear_of_the_pixels_and_a_lone_pixel_a_ring(tmp_path):
+    found = [record("moving_square", "pytorch", 0)]
+    write(tmp_path, found)
+    first, *others = videos(tmp_path, found)[0].drawn.axes
+    for axes in (first, *others):
+        assert all(spine.get_visible() for spine in axes.spines.values())
+        rows, columns = np.nonzero(axes.images[0].get_array())
+        (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+        assert left < columns.min() - 0.5
+        assert columns.max() + 0.5 < right
+        assert top < rows.min() - 0.5
+        assert rows.max() + 0.5 < bottom
+    assert [len(axes.lines) for axes in (first, *others)] == [1, 0, 0]
+
+
+def test_where_sides_predict_the_same_the_first_one_is_still_seen(tmp_path):
+    found = [record("shapes", backend, 0) for backend in ("pytorch", "keras-tensorflow")]
+    write(tmp_path, found)
+    picture = the_picture(tmp_path, found, "shapes-predictions")
+    _, truth, *sides = picture.drawn.axes[0].lines
+    widths = [line.get_linewidth() for line in (truth, *sides)]
+    assert widths == sorted(widths, reverse=True)
+    assert len(set(widths)) == 3
+    assert "height of a rectangle cannot be known" in picture.caption
+
+
+# --- charts ----------------------------------------------------------------------------------
+
+
+def ratio(found):
+    """Return the chart of the ratios of epochs: its axes, and the marks by their names."""
+    rows = verdicts(found)
+    rows = rows[rows["measure"] == "epoch_s"]
+    (axes,) = charts.ratios(rows, gallery.called(found), "an epoch").axes
+    handles, names = axes.get_legend_handles_labels()
+    return axes, {name: bar.lines[0] for name, bar in zip(names, handles, strict=True)}
+
+
+def of_four(seeds):
+    return [record("echo", backend, seed) for backend in BACKENDS for seed in range(seeds)]
+
+
+@pytest.mark.parametrize(("seeds", "hollow"), [(MINIMUM, False), (3, True)])
+def test_each_side_keeps_its_mark_and_is_hollow_where_it_is_not_judged(seeds, hollow):
+    found = of_four(seeds)
+    axes, marks = ratio(found)
+    styles = {f"{one.name} / PyTorch": (one.mark, one.color) for one in gallery.called(found)[1:]}
+    assert {name: (m.get_marker(), m.get_color()) for name, m in marks.items()} == styles
+    assert {mark.get_markerfacecolor() == "none" for mark in marks.values()} == {hollow}
+    assert ("hollow: not judged" in axes.get_xlabel()) == hollow
+    assert len({mark for mark, _ in styles.values()}) == 3
+
+
+def test_a_ratio_says_what_is_divided_who_is_faster_and_its_value():
+    axes, _ = ratio([one for one in made_up() if one.problem == "echo"])
+    assert axes.get_xlabel().startswith("Keras's time / PyTorch's, log scale")
+    texts = [text.get_text() for text in axes.texts]
+    assert texts == ["1.50", "PyTorch faster →"]
+    slow = [
+        replace(one, epoch_s=[9.0, 9.0]) if one.backend == "pytorch" else one for one in of_four(1)
+    ]
+    axes, _ = ratio(slow)
+    texts = [text.get_text() for text in axes.texts]
+    assert texts[-2:] == ["PyTorch faster →", "← faster than PyTorch"]
+    assert axes.get_xlabel().startswith("time / PyTorch's")
+    assert not [text for text in axes.texts[:-2] if text.get_ha() != "right"]  # clear of the line
+
+
+def test_the_parts_of_the_time_have_no_side_s_colour():
+    axes = charts.time_split(groups(made_up())).axes[0]
+    colours = {to_hex(colour) for bar in axes.patches for colour in (bar.get_fc(), bar.get_ec())}
+    assert colours == {"#010203"}
+    assert not colours & {colour.lower() for colour in COLORS}
+    looks = {(bar.get_fc(), bar.get_hatch()) for bar in axes.patches}
+    assert len(looks) == len(charts.PARTS)
 
 
 def test_names_are_shown_as_text_and_no_file_leaves_the_folder(tmp_path):
@@ -151,16 +285,13 @@ def test_the_seed_that_is_drawn_is_the_one_that_is_named(tmp_path):
     ]
     write(tmp_path, found)
     (tmp_path / "cells" / found[0].key / "sample.npz").unlink()
-    here = sides.in_problem(sides.sides(found), "echo")
-    pictures = gallery.of_problem("echo", problems.load("echo"), here, tmp_path)
-    (answers,) = (one for one in pictures if one.name == "echo-answers")
-    assert "of seed 1 answer" in answers.caption
+    assert "of seed 1 on" in the_picture(tmp_path, found, "echo-predictions").caption
 
 
 def test_two_long_names_are_two_in_a_picture():
     long = "keras-tensorflow@a-label-of-many-characters-"
     found = [replace(record("echo", "pytorch", 0), backend=f"{long}{end}") for end in "ab"]
-    assert len({side.short for side in sides.sides(found)}) == 2
+    assert len({side.short for side in groups(found)}) == 2
 
 
 def test_a_problem_without_a_score_has_no_curves(tmp_path):

@@ -42,7 +42,7 @@ def test_a_terminal_shows_what_is_done_under_way_and_left(terminal):
     sent = terminal()
     with Progress(12, "trainings") as progress:
         progress.doing("proving echo: keras-tensorflow, float64", 3, 4)
-        assert "proving echo: keras-tensorflow, float64" in plain(sent)
+        assert "proving echo: keras-tensorflow, float64 ... 3 of 4" in plain(sent)
         assert "0/12 trainings, 0:00" in plain(sent)
         assert "left" not in plain(sent), "nothing is known yet"
         progress.done("a row")
@@ -57,7 +57,7 @@ def test_a_terminal_shows_what_has_no_end_known_beforehand(terminal):
     sent = terminal()
     with Progress() as progress:
         progress.doing("looking at pytorch", 2, 5)
-    assert "looking at pytorch, 0:00" in plain(sent)
+    assert "looking at pytorch ... 2 of 5, 0:00" in plain(sent)
 
 
 def test_elsewhere_there_are_plain_lines_and_not_many(capsys, monkeypatch):
@@ -163,3 +163,13 @@ def test_what_a_pipe_gets_has_no_signs_of_a_terminal(toys, add_toy):
     done = diptych("run", "right", "--backends", *TOYS, "--seeds", "1", "--out", "out", cwd=toys)
     assert "\x1b" not in done.stderr + done.stdout
     assert Console(file=io.StringIO()).is_terminal is False
+
+
+def test_what_a_terminal_would_obey_is_written_out(capsys):
+    with Progress() as progress:
+        progress.report("a title\x1b]0;owned\x07")
+    complain("two\nlines\x1b[2J")
+    assert capsys.readouterr().err.splitlines() == [
+        r"a title\x1b]0;owned\x07",
+        r"diptych: two\nlines\x1b[2J",
+    ]

@@ -89,7 +89,7 @@ def test_an_edit_makes_a_proof_void(copy, monkeypatch, file):
 
 def test_another_version_makes_a_proof_void(monkeypatch):
     before = proof.key("echo", *SIDES)
-    monkeypatch.setattr(interpreter, "version", lambda package: "0.0")
+    monkeypatch.setattr(interpreter, "_version", lambda package: "0.0")
     assert before != proof.key("echo", *SIDES)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 from dataclasses import replace
 
@@ -125,12 +126,39 @@ def test_a_full_disk_leaves_what_was_written(tmp_path):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, limits[1]))
-        with pytest.raises(OSError, match=r"20 of \d+ bytes written"):
+        with pytest.raises(UsageError, match=rf"{tmp_path}: 20 of \d+ bytes written"):
             append(tmp_path, replace(RECORD, seed=1))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
     assert records.read(tmp_path) == ([RECORD], [])
+
+
+def test_a_file_that_is_removed_during_a_run_is_told_of_at_the_next_record(tmp_path):
+    folder = tmp_path / "run"
+    with records.journal(folder) as journal:
+        journal.append(RECORD)
+        shutil.rmtree(folder)
+        with pytest.raises(UsageError, match=r"runs\.jsonl was removed during the run"):
+            journal.append(replace(RECORD, seed=1))
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+def test_what_is_no_file_is_neither_read_nor_written(tmp_path, kind):
+    file = tmp_path / records.FILE
+    {"folder": file.mkdir, "pipe": lambda: os.mkfifo(file)}.get(
+        kind, lambda: file.symlink_to("/dev/zero")
+    )()
+    expected = "expected a file, came a folder, a pipe or a device"
+    with pytest.raises(UsageError, match=expected):
+        records.read(tmp_path)
+    with pytest.raises(UsageError, match=expected), records.journal(tmp_path):
+        pass
+
+
+def test_a_link_that_leads_nowhere_is_no_record(tmp_path):
+    (tmp_path / records.FILE).symlink_to(tmp_path / "nowhere")
+    assert records.read(tmp_path) == ([], [])
 
 
 def test_two_comparisons_do_not_write_to_one_folder(tmp_path):
@@ -146,9 +174,11 @@ def test_a_finished_training_that_was_not_yet_appended_is_collected(tmp_path):
     cell = tmp_path / "cells" / RECORD.key
     cell.mkdir(parents=True)
     (cell / "record.json").write_text(RECORD.to_json())
-    half = tmp_path / "cells" / "half"
-    half.mkdir()
-    (half / "record.json").write_text(RECORD.to_json()[:50])
+    for name in ("half", "folder", "pipe"):
+        (tmp_path / "cells" / name).mkdir()
+    (tmp_path / "cells" / "half" / "record.json").write_text(RECORD.to_json()[:50])
+    (tmp_path / "cells" / "folder" / "record.json").mkdir()
+    os.mkfifo(tmp_path / "cells" / "pipe" / "record.json")
     with records.journal(tmp_path) as journal:
         assert records.collect(tmp_path, journal, known=[]) == [RECORD]
         assert records.collect(tmp_path, journal, known=[RECORD]) == []

@@ -1,18 +1,26 @@
 """The report page: it holds what the records hold, in a real browser, whatever they say."""
 
+import html
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
+from browser import ask
 from conftest import COMPARED, ROOT, diptych
 from synthetic import failed, record, write
 
 import problems
 from backends import BACKENDS
+from compare.page.figures import spared
 from compare.page.report import FILE, report
+from compare.page.words import DOUBTS
 from compare.records import journal as records
 from compare.records.record import UNPROVEN
+from compare.tables.headline import headline
+from compare.tables.publish import tabulated
 
 FEW = ("cumsum", "echo", "moving_square")  # curves, words, frames
 # Window widths in pixels, and the scheme: a telephone by night, a desk by day, paper.
@@ -28,8 +36,14 @@ def made(folder, found, **settings):
 
 def text_of(page) -> str:
     """Return a page's text, without its markup."""
-    body = page.read_text().partition("<body>")[2]
-    return " ".join(re.sub(r"<[^>]*>", " ", body).split())
+    return words_of(page.read_text().partition("<body>")[2])
+
+
+def words_of(markup: str) -> str:
+    """Return the words in a piece of markup."""
+    apart = markup.replace('<span class="more">', " ")
+    words = re.sub(r"<(wbr|/?(span|code|i|abbr))\b[^>]*>", "", apart)
+    return html.unescape(" ".join(re.sub(r"<[^>]*>", " ", words).split()))
 
 
 def two(seeds=2, names=FEW, **values):
@@ -45,6 +59,7 @@ def two(seeds=2, names=FEW, **values):
 FOLDERS = {
     "few seeds": two(2),
     "one seed": two(1),
+    "enough seeds": two(8, others_cpu_s=99.0),
     "one backend": [record("cumsum", "pytorch", seed) for seed in range(3)],
     "no seed in common": [
         *(record("echo", "pytorch", seed) for seed in (0, 1)),
@@ -74,11 +89,47 @@ FOLDERS = {
 }
 
 
-@pytest.mark.parametrize("found", FOLDERS.values(), ids=FOLDERS)
-def test_a_page_has_no_fault_at_any_width_in_any_scheme(tmp_path, look, found):
-    page = made(tmp_path, found)
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """Return a function that gives the page of one of FOLDERS; each is made once."""
+
+    @cache
+    def page(name):
+        return made(tmp_path_factory.mktemp("page"), FOLDERS[name])
+
+    return page
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_page_has_no_fault_at_any_width_in_any_scheme(look, pages, name):
+    page = pages(name)
     for width, scheme in (LOOKS[1], LOOKS[2]):
         assert look(page, width=width, scheme=scheme).faults == []
+
+
+# What a reader on a telephone sees: where the scores of the first problem end; the first column
+# when the table is scrolled; the navigation, and what it led to, when the page is.
+SEEN = """() => {
+  const box = (element) => element.getBoundingClientRect();
+  const table = document.querySelector("#answer table");
+  const cells = [...table.querySelector("tbody tr").cells];
+  const scores = Math.max(...cells.slice(1, 3).map((cell) => box(cell).right));
+  table.parentElement.scrollLeft = 1000;
+  const first = box(cells[0]).left - box(table.parentElement).left;
+  document.getElementById("problem-echo-programs").scrollIntoView();
+  const [navigation, target] = ["nav", "#problem-echo-programs"].map(
+    (one) => box(document.querySelector(one)));
+  return {scores, first, top: navigation.top, below: target.top - navigation.bottom,
+          scrolled: table.parentElement.scrollLeft};
+}"""
+
+
+def test_on_a_telephone_scores_are_seen_and_navigation_and_first_column_stay(look, pages):
+    seen = ask(look.args[0], pages("enough seeds"), SEEN, width=390)
+    assert seen["scores"] < 390
+    assert seen["scrolled"] > 0
+    assert seen["first"] == seen["top"] == 0
+    assert 0 <= seen["below"] < 100
 
 
 def test_the_published_page_has_no_fault_and_is_small(look):
@@ -95,7 +146,7 @@ def test_the_published_page_has_no_fault_and_is_small(look):
 )
 def test_page_and_pictures_are_those_of_the_published_records(tmp_path, command):
     published = ROOT / "results" / "cpu"
-    for name in ("runs.jsonl", "cells"):
+    for name in ("runs.jsonl", "table.csv", "cells"):
         (tmp_path / name).symlink_to(published / name)
     done = diptych(*(one.replace("HERE", str(tmp_path)) for one in command))
     assert done.returncode == 0, done.stderr
@@ -108,18 +159,19 @@ def test_page_and_pictures_are_those_of_the_published_records(tmp_path, command)
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("few seeds", "Too few seeds for a verdict : 2 in common, 6 at least"),
+        ("few seeds", "PyTorch is ahead (not judged: 2 seeds)"),
+        ("few seeds", "The same mean score (not judged: 2 seeds)"),
         ("one seed", "1 seed,"),
-        ("one backend", "Nothing to compare: pytorch took part alone"),
+        ("one backend", "PyTorch took part alone: nothing is compared."),
         ("one backend", "keras-torch: took no part"),
         ("one backend", "gpu: nothing was trained there"),
-        ("no seed in common", "Nothing to compare: no two sides have trainings of the same seeds"),
+        ("no seed in common", "Nothing is compared: echo (no seed in common"),
         ("no score at all", "1 of 1 trainings have no score"),
         ("no score at all", "timeout: not done after 9 s"),
         ("quick and unproven", "By the quick recipes"),
         ("quick and unproven", "Not proven"),
-        ("four backends, two devices", "keras-torch against pytorch (gpu)"),
-        ("four backends, two devices", "pytorch is faster"),
+        ("four backends, two devices", "Keras on PyTorch against PyTorch (gpu)"),
+        ("four backends, two devices", "PyTorch is faster"),
         ("four backends, two devices", "GPU against CPU"),
         ("failures", "diverged: training loss is nan in epoch 1"),
         ("failures", "unavailable: no module named jax"),
@@ -127,13 +179,13 @@ def test_page_and_pictures_are_those_of_the_published_records(tmp_path, command)
         ("names out of this world", "The definition of this problem is not part of"),
     ],
 )
-def test_a_page_says_what_the_records_say(tmp_path, name, said):
-    assert said in text_of(made(tmp_path, FOLDERS[name]))
+def test_a_page_says_what_the_records_say(pages, name, said):
+    assert said in text_of(pages(name))
 
 
 @pytest.mark.parametrize("name", ["failures", "names out of this world"])
-def test_what_records_say_is_text_and_not_markup(tmp_path, name):
-    page = made(tmp_path, FOLDERS[name]).read_text()
+def test_what_records_say_is_text_and_not_markup(pages, name):
+    page = pages(name).read_text()
     assert "<script" not in page
     assert "&lt;script&gt;alert(" in page
 
@@ -146,16 +198,189 @@ def test_every_problem_has_its_programs_network_data_and_pictures(tmp_path):
         words = " ".join(re.sub(r"<[^>]*>", " ", section).split())
         assert problem.input.axes in words
         assert problem.input.meaning.split("'")[0] in words.replace("&#39;", "'")
-        assert section.count("<svg") >= 5
+        assert section.count("<svg") >= 3
+        assert f"Predictions of {name}" in section
         assert "nn.Module" in re.sub(r"<[^>]*>", "", section)
         assert "keras.Model" in re.sub(r"<[^>]*>", "", section)
         assert "differs:" in section
 
 
-def test_without_samples_there_are_no_answers_but_all_else(tmp_path):
-    with_them = made(tmp_path / "with", two(1)).read_text()
-    without = made(tmp_path / "without", two(1), samples=False).read_text()
-    assert with_them.count("<svg") - without.count("<svg") == 2 * len(FEW)
+def test_without_samples_there_are_no_predictions_but_all_else(tmp_path):
+    page = made(tmp_path, two(1), samples=False)
+    assert "Predictions of" not in text_of(page)
+    assert page.read_text().count("<svg") == 2 + 3 * len(FEW)
+
+
+def test_the_page_opens_with_the_sentence_and_then_a_row_for_each_problem(pages):
+    page = pages("enough seeds")
+    sentence = headline(tabulated(FOLDERS["enough seeds"])).sentence
+    opening = page.read_text().partition('id="answer-title"')[2].partition("</table>")[0]
+    assert html.unescape(opening).index(sentence) < opening.index("<table")
+    rows = opening.partition("<tbody>")[2].split("<tr>")[1:]
+    assert len(rows) == len(FEW)
+    for name, row in zip(FEW, rows, strict=True):
+        cells = words_of(row)
+        assert cells.startswith(f"{name} ")
+        assert " 1.50 [1.50, 1.50] " in cells
+        assert f'href="#problem-{name}-programs"' in row
+
+
+@pytest.mark.parametrize("name", ["few seeds", "four backends, two devices"])
+def test_the_table_of_answers_has_scores_and_ratios_for_any_number_of_seeds(pages, name):
+    opening = pages(name).read_text().partition("<tbody>")[2]
+    first = words_of(opening.partition("</tr>")[0])
+    assert re.search(r"\b0\.98\d\d\b", first), first
+    assert "1.50" in first
+    assert not re.search("Mean scores|Times", first)
+
+
+def test_lower_is_better_stands_beside_the_scores_of_an_error(tmp_path):
+    page = made(tmp_path, two(1, ("shapes",)), samples=False).read_text()
+    rows = [words_of(row) for row in re.findall(r"<tr>.*?</tr>", page)]
+    said = [row.partition(" lower is better")[0] for row in rows if "lower is better" in row]
+    assert said == [
+        "shapes mae,",
+        "shapes mae,",
+        "shapes rectangle_error,",
+        "mae",
+        "rectangle_error",
+    ]
+
+
+def test_of_a_score_that_should_be_high_nothing_of_the_kind_is_said(pages):
+    assert "lower is better" not in text_of(pages("one seed"))
+
+
+def test_the_navigation_leads_to_every_program_and_file_and_no_link_is_dead(tmp_path):
+    write(tmp_path, FOLDERS["failures"])
+    log = tmp_path / "cells" / FOLDERS["failures"][-1].key / "log.txt"
+    log.parent.mkdir(parents=True)
+    log.write_text("no module named jax")
+    (tmp_path / "table.csv").write_text("problem")
+    page = report(tmp_path, records.read(tmp_path)[0]).read_text()
+    links = re.findall(r'href="([^"]*)"', page)
+    navigation = re.findall(r'href="([^"]*)"', page.partition("<nav")[2].partition("</nav>")[0])
+    assert {f"#problem-{name}-programs" for name in FEW} <= set(navigation)
+    assert {"table.csv", "runs.jsonl", "cells/"} <= set(navigation)
+    assert f"cells/{log.parent.name}/log.txt" in links
+    ids = re.findall(r'id="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    for link in links:
+        assert link.startswith(("#", "data:")) or (tmp_path / link).exists(), link
+        assert not link.startswith("#") or link[1:] in ids or "<svg" in page, link
+
+
+def test_what_is_not_there_is_not_linked(pages):
+    page = pages("one seed").read_text()
+    assert 'href="runs.jsonl"' in page
+    assert 'href="table.csv"' not in page
+    assert 'href="cells/"' not in page
+
+
+def test_what_was_not_measured_lists_nothing_that_was(pages):
+    listed = pages("one seed").read_text().partition("What was not measured")[2]
+    said = words_of(listed.partition("</ul>")[0])
+    assert said == (
+        "keras-jax: took no part keras-torch: took no part gpu: nothing was trained there "
+        "no value in any training: repeated, kernel, GPU MiB, reserved MiB, device MiB"
+    )
+
+
+def test_warnings_are_addressed_to_the_reader(pages):
+    said = text_of(pages("enough seeds"))
+    assert f"busy {DOUBTS['busy']}" in said
+    assert "--jobs" not in said
+
+
+def test_how_a_baseline_is_derived_is_folded_away(pages):
+    page = pages("one seed").read_text()
+    folded = page.partition("How the baseline is derived</summary>")[2].partition("</details>")[0]
+    assert "Irwin-Hall" in folded
+    assert page.count("Irwin-Hall") == 1
+
+
+def test_words_are_a_table_with_a_column_for_each_of_four_sides(tmp_path):
+    page = made(tmp_path, [record("echo", backend, 0) for backend in BACKENDS]).read_text()
+    table = page.partition('aria-label="Predictions of echo"')[2].partition("</table>")[0]
+    heads = [words_of(head) for head in re.findall(r"<th scope=.col.*?</th>", table)]
+    sides = ["PyTorch", "Keras on TensorFlow", "Keras on JAX", "Keras on PyTorch"]
+    assert heads == ["input", "truth", *sides]
+    (right,) = {tuple(re.findall(r"<td.*?>(.)</td>", row)) for row in table.split("<tr>")[2:3]}
+    assert len(right) == 1 + len(sides)
+    assert len(set(right)) == 1
+
+
+# --- what may be broken ----------------------------------------------------------------------
+
+
+ECHO = [record("echo", "pytorch", 0)]
+
+
+@pytest.mark.parametrize("where", ["question", "truth", "answer"])
+def test_a_picture_that_a_problem_fails_to_draw_costs_that_picture(
+    tmp_path, capsys, monkeypatch, where
+):
+    def fails(*_):
+        raise AttributeError("no such thing as a corner")
+
+    echo = problems.load("echo")
+    broken = replace(echo, picture=replace(echo.picture, **{where: fails}))
+    monkeypatch.setattr(problems.echo, "PROBLEM", broken)
+    said = text_of(made(tmp_path, ECHO))
+    assert "Predictions of" not in said
+    assert ("Examples of the input" in said) == (where != "question")
+    assert "class Echo(nn.Module)" in said
+    assert (
+        "no picture of the predictions of echo: AttributeError: no such thing as a corner "
+        "(test_report.py, line"
+    ) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [KeyError, SystemExit, MemoryError, RecursionError])
+def test_whatever_fails_is_told_and_spared(capsys, error):
+    def fails():
+        raise error("why")
+
+    assert spared("picture", fails) is None
+    assert f"no picture: {error.__name__}: " in capsys.readouterr().err
+    assert spared("picture", lambda: 1) == 1
+
+
+def test_an_error_of_the_page_itself_is_raised_as_what_it_is(tmp_path, monkeypatch):
+    def fails(*_):
+        raise AttributeError("a slip")
+
+    monkeypatch.setattr("compare.page.section._recipe", fails)
+    with pytest.raises(AttributeError, match="a slip"):
+        made(tmp_path, ECHO)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"accuracy.output": np.zeros(())},
+        {"accuracy.output": np.zeros((1, 10))},
+        {"accuracy.input": np.zeros((1, 5, 10), "f4")},
+        {"accuracy.input": np.zeros((6, 5, 10), [("a", "f4")])},
+        {"accuracy.output": np.full((6, 10), "a")},
+        {"accuracy.output": np.full((6, 10), np.nan)},
+    ],
+    ids=["a scalar", "one output", "one input", "structured", "text", "not a number"],
+)
+def test_a_broken_sample_costs_no_page(tmp_path, arrays):
+    write(tmp_path, ECHO)
+    file = tmp_path / "cells" / ECHO[0].key / "sample.npz"
+    np.savez(file, **dict(np.load(file)) | arrays)
+    assert "class Echo(nn.Module)" in text_of(report(tmp_path, ECHO))
+
+
+def test_a_problem_whose_file_cannot_be_read_any_more_has_no_programs(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(problems.echo, "PROBLEM", None)
+    said = text_of(report(tmp_path, ECHO))
+    assert "The definition of this problem is not part of" in said
+    assert "problems/echo.py must define PROBLEM" in capsys.readouterr().err
 
 
 def test_no_page_is_half_written(tmp_path, monkeypatch):

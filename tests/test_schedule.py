@@ -1,14 +1,18 @@
 """A problem is trained before the next is proven; what is there already is kept."""
 
 import json
+import signal
+import subprocess
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from conftest import TOYS, diptych
 from parity import PARITY_TOY
 from synthetic import record
+from test_run import PATIENCE_S, start
 
 from backends import Side
 from compare.console import Listener
@@ -225,6 +229,28 @@ def test_a_real_comparison_goes_from_problem_to_problem(toys, add_toy):
     assert all(len(line) <= 80 for line in result.stderr.splitlines() if "seed" in line)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_framework_is_imported_once_for_proof_kernels_and_trainings(
+    toys, add_toy, tmp_path, threads
+):
+    """But for the proof, which has one thread, where trainings have more."""
+    for name in ("a_right", "b_right"):
+        add_toy(name)
+    imported = tmp_path / "imported"
+    for side in TOYS:
+        with (toys / "backends" / side / "_engine.py").open("a") as engine:
+            engine.write(
+                f"with open({str(imported)!r}, 'a') as file:\n    file.write('{side}\\n')\n"
+            )
+    asked = (*RUN, "--out", "out", "--threads", str(threads), "--jobs", "1")
+    result = diptych(*asked, cwd=toys)
+    assert result.returncode == 0, result.stderr
+    assert sorted(imported.read_text().split()) == sorted(TOYS * threads)
+    imported.unlink()
+    assert diptych(*asked, cwd=toys).returncode == 0
+    assert not imported.exists(), "nothing was to be done"
+
+
 KILLED_IN_ITS_CHECK = PARITY_TOY.replace(
     "def build(problem):\n",
     "def build(problem):\n"
@@ -256,6 +282,37 @@ def test_a_check_that_is_killed_takes_nothing_away(toys, add_toy, tmp_path, monk
     alone = diptych("run", "a_right", *RUN[3:], "--out", "none", cwd=toys)
     assert (alone.returncode, alone.stdout) == (1, "")
     assert open_lines(toys / "none") == []
+
+
+HANGS_IN_ITS_CHECK = PARITY_TOY.replace(
+    "def build(problem):\n",
+    "def build(problem):\n"
+    "    import os, pathlib, time\n"
+    "    pathlib.Path('{folder}/pid').write_text(str(os.getpid()))\n"
+    "    time.sleep(600)\n",
+)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_check_that_is_broken_off_leaves_nothing_running(toys, add_toy, tmp_path, sent):
+    add_toy("a_right", numpy2=HANGS_IN_ITS_CHECK.replace("{folder}", str(tmp_path)))
+    asked = ("run", "a_right", *RUN[3:], "--out", "out")
+    comparison = start(*asked, cwd=toys, stderr=subprocess.PIPE, text=True)
+    pid = tmp_path / "pid"
+    deadline = time.monotonic() + PATIENCE_S
+    while not (pid.exists() and pid.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    probe = Path("/proc") / pid.read_text()
+    assert probe.exists()
+    comparison.send_signal(sent)
+    _, said = comparison.communicate(timeout=PATIENCE_S)
+    assert comparison.returncode == (130 if sent == signal.SIGINT else -sent)
+    assert ("interrupted; the same command goes on from here" in said) == (sent == signal.SIGINT)
+    while probe.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert open_lines(toys / "out") == []
 
 
 def open_lines(folder):

@@ -167,7 +167,21 @@ def test_a_wrong_part_of_a_score_is_refused(name, value):
     assert wrong(values)[0].startswith("$.scores.accuracy")
 
 
-@pytest.mark.parametrize("started", ["yesterday", "2026-01-01", "2026-13-01T00:00:00+00:00", ""])
+@pytest.mark.parametrize(
+    "started",
+    [
+        "yesterday",
+        "",
+        "2026-01-01",
+        "2026-01-01T00:00:00",
+        "2026-01-01t00:00:00z",
+        "2026-02-30T00:00:00+00:00",
+        "2026-13-01T00:00:00+00:00",
+        "0001-01-01T00:00:00+23:59",
+        "2026-01-01T00:00:00+25:00",
+        "2026-01-01T00:00:00+00:00\n",
+    ],
+)
 def test_a_time_that_is_none_is_refused(started):
     assert "$.started" in refused(asdict(record()) | {"started": started})
 

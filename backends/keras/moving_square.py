@@ -5,7 +5,7 @@ from keras import layers, ops
 
 
 class MovingSquare(keras.Model):
-    """A film in, the direction of its line out; time is folded into the batch for the frames."""
+    """A video in, the direction of its line out; time is folded into the batch for the frames."""
 
     def __init__(self, frame, filters, features, units):
         super().__init__()

@@ -5,7 +5,7 @@ from torch import nn
 
 
 class MovingSquare(nn.Module):
-    """A film in, the direction of its line out; time is folded into the batch for the frames."""
+    """A video in, the direction of its line out; time is folded into the batch for the frames."""
 
     def __init__(self, channels, filters, features, units):
         super().__init__()

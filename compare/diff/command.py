@@ -57,12 +57,11 @@ def allowed(text: str) -> "Limit":
 
 def do_diff(options: argparse.Namespace) -> int:
     """Print what differs between two results folders; status 3 if more than --fail-on allows."""
-    from compare.console import complain
+    from compare.console import complain, terminal_width
     from compare.diff.difference import diff
     from compare.diff.limits import offences
     from compare.diff.publish import diff_json, diff_markdown, source
     from compare.diff.screen import diff_lines
-    from compare.lines import terminal_width
     from compare.records.reading import records_of
 
     a, b = records_of(options.a), records_of(options.b)

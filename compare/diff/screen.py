@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from compare.console import INDENT, below, fitting, wrapped
 from compare.diff.difference import RUNS, Diff
 from compare.diff.publish import COMPARED, LEFT
 from compare.diff.words import answers, place, size
-from compare.lines import INDENT, below, fitting, wrapped
 from compare.statistics import SCORE
 
-MOST = 10  # changes that are not judged, and circumstances; the others on request
+MOST = 4  # changes that are not judged; the others on request
+AROUND = 8  # lines of what else differs
+SHORT = 12  # characters of a commit
 SIGNS = {"worse": "-", "slower": "-", "better": "+", "faster": "+"}
 MEANING = "-  worse or slower in B    +  better or faster in B"
 FIGURES = ("value", "A", "B", "change [95 %]")
@@ -31,9 +33,9 @@ def diff_lines(diff: Diff, a: str, b: str, width: int, *, everything: bool = Fal
         shown = sorted(leads[:MOST], key=lambda row: sides.index(place(row)))
         blocks.append(["Largest changes, none of them judged:", *_figures(shown, width)])
     around = list(_around(diff.provenance, width))
-    more |= len(around) > MOST
+    more |= len(around) > AROUND
     blocks.append(
-        [*wrapped(f"A is {a}; B is {b}.", width), *around[: None if everything else MOST]]
+        [*wrapped(f"A is {a}; B is {b}.", width), *around[: None if everything else AROUND]]
     )
     if everything:
         blocks += _all(diff, width)
@@ -75,10 +77,12 @@ def _leads(row: pd.Series) -> bool:
 
 def _around(frame: pd.DataFrame, width: int) -> Iterator[str]:
     """Yield what else differs, a line each."""
-    for what, where, a, b in frame.itertuples(index=False):
-        yield from wrapped(
-            f"{' '.join(filter(None, (what, where)))}: {a or 'none'} -> {b or 'none'}", width
-        )
+    for what, where, *values in frame.itertuples(index=False):
+        named = " ".join(filter(None, (what, where)))
+        if what == "commit":
+            values = [", ".join(one[:SHORT] for one in text.split(", ")) for text in values]
+        before, after = (text or "none" for text in values)
+        yield from wrapped(f"{named}: {before} -> {after}", width)
 
 
 def _all(diff: Diff, width: int) -> Iterator[list[str]]:

@@ -1,80 +1,158 @@
-"""Examples of a problem drawn from the samples that trainings keep: inputs, truth and answers."""
+"""Examples of a problem drawn from the samples that trainings keep: inputs, truth, predictions.
 
-from collections.abc import Mapping, Sequence
+What is best written becomes a table, curves and frames become figures.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from compare.groups import Side
-from compare.records.predictions import Sample
-from compare.svg import INK, STYLE, figure, legend_above
+from compare.groups import Group
+from compare.page.grid import Grid
+from compare.records.predictions import Predictions
+from compare.svg import INK, STYLE, WIDTH, figure, legend
 from problems import Array, Curve, Drawing, Frames, Picture, Problem, Words
 
 ROWS = 6  # of words
-PANELS = 4  # of curves or images
-TRUTH: dict[str, Any] = {"color": INK, "linewidth": 3, "alpha": 0.35, "marker": "o"}
+PANELS = 4  # of curves
 ASKED: dict[str, Any] = {"color": INK, "linewidth": 1, "marker": ".", "markersize": 3}
+THINNEST = 1.5  # line width of the side that is drawn last, on top of the others
+RINGED = 3  # pixels: so few in a frame are easily missed
+WRONG = "(wrong)"
+
+Samples = Mapping[str, tuple[Group, Predictions]]  # by the side's name, all of one seed
 
 
-def questions(problem: Problem, sample: Sample) -> Figure:
+@dataclass(frozen=True)
+class Example:
+    """One or several examples: as drawn, as a table, or only as the caption says them."""
+
+    drawn: Figure | Grid | None
+    caption: str
+
+
+def inputs(problem: Problem, sample: Predictions) -> Example:
     """Return a few inputs of a problem, as its picture has them drawn."""
-    inputs = sample[f"{problem.drawn.name}.input"]
-    drawings = [problem.picture.question(x) for x in inputs]
+    drawings = [problem.picture.question(x) for x in sample[f"{problem.drawn.name}.input"]]
+    caption = f"Examples of the input, {problem.input.meaning}"
+    if isinstance(drawings[0], Words):
+        return Example(None, f"{caption}: {';  '.join(map(_words, drawings[:ROWS]))}")
     with rc_context(STYLE):
         if isinstance(drawings[0], Frames):
-            return _film(drawings[0])
-        if isinstance(drawings[0], Words):
-            return _written([{"input": _words(one)} for one in drawings[:ROWS]])
+            return Example(_frames(drawings[0]), f"{caption}.")
         made, panels = figure(2.0, columns=3)
         for axes, drawing in zip(panels, drawings, strict=False):
-            _draw(axes, drawing, problem.picture, **ASKED)
+            _draw(axes, drawing, **ASKED)
             _finish(axes, problem.picture, first=axes is panels[0])
-    return made
+        _same_scale(panels, problem.picture)
+    return Example(made, f"{caption}.")
 
 
-def answers(problem: Problem, samples: Mapping[str, tuple[Side, Sample]]) -> Figure:
-    """Return a few inputs with their truth and what each side answered, by the side's name."""
-    picture, metric = problem.picture, problem.drawn.name
-    one = next(iter(samples.values()))[1]
-    inputs, targets = one[f"{metric}.input"], one[f"{metric}.target"]
-    given = {name: sample[f"{metric}.output"] for name, (_, sample) in samples.items()}
+def predictions(problem: Problem, seeds: Mapping[int, Samples]) -> Iterator[Example]:
+    """Yield inputs with their truth and what each side predicted, of the seeds that all have.
+
+    Curves and words are those of the first seed. Of frames there is one example of each truth, and
+    one with a wrong prediction if any is.
+    """
+    picture, part = problem.picture, problem.drawn.part
+    seed, samples = next(iter(seeds.items()))
+    one = next(_each(problem, samples))
+    caption = f"Predictions of the networks of seed {seed} on the {part} part, and the truth."
     with rc_context(STYLE):
-        if isinstance(picture.truth(inputs[0], targets[0]), Words):
-            films = [one for one in map(picture.question, inputs) if isinstance(one, Frames)]
-            if films:
-                return _judged_images(films, _said(picture, inputs, targets, given))
-            asked = [{"input": _words(picture.question(x))} for x in inputs[:ROWS]]
-            said = _said(picture, inputs, targets, given)
-            return _written([one | texts for one, texts in zip(asked, said, strict=False)])
-        made, panels = figure(4.2, columns=2, rows=PANELS // 2)
-        for i, axes in enumerate(panels[: len(inputs)]):
-            _draw(
-                axes,
-                (picture.given or picture.question)(inputs[i]),
-                picture,
-                **ASKED,
-                label="input",
-            )
-            _draw(axes, picture.truth(inputs[i], targets[i]), picture, **TRUTH, label="truth")
-            for name, (side, _) in samples.items():
-                style = {"color": side.color, "linestyle": side.dash, "marker": side.mark}
-                style |= {"markerfacecolor": "none", "label": name}
-                _draw(axes, picture.answer(inputs[i], given[name][i]), picture, **style)
-            _finish(axes, picture, first=i % 2 == 0)
-        legend_above(made, panels[0])
+        if not isinstance(picture.truth(one.x, one.y), Words):
+            yield Example(_curves(problem, samples), f"{caption} {picture.note}".strip())
+        elif isinstance(picture.question(one.x), Frames):
+            yield from _videos(problem, seeds)
+        else:
+            rows = [
+                {"input": _words(picture.question(one.x)), **_said(picture, one)}
+                for one in _each(problem, samples)
+            ][:ROWS]
+            columns = list(rows[0])
+            table = Grid(columns, [list(row.values()) for row in rows], columns)
+            yield Example(table, f"{caption} {picture.note}".strip())
+
+
+@dataclass(frozen=True)
+class _One:
+    """One input, its target, and each side's output, by the side's name."""
+
+    x: Array
+    y: Array
+    outputs: dict[str, Array]
+
+
+def _each(problem: Problem, samples: Samples) -> Iterator[_One]:
+    """Yield the examples of a seed."""
+    name, first = problem.drawn.name, next(iter(samples.values()))[1]
+    outputs = {side: sample[f"{name}.output"] for side, (_, sample) in samples.items()}
+    pairs = zip(first[f"{name}.input"], first[f"{name}.target"], strict=True)
+    for i, (x, y) in enumerate(pairs):
+        yield _One(x, y, {side: values[i] for side, values in outputs.items()})
+
+
+def _said(picture: Picture, one: _One) -> dict[str, str]:
+    """Return the truth and what each side predicted, marked where it is wrong."""
+    truth = _words(picture.truth(one.x, one.y))
+    said = {name: _words(picture.answer(one.x, output)) for name, output in one.outputs.items()}
+    right = {name: text.partition(",")[0] == truth for name, text in said.items()}
+    return {
+        "truth": truth,
+        **{name: text if right[name] else f"{text} {WRONG}" for name, text in said.items()},
+    }
+
+
+def _videos(problem: Problem, seeds: Mapping[int, Samples]) -> Iterator[Example]:
+    """Yield the first example of each truth, and then the first that a side has wrong."""
+    found: dict[str, Example] = {}
+    for seed, samples in seeds.items():
+        for place, one in enumerate(_each(problem, samples), start=1):
+            said = _said(problem.picture, one)
+            wrong = any(text.endswith(WRONG) for text in said.values())
+            film = problem.picture.question(one.x)
+            for kind in (said["truth"], *(["a wrong one"] if wrong else [])):
+                if kind not in found and isinstance(film, Frames):
+                    words = ". ".join(f"{name}: {text}" for name, text in said.items())
+                    where = f"seed {seed}, example {place} of the {problem.drawn.part} part"
+                    caption = f"{words[0].upper()}{words[1:]}. ({where[0].upper()}{where[1:]}.)"
+                    found[kind] = Example(_frames(film, f"truth: {said['truth']}"), caption)
+    yield from found.values()
+
+
+def _curves(problem: Problem, samples: Samples) -> Figure:
+    """Return panels with an example each: the truth below, then side on side, ever thinner."""
+    picture = problem.picture
+    made, panels = figure(4.2, columns=2, rows=PANELS // 2)
+    widths = THINNEST + 1.8 * np.arange(len(samples))[::-1]
+    truth: dict[str, Any] = {"color": INK, "alpha": 0.3, "marker": "o", "linewidth": widths[0] + 3}
+    for axes, one in zip(panels, _each(problem, samples), strict=False):
+        _draw(axes, (picture.given or picture.question)(one.x), **ASKED, label="input")
+        _draw(axes, picture.truth(one.x, one.y), **truth, label="truth")
+        for width, (name, (side, _)) in zip(widths, samples.items(), strict=True):
+            style: dict[str, Any] = {
+                "color": side.color,
+                "linestyle": side.dash,
+                "marker": side.mark,
+            }
+            style |= {"markerfacecolor": "none", "linewidth": width, "markeredgewidth": THINNEST}
+            _draw(axes, picture.answer(one.x, one.outputs[name]), **style, label=name)
+        _finish(axes, picture, first=axes in panels[::2])
+    _same_scale(panels, picture)
+    legend(made, panels[0])
     return made
 
 
-def _draw(axes: Axes, drawing: Drawing, picture: Picture, **style: Any) -> None:
+def _draw(axes: Axes, drawing: Drawing, **style: Any) -> None:
     if not isinstance(drawing, Curve):
         raise TypeError(f"a picture of curves: expected a Curve, came {drawing!r}")
     if len(drawing.x) == 1:
         style |= {"markersize": 9}  # a point alone is easily missed
     axes.plot(drawing.x, drawing.y, **style)
-    if picture.equal:
-        axes.set_aspect("equal", adjustable="datalim")
 
 
 def _finish(axes: Axes, picture: Picture, *, first: bool) -> None:
@@ -84,57 +162,33 @@ def _finish(axes: Axes, picture: Picture, *, first: bool) -> None:
     axes.set_ylabel(picture.y_label if first else "")
 
 
-def _film(frames: Frames) -> Figure:
-    made, panels = figure(1.5, columns=len(frames.images))
-    for axes, image, title in zip(panels, frames.images, frames.titles, strict=True):
-        _image(axes, image, title)
+def _same_scale(panels: Sequence[Axes], picture: Picture) -> None:
+    """Give x and y of all panels one scale, where the picture asks for it."""
+    if picture.equal:
+        used = [axes for axes in panels if axes.lines]
+        ends = [end for axes in used for end in (*axes.get_xlim(), *axes.get_ylim())]
+        for axes in used:
+            axes.set(xlim=(min(ends), max(ends)), ylim=(min(ends), max(ends)), aspect="equal")
+
+
+def _frames(frames: Frames, title: str = "") -> Figure:
+    """Return frames beside each other, each in a border that lies clear of its pixels."""
+    n = len(frames.images)
+    made, panels = figure(WIDTH / n + 0.25 + 0.2 * bool(title), columns=n)
+    for axes, image, name in zip(panels, frames.images, frames.titles, strict=True):
+        rows, columns = np.nonzero(image)
+        axes.imshow(image, cmap="Greys", interpolation="nearest", vmin=0, vmax=1)
+        axes.set(
+            xticks=[], yticks=[], title=name,
+            xlim=(-2, image.shape[1] + 1), ylim=(image.shape[0] + 1, -2),
+        )  # fmt: skip
+        axes.spines[:].set_visible(True)
+        if 0 < len(rows) <= RINGED:
+            axes.plot(columns, rows, "o", color=INK, markersize=11, markerfacecolor="none")
+    if title:
+        made.suptitle(title, x=0.01, ha="left", weight="bold")
     return made
-
-
-def _image(axes: Axes, image: Array, title: str) -> None:
-    axes.imshow(image, cmap="Greys", interpolation="nearest", vmin=0, vmax=1)
-    axes.set_title(title)
-    axes.set(xticks=[], yticks=[])
-
-
-def _judged_images(films: Sequence[Frames], said: Sequence[dict[str, str]]) -> Figure:
-    made, panels = figure(3.6 + 0.3 * len(said[0]), columns=2, rows=PANELS // 2)
-    for axes, film, texts in zip(panels, films, said, strict=False):
-        title = "\n".join(f"{name}: {text}" for name, text in texts.items())
-        _image(axes, film.images[-1], title)
-    return made
-
-
-def _said(
-    picture: Picture, inputs: Array, targets: Array, given: Mapping[str, Array]
-) -> list[dict[str, str]]:
-    """Return for each input the truth and what each side said, marked where it is wrong."""
-    rows = []
-    for i, (x, y) in enumerate(zip(inputs, targets, strict=True)):
-        truth = _words(picture.truth(x, y))
-        said = {name: _words(picture.answer(x, outputs[i])) for name, outputs in given.items()}
-        wrong = {name: text.partition(",")[0] != truth for name, text in said.items()}
-        marked = {name: f"{text} ✗" if wrong[name] else text for name, text in said.items()}
-        rows.append({"truth": truth, **marked})
-    return rows
 
 
 def _words(drawing: Drawing) -> str:
     return drawing.text if isinstance(drawing, Words) else ""
-
-
-def _written(rows: Sequence[dict[str, str]]) -> Figure:
-    """Return rows of texts as a table, headed by their names."""
-    made, (axes,) = figure(0.1 + 0.26 * (1 + len(rows)))
-    axes.set_axis_off()
-    lines = [list(rows[0]), *(list(row.values()) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) + 3 for column in range(len(lines[0]))]
-    total = max(sum(widths), 44)
-    for i, line in enumerate(lines):
-        for column, text in enumerate(line):
-            axes.text(
-                sum(widths[:column]) / total, 1 - (i + 0.5) / len(lines), text, va="center",
-                weight="bold" if i == 0 else "normal", transform=axes.transAxes,
-                parse_math=False, fontsize=11,
-            )  # fmt: skip
-    return made

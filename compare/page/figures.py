@@ -1,40 +1,53 @@
 """All pictures of a results folder: each with a name, a caption, and what it shows in words."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from compare import svg
-from compare.groups import Side, in_problem, sides
+from compare.console import complain
+from compare.files import write_whole
+from compare.groups import Group, groups, in_problem
 from compare.page import charts, examples
-from compare.page.words import TIMED
-from compare.records import predictions as sample
-from compare.records.predictions import Sample
+from compare.page.grid import Grid
+from compare.records.predictions import Predictions, read_predictions
 from compare.records.record import Record
 from compare.tables.columns import number
+from compare.tables.names import names
+from compare.tables.rows import TIMED
 from compare.tables.verdicts import effect, verdicts
+from compare.text import one_line
 from problems import Problem, load
+from problems import names as problem_names
 
-LOOKED_AT = 9  # samples of a side, until there is a seed that all have
+LOOKED_AT = 9  # trainings of a side whose predictions are looked for
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure, the name of its file, what it is, and what is seen in it, for those who cannot."""
+    """What is drawn, or a table, or nothing but a caption; `label` says in words what is seen.
+
+    `kind` tells the pictures of a problem apart: inputs, predictions, learning, time, memory.
+    """
 
     name: str
-    figure: Figure
+    kind: str
+    drawn: Figure | Grid | None
     caption: str
     label: str
 
 
 def plot(records: Sequence[Record], folder: Path, out: Path) -> list[Path]:
-    """Write every picture of a results folder as an SVG file; return the files."""
-    everyone = sides(records)
+    """Write every figure of a results folder as an SVG file; return the files."""
+    everyone = called(records)
     pictures = list(of_all(verdicts(records), everyone))
     for name in sorted({record.problem for record in records}):
         quick = any(record.recipe == "quick" for record in records)
@@ -42,9 +55,10 @@ def plot(records: Sequence[Record], folder: Path, out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     files = []
     for one in pictures:
-        file = out / f"{one.name}.svg"
-        file.write_text(svg.standalone(one.figure, name=one.name, label=one.label))
-        files.append(file)
+        if isinstance(one.drawn, Figure):
+            file = out / f"{one.name}.svg"
+            write_whole(file, svg.standalone(one.drawn, name=one.name, label=one.label))
+            files.append(file)
     return files
 
 
@@ -54,14 +68,19 @@ def slug(problem: str) -> str:
 
 
 def defined(name: str, *, quick: bool) -> Problem | None:
-    """Return a problem's definition; None where records have outlived it."""
+    """Return a problem's definition; None where records have outlived it.
+
+    That its file cannot be read is told on stderr.
+    """
     try:
         return load(name, quick=quick)
-    except ValueError:
+    except ValueError as error:
+        if name in problem_names():
+            complain(str(error))
         return None
 
 
-def of_all(frame: pd.DataFrame, everyone: Sequence[Side]) -> Iterator[Picture]:
+def of_all(frame: pd.DataFrame, everyone: Sequence[Group]) -> Iterator[Picture]:
     """Yield who was faster, in an epoch and in a whole training; nothing for one side alone."""
     for measure, what in TIMED.items():
         rows = frame[(frame["measure"] == measure) & frame["effect"].notna()]
@@ -70,39 +89,62 @@ def of_all(frame: pd.DataFrame, everyone: Sequence[Side]) -> Iterator[Picture]:
         said = (f"{row['problem']} {row['backend']} {effect(row)}" for _, row in rows.iterrows())
         yield Picture(
             f"ratio-{measure}",
-            charts.ratios(rows, everyone),
-            f"How many times as long {what} takes, with the 95 % interval over the seeds; to the "
-            "left of 1 the first named is the faster. A hollow mark has too few seeds for one.",
+            "ratio",
+            charts.ratios(rows, everyone, what),
+            f"How many times as long {what} takes. To the right of 1 the reference is faster. The "
+            "intervals are over the seeds of this run; another run may differ by more.",
             f"Ratio of the time for {what}: {'; '.join(said)}",
         )
 
 
 def of_problem(
-    name: str, problem: Problem | None, here: Sequence[Side], folder: Path
+    name: str, problem: Problem | None, here: Sequence[Group], folder: Path
 ) -> Iterator[Picture]:
-    """Yield the pictures of one problem; those whose data are missing are left out."""
-    seed, kept = _samples(here, folder, problem) if problem else (0, {})
-    if problem and kept:
-        one = next(iter(kept.values()))[1]
+    """Yield the pictures of one problem; those whose data are missing are left out.
+
+    So are those that the problem's own code fails to draw: that is told on stderr.
+    """
+    if problem:
+        yield from _of_samples(problem, here, folder)
+    trained = [side for side in here if side.scored]
+    if trained:
+        yield from _of_trainings(name, trained)
+
+
+def _of_samples(problem: Problem, here: Sequence[Group], folder: Path) -> Iterator[Picture]:
+    """Yield what goes in, and what the networks predict."""
+    seeds = _samples(here, folder, problem)
+    if not seeds:
+        return
+    name, meaning = problem.name, problem.input.meaning
+    first = next(iter(next(iter(seeds.values())).values()))[1]
+    drawn = spared(f"picture of the inputs of {name}", lambda: examples.inputs(problem, first))
+    if drawn:
         yield Picture(
             f"{slug(name)}-inputs",
-            examples.questions(problem, one),
-            f"Examples of the input: {problem.input.meaning}.",
-            f"Inputs of {name}: {problem.input.meaning}",
+            "inputs",
+            drawn.drawn,
+            drawn.caption,
+            f"Inputs of {name}: {meaning}",
         )
+    found = spared(
+        f"picture of the predictions of {name}",
+        lambda: list(examples.predictions(problem, seeds)),
+    )
+    for i, one in enumerate(found or [], start=1):
+        place = f"-{i}" if len(found or []) > 1 else ""
+        label = f"Predictions of {name} beside the truth. {one.caption}"
         yield Picture(
-            f"{slug(name)}-answers",
-            examples.answers(problem, kept),
-            f"What the networks of seed {seed} answer to inputs of the {problem.drawn.part} part, "
-            "and the truth.",
-            f"Answers for {name} beside the truth, by {', '.join(kept)}",
+            f"{slug(name)}-predictions{place}", "predictions", one.drawn, one.caption, label
         )
-    trained = [side for side in here if side.scored]
-    if not trained:
-        return
+
+
+def _of_trainings(name: str, trained: Sequence[Group]) -> Iterator[Picture]:
+    """Yield how the losses fell, what the time was spent on, and how much memory was taken."""
     last = (f"{side.name} {number(_last_loss(side))}" for side in trained)
     yield Picture(
         f"{slug(name)}-learning",
+        "learning",
         charts.learning(trained),
         "Validation loss after each epoch, over epochs and over seconds of build and epochs: "
         "median of the seeds, and the range from the least to the greatest.",
@@ -111,35 +153,64 @@ def of_problem(
     spent = (f"{side.name} {sum(charts.spent(side.scored).values()):.3g} s" for side in trained)
     yield Picture(
         f"{slug(name)}-time",
+        "time",
         charts.time_split(trained),
-        "What the seconds of a training are spent on, medians over the seeds.",
+        "What the seconds of a training are spent on, medians over the seeds. The start of the "
+        "process is in no other figure.",
         f"Time of a training of {name}: {'; '.join(spent)}",
     )
     if any(one.host_peak_bytes or one.gpu_peak_bytes for side in trained for one in side.scored):
         yield Picture(
             f"{slug(name)}-memory",
+            "memory",
             charts.memory(trained),
             "Memory, the largest of all seeds, by how it was measured.",
             f"Memory that {name} takes, by {', '.join(side.name for side in trained)}",
         )
 
 
-def _samples(
-    here: Sequence[Side], folder: Path, problem: Problem
-) -> tuple[int, dict[str, tuple[Side, Sample]]]:
-    """Return the first seed that all sides have a sample of, and those, by the side's name."""
-    found = [
-        {one.seed: sample.read(folder, one.key, problem) for one in side.scored[:LOOKED_AT]}
-        for side in here
-    ]
-    whole = [{seed for seed, arrays in one.items() if arrays} for one in found]
-    common = set.intersection(*whole) if whole else set()
-    if not common:
-        return 0, {}
-    seed = min(common)
-    return seed, {side.short: (side, kept[seed]) for side, kept in zip(here, found, strict=True)}
+def _samples(here: Sequence[Group], folder: Path, problem: Problem) -> dict[int, examples.Samples]:
+    """Return the samples by seed, of the first seeds, as far as all sides have one."""
+    found: list[dict[int, Predictions]] = []
+    for side in here:
+        kept = {}
+        for one in side.scored[:LOOKED_AT]:
+            read = partial(read_predictions, folder, one.key, problem)
+            if sample := spared(f"predictions of {one.key}", read):
+                kept[one.seed] = sample
+        found.append(kept)
+    common = sorted(set.intersection(*map(set, found))) if found else []
+    return {
+        seed: {side.short: (side, kept[seed]) for side, kept in zip(here, found, strict=True)}
+        for seed in common
+    }
 
 
-def _last_loss(side: Side) -> float:
+def spared(what: str, make: Callable[[], Made]) -> Made | None:
+    """Return what is made; None, and a word on stderr, where that fails.
+
+    A problem's own code may fail in any way, and a sample may be broken in any: a picture less is
+    no reason to have no page.
+    """
+    try:
+        return make()
+    except (Exception, SystemExit) as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}, line {last.lineno}"
+        complain(f"no {what}: {type(error).__name__}: {one_line(error)} ({where})")
+        return None
+
+
+def _last_loss(side: Group) -> float:
     losses = [one.validation_loss[-1] for one in side.scored if one.validation_loss]
     return float(pd.Series(losses, dtype=float).median())
+
+
+def called(records: Sequence[Record]) -> list[Group]:
+    """Return the groups of a results folder by the names that people call the sides."""
+    found = groups(records)
+    named = names(dict.fromkeys(side.key[0] for side in found))
+    return [
+        replace(side, name=named[side.key[0]] + side.name.removeprefix(side.key[0]))
+        for side in found
+    ]

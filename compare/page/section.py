@@ -1,184 +1,170 @@
-"""What the report page says of one problem."""
+"""What the report page says of one problem, made before it is shown: plain values."""
 
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from compare import svg
-from compare.groups import Side, in_problem
+from compare.groups import Group, in_problem
 from compare.page import figures as gallery
+from compare.page.figures import Picture, slug, spared
+from compare.page.grid import Grid, measured, scores
 from compare.page.layers_html import layers_html
 from compare.page.program_html import program_html
 from compare.programs.layers import steps
-from compare.programs.pairing import Row, fault, paired
+from compare.programs.pairing import fault, paired
 from compare.records.record import Record
-from compare.tables.columns import MEANING, SCORES, SIDES, SIZES, TEXT, TIMES, cells, sides
-from compare.tables.results import COLUMNS
-from problems import Spec
+from problems import Problem, Spec
 
-MEANINGS = {heading: COLUMNS[column] for heading, column in MEANING.items()}
+DERIVED = ("Floor", "Baseline")  # how paragraphs of a docstring begin that derive a number
 
 
 @dataclass(frozen=True)
-class Grid:
-    """A table for people: headings, rows of texts, and which columns are set to the left."""
+class Shown:
+    """A picture as the page shows it, in the page's ink; or a table, or only a caption."""
 
-    headings: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    text: Sequence[str] = ()
-
-    @property
-    def meaning(self) -> dict[str, str]:
-        """What the columns mean, of those that a legend explains."""
-        return {name: MEANINGS[name] for name in self.headings if name in MEANINGS}
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture as the page shows it, in the page's ink."""
-
+    kind: str
     svg: Markup
+    table: Grid | None
     caption: str
 
-    @staticmethod
-    def of(picture: gallery.Picture) -> "Figure":
-        """Return a picture for the page."""
-        drawn = svg.inline(picture.figure, name=picture.name, label=picture.label)
-        return Figure(Markup(drawn), picture.caption)  # its only text is escaped
 
-
-def grid(frame: pd.DataFrame, headings: Sequence[str]) -> Grid:
-    """Return rows of the result table, without columns that are empty or tell no side apart."""
-    rows = cells(frame, headings)
-    told = [{row[i] for row in rows} for i in range(len(headings))]
-    kept = [
-        i
-        for i, (name, values) in enumerate(zip(headings, told, strict=True))
-        if values != {""} and (name not in ("device", "mode") or len(values) > 1)
-        if name != "tier" or name in sides(frame)
-    ]
-    return Grid([headings[i] for i in kept], [[row[i] for i in kept] for row in rows], TEXT)
-
-
+@dataclass(frozen=True, kw_only=True)
 class Section:
-    """A problem: its definition, if there still is one, and what came of it."""
+    """A problem: its definition, if there still is one, and its results."""
 
-    def __init__(self, name: str, everyone: Sequence[Side], frame: pd.DataFrame, folder: Path):
-        self.name, self.folder = name, folder
-        self.sides = in_problem(everyone, name)
-        self.rows = frame[frame["problem"] == name]
-        self.problem = gallery.defined(
-            name, quick=any(one.recipe == "quick" for one in self.records)
-        )
+    name: str
+    anchor: str
+    known: bool  # whether there still is a definition
+    lead: str
+    about: list[str]  # paragraphs
+    derivation: list[str]  # those that derive the baseline
+    specs: Grid  # what goes in and comes out
+    recipe: str
+    layers: Markup
+    programs: Markup
+    proof: str
+    scores: Grid
+    times: Grid
+    pictures: list[Shown]
 
-    @property
-    def records(self) -> list[Record]:
-        """The trainings of the problem."""
-        return [record for side in self.sides for record in side.records]
+    def of(self, *kinds: str) -> list[Shown]:
+        """Return the pictures of these kinds."""
+        return [one for kind in kinds for one in self.pictures if one.kind == kind]
 
-    @property
-    def anchor(self) -> str:
-        """The section's id on the page."""
-        return anchor(self.name)
 
-    @property
-    def about(self) -> list[str]:
-        """The paragraphs of the problem's docstring."""
-        module = sys.modules.get(f"problems.{self.name}")
-        return (inspect.getdoc(module) or "").split("\n\n") if self.problem else []
+def section(name: str, everyone: Sequence[Group], frame: pd.DataFrame, folder: Path) -> Section:
+    """Return what there is to say of a problem; what its own code fails to make is left out."""
+    here, rows = in_problem(everyone, name), frame[frame["problem"] == name]
+    records = [record for side in here for record in side.records]
+    problem = gallery.defined(name, quick=any(one.recipe == "quick" for one in records))
+    text = _docstring(name) if problem else []
+    at = next((i for i, one in enumerate(text) if one.startswith(DERIVED)), len(text))
+    pictures = gallery.of_problem(name, problem, here, folder)
+    return Section(
+        name=name,
+        anchor=anchor(name),
+        known=problem is not None,
+        lead=next(iter(text), problem.summary if problem else ""),
+        about=text[1:at],
+        derivation=text[at:],
+        specs=_specs(problem) if problem else Grid([], []),
+        recipe=_recipe(problem) if problem else "",
+        layers=_layers(problem) if problem else Markup(),
+        programs=_programs(name) if problem else Markup(),
+        proof=_proof(here, records),
+        scores=scores(rows, here, of_one=True),
+        times=measured(rows, here),
+        pictures=list(shown(pictures)),
+    )
 
-    @property
-    def specs(self) -> Grid:
-        """What goes in and comes out."""
-        if not self.problem:
-            return Grid([], [])
-        named = {"input": self.problem.input, "target": self.problem.target}
-        named |= {"output": self.problem.output}
-        headings = ("part", "meaning", "axes of one example", "type", "range", "unit")
-        rows = [
-            (what, one.meaning, one.axes or "none: a number", one.dtype, _range(one), one.unit)
-            for what, one in named.items()
-        ]
-        return Grid(headings, rows, headings)
 
-    @property
-    def recipe(self) -> str:
-        """How the problem is trained, in a sentence."""
-        if not self.problem:
-            return ""
-        recipe = self.problem.recipe
-        decay = f", times {recipe.decay:g} after every epoch" if recipe.decay != 1 else ""
-        examples = ", ".join(f"{n:,} for {part}" for part, n in recipe.examples.items())
-        return (
-            f"Loss: {recipe.loss.replace('_', ' ')}. Optimizer: {recipe.optimizer}, learning rate "
-            f"{recipe.learning_rate:g}{decay}. {recipe.epochs} epochs in batches of "
-            f"{recipe.batch_size}. Examples: {examples}."
-        )
-
-    @cached_property
-    def rows_of_programs(self) -> tuple[Row, ...]:
-        """The twins, statement by statement."""
-        return paired(self.name) if self.problem else ()
-
-    @property
-    def programs(self) -> Markup:
-        """The two programs side by side."""
-        return program_html(self.name, self.rows_of_programs, complaint=fault(self.name))
-
-    @property
-    def layers(self) -> Markup:
-        """The network as a diagram, with the shapes of both sides."""
-        if not self.problem:
-            return Markup()
-        return layers_html(self.name, steps(self.problem, self.rows_of_programs))
-
-    @cached_property
-    def figures(self) -> dict[str, Figure]:
-        """The pictures of the problem, by what they show."""
-        drawn = gallery.of_problem(self.name, self.problem, self.sides, self.folder)
-        return {one.name.rpartition("-")[2]: Figure.of(one) for one in drawn}
-
-    @property
-    def scores(self) -> Grid:
-        """The scores of this problem."""
-        return grid(self.rows, ("backend", "tier", "device", "mode", *SCORES))
-
-    @property
-    def proof(self) -> str:
-        """How far apart the check found the sides, and what computes on each, in a sentence."""
-        differences = [record.parity for record in self.records if record.parity is not None]
-        apart = (
-            f"Before anything was timed, the check found the sides no farther apart than "
-            f"{max(differences):.1e} in float64: layers, loss, gradients, the losses of 200 steps, "
-            "scores. "
-            if differences
-            else "No check was made for these trainings, or there was one side only. "
-        )
-        kernels = dict.fromkeys(
-            f"{record.kernel} ({side.name})"
-            for side in self.sides
-            for record in side.records
-            if record.kernel
-        )
-        return apart + (f"Recurrent layers are computed by: {', '.join(kernels)}." * bool(kernels))
-
-    @property
-    def times(self) -> Grid:
-        """The times and the memory of this problem."""
-        headings = ("backend", "tier", "device", "mode", *TIMES, *SIZES)
-        return grid(self.rows.drop_duplicates(list(SIDES)), headings)
+def shown(pictures: Iterator[Picture]) -> Iterator[Shown]:
+    """Yield pictures as the page shows them; one that cannot be drawn is told on stderr."""
+    for one in pictures:
+        if not isinstance(one.drawn, Figure):
+            yield Shown(one.kind, Markup(), one.drawn, one.caption)
+        elif drawn := spared(f"picture {one.name}", partial(_inline, one, one.drawn)):
+            yield Shown(one.kind, drawn, None, one.caption)
 
 
 def anchor(problem: str) -> str:
     """Return a problem's id on the page."""
-    return f"problem-{gallery.slug(problem)}"
+    return f"problem-{slug(problem)}"
+
+
+def _inline(picture: Picture, drawn: Figure) -> Markup:
+    text = svg.inline(drawn, name=picture.name, label=picture.label)
+    return Markup(text)  # its only text is escaped
+
+
+def _docstring(name: str) -> list[str]:
+    """Return the paragraphs of a problem's docstring."""
+    text = inspect.getdoc(sys.modules.get(f"problems.{name}")) or ""
+    return text.split("\n\n") if text else []
+
+
+def _specs(problem: Problem) -> Grid:
+    named = {"input": problem.input, "target": problem.target, "output": problem.output}
+    columns = ("part", "meaning", "axes of one example", "type", "range", "unit")
+    rows = [
+        (what, one.meaning, one.axes or "none: a number", one.dtype, _range(one), one.unit)
+        for what, one in named.items()
+    ]
+    return Grid(columns, rows, columns, (), {})
 
 
 def _range(spec: Spec) -> str:
     return "any" if spec.low == -spec.high else f"{spec.low:g} to {spec.high:g}"
+
+
+def _recipe(problem: Problem) -> str:
+    """Return how the problem is trained, in a sentence."""
+    recipe = problem.recipe
+    decay = f", times {recipe.decay:g} after every epoch" if recipe.decay != 1 else ""
+    examples = ", ".join(f"{n:,} for {part}" for part, n in recipe.examples.items())
+    return (
+        f"Loss: {recipe.loss.replace('_', ' ')}. Optimizer: {recipe.optimizer}, learning rate "
+        f"{recipe.learning_rate:g}{decay}. {recipe.epochs} epochs in batches of "
+        f"{recipe.batch_size}. Examples: {examples}."
+    )
+
+
+def _layers(problem: Problem) -> Markup:
+    """Return the network as a diagram, with the shapes of both sides."""
+    what = f"diagram of the network of {problem.name}"
+    made = spared(what, lambda: layers_html(problem.name, steps(problem, paired(problem.name))))
+    return made or Markup()
+
+
+def _programs(name: str) -> Markup:
+    """Return the two programs side by side."""
+    what = f"programs of {name} side by side"
+    made = spared(what, lambda: program_html(name, paired(name), complaint=fault(name)))
+    return made or Markup()
+
+
+def _proof(here: Sequence[Group], records: Sequence[Record]) -> str:
+    """Return how far apart the check found the sides, and what computes on each, in a sentence."""
+    differences = [record.parity for record in records if record.parity is not None]
+    apart = (
+        f"Before anything was timed, the check found the sides no farther apart than "
+        f"{max(differences):.1e} in float64: layers, loss, gradients, the losses of 200 steps, "
+        "scores. "
+        if differences
+        else "No check was made for these trainings, or there was one side only. "
+    )
+    kernels = dict.fromkeys(
+        f"{record.kernel} ({side.name})"
+        for side in here
+        for record in side.records
+        if record.kernel
+    )
+    return apart + (f"Recurrent layers are computed by: {', '.join(kernels)}." * bool(kernels))

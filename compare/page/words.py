@@ -1,4 +1,4 @@
-"""Verdicts in words: who scored better, who was faster, by how much, how sure."""
+"""Verdicts in words: who scored better, who was faster, by how much, how sure; and warnings."""
 
 from collections.abc import Mapping
 
@@ -6,26 +6,35 @@ import pandas as pd
 
 from compare.statistics import IDENTICAL, MINIMUM, SCORE
 from compare.tables.columns import number
+from compare.tables.rows import TIMED, times
+from compare.tables.verdicts import BETTER, EQUAL, WORSE, outcome
 
 SHOWN = ("different", "different but negligible")
-TIMED = {"epoch_s": "an epoch", "wall_s": "the whole training"}
+# Warning: what it means to those who read the times. compare/measures.py advises who measures.
+DOUBTS = {
+    "parts": "the parts of a training do not add up to its total; do not rely on these times",
+    "unsteady": "epochs of one training differ much from one another; times are uncertain",
+    "busy": "other programs were running; times may be too long",
+    "drift": "some seeds ran slower than others throughout, as when a processor throttles; times "
+    "may be too long",
+    "shared": "other programs used the GPU; times may be too long, and the memory of the whole "
+    "device is theirs too",
+}
 
 Said = tuple[str, str]  # the answer, and what it rests on
 
 
-def answers(rows: pd.DataFrame, *, better: str) -> list[Said]:
+def answers(rows: pd.DataFrame, *, better: str, names: Mapping[str, str]) -> list[Said]:
     """Return what the verdicts of one problem and pair of sides say of scores and of times.
 
-    `better` tells of the metric which scores are: "higher" or "lower".
+    `better` tells of the metric which scores are: "higher" or "lower". `names` are those of the
+    sides for people.
     """
-    by_measure = {str(row["measure"]): row for _, row in rows.iterrows()}
+    named = rows.replace({"backend": dict(names), "reference": dict(names)})
+    by_measure = {str(row["measure"]): row for _, row in named.iterrows()}
     said = [scored(by_measure[SCORE], better)] if SCORE in by_measure else []
-    times = {name: by_measure[name] for name in TIMED if name in by_measure}
-    said += [timed(times)] if times else []
-    pairs = int(rows["pairs"].max())
-    if pairs < MINIMUM:
-        said.append(("Too few seeds for a verdict", f"{pairs} in common, {MINIMUM} at least"))
-    return said
+    timings = {name: by_measure[name] for name in TIMED if name in by_measure}
+    return [*said, *([timed(timings)] if timings else [])]
 
 
 def scored(row: pd.Series, better: str) -> Said:
@@ -41,21 +50,24 @@ def scored(row: pd.Series, better: str) -> Said:
         return "Identical scores", f"{number(row['value'])}, equal in every seed"
     if row["verdict"] == "equivalent":
         return "Equal scores", f"{both}; less than {row['margin']:g} apart"
+    if (row["effect"] > 0) != (better == "higher"):
+        ahead, behind = behind, ahead
     if row["verdict"] in SHOWN:
-        if (row["effect"] > 0) != (better == "higher"):
-            ahead, behind = behind, ahead
         slight = "" if row["verdict"] == "different" else ", though by less than counts"
         return f"{ahead} scores better", f"than {behind}{slight}: {both}{between(row, '+.3g')}"
     if row["verdict"] == "inconclusive":
         return "No verdict on the scores", f"{both}{between(row, '+.3g')}"
-    return "Mean scores", both
+    if not row["effect"]:
+        return f"The same mean score ({unjudged(row)})", number(row["value"])
+    apart = f"ahead in score by {number(abs(row['effect']), 2)}"
+    return f"{ahead} is {apart} ({unjudged(row)})", both
 
 
 def timed(rows: Mapping[str, pd.Series]) -> Said:
     """Return what the verdicts on an epoch's and a whole training's time say."""
     one = next(iter(rows.values()))
     parts = [
-        f"{row['effect']:.3g} times as long for {TIMED[name]}{between(row, '.3g')}"
+        f"{times(row['effect'])} times as long for {TIMED[name]}{between(row, '.2f')}"
         for name, row in rows.items()
         if not row["failed"]
     ]
@@ -68,6 +80,11 @@ def timed(rows: Mapping[str, pd.Series]) -> Said:
     return _faster(rows), "; ".join(takes + missing)
 
 
+def unjudged(row: pd.Series) -> str:
+    """Say why there is no verdict: "not judged: 3 seeds"."""
+    return f"not judged: {row['pairs']} seed{'s' if row['pairs'] != 1 else ''}"
+
+
 def between(row: pd.Series, style: str) -> str:
     """Return the 95 % interval of an effect in brackets; nothing where there is none."""
     if pd.isna(row["low"]):
@@ -76,21 +93,23 @@ def between(row: pd.Series, style: str) -> str:
 
 
 def _faster(rows: Mapping[str, pd.Series]) -> str:
-    """Return who is faster, and in what, if not in all."""
+    """Return who is faster, and in what, if not in all; who is ahead where nothing is judged."""
+    judged = any(row["pairs"] >= MINIMUM for row in rows.values())
     winners = {name: _winner(row) for name, row in rows.items()}
     found = {winner for winner in winners.values() if winner}
-    if all(pd.isna(row["verdict"]) for row in rows.values()):
-        return "Times"
+    lead = "is faster" if judged else "is ahead"
+    why = "" if judged else f" ({unjudged(next(iter(rows.values())))})"
     if not found:
-        same = all(row["verdict"] in ("equivalent", IDENTICAL) for row in rows.values())
-        return "Equally fast" if same else "No verdict on the time"
+        same = all(outcome(row) == EQUAL for row in rows.values())
+        return ("Equally fast" if same else "No verdict on the time") + why
     if len(found) == 1 and None not in winners.values():
-        return f"{found.pop()} is faster"
-    return ", ".join(f"{who} is faster in {TIMED[name]}" for name, who in winners.items() if who)
+        return f"{found.pop()} {lead}{why}"
+    said = (f"{who} {lead} in {TIMED[name]}" for name, who in winners.items() if who)
+    return ", ".join(said) + why
 
 
 def _winner(row: pd.Series) -> str | None:
-    """Return the faster backend of a row if it is shown to be so by more than counts."""
-    if row["verdict"] != "different" or pd.isna(row["effect"]):
+    """Return the faster side of a row if it is faster by more than counts; judged, it is shown."""
+    if pd.isna(row["effect"]):
         return None
-    return str(row["reference"] if row["effect"] > 1 else row["backend"])
+    return {WORSE: str(row["reference"]), BETTER: str(row["backend"])}.get(outcome(row))

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import problems
 from backends import BACKENDS, Side, missing_twins
 from backends._tiers import DEFAULT
-from compare.processes import machine
+from compare.processes import gpu, machine
 from compare.processes.interpreter import PYTHONS, environment, known
-from compare.processes.launcher import sees_gpu
 from compare.records.record import UsageError
 
 
@@ -83,14 +82,28 @@ def chosen_sides(backends: Sequence[Side], tiers: Sequence[str]) -> list[Side]:
 def chosen_device(name: str, backends: Sequence[Side]) -> str:
     """Return "cpu" or "gpu"; "auto" is the GPU if there is one and every backend can use it.
 
+    Where there is a GPU, or a driver for one, and "auto" is the CPU all the same, that is told.
+
     Raises:
         UsageError: a GPU is asked for and there is none.
     """
-    if name == "gpu" and not machine.gpus():
-        raise UsageError("--device gpu: expected an NVIDIA GPU, found none; devices here are cpu")
-    if name == "auto":
-        return "gpu" if machine.gpus() and all(map(sees_gpu, backends)) else "cpu"
-    return name
+    if name == "gpu" and not gpu.cards():
+        why = "; ".join(filter(None, (gpu.why_none(), "devices here are cpu")))
+        raise UsageError(f"--device gpu: expected an NVIDIA GPU, found none; {why}")
+    if name != "auto":
+        return name
+    why = _why_cpu(backends)
+    if why:
+        gpu.warn(f"--device auto takes the CPU: {why}")
+    return "gpu" if gpu.cards() and not why else "cpu"
+
+
+def _why_cpu(backends: Sequence[Side]) -> str:
+    """Return why "auto" does not take a GPU that is there, or should be; "" if none is."""
+    if not gpu.cards():
+        return gpu.why_none()
+    refusals = ((side, gpu.refusal(side)) for side in backends)
+    return next((f"{side} cannot use it: {why}" for side, why in refusals if why), "")
 
 
 def chosen_devices(names: Sequence[str], backends: Sequence[Side]) -> list[str]:

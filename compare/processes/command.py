@@ -42,7 +42,7 @@ def do_list(_: argparse.Namespace) -> int:
     import problems
     from backends import BACKENDS, missing_twins
     from compare.console import stdout, table
-    from compare.processes import interpreter, machine
+    from compare.processes import gpu, interpreter, machine
 
     console = stdout()
     rows = [[name, _summary(name), ", ".join(missing_twins(name))] for name in problems.names()]
@@ -62,7 +62,7 @@ def do_list(_: argparse.Namespace) -> int:
     ]
     console.print(table(("backend", "tier", "what it is; the first is the default"), rows, _LEFT))
     processors = f"{machine.cpu()}, {len(machine.processors())} processors to use"
-    rows = [["cpu", processors], ["gpu", ", ".join(machine.gpus()) or "none found"]]
+    rows = [["cpu", processors], ["gpu", ", ".join(gpu.names()) or gpu.why_none() or "none found"]]
     console.print(table(("device", "what it is"), rows, _LEFT))
     return 0
 

@@ -6,22 +6,20 @@ its own.
 
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import distributions
 from itertools import pairwise
-from tempfile import TemporaryFile
-from threading import Timer
 from time import get_clock_info, perf_counter, sleep
 
 import numpy as np
 
 from backends import Engine, Side, Unavailable
 from compare.console import SILENT, Listener
-from compare.processes import machine
+from compare.processes import gpu, machine
 from compare.processes.interpreter import command, environment, known, variables
+from compare.processes.question import NoAnswer, answers
 from compare.processes.usage import HostMemory, busy_s
 from compare.text import one_line
 
@@ -86,11 +84,9 @@ def examine(device: str, threads: int, progress: Listener = SILENT) -> Iterator[
 def of_machine() -> Iterator[Reading]:
     """Yield what the machine is and does besides."""
     processors = machine.processors()
-    for what, found in (
-        ("processor", f"{machine.cpu()}, {len(processors)}"),
-        ("GPU", ", ".join(machine.gpus()) or "none found"),
-    ):
-        yield Reading(about=MACHINE, what=what, found=found, setting=True)
+    found = f"{machine.cpu()}, {len(processors)}"
+    yield Reading(about=MACHINE, what="processor", found=found, setting=True)
+    yield of_gpu()
     tick_s = max(get_clock_info("perf_counter").resolution, _shortest_tick_s())
     yield Reading(
         about=MACHINE,
@@ -99,6 +95,19 @@ def of_machine() -> Iterator[Reading]:
         advice="" if tick_s <= FINE_S else "short epochs cannot be timed: train longer ones",
     )
     yield of_load(load(processors))
+
+
+def of_gpu() -> Reading:
+    """Say which GPU a training gets, and why none if one is to be expected."""
+    why = gpu.why_none()
+    return Reading(
+        about=MACHINE,
+        what="GPU",
+        found=", ".join(gpu.names()) or why or "none found",
+        advice="mend the driver, or show CUDA the GPU: trainings go to the CPU" if why else "",
+        setting=not why,
+        of_times=False,
+    )
 
 
 def of_load(share: float | None) -> Reading:
@@ -200,34 +209,15 @@ def _shortest_tick_s(readings: int = 1000) -> float:
 
 def _asked(side: Side, device: str, threads: int) -> Iterator[Reading]:
     """Have a backend examined in a process of its own; yield each reading as it comes."""
-    module = ["-m", "compare.processes.doctor", str(side), device, str(threads)]
-    environment_ = variables(side, device=device, threads=threads)
-    with (
-        TemporaryFile("w+") as errors,
-        subprocess.Popen(
-            [*command(side), *module],
-            env=environment_,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        ) as process,
-    ):
-        late = Timer(PATIENCE_S, process.kill)
-        late.start()
-        try:
-            for line in process.stdout or ():
-                if line.startswith("{"):
-                    yield Reading(**json.loads(line))
-            process.wait()
-        finally:
-            late.cancel()
-            process.kill()
-        errors.seek(0)
-        said = errors.read().strip().splitlines()
-    if process.returncode:
-        last = (said or [f"status {process.returncode}"])[-1]
+    asked = command(side, "compare.processes.doctor", str(side), device, str(threads))
+    given = variables(side, device=device, threads=threads)
+    try:
+        for line in answers(asked, variables=given, timeout_s=PATIENCE_S):
+            if line.startswith("{"):
+                yield Reading(**json.loads(line))
+    except NoAnswer as error:
         advice = "mend its installation"
-        yield Reading(about=str(side), what="engine", found=last, advice=advice, failed=True)
+        yield Reading(about=str(side), what="engine", found=str(error), advice=advice, failed=True)
 
 
 def _tell(backend: str, device: str, threads: int) -> None:

@@ -2,24 +2,27 @@
 
 One environment cannot hold the GPU libraries of two frameworks, nor one framework in two versions.
 The processes of a backend share nothing with this one but files and pipes, and need NumPy and the
-framework alone. `python -m compare.processes.interpreter BACKEND` prints what they find.
+framework alone. Every one is started by `command`: with our packages (start.py), and all others
+of its own. `python -m compare.processes.interpreter BACKEND` prints what it finds there.
 """
 
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from backends import AGAIN, BACKENDS, Side
 from compare import settings
-from compare.processes.machine import ROOT
+from compare.processes.question import NoAnswer, ask
 from compare.records.record import UsageError
 
+START = Path(__file__).with_name("start.py")
 PATIENCE_S = 60.0  # for an interpreter to answer
 LABELLED = re.compile(r"[^@:]+(@[\w.-]+)?")
 
@@ -71,17 +74,35 @@ def known() -> list[Side]:
     return [Side.parse(name) for name in dict.fromkeys([*BACKENDS, *PYTHONS])]
 
 
-def command(side: Side) -> tuple[str, ...]:
-    """Return the command that starts the Python of a side's backend.
+def command(side: Side, module: str, *arguments: str) -> list[str]:
+    """Return the command that runs one of our modules in the Python of a side's backend."""
+    return command_in(_python(side), module, *arguments)
 
-    -P: a process imports this very code, not what lies in the folder it was started from.
+
+def command_in(python: str, module: str, *arguments: str) -> list[str]:
+    """Return the command that runs one of our modules in a Python.
+
+    -P: the folder of start.py is not on the path of what it runs.
     """
-    return _python(side) or sys.executable, "-P"
+    return [python, "-P", str(START), module, *arguments]
 
 
 def variables(side: Side, *, device: str, threads: int) -> dict[str, str]:
-    """Return the environment variables of a process of a backend, which runs this very code."""
-    return _surroundings() | side.definition.variables(device=device, threads=threads)
+    """Return the environment variables of a process of a backend."""
+    given = side.definition.variables(device=device, threads=threads)
+    return surroundings(_python(side)) | given
+
+
+def surroundings(python: str = sys.executable) -> dict[str, str]:
+    """Return the environment variables of a process in a Python.
+
+    PYTHONPATH and PYTHONHOME are for this Python: by them, another would import its packages. An
+    empty entry of PYTHONPATH, as a colon too many makes it, is the folder of the command: dropped.
+    """
+    names = ("PYTHONPATH", "PYTHONHOME")
+    own = {name: os.environ.get(name, "") if python == sys.executable else "" for name in names}
+    own["PYTHONPATH"] = os.pathsep.join(filter(None, own["PYTHONPATH"].split(os.pathsep)))
+    return dict(os.environ) | own
 
 
 def environment(side: Side) -> Environment:
@@ -90,8 +111,9 @@ def environment(side: Side) -> Environment:
     Raises:
         UsageError: that interpreter does not work.
     """
-    python = _python(side)
-    return _asked(python, side.first.in_default_tier) if python else _found(side.backend)
+    if side.first.program in PYTHONS:
+        return _asked(_python(side), side.first.in_default_tier)
+    return _found(side.backend)
 
 
 def missing(side: Side) -> list[str]:
@@ -100,60 +122,52 @@ def missing(side: Side) -> list[str]:
     Raises:
         UsageError: as for `environment`.
     """
-    return environment(side).missing if _python(side) else side.definition.missing()
+    named = side.first.program in PYTHONS
+    return environment(side).missing if named else side.definition.missing()
 
 
-def _python(side: Side) -> str | None:
-    return PYTHONS.get(side.first.program)
+def _python(side: Side) -> str:
+    return PYTHONS.get(side.first.program, sys.executable)
 
 
 def _found(backend: str) -> Environment:
-    packages = sorted({"numpy", *BACKENDS[backend].packages})
+    packages = {"numpy", *BACKENDS[backend].packages}
+    if "jax" in packages:
+        packages.add("jaxlib")  # which computes what jax asks for
     return Environment(
         python=sys.version,
         missing=BACKENDS[backend].missing(),
-        versions={package: _version(package) for package in packages},
+        versions={package: _version(package) for package in sorted(packages)},
     )
 
 
 @cache
 def _asked(python: str, side: Side) -> Environment:
+    asked = command_in(python, "compare.processes.interpreter", side.backend)
+    said = ""
     try:
-        done = subprocess.run(
-            [python, "-P", "-m", "compare.processes.interpreter", side.backend],
-            env=_surroundings(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-        return Environment(**json.loads(done.stdout))
-    except subprocess.TimeoutExpired:
-        why = f"no answer in {PATIENCE_S:g} s"
-    except OSError as error:
-        why = str(error.strerror)
+        said = ask(asked, variables=surroundings(python), timeout_s=PATIENCE_S)
+        return Environment(**json.loads(said))
+    except NoAnswer as error:
+        why = str(error)
     except (ValueError, TypeError):
-        lines = done.stderr.strip().splitlines() or [f"no answer, but status {done.returncode}"]
-        why = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+        why = f"an answer that is none: {said}" if said else "no answer, but status 0"
     raise UsageError(
         f"the interpreter of {side}, {python}: expected Python 3.11 or later with NumPy, "
         f"came: {why}"
     )
 
 
-def _surroundings() -> dict[str, str]:
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return dict(os.environ) | {"PYTHONPATH": path}
-
-
 def _version(package: str) -> str:
-    from importlib.metadata import PackageNotFoundError, version  # here, for `list` asks for none
+    """Return the version of what a package was installed by: tensorflow may be tensorflow-cpu's."""
+    from importlib import metadata  # here, for `list` asks for none
 
-    try:
-        return version(package)
-    except PackageNotFoundError:
+    with suppress(metadata.PackageNotFoundError):
+        return metadata.version(package)
+    if find_spec(package) is None:  # to look through all that is installed takes long
         return "unknown"
+    names = metadata.packages_distributions().get(package, [])
+    return ", ".join(sorted({metadata.version(name) for name in names})) or "unknown"
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from backends import Side
+from compare.files import write_whole
 from compare.processes import keeper, machine
 from compare.processes.forkserver import TRAINER, Server
 from compare.processes.gpu import DeviceMemory
@@ -86,17 +87,17 @@ class Launcher:
         scratch = cell.absolute() / SCRATCH
         scratch.mkdir(parents=True, exist_ok=True)
         asked = {"processors": processors, "asked": monotonic(), "scratch": str(scratch)}
-        (cell / "run.json").write_text(json.dumps(asdict(run) | asked))
+        write_whole(cell / "run.json", json.dumps(asdict(run) | asked))
         with DeviceMemory(run.device) as memory:
             if server:
                 outcome = self._end_of(lambda: forked(server, cell), timeout_s)
             else:
-                trainer = [*command(run.side), "-m", "compare.training.trainer", str(cell)]
                 environment = variables(run.side, device=run.device, threads=run.threads)
+                trainer = command(run.side, TRAINER, str(cell))
                 outcome = self.call(trainer, environment, cell / "log.txt", timeout_s)
         found = left(cell)
         if isinstance(found, Record):
-            record = replace(found, gpu_device_bytes=memory.growth(), gpu_others=memory.others)
+            record = replace(found, **memory.fields())
         else:
             status, reason = outcome
             if found and status != "timeout":
@@ -126,9 +127,9 @@ class Launcher:
             Interrupted: `stop` was called.
         """
         cell.mkdir(parents=True, exist_ok=True)
-        (cell / ASKED).write_text(json.dumps(asked))
+        write_whole(cell / ASKED, json.dumps(asked))
         if start != FORK:
-            new = [*command(kind.side), "-m", module, str(cell)]
+            new = command(kind.side, module, str(cell))
             environment = variables(kind.side, device=kind.device, threads=kind.threads)
             return self.call(new, environment, cell / "log.txt", timeout_s)
         try:
@@ -221,11 +222,11 @@ class Launcher:
             if self.stopped:
                 raise Interrupted
             if not self.has(kind):
-                module = ["-m", "compare.processes.forkserver", str(os.getpid()), kind.side.backend]
+                module = ("compare.processes.forkserver", str(os.getpid()), kind.side.backend)
                 environment = variables(kind.side, device=kind.device, threads=kind.threads)
                 log = self._log_of(kind, folder)
                 log.parent.mkdir(parents=True, exist_ok=True)
-                self.servers[kind] = Server([*command(kind.side), *module], environment, log)
+                self.servers[kind] = Server(command(kind.side, *module), environment, log)
             return self.servers[kind]
 
     def _ready(self, server: Server, timeout_s: float) -> Server:
@@ -274,7 +275,7 @@ def left(cell: Path) -> Record | str:
     if not file.is_file():  # reading a pipe would not end
         return f"expected a file, came something else as {file.name}"
     try:
-        return Record.from_json(file.read_text())
+        return Record.from_json(file.read_bytes())
     except (OSError, ValueError, TypeError, RecursionError) as error:
         return f"{file.name} cannot be read: {visible(one_line(error))}"
 
@@ -315,16 +316,3 @@ def begun(
                 os.killpg(process.pid, signal.SIGKILL)
 
     return wait, kill
-
-
-def sees_gpu(side: Side) -> bool:
-    """Ask a backend, in a process of its own, whether it can use a GPU."""
-    ask = "import sys; from backends import BACKENDS; "
-    ask += "BACKENDS[sys.argv[1]].engine().prepare(device='gpu', threads=1)"
-    done = subprocess.run(
-        [*command(side), "-c", ask, side.backend],
-        env=variables(side, device="gpu", threads=1),
-        capture_output=True,
-        check=False,
-    )
-    return done.returncode == 0

@@ -11,7 +11,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 CODE = ("problems", "backends", "compare", "pyproject.toml", "constraints.txt")
 
-PATIENCE_S = 30.0  # for a driver that hangs, as one may
+PATIENCE_S = 30.0  # for Git on a disk that hangs
 
 
 def _output(*command: str) -> str | None:
@@ -25,28 +25,6 @@ def _output(*command: str) -> str | None:
     except subprocess.TimeoutExpired:
         return None
     return done.stdout.strip() if done.returncode == 0 else None
-
-
-@cache
-def gpus() -> tuple[str, ...]:
-    """Return the names of the NVIDIA GPUs of this machine, as its driver lists them."""
-    names = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
-    return tuple(names.splitlines()) if names else ()
-
-
-def gpu_processes() -> list[str]:
-    """Return what computes on the first GPU now, with its memory, as far as its driver tells.
-
-    In a container it may tell of none. Implemented, not yet measured.
-    """
-    query = ["--query-compute-apps=pid,process_name,used_memory", "--format=csv,noheader"]
-    found = _output("nvidia-smi", *query, f"--id={card()}")
-    return [line.strip() for line in found.splitlines()] if found else []
-
-
-def card() -> str:
-    """Return which GPU is the first that frameworks see, as nvidia-smi calls it."""
-    return os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0] or "0"
 
 
 @cache

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.text import Text
 
 from compare.console import markdown_table, stdout, table
+from compare.files import write_whole
 from compare.proof.ladder import CAP, EXACT, FLOOR, RUNGS, WITHIN, Finding
 from compare.records.record import finite
 
@@ -17,8 +18,8 @@ LADDER = ("problem", "backend", "against", "precision")
 def publish_findings(folder: Path, findings: Sequence[Finding]) -> None:
     """Write check.json and check.md into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "check.json").write_text(findings_json(findings))
-    (folder / "check.md").write_text(findings_markdown(findings))
+    write_whole(folder / "check.json", findings_json(findings))
+    write_whole(folder / "check.md", findings_markdown(findings))
 
 
 def findings_json(findings: Sequence[Finding]) -> str:

@@ -1,5 +1,6 @@
 """The records of a results folder: one line of JSON per training in runs.jsonl."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from compare.records.record import Record, UsageError
+from compare.text import shortened, visible
 
 FILE = "runs.jsonl"
 
@@ -15,33 +17,55 @@ def read(folder: Path) -> tuple[list[Record], list[str]]:
     """Return the records of a folder, the last one of each training, and what could not be read.
 
     Raises:
-        UsageError: a record is of another schema.
+        UsageError: a record is of another schema, or runs.jsonl is no file.
     """
     records: dict[str, Record] = {}
     broken = []
-    lines = (folder / FILE).read_bytes().splitlines() if (folder / FILE).exists() else []
+    file = _file(folder)
+    lines = file.read_bytes().splitlines() if file.exists() else []
     for number, line in enumerate(lines, start=1):
         try:
             record = Record.from_json(line)
         except UsageError as error:
-            raise UsageError(f"{folder / FILE}, line {number}: {error}") from None
+            raise UsageError(f"{file}, line {number}: {error}") from None
         except ValueError as error:
-            what = f"{folder / FILE}, line {number} is not a record and was left out"
-            broken.append(f"{what}: {error}")
+            what = f"{file}, line {number} is not a record and was left out"
+            broken.append(visible(f"{what}: {shortened(str(error))}"))
             continue
         records.pop(record.key, None)
         records[record.key] = record
     return list(records.values()), broken
 
 
+def _file(folder: Path) -> Path:
+    """Return the runs.jsonl of a folder, which may be missing.
+
+    Raises:
+        UsageError: it is a folder, a pipe or a device, which would be read for ever.
+    """
+    file = folder / FILE
+    if file.exists() and not file.is_file():
+        raise UsageError(f"expected a file, came a folder, a pipe or a device: {file}")
+    return file
+
+
 class Journal:
     """The open runs.jsonl of one comparison: append whole records, or nothing."""
 
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
+    def __init__(self, descriptor: int, folder: Path) -> None:
+        self.descriptor, self.folder = descriptor, folder
 
     def append(self, record: Record) -> None:
-        """Append a record and have it on the disk; where that fails, leave the file as it was."""
+        """Append a record and have it on the disk; where that fails, leave the file as it was.
+
+        Raises:
+            UsageError: it fails, as when the disk is full, or the file has been removed.
+        """
+        if not os.fstat(self.descriptor).st_nlink:
+            raise UsageError(
+                f"--out: {self.folder / FILE} was removed during the run, and with it all records; "
+                "no further one can be kept"
+            )
         end = os.lseek(self.descriptor, 0, os.SEEK_END)
         line = (record.to_json() + "\n").encode()
         if end and os.pread(self.descriptor, 1, end - 1) != b"\n":
@@ -49,11 +73,14 @@ class Journal:
         try:
             written = os.write(self.descriptor, line)
             if written < len(line):
-                raise OSError(f"{written} of {len(line)} bytes written")
+                raise OSError(errno.ENOSPC, f"{written} of {len(line)} bytes written")
             os.fsync(self.descriptor)
-        except OSError:
+        except OSError as error:
             os.ftruncate(self.descriptor, end)
-            raise
+            raise UsageError(
+                f"--out: cannot write to {self.folder}: {error.strerror}; the records before this "
+                "one are kept"
+            ) from None
 
 
 @contextmanager
@@ -65,7 +92,7 @@ def journal(folder: Path) -> Iterator[Journal]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / FILE, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        descriptor = os.open(_file(folder), os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     except FileExistsError:
         raise UsageError(f"--out: expected a folder, came the file {folder}") from None
     except OSError as error:
@@ -75,7 +102,7 @@ def journal(folder: Path) -> Iterator[Journal]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UsageError(f"--out: another comparison is writing to {folder}") from None
-        yield Journal(descriptor)
+        yield Journal(descriptor, folder)
     finally:
         os.close(descriptor)
 
@@ -85,6 +112,8 @@ def collect(folder: Path, into: Journal, known: Sequence[Record]) -> list[Record
     started = {record.key: record.started for record in known}
     found = []
     for file in sorted((folder / "cells").glob("*/record.json")):
+        if not file.is_file():
+            continue
         try:
             record = Record.from_json(file.read_bytes())
         except (ValueError, OSError):

@@ -1,57 +1,75 @@
-"""A few test inputs of a training with what the network answered: enough to draw, not to score."""
+"""A few test inputs of a training with what the network predicts for them, kept to be drawn.
 
-import zlib
+They are too few to score. A file of them may come from anywhere: one that is not as the problem's
+definition says costs a picture, and nothing else.
+"""
+
 from collections.abc import Mapping
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from compare.files import write_whole
 from problems import Array, Data, Problem
 
 FILE = "sample.npz"
 EXAMPLES = 6  # the first of the part that a metric asks about: the same on every backend
 
-Sample = dict[str, Array]  # "METRIC.input", "METRIC.target", "METRIC.output": (examples, ...)
+Predictions = dict[str, Array]  # "METRIC.input", "METRIC.target", "METRIC.output": (examples, ...)
 
 
-def take(problem: Problem, answers: Mapping[str, Array], data: Data) -> Sample:
-    """Return, by metric, the first test inputs, their targets and the network's answers."""
-    sample: Sample = {}
+def predictions_of(problem: Problem, outputs: Mapping[str, Array], data: Data) -> Predictions:
+    """Return, by metric, the first test inputs, their targets and the network's outputs."""
+    kept: Predictions = {}
     for metric in problem.metrics:
         part = data[metric.part]
-        kept = {"input": part.x, "target": part.y, "output": answers[metric.name]}
-        sample |= {f"{metric.name}.{name}": values[:EXAMPLES] for name, values in kept.items()}
-    return sample
+        arrays = {"input": part.x, "target": part.y, "output": outputs[metric.name]}
+        kept |= {f"{metric.name}.{name}": array[:EXAMPLES] for name, array in arrays.items()}
+    return kept
 
 
-def leave(sample: Sample, cell: Path) -> None:
-    """Write a sample into the folder of its training, whole or not at all.
+def write_predictions(predictions: Predictions, cell: Path) -> None:
+    """Write predictions into the folder of their training, whole or not at all.
 
-    On a full disk there is none: a picture less is no reason to lose a training.
+    On a full disk there are none: a picture less is no reason to lose a training.
     """
-    partial = cell / f"{FILE}.partial"
+    packed = BytesIO()
+    np.savez_compressed(packed, **predictions)  # type: ignore[arg-type]  # names are arrays' alone
     with suppress(OSError):
-        with partial.open("wb") as file:
-            np.savez_compressed(file, **sample)  # type: ignore[arg-type]  # names are arrays' alone
-        partial.replace(cell / FILE)
+        write_whole(cell / FILE, packed.getvalue())
 
 
-def read(folder: Path, key: str, problem: Problem) -> Sample:
-    """Return the sample of a training in a results folder; empty if there is none to be drawn.
+def read_predictions(folder: Path, key: str, problem: Problem) -> Predictions:
+    """Return the predictions of a training in a results folder; empty if none can be drawn.
 
-    Of the metric that is drawn, it must have what the problem's definition says: a file may be
-    broken, or older than the definition.
+    `key` comes from a record, which may say anything: it leads nowhere but into the folder.
     """
-    try:
-        with (folder / "cells" / key / FILE).open("rb") as file:
-            found: Sample = dict(np.load(file, allow_pickle=False))
-    except (OSError, ValueError, TypeError, EOFError, BadZipFile, zlib.error):
+    file = folder / "cells" / key / FILE
+    if "/" in key or key in ("", ".", ".."):
         return {}
-    shapes = {"input": problem.input.shape, "target": problem.target.shape, "output": None}
-    for name, shape in shapes.items():
-        array = found.get(f"{problem.drawn.name}.{name}")
-        if array is None or not len(array) or (shape is not None and array.shape[1:] != shape):
+    try:
+        if not file.is_file():  # a pipe would be waited for
             return {}
+        with file.open("rb") as opened:
+            found: Predictions = dict(np.load(opened, allow_pickle=False))
+        _check(found, problem)
+    except Exception:  # of a broken archive, all kinds: even a MemoryError, or an encrypted one
+        return {}
     return found
+
+
+def _check(found: Predictions, problem: Problem) -> None:
+    """Raise an error unless the metric that is drawn has all arrays as the definition says."""
+    metric = problem.drawn
+    inputs, targets, outputs = (
+        found[f"{metric.name}.{name}"] for name in ("input", "target", "output")
+    )
+    problem.input.check(inputs, "inputs")
+    problem.target.check(targets, "targets")
+    like = metric.ask(lambda x: np.zeros((len(x), *problem.output.shape), np.float32), inputs)
+    if not len(inputs) == len(targets) > 0 or outputs.shape != like.shape:
+        raise ValueError(f"expected outputs {like.shape}, came {outputs.shape}")
+    if outputs.dtype.kind not in "biuf" or not np.isfinite(outputs).all():
+        raise ValueError(f"expected finite numbers, came {outputs.dtype}")

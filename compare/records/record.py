@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import problems
 from backends import Side
+from compare.files import write_whole
+from compare.text import visible
 
 if TYPE_CHECKING:
     from problems import Problem
@@ -52,7 +54,13 @@ def modes_between(side: Side) -> list[str]:
 
 
 class UsageError(ValueError):
-    """What the user asked for cannot be done; the message says what is expected and exists."""
+    """What the user asked for cannot be done; the message says what is expected and exists.
+
+    It is one line in which everything is visible, whatever the names in it are.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(visible(message))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -314,9 +322,7 @@ def judged(problem: Problem, scores: Mapping[str, float]) -> dict[str, Score]:
 
 def write_record(record: Record, cell: Path) -> None:
     """Write a record into the folder of its training, whole or not at all."""
-    partial = cell / "record.json.partial"
-    partial.write_text(record.to_json() + "\n")
-    partial.replace(cell / "record.json")
+    write_whole(cell / "record.json", record.to_json() + "\n")
 
 
 def now() -> str:

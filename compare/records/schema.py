@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from datetime import datetime
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 LARGEST = 2**63 - 1  # what a data frame and most readers can hold
 LONGEST_S = 1e9  # some thirty years; sums of what is below stay finite
+TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")  # of times, what pandas reads
 
 
 def decode(line: bytes | str) -> Record:
@@ -40,6 +42,8 @@ def decode(line: bytes | str) -> Record:
     if unknown := values.keys() - FIELDS.keys():
         raise UsageError(f"schema {SCHEMA} has no {', '.join(sorted(unknown))}")
     msgspec.convert(values, _line())
+    if not TIME.fullmatch(values["started"]):
+        raise ValueError("Expected a time like 2026-01-02T03:04:05+00:00 - at `$.started`")
     scores = {metric: Score(**score) for metric, score in values.get("scores", {}).items()}
     return Record(**values | {"scores": scores})
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from backends import BACKENDS, Side
-from compare.console import markdown_list, markdown_table
-from compare.lines import below, terminal_width, wrapped
+from compare.console import below, markdown_list, markdown_table, terminal_width, wrapped
+from compare.files import write_whole
 from compare.measures import epochs_to_target
 from compare.records.provenance import provenance
 from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between
@@ -152,8 +152,8 @@ def _from_to(row: pd.Series) -> str:
 
 def publish_explanation(folder: Path, frame: pd.DataFrame, records: Sequence[Record]) -> None:
     """Write explain.csv and explain.md into the folder."""
-    frame.to_csv(folder / "explain.csv", index=False)
-    (folder / "explain.md").write_text(explanation(frame, records))
+    write_whole(folder / "explain.csv", frame.to_csv(index=False))
+    write_whole(folder / "explain.md", explanation(frame, records))
 
 
 def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:

@@ -12,7 +12,7 @@ from statistics import median
 import numpy as np
 import pandas as pd
 
-from compare.groups import SIDE, Side, sides
+from compare.groups import SIDE, Group, groups
 from compare.measures import samples_per_s, warnings
 from compare.records.record import SIZES, Record, Run
 from compare.records.record import sizes as sizes_of
@@ -68,7 +68,7 @@ def points(runs: Iterable[Run], name: str, asked: Sequence[int]) -> list[Run]:
 
 def sweep(records: Sequence[Record]) -> pd.DataFrame:
     """Return a row per side and size of one problem's sweep. Missing is empty, never 0."""
-    everyone = sides(records)
+    everyone = groups(records)
     reference = at_sizes(everyone[0])
     rows = []
     for side in everyone:
@@ -82,7 +82,7 @@ def sweep(records: Sequence[Record]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(rates, float))
 
 
-def at_sizes(side: Side) -> dict[Size, list[Record]]:
+def at_sizes(side: Group) -> dict[Size, list[Record]]:
     """Return the trainings of a side by what was varied and how large it was, rising."""
     found: dict[Size, list[Record]] = {}
     for record in side.records:
@@ -151,8 +151,8 @@ class Pair:
     """Two sides at the sizes that count, and how many times as fast one is as the other."""
 
     sweep: str  # what is varied
-    side: Side
-    reference: Side
+    side: Group
+    reference: Group
     sizes: tuple[int, ...]
     changes: Array  # (seeds, sizes): logarithms of the side's rate over the reference's
 
@@ -182,7 +182,7 @@ def pairs(records: Sequence[Record]) -> Iterator[Pair]:
     Those that share no size and seed are left out.
     """
     for name in SIZES:
-        for reference, side in combinations(sides(records), 2):
+        for reference, side in combinations(groups(records), 2):
             if sum(a != b for a, b in zip(reference.key, side.key, strict=True)) == 1:
                 mine, theirs = _rates(side, name), _rates(reference, name)
                 if changes := _changes(mine, theirs):
@@ -190,7 +190,7 @@ def pairs(records: Sequence[Record]) -> Iterator[Pair]:
                     yield Pair(name, side, reference, counting, logarithms)
 
 
-def _rates(side: Side, name: str) -> dict[int, dict[int, float]]:
+def _rates(side: Group, name: str) -> dict[int, dict[int, float]]:
     """Return samples per second of a side, by size and seed."""
     return {size: rates(same) for (varied, size), same in at_sizes(side).items() if varied == name}
 

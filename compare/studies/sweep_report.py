@@ -11,15 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from compare.console import markdown_list, markdown_table
-from compare.groups import SIDE, Side, sides
-from compare.lines import below, terminal_width, wrapped
+from compare.console import below, markdown_list, markdown_table, terminal_width, wrapped
+from compare.files import write_whole
+from compare.groups import SIDE, Group, groups
 from compare.measures import rate
 from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
 from compare.studies.crossover import Stretch
 from compare.studies.sweep import COLUMNS, CROSSOVERS, Pair, crossovers, pairs, sweep
-from compare.svg import INK, STYLE, figure, legend_above, standalone
+from compare.svg import INK, STYLE, figure, legend, standalone
 from compare.tables.columns import mebibytes, number, power, whole
 from compare.tables.publish import failures
 from compare.text import visible
@@ -108,12 +108,13 @@ whether the sides still train the same one."""
 def publish_sweep(folder: Path, records: Sequence[Record]) -> None:
     """Write the tables and the picture of one problem's sweep into the folder."""
     frame, found = sweep(records), list(pairs(records))
-    frame.to_csv(folder / "sweep.csv", index=False)
-    crossovers(records).to_csv(folder / "crossovers.csv", index=False, float_format="%.10g")
-    (folder / "sweep.md").write_text(markdown(records))
-    drawn = throughput(frame, sides(records), found)
+    write_whole(folder / "sweep.csv", frame.to_csv(index=False))
+    ends = crossovers(records).to_csv(index=False, float_format="%.10g")
+    write_whole(folder / "crossovers.csv", ends)
+    write_whole(folder / "sweep.md", markdown(records))
+    drawn = throughput(frame, groups(records), found)
     label = f"Samples per second of {records[0].problem}. {' '.join(readings(found))}"
-    (folder / "sweep.svg").write_text(standalone(drawn, name="sweep", label=label))
+    write_whole(folder / "sweep.svg", standalone(drawn, name="sweep", label=label))
 
 
 def markdown(records: Sequence[Record]) -> str:
@@ -188,7 +189,7 @@ TEXT = ("backend", "device", "varied", "warnings")
 FEW = 8  # sizes that have room for a number each
 
 
-def throughput(frame: pd.DataFrame, sides: Sequence[Side], pairs: Sequence[Pair]) -> Figure:
+def throughput(frame: pd.DataFrame, sides: Sequence[Group], pairs: Sequence[Pair]) -> Figure:
     """Return a panel for each thing that was varied: a line per side, median and range of seeds.
 
     `frame` is as of `sweep`. Where two cross, a bar is the interval.
@@ -207,11 +208,11 @@ def throughput(frame: pd.DataFrame, sides: Sequence[Side], pairs: Sequence[Pair]
             for pair in pairs:
                 if pair.sweep == name:
                     _crossings(axes, pair, lines[pair.reference.key])
-        legend_above(made, panels[0])
+        legend(made, panels[0])
     return made
 
 
-def _line(axes: Axes, rows: pd.DataFrame, side: Side) -> None:
+def _line(axes: Axes, rows: pd.DataFrame, side: Group) -> None:
     """Draw a side; a size without a time is a gap between its neighbours."""
     x = rows["size"].astype(float)
     axes.fill_between(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from compare.lines import INDENT, below, fitting, wrapped
+from compare.console import INDENT, below, fitting, wrapped
 from compare.records.record import Record
 from compare.statistics import DIFFERENT, MINIMUM, SCORE
 from compare.tables.columns import SIDES, SIZES, TEXT, TIMES, cells, sides

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from compare.console import markdown_table, plain
-from compare.lines import aligned, widest, wrapped
+from compare.console import aligned, markdown_table, plain, widest, wrapped
 from compare.tables.columns import number
 from compare.tables.headline import DOUBTFUL, LOWER, SIGNS, SPREAD, Headline
 from compare.tables.names import names

@@ -27,7 +27,7 @@ def _name(side: str, *, alone: bool, short: bool) -> str:
     """Return what to call a side; `alone`: no engine but the usual one takes part."""
     parsed = Side.parse(side)
     known = BACKENDS.get(parsed.backend)
-    if known is None:
+    if known is None or known.folder not in FRAMEWORKS:
         return visible(side)
     name, engine = FRAMEWORKS[known.folder], known.environment.get("KERAS_BACKEND")
     if engine and not alone:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from backends import Side
 from compare.console import markdown_list, markdown_table
+from compare.files import write_whole
 from compare.measures import WARNINGS
 from compare.records.provenance import provenance
 from compare.records.record import Record, as_json, finite
@@ -64,12 +65,14 @@ def publish(folder: Path, records: Sequence[Record]) -> Tables:
     Verdicts are written to ten digits: beyond that, processors differ in their logarithms.
     """
     tables = tabulated(records)
-    tables.table.to_csv(folder / "table.csv", index=False)
-    tables.verdicts.to_csv(folder / "verdicts.csv", index=False, float_format="%.10g")
+    write_whole(folder / "table.csv", tables.table.to_csv(index=False))
+    verdicts_csv = tables.verdicts.to_csv(index=False, float_format="%.10g")
+    write_whole(folder / "verdicts.csv", verdicts_csv)
     (folder / "devices.csv").unlink(missing_ok=True)
     if not tables.devices.empty:
-        tables.devices.to_csv(folder / "devices.csv", index=False, float_format="%.10g")
-    (folder / "table.md").write_text(markdown(tables, records))
+        devices_csv = tables.devices.to_csv(index=False, float_format="%.10g")
+        write_whole(folder / "devices.csv", devices_csv)
+    write_whole(folder / "table.md", markdown(tables, records))
     return tables
 
 

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from compare.lines import joined, terminal_width, wrapped
+from compare.console import joined, terminal_width, wrapped
 from compare.records.record import PROVEN, UNPROVEN, UNTRIED, Record
 from compare.tables.details import details
-from compare.tables.headline import Headline, headline
+from compare.tables.headline import RATIO, Headline, headline
 from compare.tables.layout import table_lines
 from compare.tables.publish import Tables, publish
 from compare.text import visible
@@ -33,13 +33,18 @@ def screen(
     first = wrapped(answer.sentence, width)
     if any(record.recipe == "quick" for record in records):
         first += wrapped(QUICK, width)
-    notes = [line for note in answer.notes for line in wrapped(note, width)]
+    notes = {note: wrapped(note, width) for note in answer.notes}
     facts = [line for fact in _facts(records) for line in wrapped(fact, width)]
     legend = joined((f"{sign}  {text}" for sign, text in answer.signs.items()), width, gap="    ")
-    blocks = [first, table_lines(answer.rows, width), legend, notes + facts]
+    further = _further(answer, folder)
+    above = [first, table_lines(answer.rows, width), legend]
+    lines = sum(map(len, (*above, *notes.values(), facts, further)))
+    if lines >= LINES and not everything:
+        notes.pop(RATIO, None)  # table.md says it too, and an empty line is to be had
+    blocks = [*above, [*(line for note in notes.values() for line in note), *facts]]
     if everything:
         blocks += details(tables, records, width)
-    return _spaced([block for block in (*blocks, _further(answer, folder)) if block])
+    return _spaced([block for block in (*blocks, further) if block])
 
 
 def _spaced(blocks: Sequence[Sequence[str]]) -> list[str]:

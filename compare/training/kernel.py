@@ -18,12 +18,13 @@ from pathlib import Path
 import problems
 from backends import Side
 from compare.console import SILENT, Listener
+from compare.files import write_whole
 from compare.fingerprint import basis, digest, keep, kept
 from compare.options import STARTS
-from compare.processes import machine
+from compare.processes import gpu, machine
 from compare.processes.interpreter import variables
 from compare.processes.launcher import ASKED, Kind, Launcher, several
-from compare.records.record import FLOAT32, Run
+from compare.records.record import FLOAT32, FORK, Run
 from compare.text import one_line
 from problems import Part
 
@@ -109,7 +110,7 @@ def key(name: str, asked: Asked) -> str:
     facts = {
         "kernel": asdict(replace(asked, side=side.backend)),
         "tier": side.runs_in,
-        "processor": machine.gpus() if asked.device == "gpu" else machine.cpu(),
+        "processor": gpu.names() if asked.device == "gpu" else machine.cpu(),
         "settings": sorted(
             (name, value) for name, value in environment.items() if name.split("_")[0] in SETTINGS
         ),
@@ -123,13 +124,16 @@ def observed(
     """Look, each time in a fresh process of the backend, what computes a problem's layers."""
     number, (_, first) = count(1), looks[0]
     at_a_time = 1 if first.device == "gpu" else len(machine.processors()) // first.threads
+    kinds = {
+        asked: Kind(Side.parse(asked.side).in_default_tier, asked.device, asked.threads)
+        for _, asked in looks
+    }
     with several(max(1, at_a_time), launcher) as (starts, folder, pool):
 
         def look(name: str, asked: Asked) -> str | None:
-            side = Side.parse(asked.side)
-            progress.doing(f"looking what computes {name}: {side}", next(number), len(looks))
-            kind = Kind(side.in_default_tier, asked.device, asked.threads)
-            cell, question = folder / f"{name}-{side}", asdict(asked) | {"problem": name}
+            what, kind = f"kernels of {name}: {asked.side}", kinds[asked]
+            progress.doing(f"looking at the {what}", next(number), len(looks))
+            cell, question = folder / f"{name}-{asked.side}", asdict(asked) | {"problem": name}
             _, why = starts.work(MODULE, cell, question, kind, STARTS[0], timeout_s)
             label: str | None = None
             if (cell / FILE).exists():
@@ -137,9 +141,11 @@ def observed(
             if label is None:
                 last = starts.last_words(cell, kind) or "it said nothing"
                 why = ": ".join(filter(None, (why, last)))
-                progress.report(f"not seen what computes {name} on {side}: {why}")
+                progress.report(f"not seen what computes {name} on {asked.side}: {why}")
             return label
 
+        if STARTS[0] == FORK:
+            starts.get_ready(kinds.values(), folder, timeout_s)
         found = dict(zip(looks, pool.map(lambda one: look(*one), looks), strict=True))
     progress.doing("")
     return found
@@ -156,9 +162,7 @@ def main(cell: Path) -> None:
     except Exception as error:
         traceback.print_exc()
         print(f"{type(error).__name__}: {one_line(error)}", file=sys.stderr)
-    partial = cell / f"{FILE}.partial"
-    partial.write_text(json.dumps(label))
-    partial.replace(cell / FILE)
+    write_whole(cell / FILE, json.dumps(label))
 
 
 def seen(name: str, asked: Asked) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from backends import Side
 from compare.console import SILENT, Listener
 from compare.measures import rate, samples_per_s
-from compare.processes import machine
+from compare.processes import gpu, machine
 from compare.processes.interpreter import environment
 from compare.processes.launcher import Kind, Launcher
 from compare.proof.gate import standings, unproven
@@ -180,9 +180,9 @@ def with_kernels(
 
 def without_gpu(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
     """Return the runs that this machine has the device for, and a record for each of the others."""
-    if machine.gpus():
+    if gpu.cards():
         return list(runs), []
-    reason = "expected an NVIDIA GPU, found none"
+    reason = ": ".join(filter(None, ("expected an NVIDIA GPU, found none", gpu.why_none())))
     return [run for run in runs if run.device != "gpu"], [
         without_training(run, UNAVAILABLE, reason) for run in runs if run.device == "gpu"
     ]
@@ -345,10 +345,8 @@ class Comparison:
             f"{len(self.todo)} to do, {self.jobs} at a time"
         )
         if any(run.device == "gpu" for run in self.todo):
-            for process in machine.gpu_processes():
-                self.progress.report(
-                    f"on the GPU already, and in its times and memory: process {process}"
-                )
+            for sentence in gpu.company():
+                self.progress.report(sentence)
 
 
 def row(record: Record) -> str:

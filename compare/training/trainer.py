@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 import problems
-from backends import UNWATCHED, Fit, Unavailable, Watch
+from backends import UNWATCHED, Engine, Fit, Unavailable, Watch
 from backends._tiers import CACHES
 from compare.processes import machine
 from compare.processes.usage import HostMemory, Usage, busy_s
-from compare.records import predictions as sample
+from compare.records.predictions import predictions_of, write_predictions
 from compare.records.record import SWEEP, Run, judged, now, record_of, write_record
 from compare.text import one_line
 from problems import Array, Data, Metric, Part, Predict, Problem
@@ -54,21 +54,10 @@ def main(cell: Path) -> None:
 def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str, Any]:
     """Train, question and score; return the fields of a Record that this measured.
 
-    `since` is when the process was asked for, on the clock `monotonic`. A sample of the answers is
+    `since` is when the process was asked for, on the clock `monotonic`. A few predictions are
     left in the folder `cell`.
     """
-    backend = run.side.definition
-    problem = definition(run)
-    try:
-        engine = backend.engine()
-    except ImportError as error:
-        raise Unavailable(f"{type(error).__name__}: {one_line(error)}") from error
-    engine.prepare(
-        device=run.device,
-        threads=run.threads,
-        precision=run.precision,
-        tier=run.tier or "",
-    )
+    problem, engine = definition(run), ready(run)
     start_s = monotonic() - since
     data = problem.make_data(run.seed)
 
@@ -103,14 +92,31 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
         "host_growth_bytes": memory.growth(),
         "gpu_peak_bytes": engine.gpu_peak_bytes(),
         "gpu_reserved_bytes": engine.gpu_reserved_bytes(),
-        "gpu": machine.gpus()[0] if run.device == "gpu" else None,
         "parameters": fit.parameters,
         "versions": versions() | engine.versions(),
         "frameworks": [name for name in FRAMEWORKS if name in sys.modules],
     }
     if run.recipe != SWEEP:  # whose answers nobody looks at
-        sample.leave(sample.take(problem, answers, data), cell)  # last: it takes memory, too
+        write_predictions(
+            predictions_of(problem, answers, data), cell
+        )  # last: it takes memory, too
     return measured
+
+
+def ready(run: Run) -> Engine:
+    """Return the engine of a run, with its framework imported and its device set.
+
+    Raises:
+        Unavailable: one of these cannot be had.
+    """
+    try:
+        engine = run.side.definition.engine()
+    except ImportError as error:
+        raise Unavailable(f"{type(error).__name__}: {one_line(error)}") from error
+    engine.prepare(
+        device=run.device, threads=run.threads, precision=run.precision, tier=run.tier or ""
+    )
+    return engine
 
 
 def judgement(
