@@ -5,8 +5,7 @@ from conftest import COMPLETE
 from pairs import PAIRS, files
 from parity import PARITY_KERAS, PARITY_PYTORCH
 
-import backends
-from backends import PANELS, twin
+from backends import PANELS, _registry, twin
 from compare.programs import pairing
 from compare.programs.pairing import fault, pair, paired, read
 
@@ -174,7 +173,7 @@ def test_a_blank_line_begins_a_group_once():
 @pytest.fixture
 def folder(copy, monkeypatch):
     """Return a copy of the backends, whose twins are read."""
-    for module in (backends, pairing):
+    for module in (_registry, pairing):
         monkeypatch.setattr(module, "FOLDER", copy / "backends")
     return copy / "backends"
 

@@ -6,8 +6,7 @@ import pytest
 from conftest import COMPLETE, diptych
 from rich.console import Console
 
-import backends
-from backends import PANELS
+from backends import PANELS, _registry
 from compare import __main__ as cli
 from compare.programs import pairing
 from compare.programs.pairing import read
@@ -45,7 +44,7 @@ def said(lines):
 @pytest.fixture
 def awkward(copy, monkeypatch):
     """Name a pair with all that is hard to show: long lines, odd signs, blocks, a loop."""
-    for module in (backends, pairing):
+    for module in (_registry, pairing):
         monkeypatch.setattr(module, "FOLDER", copy / "backends")
     for folder, text in zip(PANELS, AWKWARD, strict=True):
         (copy / "backends" / folder / "awkward.py").write_text(text)
@@ -172,7 +171,7 @@ def test_a_terminal_gets_colours_and_marks_in_one_of_their_own(shown):
 
 
 def test_twins_that_cannot_be_paired_are_shown_as_they_are(shown, copy, monkeypatch):
-    for module in (backends, pairing):
+    for module in (_registry, pairing):
         monkeypatch.setattr(module, "FOLDER", copy / "backends")
     (copy / "backends" / "keras" / "echo.py").write_text("def f(:\n  x = '\n")
     lines, complaint = shown("echo", 250)
