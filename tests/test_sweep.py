@@ -16,7 +16,7 @@ from test_schema import wrong
 import problems
 from backends import Side
 from compare import __main__ as cli
-from compare.processes import machine
+from compare.processes import gpu
 from compare.records.record import Run
 from compare.studies.sweep import COLUMNS, CROSSOVERS, crossovers, pairs, points, sweep
 from compare.studies.sweep_report import markdown, publish_sweep, readings
@@ -185,7 +185,7 @@ def test_a_record_of_a_sweep_is_valid():
 def ended(capsys, monkeypatch, tmp_path):
     """Run a command in this process, in an empty folder: its exit status and stderr."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(machine, "gpus", lambda: ())
+    monkeypatch.setattr(gpu, "cards", lambda: ())
 
     def run(*arguments):
         status = cli.main(list(arguments))
