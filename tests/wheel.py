@@ -29,10 +29,10 @@ PIP = (sys.executable, "-m", "pip", "--quiet")
 READING = {
     "list": ("", "no: pip install torch"),
     "show": ("echo", "class Echo"),
-    "table": ("run", "keras-tensorflow"),
+    "table": ("run", "moving_square"),
     "report": ("run", "report.html"),
     "plot": ("run --out pictures", "ratio-epoch_s.svg"),
-    "diff": ("run run", "nothing changed"),
+    "diff": ("run run --json", '"circumstances": []'),
     "export": ("run --format github-action-benchmark", '"unit": "s"'),
 }
 TRAINING = {"doctor", "check", "run", "sweep", "explain"}  # commands that need a framework
