@@ -342,4 +342,4 @@ def markdown_list(lines: Iterable[str]) -> str:
 
 def plain(text: str) -> str:
     """Return text for Markdown, in one line: no cell ends in it, no tag and no link is made."""
-    return re.sub(r"([\\|<>]|(?<=\])(?=\())", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\|<>]|(?<=\])(?=\())", r"\\\1", visible(" ".join(text.split())))

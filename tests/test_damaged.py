@@ -127,6 +127,7 @@ def test_no_reader_fails_for_an_odd_record(tmp_path, capsys, odd):
         assert (status, err) == (0, ""), command
         if "--markdown" in command:
             assert "<script" not in out.replace("\\<script", ""), command
+            assert all(map(str.isprintable, out.splitlines())), command
     assert "<script" not in (tmp_path / "run" / "report.html").read_text()
     assert "<script" not in (tmp_path / "run" / "table.md").read_text().replace("\\<script", "")
 
