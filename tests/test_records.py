@@ -5,12 +5,17 @@ import os
 import resource
 import shutil
 import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from dataclasses import replace
+from threading import Barrier, BrokenBarrierError
 
+import msgspec
 import pytest
 
 from backends import Side
 from compare.records import journal as records
+from compare.records import schema
 from compare.records.record import SCHEMA, Record, Run, UsageError
 from compare.training.schedule import plan
 
@@ -54,6 +59,29 @@ def test_a_label_and_a_tier_have_keys_of_their_own():
         for backend, tier in (("pytorch@x-compiled", None), ("pytorch@x", "compiled"))
     )
     assert labelled.key != tiered.key
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_one_thread_at_a_time_converts_a_record(monkeypatch, locked):
+    """In msgspec 0.22, two that convert to a type for the first time end by a segmentation fault.
+
+    Without the lock, they would be in there together.
+    """
+    schema.decode(RECORD.to_json())  # the first time, alone
+    together, convert, met = Barrier(2), msgspec.convert, []
+
+    def wait_for_another(*arguments):
+        with suppress(BrokenBarrierError):
+            together.wait(0.1 if locked else 60)
+            met.append("another")
+        return convert(*arguments)
+
+    monkeypatch.setattr(msgspec, "convert", wait_for_another)
+    if not locked:
+        monkeypatch.setattr(schema, "ONE_AT_A_TIME", nullcontext())
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(schema.decode, [RECORD.to_json()] * 2)) == [RECORD] * 2
+    assert met == ([] if locked else ["another", "another"])
 
 
 def test_what_is_not_finite_becomes_null():
