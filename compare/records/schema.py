@@ -18,9 +18,10 @@ from compare.records.record import FIELDS, SCHEMA, SCORE_FIELDS, Record, Score, 
 if TYPE_CHECKING:
     import msgspec
 
+# msgspec learns a type when it first meets it, and crashes if two threads have it do so at a time.
+ONE_AT_A_TIME = Lock()
 LARGEST = 2**63 - 1  # what a data frame and most readers can hold
 LONGEST_S = 1e9  # some thirty years; sums of what is below stay finite
-ONE_AT_A_TIME = Lock()  # of two threads that convert to a type for the first time, one crashes
 TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")  # of times, what pandas reads
 
 

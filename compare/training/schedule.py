@@ -304,8 +304,9 @@ class Comparison:
         yield from (self.kept[run.key] for run in runs if run.key in self.kept)
         todo, absent = without_gpu([run for run in runs if run.key not in self.kept])
         yield from self._told(absent)
-        if self.gate and unseen(todo):
-            yield from self._ended(pool)
+        if self.gate:
+            if unseen(todo):  # nothing is timed beside a look
+                yield from self._ended(pool)
             todo = with_kernels(todo, self.timeout_s, self.progress, pool.launcher)
         if todo:
             self._start_servers(pool)
