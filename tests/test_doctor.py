@@ -162,6 +162,6 @@ def test_a_backend_that_says_nothing_for_long_is_ended(monkeypatch, tmp_path):
     hangs.write_text("#!/bin/sh\nexec sleep 600\n")
     hangs.chmod(0o755)
     monkeypatch.setattr(doctor, "PATIENCE_S", 0.2)
-    monkeypatch.setattr(doctor, "command", lambda side: (str(hangs),))
+    monkeypatch.setattr(doctor, "command", lambda *_: (str(hangs),))
     (found,) = doctor._asked(Side("pytorch"), "cpu", 1)
     assert (found.what, found.failed) == ("engine", True)

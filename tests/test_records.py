@@ -5,8 +5,11 @@ import os
 import resource
 import shutil
 import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from backends import Side
@@ -46,6 +49,25 @@ def append(folder, *found):
 
 def test_a_record_survives_the_way_to_json_and_back():
     assert Record.from_json(RECORD.to_json()) == RECORD
+
+
+def test_two_threads_do_not_read_at_a_time(monkeypatch):
+    """Two trainings end at a time; msgspec learns the type from the first record, and may crash."""
+    inside, most = [], []
+    convert = msgspec.convert
+
+    def slow(*asked):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.01)
+        inside.pop()
+        return convert(*asked)
+
+    monkeypatch.setattr(msgspec, "convert", slow)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(Record.from_json, [RECORD.to_json()] * 4))
+    assert found == [RECORD] * 4
+    assert most == [1] * 4
 
 
 def test_a_label_and_a_tier_have_keys_of_their_own():

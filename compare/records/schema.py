@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from datetime import datetime
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 from compare.records import record
@@ -17,6 +18,8 @@ from compare.records.record import FIELDS, SCHEMA, SCORE_FIELDS, Record, Score, 
 if TYPE_CHECKING:
     import msgspec
 
+# msgspec learns a type when it first meets it, and crashes if two threads have it do so at a time.
+ONE_AT_A_TIME = Lock()
 LARGEST = 2**63 - 1  # what a data frame and most readers can hold
 LONGEST_S = 1e9  # some thirty years; sums of what is below stay finite
 TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")  # of times, what pandas reads
@@ -41,7 +44,8 @@ def decode(line: bytes | str) -> Record:
         raise UsageError(f"expected records of schema {SCHEMA}, came schema {values['schema']}")
     if unknown := values.keys() - FIELDS.keys():
         raise UsageError(f"schema {SCHEMA} has no {', '.join(sorted(unknown))}")
-    msgspec.convert(values, _line())
+    with ONE_AT_A_TIME:
+        msgspec.convert(values, _line())
     if not TIME.fullmatch(values["started"]):
         raise ValueError("Expected a time like 2026-01-02T03:04:05+00:00 - at `$.started`")
     scores = {metric: Score(**score) for metric, score in values.get("scores", {}).items()}

@@ -305,7 +305,7 @@ class Comparison:
         todo, absent = without_gpu([run for run in runs if run.key not in self.kept])
         yield from self._told(absent)
         if self.gate:
-            if unseen(todo):  # what is looked for is looked for beside no training
+            if unseen(todo):  # nothing is timed beside a look
                 yield from self._ended(pool)
             todo = with_kernels(todo, self.timeout_s, self.progress, pool.launcher)
         if todo:
