@@ -18,10 +18,8 @@ from typing import TYPE_CHECKING
 from compare.text import visible
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-    from rich.table import Table
+    from rich.console import RenderableType
 
-WIDE = 240  # columns of rich's tables where the output is no terminal
 NARROW = 80  # columns of words at most; of tables where the output is no terminal
 GAP = "  "  # between columns
 INDENT = "  "  # of what stands below a title
@@ -154,46 +152,6 @@ def complain(message: str) -> None:
         width = get_terminal_size().columns
         text = fill(text, width, break_long_words=False, break_on_hyphens=False)
     print(text, file=sys.stderr)
-
-
-def stdout() -> "Console":
-    """Return a console for tables, wide where there is no terminal to fit."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=WIDE)
-
-
-def table(
-    headings: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    left: Sequence[str],
-    *,
-    title: str = "",
-    whole: Sequence[str] = (),
-) -> "Table":
-    """Return a table for the terminal.
-
-    The columns named in `left` are set to the left, all others to the right. Those named in `whole`
-    are not broken over lines.
-    """
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    if title:
-        made.title, made.title_justify = Text(title, style="bold"), "left"
-    for heading in headings:
-        made.add_column(
-            Text(heading),  # a string would be looked through for markup and emoji
-            justify="left" if heading in left else "right",
-            no_wrap=heading in whole,
-            overflow="fold",
-        )
-    for row in rows:
-        made.add_row(*map(Text, row))
-    return made
 
 
 def cell_len(text: str) -> int:

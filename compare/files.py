@@ -1,8 +1,8 @@
 """Files are written whole or not at all."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
-from secrets import token_hex
 
 
 def write_whole(file: Path, content: str | bytes) -> None:
@@ -16,7 +16,7 @@ def write_whole(file: Path, content: str | bytes) -> None:
     """
     if isinstance(content, str):
         content = content.encode("utf-8", errors="replace")
-    partial = file.with_name(f".{token_hex(8)}.partial")
+    partial = file.with_name(f".{os.urandom(8).hex()}.partial")
     try:
         with partial.open("xb") as new:  # which follows no link
             new.write(content)

@@ -88,7 +88,7 @@ def _findings(page: Page, path: Path, picture: Path | None) -> Findings:
     page.evaluate(AXE)
     violations = tuple(
         f"{rule['id']}: {node['html']}"
-        for rule in page.evaluate("axe.run()")["violations"]
+        for rule in page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
         for node in rule["nodes"]
     )
     return Findings(tuple(console), tuple(requests), sideways, violations)

@@ -1,14 +1,13 @@
 """What several tests need: backends probed in processes of their own, and copies to break."""
 
 import fcntl
-import json
 import os
 import pickle
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import pytest
 from browser import chromium
 from browser import look as look_with
 from forks import Forks
-from learning import GATHER, LEARN
+from learning import ALL, FEW, GATHER
 from needs import CHROMIUM, TORCH_COMPILE, Need, ensure
 from parity import parity, toy
 
@@ -27,6 +26,7 @@ from backends import BACKENDS, Side, missing_twins
 from compare.processes import gpu
 from compare.processes.interpreter import variables
 from compare.processes.machine import ROOT
+from compare.proof.probe import STEPS
 
 TESTS = Path(__file__).parent
 LEFT_OUT = pytest.StashKey[int]()
@@ -73,13 +73,6 @@ def diptych(*arguments: str, cwd: Path = ROOT):
     return run_python("-m", "compare", *arguments, cwd=cwd)
 
 
-def asked_for(session: pytest.Session) -> list[str]:
-    """Return the problems that the selected tests are about."""
-    calls = [item.callspec for item in session.items if hasattr(item, "callspec")]
-    names = [call.params.get("name") for call in calls]
-    return [name for name in COMPLETE if name in names]
-
-
 def needed(*needs: Need) -> list[str]:
     """Return where each need is; a test that asks for what cannot be had fails with one line."""
     try:
@@ -89,29 +82,42 @@ def needed(*needs: Need) -> list[str]:
 
 
 def group_of(item: pytest.Item) -> str:
-    """Return the name of those tests that go to one process with this one; empty for no others."""
-    for name in (name for name in SHARED if name in item.fixturenames):
-        return name
-    backend = item.callspec.params.get("backend") if hasattr(item, "callspec") else None
-    if backend in RUNNABLE:
-        return backend  # whose process is started once
-    return ALL if "fork" in item.fixturenames else ""
+    """Return the shared fixture that sends a test to the process of its others, empty for none."""
+    return next((name for name in SHARED if name in item.fixturenames), "")
 
 
-ALL = "all backends"  # the group of tests that need what several of them have left
-LONGEST = ("keras-tensorflow", "pytorch", "keras-jax", "keras-torch")  # groups
+# Fixtures that are `pieces`, with those parameters of a test that make the key of what it asks for.
+# They come in the order of what takes long, and what needs no framework comes after all of them.
+PIECES = {
+    "evidence": ("name", "backend", "precision"),
+    "trained": ("backend",),
+    "sound": ("name", "backend"),
+    "faulty": ("fault",),
+    "seen": ("backend",),
+    "pages": ("name",),
+}
 
 
-def place(item: pytest.Item) -> tuple[int, ...]:
-    """Return where a test comes: what takes long comes first, what waits for others last."""
-    group, fixtures = group_of(item), set(item.fixturenames)
-    turns = [*LONGEST, *SHARED]
-    turn = turns.index(group) if group in turns else len(turns) + ("toys" not in fixtures)
-    return (
-        len(turns) + 2 if group == ALL else turn,
-        "faulty" in fixtures,
-        not fixtures & {"sound", "evidence"},
-    )
+def places(items: Sequence[pytest.Item]) -> Iterator[int]:
+    """Yield where each test comes: what takes long first, what finds its pieces there last.
+
+    So neither process waits for what the other is about to compute.
+    """
+    met = set()
+    for item in items:
+        used = [name for name in PIECES if name in item.fixturenames]
+        given = item.callspec.params if hasattr(item, "callspec") else {}
+        keys = {(name, *(str(given.get(one)) for one in PIECES[name])) for name in used}
+        if group_of(item):
+            turn = -1
+        elif not used:
+            turn = len(PIECES) + (not {"fork", "look", "toys"} & set(item.fixturenames))
+        elif keys <= met or not set(PIECES[used[-1]][:2]) <= given.keys():
+            turn = len(PIECES) + 2
+        else:
+            turn = list(PIECES).index(used[-1])
+        yield turn
+        met |= keys
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -124,7 +130,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if group := group_of(item):
             item.add_marker(pytest.mark.xdist_group(group))
-    items[:] = sorted((item for item in items if item not in absent), key=place)
+    items[:] = [item for item in items if item not in absent]
+    order = dict(zip(items, places(items), strict=True))
+    items.sort(key=order.__getitem__)
 
 
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
@@ -142,9 +150,13 @@ def together(tmp_path_factory, worker_id) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def empty_cache(together):
-    """No proof from elsewhere; those made here are for these tests alone, in all processes."""
+def surroundings(together):
+    """No proof from elsewhere: those made here are for these tests alone, in all processes.
+
+    Each of the many processes would compile all of our code if none were to keep it.
+    """
     os.environ["XDG_CACHE_HOME"] = str(together / "cache")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 class Pieces(dict):
@@ -181,45 +193,33 @@ def fork():
 
 @pytest.fixture(scope="session")
 def gathered(tmp_path_factory, fork):
-    """Return a function that has a backend gather evidence in a precision, by problem."""
+    """Return a function that has a backend gather the evidence of a problem in a precision."""
 
-    def gather(job, names, *, stages=4, cwd=ROOT):
+    def gather(name, backend, precision, *, stages=ALL, steps=STEPS, cwd=ROOT):
         folder = tmp_path_factory.mktemp("evidence")
-        done = fork(job[0], GATHER, *job, str(stages), str(folder), *names, cwd=cwd)
+        asked = (backend, precision, str(stages), str(steps), str(folder), name)
+        done = fork(backend, GATHER, *asked, cwd=cwd)
         assert done.returncode == 0, done.stderr
-        return {name: dict(np.load(folder / f"{name}.npz")) for name in names}
+        with np.load(folder / "evidence.npz") as arrays:
+            return dict(arrays)
 
     return gather
 
 
 @pytest.fixture(scope="session")
-def evidence(request, pieces, gathered):
-    """What the twins do, by backend and precision, then problem; see compare.proof.probe."""
-    names = asked_for(request.session)
-    return pieces("evidence", lambda job: gathered(job, names))
+def evidence(pieces, gathered):
+    """What a twin does, by problem, backend and precision; see compare.proof.probe.
+
+    Backends that are not part of the default run train for few steps.
+    """
+
+    def gather(key):
+        return gathered(*key, steps=STEPS if key[1] in COMPARED else FEW)
+
+    return pieces("evidence", gather)
 
 
 @pytest.fixture(scope="session")
-def probes(request, pieces, gathered):
-    """What the untrained twins do, by backend and problem."""
-    names = asked_for(request.session)
-    return pieces("probes", lambda backend: gathered((backend, "float32"), names, stages=1))
-
-
-@pytest.fixture(scope="session")
-def learned(request, pieces, fork):
-    """What a few steps of training do, by backend and problem."""
-
-    def learn(backend):
-        done = fork(backend, LEARN, backend, *asked_for(request.session))
-        assert done.returncode == 0, done.stderr
-        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        return {line["problem"]: line for line in lines}
-
-    return pieces("learned", learn)
-
-
-@shared
 def look():
     """Return browser.look, with a Chromium to look with."""
     with chromium(*needed(CHROMIUM)) as browser:
@@ -233,9 +233,9 @@ def compiler():
 
 
 def copied(folder: Path) -> Path:
-    """Copy the project's code into a folder and return it."""
+    """Copy the project's code into a folder, with what was compiled of it, and return it."""
     for name in ("problems", "backends", "compare"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name)
     return folder
 
 

@@ -5,11 +5,6 @@ the project, with the problem added, serves all tests.
 """
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import pandas as pd
 import pytest
@@ -18,7 +13,6 @@ from parity import parity
 
 from compare.records.record import FORK, NEW
 
-PATIENCE_S = 300  # with what comes sooner or later
 RUN = ("run", "seventh", "--device", "cpu", "--jobs", "1")
 SEEDS = 3
 
@@ -117,38 +111,3 @@ def test_a_fork_and_a_new_interpreter_give_the_same_record(seventh, forked):
             k: v for k, v in new.items() if k not in measured
         }
         assert of_forks[one].keys() == new.keys()
-
-
-SCORES = ["problem", "backend", "seeds", "failed", "score_mean", "score_std", "score_min"]
-
-
-def test_a_killed_comparison_goes_on_where_it_was(seventh, forked):
-    arguments = [*RUN, "--seeds", str(SEEDS), "--out", "broken"]
-    broken = subprocess.Popen(
-        [sys.executable, "-m", "compare", *arguments],
-        cwd=seventh,
-        env=dict(os.environ) | {"PYTHONPATH": str(seventh)},
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-    file = seventh / "broken" / "runs.jsonl"
-    deadline = time.monotonic() + PATIENCE_S
-    while not (file.exists() and file.read_text().count("\n") >= 2):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    broken.send_signal(signal.SIGKILL)
-    broken.wait()
-    with file.open("a") as journal:
-        journal.write('{"schema": 1, "problem": "se')  # as if cut short while writing
-    before = [line for line in file.read_text().splitlines() if line.endswith("}")]
-    assert 2 <= len(before) < 2 * SEEDS
-
-    again = diptych(*arguments, cwd=seventh)
-    assert again.returncode == 0, again.stderr
-    assert f"line {len(before) + 1} is not a record and was left out" in again.stderr
-    lines = [line for line in file.read_text().splitlines() if line.endswith("}")]
-    assert lines[: len(before)] == before, "finished trainings are kept as they were"
-    keys = [(record["backend"], record["seed"]) for record in map(json.loads, lines)]
-    assert len(keys) == len(set(keys)) == 2 * SEEDS
-    first, second = (pd.read_csv(seventh / name / "table.csv")[SCORES] for name in (FORK, "broken"))
-    pd.testing.assert_frame_equal(first, second)

@@ -160,3 +160,16 @@ def test_a_test_that_needs_what_is_missing_fails_with_that_line(bare):
     assert "\nmissing for the tests: Chromium" in done.stdout
     assert "1 error" in done.stdout
     assert "needs.py" not in done.stdout, "no traceback"
+
+
+def test_tests_of_one_fixture_go_to_one_process(tmp_path):
+    """The groups of pytest-xdist are part of a test's name, where pytest lets it."""
+    (tmp_path / "test_two.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.xdist_group('one')\n"
+        "@pytest.mark.parametrize('n', range(2))\n"
+        "def test_it(n, request): assert request.node.nodeid.endswith('@one')\n"
+    )
+    asked = ["-m", "pytest", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadgroup", tmp_path]
+    done = subprocess.run([sys.executable, *map(str, asked)], cwd=tmp_path, check=False)
+    assert done.returncode == 0

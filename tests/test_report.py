@@ -1,9 +1,10 @@
 """The report page: it holds what the records hold, in a real browser, whatever they say."""
 
+import errno
 import html
+import os
 import re
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from compare.tables.publish import tabulated
 
 FEW = ("cumsum", "echo", "moving_square")  # curves, words, frames
 # Window widths in pixels, and the scheme: a telephone by night, a desk by day, paper.
-LOOKS = [(390, "light"), (390, "dark"), (1100, "light"), (1100, "dark"), (700, "print")]
+LOOKS = [(390, "dark"), (1100, "light"), (700, "print")]
 HOSTILE = "<script>alert(\"x\")</script> & 'quotes' " + "averylongword" * 30
 
 
@@ -46,7 +47,7 @@ def words_of(markup: str) -> str:
     return html.unescape(" ".join(re.sub(r"<[^>]*>", " ", words).split()))
 
 
-def two(seeds=2, names=FEW, **values):
+def two(seeds=2, names=("cumsum",), **values):
     """Return trainings of some problems on two backends."""
     return [
         record(problem, backend, seed, **values)
@@ -57,9 +58,9 @@ def two(seeds=2, names=FEW, **values):
 
 
 FOLDERS = {
-    "few seeds": two(2),
+    "few seeds": two(2, FEW),
     "one seed": two(1),
-    "enough seeds": two(8, others_cpu_s=99.0),
+    "enough seeds": two(8, ("cumsum", "echo"), others_cpu_s=99.0),
     "one backend": [record("cumsum", "pytorch", seed) for seed in range(3)],
     "no seed in common": [
         *(record("echo", "pytorch", seed) for seed in (0, 1)),
@@ -69,13 +70,13 @@ FOLDERS = {
     "quick and unproven": [replace(one, recipe="quick", proof=UNPROVEN) for one in two(1)],
     "four backends, two devices": [
         record(problem, backend, seed, device=device)
-        for problem in FEW
+        for problem in ("cumsum", "echo")
         for backend in BACKENDS
         for device in ("cpu", "gpu")
         for seed in range(8)
     ],
     "failures": [
-        *two(1),
+        *two(1, ["echo"]),
         failed("echo", "pytorch", 1, "failed", HOSTILE),
         failed("echo", "keras-tensorflow", 1, "diverged", "training loss is nan in epoch 1"),
         failed("moving_square", "keras-jax", 0, "unavailable", "no module named jax"),
@@ -89,22 +90,17 @@ FOLDERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory):
-    """Return a function that gives the page of one of FOLDERS; each is made once."""
-
-    @cache
-    def page(name):
-        return made(tmp_path_factory.mktemp("page"), FOLDERS[name])
-
-    return page
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory, pieces):
+    """The pages of FOLDERS, by name."""
+    return pieces("pages", lambda key: made(tmp_path_factory.mktemp("page"), FOLDERS[key]))
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_a_page_has_no_fault_at_any_width_in_any_scheme(look, pages, name):
-    page = pages(name)
-    for width, scheme in (LOOKS[1], LOOKS[2]):
-        assert look(page, width=width, scheme=scheme).faults == []
+def test_a_page_has_no_fault(look, pages, name):
+    """One with words, curves and frames in every way; all others where it is hardest to read."""
+    for width, scheme in LOOKS if name == "few seeds" else LOOKS[:1]:
+        assert look(pages[name], width=width, scheme=scheme).faults == []
 
 
 # What a reader on a telephone sees: where the scores of the first problem end; the first column
@@ -125,7 +121,7 @@ SEEN = """() => {
 
 
 def test_on_a_telephone_scores_are_seen_and_navigation_and_first_column_stay(look, pages):
-    seen = ask(look.args[0], pages("enough seeds"), SEEN, width=390)
+    seen = ask(look.args[0], pages["enough seeds"], SEEN, width=390)
     assert seen["scores"] < 390
     assert seen["scrolled"] > 0
     assert seen["first"] == seen["top"] == 0
@@ -135,7 +131,7 @@ def test_on_a_telephone_scores_are_seen_and_navigation_and_first_column_stay(loo
 def test_the_published_page_has_no_fault_and_is_small(look):
     page = ROOT / "results" / "cpu" / FILE
     assert page.stat().st_size < 1.5e6  # bytes
-    for width, scheme in LOOKS:
+    for width, scheme in LOOKS[:2]:
         found = look(page, width=width, scheme=scheme)
         assert found.faults == []
         assert found.requests == (page.as_uri(),)
@@ -180,12 +176,12 @@ def test_page_and_pictures_are_those_of_the_published_records(tmp_path, command)
     ],
 )
 def test_a_page_says_what_the_records_say(pages, name, said):
-    assert said in text_of(pages(name))
+    assert said in text_of(pages[name])
 
 
 @pytest.mark.parametrize("name", ["failures", "names out of this world"])
 def test_what_records_say_is_text_and_not_markup(pages, name):
-    page = pages(name).read_text()
+    page = pages[name].read_text()
     assert "<script" not in page
     assert "&lt;script&gt;alert(" in page
 
@@ -206,19 +202,19 @@ def test_every_problem_has_its_programs_network_data_and_pictures(tmp_path):
 
 
 def test_without_samples_there_are_no_predictions_but_all_else(tmp_path):
-    page = made(tmp_path, two(1), samples=False)
+    page = made(tmp_path, two(1, FEW), samples=False)
     assert "Predictions of" not in text_of(page)
     assert page.read_text().count("<svg") == 2 + 3 * len(FEW)
 
 
 def test_the_page_opens_with_the_sentence_and_then_a_row_for_each_problem(pages):
-    page = pages("enough seeds")
+    page = pages["enough seeds"]
     sentence = headline(tabulated(FOLDERS["enough seeds"])).sentence
     opening = page.read_text().partition('id="answer-title"')[2].partition("</table>")[0]
     assert html.unescape(opening).index(sentence) < opening.index("<table")
     rows = opening.partition("<tbody>")[2].split("<tr>")[1:]
-    assert len(rows) == len(FEW)
-    for name, row in zip(FEW, rows, strict=True):
+    assert len(rows) == 2
+    for name, row in zip(("cumsum", "echo"), rows, strict=True):
         cells = words_of(row)
         assert cells.startswith(f"{name} ")
         assert " 1.50 [1.50, 1.50] " in cells
@@ -227,7 +223,7 @@ def test_the_page_opens_with_the_sentence_and_then_a_row_for_each_problem(pages)
 
 @pytest.mark.parametrize("name", ["few seeds", "four backends, two devices"])
 def test_the_table_of_answers_has_scores_and_ratios_for_any_number_of_seeds(pages, name):
-    opening = pages(name).read_text().partition("<tbody>")[2]
+    opening = pages[name].read_text().partition("<tbody>")[2]
     first = words_of(opening.partition("</tr>")[0])
     assert re.search(r"\b0\.98\d\d\b", first), first
     assert "1.50" in first
@@ -248,7 +244,7 @@ def test_lower_is_better_stands_beside_the_scores_of_an_error(tmp_path):
 
 
 def test_of_a_score_that_should_be_high_nothing_of_the_kind_is_said(pages):
-    assert "lower is better" not in text_of(pages("one seed"))
+    assert "lower is better" not in text_of(pages["one seed"])
 
 
 def test_the_navigation_leads_to_every_program_and_file_and_no_link_is_dead(tmp_path):
@@ -260,7 +256,8 @@ def test_the_navigation_leads_to_every_program_and_file_and_no_link_is_dead(tmp_
     page = report(tmp_path, records.read(tmp_path)[0]).read_text()
     links = re.findall(r'href="([^"]*)"', page)
     navigation = re.findall(r'href="([^"]*)"', page.partition("<nav")[2].partition("</nav>")[0])
-    assert {f"#problem-{name}-programs" for name in FEW} <= set(navigation)
+    for name in ("echo", "moving_square"):
+        assert f"#problem-{name}-programs" in navigation
     assert {"table.csv", "runs.jsonl", "cells/"} <= set(navigation)
     assert f"cells/{log.parent.name}/log.txt" in links
     ids = re.findall(r'id="([^"]*)"', page)
@@ -271,14 +268,14 @@ def test_the_navigation_leads_to_every_program_and_file_and_no_link_is_dead(tmp_
 
 
 def test_what_is_not_there_is_not_linked(pages):
-    page = pages("one seed").read_text()
+    page = pages["one seed"].read_text()
     assert 'href="runs.jsonl"' in page
     assert 'href="table.csv"' not in page
     assert 'href="cells/"' not in page
 
 
 def test_what_was_not_measured_lists_nothing_that_was(pages):
-    listed = pages("one seed").read_text().partition("What was not measured")[2]
+    listed = pages["one seed"].read_text().partition("What was not measured")[2]
     said = words_of(listed.partition("</ul>")[0])
     assert said == (
         "keras-jax: took no part keras-torch: took no part gpu: nothing was trained there "
@@ -287,13 +284,13 @@ def test_what_was_not_measured_lists_nothing_that_was(pages):
 
 
 def test_warnings_are_addressed_to_the_reader(pages):
-    said = text_of(pages("enough seeds"))
+    said = text_of(pages["enough seeds"])
     assert f"busy {DOUBTS['busy']}" in said
     assert "--jobs" not in said
 
 
 def test_how_a_baseline_is_derived_is_folded_away(pages):
-    page = pages("one seed").read_text()
+    page = pages["one seed"].read_text()
     folded = page.partition("How the baseline is derived</summary>")[2].partition("</details>")[0]
     assert "Irwin-Hall" in folded
     assert page.count("Irwin-Hall") == 1
@@ -388,9 +385,9 @@ def test_no_page_is_half_written(tmp_path, monkeypatch):
     before = page.read_text()
 
     def full(*_):
-        raise OSError("no space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(OSError, match="No space left"):
         report(tmp_path, two(1))
     assert page.read_text() == before

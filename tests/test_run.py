@@ -160,6 +160,39 @@ def test_a_training_dies_with_its_comparison(toys, add_toy, how):
         time.sleep(0.05)
 
 
+SCORES = ["problem", "backend", "seeds", "failed", "score_mean", "score_std", "score_min"]
+
+
+def test_a_killed_comparison_goes_on_where_it_was(toys, add_toy):
+    seeds = 15  # more than are done when it is killed
+    add_toy("right")
+    run = ["run", "right", "--backends", *TOYS, "--no-gate", "--seeds", str(seeds), "--jobs", "1"]
+    assert diptych(*run, "--out", "whole", cwd=toys).returncode == 0
+    quiet = {"stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    broken = start(*run, "--out", "broken", cwd=toys, **quiet)
+    file = toys / "broken" / "runs.jsonl"
+    deadline = time.monotonic() + PATIENCE_S
+    while not (file.exists() and file.read_text().count("\n") >= 2):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    broken.send_signal(signal.SIGKILL)
+    broken.wait()
+    with file.open("a") as journal:
+        journal.write('{"schema": 1, "problem": "se')  # as if cut short while writing
+    before = [line for line in file.read_text().splitlines() if line.endswith("}")]
+    assert 2 <= len(before) < 2 * seeds
+
+    again = diptych(*run, "--out", "broken", cwd=toys)
+    assert again.returncode == 0, again.stderr
+    assert f"line {len(before) + 1} is not a record and was left out" in again.stderr
+    lines = [line for line in file.read_text().splitlines() if line.endswith("}")]
+    assert lines[: len(before)] == before, "finished trainings are kept as they were"
+    keys = [(record["backend"], record["seed"]) for record in map(json.loads, lines)]
+    assert len(keys) == len(set(keys)) == 2 * seeds
+    first, second = (pd.read_csv(toys / name / "table.csv")[SCORES] for name in ("whole", "broken"))
+    pd.testing.assert_frame_equal(first, second)
+
+
 def test_interrupting_ends_all_at_once_and_says_how_to_go_on(toys, add_toy):
     add_toy("wrong", numpy=HANGS)
     run = ["run", "wrong", "--no-gate", "--backends", "numpy", "--seeds", "9", "--out", "out"]

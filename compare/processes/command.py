@@ -1,8 +1,10 @@
 """`diptych list` and `diptych doctor`."""
 
 import argparse
+from threading import Thread
 
 from compare.options import Parser, add_command, add_python, count
+from compare.text import visible
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -41,12 +43,21 @@ def do_list(_: argparse.Namespace) -> int:
     """Print problems, backends and devices."""
     import problems
     from backends import BACKENDS, missing_twins
-    from compare.console import stdout, table
+    from compare.console import INDENT, fitting, terminal_width, wrapped
     from compare.processes import gpu, interpreter, machine
 
-    console = stdout()
-    rows = [[name, _summary(name), ", ".join(missing_twins(name))] for name in problems.names()]
-    console.print(table(("problem", "what is learned", "twins missing"), rows, _LEFT))
+    width = terminal_width()
+
+    def show(headings: tuple[str, ...], rows: list[list[str]]) -> None:
+        print("\n".join(fitting(headings, rows, headings, width=width)), end="\n\n")
+
+    driver = Thread(target=gpu.names)  # it is asked while the problems are read
+    driver.start()
+    rows = [[name, _summary(name)] for name in problems.names()]
+    lacking = [f"{name} lacks {', '.join(missing_twins(name))}" for name, _ in rows]
+    show(("problem", "what is learned"), rows)
+    for line in [line for line in lacking if not line.endswith("lacks ")]:
+        print(line, end="\n\n")
     rows = []
     for side in interpreter.known():
         missing = " ".join(interpreter.missing(side))
@@ -54,23 +65,18 @@ def do_list(_: argparse.Namespace) -> int:
         install = f"{python} -m pip install" if python else "pip install"
         able = f"yes, in {python}" if python else "yes"
         rows.append([str(side), f"no: {install} {missing}" if missing else able])
-    console.print(table(("backend", "can run here"), rows, _LEFT))
-    rows = [
-        [backend.name, tier, meaning]
-        for backend in BACKENDS.values()
-        for tier, meaning in backend.tiers.items()
-    ]
-    console.print(table(("backend", "tier", "what it is; the first is the default"), rows, _LEFT))
+    show(("backend", "can run here"), rows)
+    print("tiers; the first of a backend is its default")
+    for backend in BACKENDS.values():
+        for tier, meaning in backend.tiers.items():
+            first, *more = wrapped(f"{backend.name}, {tier}: {meaning}", width)
+            print(first, *(f"{INDENT}{line}" for line in more), sep="\n")
+    print()
+    driver.join()
     processors = f"{machine.cpu()}, {len(machine.processors())} processors to use"
     rows = [["cpu", processors], ["gpu", ", ".join(gpu.names()) or gpu.why_none() or "none found"]]
-    console.print(table(("device", "what it is"), rows, _LEFT))
+    show(("device", "what it is"), rows)
     return 0
-
-
-_LEFT = (
-    *("problem", "what is learned", "twins missing", "backend", "can run here", "tier", "device"),
-    *("what it is; the first is the default", "what it is"),
-)
 
 
 def _summary(problem: str) -> str:
@@ -85,22 +91,20 @@ def _summary(problem: str) -> str:
 
 def do_doctor(options: argparse.Namespace) -> int:
     """Print how far figures from here can be trusted; status 3 if a probe fails."""
-    from rich.text import Text
-
-    from compare.console import Progress, stdout
+    from compare.console import Progress
     from compare.processes.choice import able_backends, chosen_device
     from compare.processes.doctor import examine, trusted
 
-    device, console = chosen_device(options.device, able_backends()), stdout()
+    device = chosen_device(options.device, able_backends())
     readings = []
     with Progress() as progress:
         for reading in examine(device, options.threads, progress):
             readings.append(reading)
             if not reading.setting:
                 with progress.aside():
-                    console.print(Text(reading.line))
+                    print(visible(reading.line), flush=True)
     for reading in readings:
         if reading.setting and options.verbose:
-            console.print(Text(reading.line))
-    console.print(Text(trusted(readings)))
+            print(visible(reading.line))
+    print(visible(trusted(readings)))
     return 3 if any(reading.failed for reading in readings) else 0

@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.text import Text
-
-from compare.console import markdown_table, stdout, table
+from compare.console import below, markdown_table, terminal_width, wrapped
 from compare.files import write_whole
 from compare.proof.ladder import CAP, EXACT, FLOOR, RUNGS, WITHIN, Finding
 from compare.records.record import finite
@@ -83,7 +81,12 @@ def _bounds(bounds: Mapping[str, float]) -> str:
 
 def print_findings(findings: Sequence[Finding]) -> None:
     """Print the largest difference on every rung."""
-    console = stdout()
-    console.print(table((*LADDER, *RUNGS), ladder_cells(findings), LADDER))
+    titles, rows = [], []
+    for problem, backend, reference, *row in ladder_cells(findings):
+        titles.append(f"{problem}, {backend}{f' against {reference}' if reference else ''}")
+        rows.append(row)
+    headings = LADDER[-1:] + tuple(RUNGS)
+    lines = below(titles, headings, rows, LADDER, width=terminal_width(), least=len(headings))
     for note in dict.fromkeys(finding.note for finding in findings if finding.note):
-        console.print(Text(f"{note}."))
+        lines += wrapped(f"{note}.")
+    print("\n".join(lines))
