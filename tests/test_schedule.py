@@ -23,6 +23,7 @@ from compare.records.journal import read
 from compare.records.record import UNCHECKED
 from compare.training import schedule
 from compare.training.remaining import Remaining
+from compare.training.request import chosen_runs
 from compare.training.schedule import belongs, compare, plan
 
 SIDES = (Side("pytorch"), Side("keras-tensorflow"))
@@ -32,6 +33,15 @@ PROVEN = Standing(proof="proven", parity=1e-15)
 
 def runs(names=NAMES, seeds=2):
     return plan(names, [(side, "matched", "cpu") for side in SIDES], seeds, jobs=2)
+
+
+def test_what_is_done_soon_comes_first_unless_an_order_is_asked_for():
+    def order(*names):
+        asked = {"seeds": 1, "device": ["cpu"], "threads": 1, "jobs": 1}
+        return [run.problem for run in chosen_runs(names, ["pytorch"], lambda _: [""], **asked)]
+
+    assert (order()[0], order()[-1]) == ("shapes", "moving_square")
+    assert order("moving_square", "echo") == ["moving_square", "echo"]
 
 
 @pytest.fixture
