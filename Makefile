@@ -1,4 +1,4 @@
-# Two commands on a fresh machine: `make compare` runs the comparison, `make test` passes the tests.
+# Two commands on a fresh machine: `make compare` runs the comparison, `make test` runs the tests.
 # `make bench` measures what the comparison itself costs, some twenty minutes on two idle cores; BENCH
 # says into what file, PAIRS how often (`make bench PAIRS=2 BENCH=/tmp/bench.json` is a trial).
 # `make wheel` builds the wheel and tries it in environments of its own.

@@ -1,7 +1,7 @@
 """The command `diptych`: collects the rooms' commands, and turns errors into exit statuses.
 
-Ends with status 0 if all went well, 1 if a training has no score, 2 if what was asked for cannot
-be done, 3 if a check, probe or limit fails, 130 if it was interrupted.
+Ends with status 0 if all went well, 1 if a training has no score or a check did not end, 2 if what
+was asked for cannot be done, 3 if a check, probe or limit fails, 130 if it was interrupted.
 """
 
 import argparse

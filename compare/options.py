@@ -20,10 +20,8 @@ WEEK_S = 7 * 24 * 3600  # no training takes longer, and no timer takes any numbe
 STARTS = (FORK, NEW) if sys.platform == "linux" else (NEW,)
 MOST = 10_000  # seeds, jobs, threads
 STATUSES = """exit status:
-  0 all went well, 1 a training has no score, 2 the request cannot be met,
-  3 a check, probe or limit fails, 130 interrupted"""
-
-Commands = "argparse._SubParsersAction[Parser]"
+  0 all went well, 1 a training has no score or a check did not end,
+  2 the request cannot be met, 3 a check, probe or limit fails, 130 interrupted"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -97,15 +95,16 @@ def add_forms(command: argparse.ArgumentParser, more: str) -> None:
 
 def add_all(command: argparse.ArgumentParser) -> None:
     """Add the rest of what a command can print."""
-    command.add_argument(
-        "--all", action="store_true", help="print all tables below the answer, not the answer alone"
-    )
+    command.add_argument("--all", action="store_true", help="print all tables, not only the result")
 
 
 def add_problems(command: argparse.ArgumentParser) -> None:
     """Add the problems; none are all."""
     command.add_argument(
-        "problems", nargs="*", metavar="PROBLEM", help="problems that `diptych list` names (all)"
+        "problems",
+        nargs="*",
+        metavar="PROBLEM",
+        help="problems that `diptych list` names (all)",
     )
 
 

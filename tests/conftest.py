@@ -136,7 +136,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
-    """Say so."""
+    """Report how many tests were left out."""
     if number := config.stash.get(LEFT_OUT, 0):
         text = f"{number} tests need an NVIDIA GPU, which was not found: they were not run"
         terminalreporter.write_line(text)

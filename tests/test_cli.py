@@ -14,6 +14,8 @@ from backends import BACKENDS, Side
 from compare import __main__ as cli
 from compare.processes import choice as selection
 from compare.processes import gpu, machine
+from compare.proof import gate
+from compare.proof.ladder import Finding
 
 COMMANDS = (
     *("list", "doctor", "show", "check", "run", "explain", "sweep", "table", "report", "plot"),
@@ -241,7 +243,7 @@ def test_check_names_an_engine_that_fails(toys, add_toy):
     add_toy("right")
     (toys / "backends" / "numpy2" / "_engine.py").write_text("import os\nos.abort()\n")
     done = check(toys)
-    assert done.returncode == 3
+    assert done.returncode == 1, "killed, for want of memory say: it proves nothing"
     assert "right, numpy2, float64: parameters: twin: expected a network" in done.stderr
     assert "killed by SIGABRT" in done.stderr
 
@@ -261,3 +263,20 @@ def test_check_names_data_off_the_spec(toys, add_toy):
     done = diptych("check", "right", "--backends", "numpy", cwd=toys)
     assert done.returncode == 3
     assert "diptych: right: data: all parts: expected x (time=3 feature=1), y " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [({}, 3), ({"unfinished": True}, 1), ({"passed": True}, 0)],
+    ids=["wrong", "not checked", "right"],
+)
+def test_a_check_that_did_not_end_is_not_one_that_fails(ended, monkeypatch, facts, expected):
+    said = {"problem": "echo", "backend": "keras-tensorflow", "reference": "pytorch"}
+    on_a_rung = {"precision": "float64", "rung": "loss", "tensor": "loss"}
+    finding = Finding(**said, **on_a_rung, expected=1.0, came=2.0, **{"passed": False} | facts)
+    monkeypatch.setattr(gate, "prove", lambda *_: [finding])
+    status, out, err = ended("check", "echo")
+    assert status == expected
+    assert ("expected 1.0, came 2.0" in err) == bool(expected)
+    assert "echo, keras-tensorflow against pytorch" in out
+    assert max(map(len, out.splitlines())) <= 80

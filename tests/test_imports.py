@@ -111,6 +111,8 @@ def test_imports_go_one_way():
         ("backends/__init__.py", "import backends.pytorch._engine", "backends.pytorch"),
         ("backends/_clock.py", "import_module('torch')", "torch"),
         ("compare/tables/results.py", "import torch", "torch"),
+        ("compare/tables/results.py", "from compare.page import report", "compare.page"),
+        ("compare/text.py", "import compare.console", "compare.console"),
     ],
 )
 def test_a_forbidden_import_is_found(copy, path, line, named):

@@ -144,3 +144,13 @@ except AttributeError as error:
 def test_pandas_is_imported_when_a_frame_is_asked_for():
     done = run_python("-c", LAZY)
     assert done.stdout == "module 'compare' has no attribute 'lode'\n", done.stderr
+
+
+def test_the_width_of_a_network_and_the_unit_of_a_score_are_two_columns(tmp_path):
+    of_a_sweep = replace(RECORDS[0], unit=50)
+    (tmp_path / FILE).write_text(of_a_sweep.to_json() + "\n")
+    frame = compare.load(tmp_path)
+    assert list(frame["unit"]) == [50, 50]
+    assert list(frame["score_unit"].fillna("")) == [
+        score.unit or "" for score in of_a_sweep.scores.values()
+    ]

@@ -299,7 +299,7 @@ def test_a_gpu_that_is_not_there_is_a_row_beside_the_cpu(ended, monkeypatch, tmp
     arguments = ["--batch-size", *sizes, "--device", "cpu", "gpu", "--seeds", "1", "--out", "out"]
     status, err = ended("sweep", "cumsum", "--backends", "pytorch", *arguments)
     assert status == 1
-    assert err.count("not to be had here: expected an NVIDIA GPU, found none") == 1
+    assert err.count("not available here: expected an NVIDIA GPU, found none") == 1
     frame = pd.read_csv(tmp_path / "out" / "sweep.csv")
     assert frame.groupby("device")["failed"].sum().to_dict() == {"cpu": 0, "gpu": len(SIZES)}
     assert np.isfinite(frame.loc[frame["device"] == "cpu", "samples_per_s_median"]).all()

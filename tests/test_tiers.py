@@ -212,7 +212,7 @@ def test_a_tier_that_a_backend_lacks_is_an_answer_without_a_training(ended, tmp_
                            "--seeds", "1", "--out", str(tmp_path))  # fmt: skip
     assert status == 1
     reason = "pytorch has no tier 'graph'; its tiers are eager, compiled"
-    assert f"diptych: not to be had here: {reason}" in err
+    assert f"diptych: not available here: {reason}" in err
     (line,) = (tmp_path / "runs.jsonl").read_text().splitlines()
     found = Record.from_json(line)
     assert (found.tier, found.status, found.reason) == (GRAPH, "unavailable", reason)

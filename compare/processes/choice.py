@@ -139,6 +139,6 @@ def chosen_jobs(jobs: int | None, *, threads: int, devices: Sequence[str]) -> in
     if jobs * threads > processors:
         raise UsageError(
             f"--jobs {jobs} with --threads {threads} needs {jobs * threads} processors, "
-            f"{processors} are to be had"
+            f"only {processors} are available"
         )
     return jobs

@@ -33,7 +33,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 
 def do_check(options: argparse.Namespace) -> int:
-    """Climb the ladder for every pair; status 3 if a rung fails."""
+    """Climb the ladder for every pair; status 3 if a rung fails, 1 if one was not got to."""
     from compare.console import Progress, complain
     from compare.processes.choice import chosen_backends, chosen_problems, chosen_sides
     from compare.proof.gate import prove
@@ -52,4 +52,4 @@ def do_check(options: argparse.Namespace) -> int:
     wrong = [finding for finding in findings if not finding.passed]
     for finding in wrong:
         complain(str(finding))
-    return 3 if wrong else 0
+    return (1 if all(finding.unfinished for finding in wrong) else 3) if wrong else 0

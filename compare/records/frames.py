@@ -35,11 +35,13 @@ def _dtypes(kind: type) -> dict[str, str]:
 
 
 SINGLE, JUDGED = _dtypes(Record), _dtypes(Score)
+# Field of a score: its column. A record has a unit too, the width of its network.
+JUDGED_AS = {name: f"score_{name}" if name in SINGLE else name for name in JUDGED}
 # Column of `load`: what it means. Besides, there is `version_...` for every version: a string.
 COLUMNS = {
     **{name: FIELDS[name] for name in SINGLE},
     "metric": "what is scored; missing where a record has no scores at all",
-    **SCORE_FIELDS,
+    **{JUDGED_AS[name]: meaning for name, meaning in SCORE_FIELDS.items()},
 }
 # Column of `load_epochs`: what it means.
 EPOCH_COLUMNS = {
@@ -77,7 +79,8 @@ def load(folder: str | Path) -> pd.DataFrame:
     """
     found = _read(folder)
     versions = sorted({f"version_{name}" for record in found for name in record.versions})
-    dtypes = SINGLE | {"metric": "string"} | JUDGED | dict.fromkeys(versions, "string")
+    judged = {JUDGED_AS[name]: dtype for name, dtype in JUDGED.items()}
+    dtypes = SINGLE | {"metric": "string"} | judged | dict.fromkeys(versions, "string")
     return _frame([row for record in found for row in _metrics(record)], dtypes)
 
 
@@ -108,7 +111,8 @@ def _metrics(record: Record) -> Iterator[dict[str, Any]]:
     training = {name: getattr(record, name) for name in SINGLE}
     training |= {f"version_{name}": version for name, version in record.versions.items()}
     for metric, score in record.scores.items():
-        yield training | {"metric": metric} | vars(score)
+        judged = {JUDGED_AS[name]: value for name, value in vars(score).items()}
+        yield training | {"metric": metric} | judged
     if not record.scores:
         yield training
 

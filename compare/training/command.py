@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Why there was no training, by the status of a record.
 WHY = {
     "refused": "no training, no time: the check fails: {record.reason}",
-    "unavailable": "not to be had here: {record.reason} ({record.side})",
+    "unavailable": "not available here: {record.reason} ({record.side})",
     UNCHECKED: "no training, no time: the check did not get to its end: {record.reason}",
 }
 
@@ -39,8 +39,9 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         summary="train on every backend, then tabulate",
         about="Prove what is not proven yet, train every problem on every backend with the same "
         "seeds, and\ntabulate. A training that the results folder has already is not repeated: to "
-        "resume an\ninterrupted run, repeat the command. Options with a value may have another "
-        "default in the\ntable [run] of a file diptych.toml, as in `seeds = 10`.",
+        "resume an\ninterrupted run, repeat the command. If you name no problem, those with the "
+        "least work are\ntrained first. Options with a value may have another default in the "
+        "table [run] of a file\ndiptych.toml, as in `seeds = 10`.",
         examples="  diptych run\n  diptych run --quick\n  diptych run echo cumsum --seeds 10\n"
         "  diptych run echo --mode matched native",
     )

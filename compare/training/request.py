@@ -77,7 +77,7 @@ def chosen_runs(
     sides = tiered(chosen + [side.again for side in chosen] * again, tiers)
     names = chosen_problems(problems, chosen)
     if not problems:  # nobody asked for an order: the first row is to come soon
-        names.sort(key=work)
+        names.sort(key=lambda name: work(name, quick=settings.get("recipe") == "quick"))
     return plan(
         names,
         [(side, mode, one) for one in devices for side in sides for mode in modes(side)],
@@ -88,8 +88,8 @@ def chosen_runs(
     )
 
 
-def work(problem: str) -> int:
+def work(problem: str, *, quick: bool) -> int:
     """Return how many numbers the training of a problem reads: about how long it takes."""
-    defined = problems.load(problem)
+    defined = problems.load(problem, quick=quick)
     recipe = defined.recipe
     return recipe.epochs * recipe.examples["train"] * prod(defined.input.shape)
