@@ -79,12 +79,12 @@ class Engine(Protocol):
         data: Data,
         *,
         seed: int,
-        own: Set[str] = NOTHING,
+        kept: Set[str] = NOTHING,
         watch: Watch = UNWATCHED,
     ) -> Fit:
         """Train the problem's twin by the problem's recipe.
 
-        `own` names the defaults of the framework that are left as they are: see
+        `kept` names the defaults of the framework that are left as they are: see
         `Backend.defaults`. All others give way to what is the same on every backend.
         """
 

@@ -5,6 +5,7 @@ was asked for cannot be done, 3 if a check, probe or limit fails, 130 if it was 
 """
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -48,7 +49,12 @@ def main(arguments: list[str] | None = None) -> int:
             from compare.processes import interpreter
 
             interpreter.use(options.python)
-        return int(options.do(options))
+        status = int(options.do(options))
+        sys.stdout.flush()  # here, where what goes wrong is told
+        return status
+    except BrokenPipeError:  # who reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left unsaid
+        return 1
     except (UsageError, OSError) as error:
         complain(str(error))
         return 2

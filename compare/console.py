@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 NARROW = 80  # columns of words at most; of tables where the output is no terminal
+LEAST = 20  # columns: no terminal in use has fewer
 GAP = "  "  # between columns
 INDENT = "  "  # of what stands below a title
 QUIET_S = 10.0
@@ -163,7 +164,7 @@ def cell_len(text: str) -> int:
 
 def terminal_width() -> int:
     """Return the columns of the terminal, or NARROW where there is none."""
-    return get_terminal_size((NARROW, 24)).columns
+    return max(LEAST, get_terminal_size((NARROW, 24)).columns)
 
 
 def widest(lines: Iterable[str]) -> int:
@@ -171,13 +172,18 @@ def widest(lines: Iterable[str]) -> int:
     return max(map(cell_len, lines), default=0)
 
 
-def wrapped(text: str, width: int = NARROW, *, indent: str = "") -> list[str]:
-    """Return text in lines that end at words; a word that is longer than a line stays whole."""
+def wrapped(
+    text: str, width: int = NARROW, *, indent: str = "", after: str | None = None
+) -> list[str]:
+    """Return text in lines that end at words; a word that is longer than a line stays whole.
+
+    `indent` begins each line; `after`, if given, each but the first.
+    """
     return wrap(
         visible(text),
-        min(width, NARROW),
+        max(1, min(width, NARROW)),
         initial_indent=indent,
-        subsequent_indent=indent,
+        subsequent_indent=indent if after is None else after,
         break_long_words=False,
         break_on_hyphens=False,
     )

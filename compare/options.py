@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from backends._tiers import DEFAULT, TIERS
 from compare.records.record import FLOAT32, FORK, NEW, TF32, UsageError
+from compare.text import shortened
 
 DEFAULT_BACKENDS = ("pytorch", "keras-tensorflow")
 DEFAULT_SEEDS = 3
@@ -56,8 +57,10 @@ def add_command(
 
 def count(text: str, most: int = MOST) -> int:
     """Read a whole number from 1 to `most`."""
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= most:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {most}, came {text!r}")
+    digits = text.isascii() and text.isdecimal() and len(text) <= 20  # longer ones Python refuses
+    if not digits or not 1 <= int(text) <= most:
+        came = repr(shortened(text, 40))
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {most}, came {came}")
     return int(text)
 
 

@@ -18,10 +18,14 @@ def table(name: str) -> dict[str, Any]:
     """
     if not FILE.exists():
         return {}
+    if not FILE.is_file():
+        raise UsageError(f"{FILE}: expected a file")
     import tomllib  # here, for few have such a file
 
     try:
-        found = tomllib.loads(FILE.read_text())
+        found = tomllib.loads(FILE.read_text("utf-8"))
+    except UnicodeDecodeError:
+        raise UsageError(f"{FILE}: expected text in UTF-8") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{FILE}: {error}") from None
     for key, value in found.items():
@@ -41,12 +45,12 @@ def set_defaults(command: argparse.ArgumentParser, given: dict[str, Any]) -> Non
         UsageError: there is no such option, or it does not take this value.
     """
     options = {
-        option.removeprefix("--"): action.dest
+        option.removeprefix("--"): action
         for action in command._actions
         for option in action.option_strings
         if option.startswith("--") and action.nargs != 0
     }
-    options = {name: dest for name, dest in options.items() if name not in NOT_SET}
+    options = {name: action for name, action in options.items() if name not in NOT_SET}
     arguments: list[str] = []
     for name, value in given.items():
         if name not in options:
@@ -54,12 +58,17 @@ def set_defaults(command: argparse.ArgumentParser, given: dict[str, Any]) -> Non
         values = value if isinstance(value, list) else [value]
         if not all(type(one) in (str, int, float) for one in values):
             raise UsageError(f"{FILE}: [run] {name}: expected text or numbers, came {value}")
+        if isinstance(value, list) and options[name].nargs is None:
+            raise UsageError(f"{FILE}: [run] {name}: expected one value, came {value}")
+        if any(str(one).startswith("-") for one in values):
+            raise UsageError(f"{FILE}: [run] {name}: expected values, came an option in {value}")
         arguments += [f"--{name}", *map(str, values)]
     try:
         read = command.parse_args(arguments)
     except UsageError as error:
         raise UsageError(f"{FILE}: [run]: {error}") from None
-    command.set_defaults(**{options[name]: getattr(read, options[name]) for name in given})
+    names = [options[name].dest for name in given]
+    command.set_defaults(**{name: getattr(read, name) for name in names})
 
 
 NOT_SET = ("aa", "python")  # one against --backends, and one with a table of its own

@@ -1,15 +1,14 @@
 """Writes docs/columns.md, from what the code says of its columns: `python tests/columns.py`."""
 
-from compare.diff.difference import COLUMNS as DIFF
+from compare.diff.difference import DIFF_COLUMNS
 from compare.processes.machine import ROOT
-from compare.records.frames import COLUMNS as LOADED
 from compare.records.frames import EPOCH_COLUMNS as EPOCHS
-from compare.studies.explain import COLUMNS as EXPLAIN
-from compare.studies.sweep import COLUMNS as SWEEP
-from compare.studies.sweep import CROSSOVERS
-from compare.tables.devices import COLUMNS as DEVICES
-from compare.tables.results import COLUMNS as TABLE
-from compare.tables.verdicts import COLUMNS as VERDICTS
+from compare.records.frames import RECORD_COLUMNS
+from compare.studies.explain import EXPLAIN_COLUMNS
+from compare.studies.sweep import CROSSOVERS, SWEEP_COLUMNS
+from compare.tables.devices import DEVICE_COLUMNS
+from compare.tables.results import TABLE_COLUMNS
+from compare.tables.verdicts import VERDICT_COLUMNS
 
 PAGE = ROOT / "docs" / "columns.md"
 ABOUT = """# Columns
@@ -23,24 +22,24 @@ TABLES = {
     "table.csv": (
         "A row for each problem, backend, device, mode, tier and metric. "
         "Written by `diptych run` and `diptych table`.",
-        TABLE,
+        TABLE_COLUMNS,
     ),
     "verdicts.csv": (
         "A row for each backend against its reference, by problem and measure. "
         "Written by `diptych run` and `diptych table`.",
-        VERDICTS,
+        VERDICT_COLUMNS,
     ),
     "devices.csv": (
         "A row for each backend on the GPU against itself on the CPU. "
         "Written by `diptych run` and `diptych table`, if both devices were used.",
-        DEVICES,
+        DEVICE_COLUMNS,
     ),
-    "The rows of a diff": ("Printed by `diptych diff A B --json`.", DIFF),
+    "The rows of a diff": ("Printed by `diptych diff A B --json`.", DIFF_COLUMNS),
     "explain.csv": (
         "A row for each problem, backend and default. Written by `diptych explain`.",
-        EXPLAIN,
+        EXPLAIN_COLUMNS,
     ),
-    "sweep.csv": ("A row for each side and size. Written by `diptych sweep`.", SWEEP),
+    "sweep.csv": ("A row for each side and size. Written by `diptych sweep`.", SWEEP_COLUMNS),
     "crossovers.csv": (
         "A row for each size at which two sides are equally fast. Written by `diptych sweep`.",
         CROSSOVERS,
@@ -48,7 +47,7 @@ TABLES = {
     "compare.load": (
         "A row for each training and metric. There is also a column for each version, "
         "`version_torch` for instance.",
-        LOADED,
+        RECORD_COLUMNS,
     ),
     "compare.load_epochs": ("A row for each training and epoch.", EPOCHS),
 }

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from importlib.metadata import version
 
 import pytest
@@ -280,3 +282,21 @@ def test_a_check_that_did_not_end_is_not_one_that_fails(ended, monkeypatch, fact
     assert ("expected 1.0, came 2.0" in err) == bool(expected)
     assert "echo, keras-tensorflow against pytorch" in out
     assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("columns", [1, 30, 60, 80, 200])
+def test_the_list_fits_the_terminal(ended, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    status, out, _ = ended("list")
+    assert status == 0
+    assert max(map(len, out.splitlines())) <= max(columns, 20)
+
+
+@pytest.mark.parametrize("command", ["list", "diff results/cpu results/engines"])
+def test_who_has_read_enough_is_not_told_of_it(command):
+    asked = [sys.executable, "-m", "compare", *command.split()]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(asked, cwd=ROOT, **pipes) as done:
+        done.stdout.close()
+        assert done.stderr.read() == b""
+    assert done.returncode == 1

@@ -12,7 +12,7 @@ from conftest import ROOT
 from test_verdict import PROBLEMS, failed, record
 
 from compare import __main__ as cli
-from compare.diff.difference import COLUMNS, diff
+from compare.diff.difference import DIFF_COLUMNS, diff
 from compare.diff.publish import diff_json, diff_markdown
 from compare.diff.screen import diff_lines
 from compare.diff.words import answer
@@ -77,7 +77,7 @@ def test_a_planted_slow_down_and_a_planted_loss_are_both_said(noise):
 
 def test_a_row_has_both_values_the_change_and_the_verdict():
     found = diff(run(), run(slow=[SLOW], bad=[BAD]))
-    assert list(found.rows.columns) == list(COLUMNS)
+    assert list(found.rows.columns) == list(DIFF_COLUMNS)
     rows = found.rows.set_index(["problem", "backend", "measure"])
     slow = rows.loc[*SLOW, "wall_s"]
     assert (slow["value_a"], slow["value_b"], slow["effect"]) == pytest.approx((10, 12, 1.2))
@@ -384,7 +384,7 @@ def test_json_is_all_that_is_printed_and_missing_is_null(tmp_path, capsys):
     assert cli.main(["diff", *folders(tmp_path, *PLANTED), "--json"]) == 0
     found = strict(capsys.readouterr().out)
     assert found["answer"] == SAYS
-    assert set(found["rows"][0]) == set(COLUMNS)
+    assert set(found["rows"][0]) == set(DIFF_COLUMNS)
     assert len(found["rows"]) == 48
     same = next(row for row in found["rows"] if row["verdict"] == "identical")
     assert (same["low"], same["p"], same["change"], same["effect"]) == (None, None, None, 0)

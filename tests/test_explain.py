@@ -10,7 +10,7 @@ from test_records import RECORD
 from compare import __main__ as cli
 from compare.measures import epochs_to_target
 from compare.records.record import Score
-from compare.studies.explain import COLUMNS, explain, publish_explanation, readings
+from compare.studies.explain import EXPLAIN_COLUMNS, explain, publish_explanation, readings
 from compare.training import command
 
 
@@ -73,13 +73,13 @@ def test_epochs_to_target_may_never_come_or_not_be_asked():
 def test_it_is_published_with_a_reading_made_from_the_figures(tmp_path):
     frame = explain(RECORDS)
     publish_explanation(tmp_path, frame, RECORDS)
-    assert list(pd.read_csv(tmp_path / "explain.csv").columns) == list(COLUMNS)
+    assert list(pd.read_csv(tmp_path / "explain.csv").columns) == list(EXPLAIN_COLUMNS)
     text = (tmp_path / "explain.md").read_text()
     (reading,) = readings(frame)
     assert reading in text
     assert "all its defaults take it from 0.9 to 0.5 (one pair, no interval)" in reading
     assert "bias, from 0.8 to 0.84" in reading
-    for column, meaning in COLUMNS.items():
+    for column, meaning in EXPLAIN_COLUMNS.items():
         assert f"- `{column}`: {meaning}" in text
 
 

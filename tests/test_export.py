@@ -139,6 +139,10 @@ def test_it_goes_to_stdout_or_into_a_file(tmp_path, capsys, form):
         ("export results/cpu --format xml", "invalid choice: 'xml' (choose from"),
         ("export nowhere --format pytest-benchmark", "expected a folder with records in runs.json"),
         (
+            "export results/cpu --format pytest-benchmark --out results/cpu/runs.jsonl",
+            "--out: expected another file than one of records, came results/cpu/runs.jsonl",
+        ),
+        (
             "export results/cpu --format pytest-benchmark --out /dev/null/x",
             "--out: cannot write to /dev/null/x: Not a directory",
         ),

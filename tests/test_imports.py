@@ -31,7 +31,7 @@ GROUND = {
     "compare/svg": {"text"},
     "compare/records": {"text", "files", "console"},
     "compare/settings": {"text", "records"},
-    "compare/options": {"records"},
+    "compare/options": {"text", "records"},
     "compare/measures": {"records"},
     "compare/statistics": {"records", "measures"},
     "compare/groups": {"text", "records"},
@@ -53,7 +53,9 @@ ROOMS = GROUND | {
 RECORDS_COMMAND = "compare/records/command"  # the parser of a ground-floor room needs options
 ALLOWED = OUTSIDE | {
     room: LIBRARIES | {"problems", "backends"} | {f"compare.{name}" for name in beside}
-    for room, beside in (ROOMS | {RECORDS_COMMAND: {"options", "console", "records"}}).items()
+    for room, beside in (
+        ROOMS | {RECORDS_COMMAND: {"options", "console", "files", "records"}}
+    ).items()
 }
 OWN = {rule.replace("/", ".") for rule in ALLOWED} | {"compare"}
 

@@ -9,7 +9,7 @@ from test_records import RECORD
 from test_verdict import failed, record
 
 import compare
-from compare.records.frames import COLUMNS, DTYPES, EPOCH_COLUMNS, SINGLE, TIME
+from compare.records.frames import DTYPES, EPOCH_COLUMNS, RECORD_COLUMNS, SINGLE, TIME
 from compare.records.journal import FILE, read
 from compare.records.record import Record, Score, UsageError
 
@@ -49,8 +49,8 @@ def test_a_row_is_a_training_and_metric(folder):
 def test_every_single_value_of_a_record_is_a_column_and_described(folder):
     frame = compare.load(folder)
     versions = ["version_keras", "version_python", "version_torch"]
-    assert list(frame.columns) == [*COLUMNS, *versions]
-    assert all(COLUMNS.values())
+    assert list(frame.columns) == [*RECORD_COLUMNS, *versions]
+    assert all(RECORD_COLUMNS.values())
     several = {field.name for field in fields(Record)} - set(SINGLE)
     assert several == {
         *("scores", "train_loss", "validation_loss", "epoch_scores", "epoch_s"),

@@ -156,9 +156,9 @@ def test_modes_go_from_matched_to_native_one_default_at_a_time(backend):
         Run(problem="echo", backend=backend, device="cpu", seed=0, mode=mode)
         for mode in modes_between(Side(backend))
     )
-    assert matched.own == frozenset()
-    assert [len(run.own) for run in single] == [1] * len(single)
-    assert frozenset().union(*(run.own for run in single)) == native.own
+    assert matched.kept == frozenset()
+    assert [len(run.kept) for run in single] == [1] * len(single)
+    assert frozenset().union(*(run.kept for run in single)) == native.kept
     assert native.mode == NATIVE
 
 
@@ -176,9 +176,9 @@ engine.prepare(device="cpu", threads=1)
 problem = probe.shortened(problems.load("echo"))
 data = problem.make_data(0)
 for mode in modes_between(Side(backend)):
-    own = Run(problem="echo", backend=backend, device="cpu", seed=0, mode=mode).own
+    kept = Run(problem="echo", backend=backend, device="cpu", seed=0, mode=mode).kept
     times = 2 if mode == "native" else 1  # in which all defaults are kept
-    losses = [engine.train(problem, data, seed=0, own=own).train_loss for _ in range(times)]
+    losses = [engine.train(problem, data, seed=0, kept=kept).train_loss for _ in range(times)]
     print(json.dumps([mode, *losses]))
 """
 

@@ -140,6 +140,24 @@ def test_another_schema_is_refused_as_such(values):
     assert wrong(values)
 
 
+def test_a_whole_number_is_read_as_what_the_field_is():
+    values = asdict(record()) | {"train_loss": [2, 10**60], "total_s": 3}
+    values["scores"]["accuracy"]["score"] = 2**70
+    found = Record.from_json(json.dumps(values))
+    read = [*found.train_loss, found.total_s, found.scores["accuracy"].score]
+    assert [type(one) for one in read] == [float] * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("total_s", 5e-324), ("epoch_s", [5e-324]), ("train_loss", [1e308]), ("parity", 1e308)],
+)
+def test_what_no_sum_or_ratio_can_bear_is_refused(name, value):
+    values = asdict(record()) | {name: value}
+    assert f"`$.{name}" in refused(values)
+    assert wrong(values)
+
+
 def test_a_number_that_no_computer_holds_is_refused():
     """A JSON schema cannot say so of a number that may be of any size."""
     for name, value in (("parity", 10**400), ("train_loss", [10**400])):

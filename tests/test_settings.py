@@ -1,6 +1,8 @@
 """diptych.toml: defaults of `diptych run`, which the command line overrules."""
 
 import argparse
+from os import mkfifo
+from pathlib import Path
 
 import pytest
 from test_cli import ended  # noqa: F401 (a fixture)
@@ -71,6 +73,8 @@ def test_without_a_file_nothing_changes():
         ("[run]\nquick = true", "[run] has no quick; it may have backends, "),
         ("[run]\naa = 'pytorch'", "[run] has no aa; it may have backends, "),
         ("[run]\npython = 'x'", "[run] has no python; it may have backends, "),
+        ("[run]\nout = ['a', 'b']", "[run] out: expected one value, came ['a', 'b']"),
+        ("[run]\nbackends = ['pytorch', '-h']", "[run] backends: expected values, came an option"),
         ("[ran]\nseeds = 3", "expected the tables [python] and [run], came ran"),
         ("run = 3", "expected the tables [python] and [run], came run"),
         ("[run", "diptych.toml: "),
@@ -98,3 +102,16 @@ def test_the_file_is_for_run_alone(ended):  # noqa: F811
     settings.FILE.write_text("[run]\nseeds = 'ten'\n")
     status, _, err = ended("table", "nowhere")
     assert (status, "diptych.toml" in err) == (2, False)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, mkfifo], ids=["folder", "pipe"])
+def test_what_is_no_file_is_not_waited_for(ended, make):  # noqa: F811
+    make(settings.FILE)
+    status, _, err = ended("list")
+    assert (status, err) == (2, "diptych: diptych.toml: expected a file\n")
+
+
+def test_a_file_that_is_no_text_is_told(ended):  # noqa: F811
+    settings.FILE.write_bytes(b"\xff")
+    status, _, err = ended("list")
+    assert (status, err) == (2, "diptych: diptych.toml: expected text in UTF-8\n")

@@ -9,9 +9,9 @@ from test_verdict import failed
 from compare import __main__ as cli
 from compare.records.journal import FILE
 from compare.tables.publish import tables_json, tabulated
-from compare.tables.results import COLUMNS
+from compare.tables.results import TABLE_COLUMNS
 from compare.tables.summary import summary
-from compare.tables.verdicts import COLUMNS as VERDICT_COLUMNS
+from compare.tables.verdicts import VERDICT_COLUMNS
 
 
 @pytest.mark.parametrize("form", ["--json", "--markdown"])
@@ -32,7 +32,7 @@ def test_json_and_markdown_are_one_or_the_other(capsys):
 
 def test_json_has_every_column_and_null_for_what_is_missing():
     found = strict(tables_json(tabulated([*run(), failed(11)])))
-    assert list(found["table"][0]) == list(COLUMNS)
+    assert list(found["table"][0]) == list(TABLE_COLUMNS)
     assert list(found["verdicts"][0]) == list(VERDICT_COLUMNS)
     row = found["table"][0]
     assert (row["seeds"], row["wall_s_median"], row["gpu_peak_bytes"]) == (10, 10.0, None)
@@ -53,7 +53,7 @@ def test_the_summary_has_the_answer_first_and_no_definitions():
     assert "| echo | pytorch | 10.0 | 2.00 | 2.00 |" in text
     assert f"- {records[-1].key}: diverged: loss is nan" in text
     assert "- torch 2.10\n" in text
-    assert not any(meaning in text for meaning in COLUMNS.values())
+    assert not any(meaning in text for meaning in TABLE_COLUMNS.values())
 
 
 def test_a_summary_says_why_there_are_no_verdicts():

@@ -18,7 +18,7 @@ from backends import Side
 from compare import __main__ as cli
 from compare.processes import gpu
 from compare.records.record import Run
-from compare.studies.sweep import COLUMNS, CROSSOVERS, crossovers, pairs, points, sweep
+from compare.studies.sweep import CROSSOVERS, SWEEP_COLUMNS, crossovers, pairs, points, sweep
 from compare.studies.sweep_report import markdown, publish_sweep, readings
 from compare.training.schedule import plan, row
 from compare.training.trainer import EPOCHS, STEPS, definition
@@ -72,7 +72,7 @@ def test_a_timed_training_has_whole_batches_and_enough_of_them(name, size):
 def test_a_row_is_a_side_at_a_size_with_the_median_of_the_seeds():
     records = [point("pytorch", seed, 16, rate) for seed, rate in enumerate((100, 400, 200))]
     (row,) = sweep(records).to_dict("records")
-    assert list(row) == list(COLUMNS)
+    assert list(row) == list(SWEEP_COLUMNS)
     assert (row["samples_per_s_median"], row["seeds"], row["failed"]) == (200, 3, 0)
     assert (row["samples_per_s_min"], row["samples_per_s_max"]) == (100, 400)
     assert (row["sweep"], row["size"], row["epoch_s_median"]) == ("batch_size", 16, 5)
@@ -167,7 +167,7 @@ def test_tables_and_picture_are_written_the_same_every_time(tmp_path):
     publish_sweep(tmp_path, records)
     assert first == {name: (tmp_path / name).read_bytes() for name in files}
     text = first["sweep.md"].decode()
-    assert all(f"- `{name}`: " in text for name in (*COLUMNS, *CROSSOVERS))
+    assert all(f"- `{name}`: " in text for name in (*SWEEP_COLUMNS, *CROSSOVERS))
     assert pd.read_csv(tmp_path / "sweep.csv")["sweep"].unique().tolist() == ["batch_size", "unit"]
     picture = first["sweep.svg"].decode()
     title = ET.fromstring(picture).find("{http://www.w3.org/2000/svg}title").text

@@ -12,7 +12,7 @@ from compare.console import markdown_table
 from compare.records import journal as records
 from compare.records.record import Score
 from compare.tables.publish import publish
-from compare.tables.results import COLUMNS, table
+from compare.tables.results import TABLE_COLUMNS, table
 
 NAMES = (
     "problem,backend,device,mode,tier,seeds,failed,metric,better,score_mean,score_std,score_min,target,"
@@ -158,13 +158,13 @@ def test_the_markdown_tells_scores_failures_meanings_and_circumstances(tmp_path)
     assert text.count(f"{side} 2.00 |") == 1, "times once, not once for each metric"
     assert f"{side} 3,860 | 3 |" in text
     assert f"{RECORDS[-1].key}: failed: killed \\| by SIGKILL" in text
-    for column, meaning in COLUMNS.items():
+    for column, meaning in TABLE_COLUMNS.items():
         assert f"- `{column}`: {meaning}" in text
     assert "- torch 2.10\n" in text
 
 
 def test_the_columns_are_those_agreed():
-    assert ",".join(COLUMNS) == NAMES
+    assert ",".join(TABLE_COLUMNS) == NAMES
 
 
 WITHOUT = """

@@ -14,7 +14,7 @@ from compare.measures import time_to_target_s
 from compare.records.record import Score, judged
 from compare.statistics import MINIMUM
 from compare.tables.publish import publish
-from compare.tables.verdicts import COLUMNS, MEASURES, effect, outcome, too_few, verdicts
+from compare.tables.verdicts import MEASURES, VERDICT_COLUMNS, effect, outcome, too_few, verdicts
 
 PROBLEMS = ("addition", "cumsum", "damped_sine", "echo", "moving_square", "shapes")
 
@@ -68,7 +68,7 @@ def test_a_verdict_holds_each_backend_against_the_first_that_took_part():
     first, *others = BACKENDS
     assert list(dict.fromkeys(frame["backend"])) == [*others, "pytorch@again"]
     assert set(frame["reference"]) == {first}
-    assert list(frame.columns) == list(COLUMNS)
+    assert list(frame.columns) == list(VERDICT_COLUMNS)
     without = verdicts([one for one in made if one.backend != first])
     assert set(without["reference"]) == {others[0]}
     assert verdicts([one for one in made if one.backend == first]).empty
@@ -251,13 +251,13 @@ def test_verdicts_are_published_with_the_meaning_of_each_column(tmp_path):
     made = sides(6, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], [2.0, 2.1, 2.2, 2.0, 2.1, 2.2])
     tables = publish(tmp_path, made)
     text = (tmp_path / "table.md").read_text()
-    for column, meaning in COLUMNS.items():
+    for column, meaning in VERDICT_COLUMNS.items():
         assert f"- `{column}`: {meaning}" in text
     wall = tables.verdicts.query("measure == 'wall_s'").iloc[0]
     row = "| echo | cpu | matched | keras-tensorflow | pytorch | wall_s |"
     assert f"{row} {effect(wall)} | different | 0.031 | 6/6 | 0 | 0.05 |" in text
     found = pd.read_csv(tmp_path / "verdicts.csv")
-    assert list(found.columns) == list(COLUMNS)
+    assert list(found.columns) == list(VERDICT_COLUMNS)
     assert list(found["effect"]) == pytest.approx(list(tables.verdicts["effect"]), rel=1e-9)
 
 

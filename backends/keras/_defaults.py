@@ -1,6 +1,6 @@
 """Keras's defaults, and what takes their place so that both frameworks train the same model.
 
-`own` names those that stay: none in matched mode, all in native mode. What they do is said in
+`kept` names those that stay: none in matched mode, all in native mode. What they do is said in
 `backends.KERAS_DEFAULTS`. Its Adam and its single bias are the matched ones.
 """
 
@@ -18,30 +18,30 @@ from problems import Part, Recipe
 OPTIMIZERS = {"adam": keras.optimizers.Adam}
 
 
-def begin(model: keras.Model, seed: int, own: Set[str]) -> None:
+def begin(model: keras.Model, seed: int, kept: Set[str]) -> None:
     """Give a new model its initial weights."""
-    if "weights" not in own:
+    if "weights" not in kept:
         _weights.write(model, initial_weights(_weights.describe(model), seed))
 
 
-def optimizer(recipe: Recipe, own: Set[str]) -> keras.optimizers.Optimizer:
+def optimizer(recipe: Recipe, kept: Set[str]) -> keras.optimizers.Optimizer:
     """Return the optimizer of a training by `recipe`."""
     made = OPTIMIZERS[recipe.optimizer](recipe.learning_rate)
-    if not own.issuperset(KERAS_DEFAULTS):
+    if not kept.issuperset(KERAS_DEFAULTS):
         sum_repeated_entries(made)
     return made
 
 
-def loss(made: keras.losses.Loss, own: Set[str]) -> keras.losses.Loss:
+def loss(made: keras.losses.Loss, kept: Set[str]) -> keras.losses.Loss:
     """Return the loss of a training."""
-    if not own.issuperset(KERAS_DEFAULTS):
+    if not kept.issuperset(KERAS_DEFAULTS):
         flatten_at_zero(made)
     return made
 
 
-def orders(n: int, recipe: Recipe, seed: int, own: Set[str]) -> Array | None:
+def orders(n: int, recipe: Recipe, seed: int, kept: Set[str]) -> Array | None:
     """Return the order (epoch, n) in which the n examples are seen; None leaves it to Keras."""
-    return None if "shuffling" in own else batch_order(n, epochs=recipe.epochs, seed=seed)
+    return None if "shuffling" in kept else batch_order(n, epochs=recipe.epochs, seed=seed)
 
 
 def feed(training: Part, orders: Array | None, batch_size: int) -> dict[str, Any]:

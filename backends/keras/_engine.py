@@ -106,16 +106,16 @@ def train(
     data: Data,
     *,
     seed: int,
-    own: Set[str] = NOTHING,
+    kept: Set[str] = NOTHING,
     watch: Watch = UNWATCHED,
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     clock = Clock(_device.synchronize)
     recipe, training, validation = problem.recipe, data["train"], data["validation"]
-    orders = _defaults.orders(len(training.x), recipe, seed, own)
-    model = _build(problem, seed, own)
-    loss = _defaults.loss(LOSSES[recipe.loss](), own)
-    _tier.compile_model(model, _defaults.optimizer(recipe, own), loss)
+    orders = _defaults.orders(len(training.x), recipe, seed, kept)
+    model = _build(problem, seed, kept)
+    loss = _defaults.loss(LOSSES[recipe.loss](), kept)
+    _tier.compile_model(model, _defaults.optimizer(recipe, kept), loss)
     build_s = clock.lap()
 
     def predict(x: Array) -> Array:
@@ -181,11 +181,11 @@ def _watchers(watch: Watch, predict: Predict, clock: Clock) -> list[keras.callba
     return steps + ([keras.callbacks.LambdaCallback(on_epoch_end=tell)] if watch.epoch else [])
 
 
-def _build(problem: Problem, seed: int, own: Set[str] = NOTHING) -> keras.Model:
+def _build(problem: Problem, seed: int, kept: Set[str] = NOTHING) -> keras.Model:
     keras.utils.set_random_seed(seed)
     model = import_module(f"backends.keras.{problem.name}").build(problem)
     model(keras.Input(problem.input.shape, dtype=problem.input.dtype))  # makes the weights
-    _defaults.begin(model, seed, own)
+    _defaults.begin(model, seed, kept)
     return model
 
 

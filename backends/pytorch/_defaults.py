@@ -1,6 +1,6 @@
 """PyTorch's defaults, and what takes their place so that both frameworks train the same model.
 
-`own` names those that stay: none in matched mode, all in native mode. What they do is said in
+`kept` names those that stay: none in matched mode, all in native mode. What they do is said in
 `backends.PYTORCH_DEFAULTS`.
 """
 
@@ -17,30 +17,30 @@ from backends.pytorch._optimizer import keras_adam, torch_adam
 from problems import Recipe
 
 OPTIMIZERS = {"adam": keras_adam}
-OWN_OPTIMIZERS = {"adam": torch_adam}
+KEPT_OPTIMIZERS = {"adam": torch_adam}
 
 
-def begin(model: nn.Module, seed: int, own: Set[str]) -> None:
+def begin(model: nn.Module, seed: int, kept: Set[str]) -> None:
     """Give a new model its initial weights, and the layers that Keras has."""
-    if "weights" not in own:
+    if "weights" not in kept:
         _weights.write(model, initial_weights(_weights.describe(model), seed))
-    if "bias" not in own:
+    if "bias" not in kept:
         _weights.freeze_second_bias(model)
-    if not own.issuperset(PYTORCH_DEFAULTS):
+    if not kept.issuperset(PYTORCH_DEFAULTS):
         for layer in model.modules():
             if isinstance(layer, _BatchNorm):
                 _average_biased_variance(layer)
 
 
-def optimizer(model: nn.Module, recipe: Recipe, steps_per_epoch: int, own: Set[str]):
+def optimizer(model: nn.Module, recipe: Recipe, steps_per_epoch: int, kept: Set[str]):
     """Return the optimizer of a training by `recipe`."""
-    makers = OWN_OPTIMIZERS if "optimizer" in own else OPTIMIZERS
+    makers = KEPT_OPTIMIZERS if "optimizer" in kept else OPTIMIZERS
     return makers[recipe.optimizer](model, recipe, steps_per_epoch)
 
 
-def orders(n: int, recipe: Recipe, seed: int, own: Set[str]) -> Tensor:
+def orders(n: int, recipe: Recipe, seed: int, kept: Set[str]) -> Tensor:
     """Return the order (epoch, n) in which the n examples are seen."""
-    if "shuffling" in own:
+    if "shuffling" in kept:
         generator = torch.Generator().manual_seed(seed)  # what RandomSampler does each epoch
         return torch.stack([torch.randperm(n, generator=generator) for _ in range(recipe.epochs)])
     return torch.from_numpy(batch_order(n, epochs=recipe.epochs, seed=seed))

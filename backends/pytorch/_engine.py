@@ -58,17 +58,17 @@ def train(
     data: Data,
     *,
     seed: int,
-    own: Set[str] = NOTHING,
+    kept: Set[str] = NOTHING,
     watch: Watch = UNWATCHED,
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     clock = Clock(_device.synchronize)
     recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss]
     training, validation = _tensors(data["train"]), _tensors(data["validation"])
-    orders = _defaults.orders(len(data["train"].x), recipe, seed, own)
-    model = _build(problem, seed, own)
+    orders = _defaults.orders(len(data["train"].x), recipe, seed, kept)
+    model = _build(problem, seed, kept)
     steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
-    optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, own)
+    optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, kept)
     network = _tier.ready(model)
     build_s = clock.lap()
 
@@ -138,10 +138,10 @@ def gradients(problem: Problem, part: Part, *, seed: int) -> tuple[float, dict[s
     return loss.item(), _weights.gradients(model)
 
 
-def _build(problem: Problem, seed: int, own: Set[str] = NOTHING) -> nn.Module:
+def _build(problem: Problem, seed: int, kept: Set[str] = NOTHING) -> nn.Module:
     torch.manual_seed(seed)
     model = import_module(f"backends.pytorch.{problem.name}").build(problem)
-    _defaults.begin(model, seed, own)
+    _defaults.begin(model, seed, kept)
     return model.to(_device.device)
 
 

@@ -36,7 +36,7 @@ from compare.statistics import (
 RUNS = 0.10
 KEY = ("problem", "backend", "device", "mode", "recipe")
 # Column of the rows: what it means. In this order.
-COLUMNS = {
+DIFF_COLUMNS = {
     "problem": "what is learned",
     "backend": "framework, and for Keras the engine under it; with its tier, if that is not the "
     "default one",
@@ -86,7 +86,7 @@ Sides = Mapping[tuple[str, ...], BySeed]
 class Diff:
     """What differs between two lists of records, A and B.
 
-    `rows` has a row per problem, backend, device, mode, recipe and measure: see COLUMNS.
+    `rows` has a row per problem, backend, device, mode, recipe and measure: see DIFF_COLUMNS.
     `provenance` has what, where, a and b, as text, for all that differs: versions, machine,
     commit, settings. `alone` has the sides that were not compared, and why if there was a chance.
     `pace` is the ratio by which nearly all rows of every backend changed in time, None if not so;
@@ -112,7 +112,7 @@ def diff(a: Sequence[Record], b: Sequence[Record]) -> Diff:
     for row in rows:
         if row["measure"] != SCORE and row.get("verdict") == DIFFERENT and not _beyond_runs(row):
             row["verdict"] = INCONCLUSIVE
-    frame = pd.DataFrame([row | _change(row) for row in rows], columns=list(COLUMNS))
+    frame = pd.DataFrame([row | _change(row) for row in rows], columns=list(DIFF_COLUMNS))
     for column in WHOLE:
         frame[column] = frame[column].astype("Int64")
     compared = {tuple(row[name] for name in KEY) for row in rows}

@@ -1,4 +1,4 @@
-"""A gate for continuous integration: what of B is worse than A by more than is allowed.
+"""Regression limits: what of B is worse than A by more than is allowed.
 
 A row (problem, backend, device, mode, recipe) of B offends if
 
@@ -11,7 +11,7 @@ A row (problem, backend, device, mode, recipe) of B offends if
 What the interval contradicts does not offend: from six pairs on, a change whose 95 % interval holds
 "no change" may be chance. Below six pairs there is no interval, and the plain change decides. A
 verdict is not asked for: PERCENT stands in place of the margin, and no Holm's correction is made,
-for a gate should rather ask once too often. Rows that are in one folder only are not judged, so
+for a limit should rather ask once too often. Rows that are in one folder only are not judged, so
 that a part of a run can be held against the whole; but if there is nothing to judge, that is an
 error, never a pass.
 """

@@ -11,9 +11,9 @@ from compare.groups import Group
 from compare.tables.columns import HEADINGS, MEANING, SIZES, TIMES, decimals
 from compare.tables.names import names
 from compare.tables.publish import split
-from compare.tables.results import COLUMNS
+from compare.tables.results import TABLE_COLUMNS
 
-MEANINGS = {heading: COLUMNS[column] for heading, column in MEANING.items()}
+MEANINGS = {heading: TABLE_COLUMNS[column] for heading, column in MEANING.items()}
 KNOWN = ("kernel", "warnings")  # said elsewhere
 OVERALL = ("epoch s", "wall s", "s to target", "host MiB", "GPU MiB")
 

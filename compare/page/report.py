@@ -30,7 +30,7 @@ from compare.tables.devices import device_cells
 from compare.tables.headline import headline
 from compare.tables.names import names
 from compare.tables.publish import Tables, tabulated, unscored
-from compare.tables.verdicts import COLUMNS, VERDICT_TEXT, VERDICTS, verdict_cells
+from compare.tables.verdicts import VERDICT_COLUMNS, VERDICT_TEXT, VERDICTS, verdict_cells
 
 FILE = "report.html"
 # What a folder may hold besides, as the navigation calls it; patterns, the first file counts.
@@ -102,8 +102,8 @@ def made(folder: Path, records: Sequence[Record]) -> Page:
         notes=found.notes,
         ratios=list(shown(gallery.of_all(tables.verdicts, everyone))),
         words={name: list(_words(tables, name)) for name in problems},
-        verdicts=Grid(list(VERDICTS), verdict_cells(enough), VERDICT_TEXT, (), COLUMNS),
-        verdict_meanings=COLUMNS,
+        verdicts=Grid(list(VERDICTS), verdict_cells(enough), VERDICT_TEXT, (), VERDICT_COLUMNS),
+        verdict_meanings=VERDICT_COLUMNS,
         scores=scores(tables.table, everyone, of_one=False),
         times=times(
             tables.table.drop_duplicates(["problem", "backend", "tier", "device", "mode"]), everyone
@@ -169,7 +169,8 @@ def _words(tables: Tables, problem: str) -> Iterator[tuple[str, list[Said]]]:
     rows = tables.verdicts[tables.verdicts["problem"] == problem]
     named = names(dict.fromkeys([*tables.verdicts["reference"], *tables.verdicts["backend"]]))
     for key, judged in rows.groupby(["backend", "reference", "device", "mode"], sort=False):
-        yield _pair(key, rows, named), answers(judged, better=metrics.iloc[0], names=named)
+        better = next(iter(metrics), "")  # a problem may have no score at all
+        yield _pair(key, rows, named), answers(judged, better=better, names=named)
 
 
 def _pair(key: Any, rows: pd.DataFrame, named: Mapping[str, str]) -> str:

@@ -66,11 +66,10 @@ def do_list(_: argparse.Namespace) -> int:
         able = f"yes, in {python}" if python else "yes"
         rows.append([str(side), f"no: {install} {missing}" if missing else able])
     show(("backend", "can run here"), rows)
-    print("tiers; the first of a backend is its default")
+    print(*wrapped("tiers; the first of a backend is its default", width), sep="\n")
     for backend in BACKENDS.values():
         for tier, meaning in backend.tiers.items():
-            first, *more = wrapped(f"{backend.name}, {tier}: {meaning}", width)
-            print(first, *(f"{INDENT}{line}" for line in more), sep="\n")
+            print(*wrapped(f"{backend.name}, {tier}: {meaning}", width, after=INDENT), sep="\n")
     print()
     driver.join()
     processors = f"{machine.cpu()}, {len(machine.processors())} processors to use"

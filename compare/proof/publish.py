@@ -56,7 +56,8 @@ def ladder_cells(findings: Sequence[Finding]) -> list[list[str]]:
         pairs = dict.fromkeys((f.backend, f.reference) for f in here if f.reference)
         for backend, reference in pairs or {(alone[-1].backend, ""): None}:
             mine = [f for f in here if (f.backend, f.reference) == (backend, reference)]
-            for precision in ("float64", "float32") if mine else ("",):
+            precisions = dict.fromkeys(f.precision or "float64" for f in mine)
+            for precision in precisions or [""]:
                 judged = [f for f in mine if f.precision == precision]
                 if precision != "float32":  # what holds in any precision stands in the first row
                     judged += alone + [f for f in mine if not f.precision]
@@ -85,8 +86,8 @@ def print_findings(findings: Sequence[Finding]) -> None:
     for problem, backend, reference, *row in ladder_cells(findings):
         titles.append(f"{problem}, {backend}{f' against {reference}' if reference else ''}")
         rows.append(row)
-    headings = LADDER[-1:] + tuple(RUNGS)
-    lines = below(titles, headings, rows, LADDER, width=terminal_width(), least=len(headings))
+    headings, width = LADDER[-1:] + tuple(RUNGS), terminal_width()
+    lines = below(titles, headings, rows, LADDER, width=width, least=len(headings))
     for note in dict.fromkeys(finding.note for finding in findings if finding.note):
-        lines += wrapped(f"{note}.")
+        lines += wrapped(f"{note}.", width)
     print("\n".join(lines))

@@ -27,16 +27,19 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def do_export(options: argparse.Namespace) -> int:
     """Print the records of a results folder, or write them to a file, in another tool's format."""
-    from compare.records import export
+    from compare.files import write_whole
+    from compare.records import export, journal
     from compare.records.reading import records_of
     from compare.records.record import UsageError, as_json
 
+    if options.out and options.out.name == journal.FILE:
+        raise UsageError(f"--out: expected another file than one of records, came {options.out}")
     text = as_json(export.FORMATS[options.format](records_of(options.folder)))
     if options.out is None:
         print(text, end="")
         return 0
     try:
-        options.out.write_text(text)
+        write_whole(options.out, text)
     except OSError as error:
         raise UsageError(f"--out: cannot write to {options.out}: {error.strerror}") from None
     return 0

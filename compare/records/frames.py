@@ -38,7 +38,7 @@ SINGLE, JUDGED = _dtypes(Record), _dtypes(Score)
 # Field of a score: its column. A record has a unit too, the width of its network.
 JUDGED_AS = {name: f"score_{name}" if name in SINGLE else name for name in JUDGED}
 # Column of `load`: what it means. Besides, there is `version_...` for every version: a string.
-COLUMNS = {
+RECORD_COLUMNS = {
     **{name: FIELDS[name] for name in SINGLE},
     "metric": "what is scored; missing where a record has no scores at all",
     **{JUDGED_AS[name]: meaning for name, meaning in SCORE_FIELDS.items()},
@@ -70,8 +70,8 @@ EPOCH_COLUMNS = {
 def load(folder: str | Path) -> pd.DataFrame:
     """Return the records of a results folder, a row per training and metric.
 
-    The columns are those of COLUMNS, which tells what they mean, and one for each version, as in
-    `version_torch`. They are of the types string, Int64, float64, boolean, and datetime for
+    The columns are those of RECORD_COLUMNS, which tells what they mean, and one for each version,
+    as in `version_torch`. They are of the types string, Int64, float64, boolean, and datetime for
     `started`; what was not measured is missing, never 0, and versions stay strings: "2.10".
 
     Raises:

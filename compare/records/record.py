@@ -42,6 +42,7 @@ Growth = int  # bytes, of either sign
 Seconds = float  # 0 or more
 Duration = float  # seconds, more than 0
 Relative = float  # a difference, 0 or more
+Figure = float  # a score or a loss, of a size that can be squared and added
 Better = str  # "higher" or "lower"
 Mode = str  # MATCHED, NATIVE or one of `modes_between`
 Time = str  # ISO 8601, with its offset from UTC
@@ -91,7 +92,7 @@ class Run:
         return Side.parse(self.backend, self.tier)
 
     @property
-    def own(self) -> frozenset[str]:
+    def kept(self) -> frozenset[str]:
         """Which of its defaults the framework keeps."""
         defaults = frozenset(self.side.definition.defaults)
         if self.mode in (MATCHED, NATIVE):
@@ -111,13 +112,13 @@ class Run:
 class Score:
     """A score and what it is judged by, as the problem declares it; see SCORE_FIELDS."""
 
-    score: float | None
+    score: Figure | None
     better: Better
-    target: float | None
+    target: Figure | None
     reached: bool | None
-    baseline: float
-    best: float | None = None
-    margin: float | None = None
+    baseline: Figure
+    best: Figure | None = None
+    margin: Figure | None = None
     unit: str | None = None
 
 
@@ -151,9 +152,9 @@ class Record:
     reason: str | None = None
     started: Time
     scores: dict[str, Score] = field(default_factory=dict)
-    train_loss: list[float | None] = field(default_factory=list)
-    validation_loss: list[float | None] = field(default_factory=list)
-    epoch_scores: list[float | None] = field(default_factory=list)
+    train_loss: list[Figure | None] = field(default_factory=list)
+    validation_loss: list[Figure | None] = field(default_factory=list)
+    epoch_scores: list[Figure | None] = field(default_factory=list)
     examples: Positive | None = None
     start_s: Seconds | None = None
     build_s: Seconds | None = None

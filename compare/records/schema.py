@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ONE_AT_A_TIME = Lock()
 LARGEST = 2**63 - 1  # what a data frame and most readers can hold
 LONGEST_S = 1e9  # some thirty years; sums of what is below stay finite
+SHORTEST_S = 1e-9  # no clock tells less; ratios stay finite
+GREATEST = 1e100  # of a score or a loss: its square is finite
 TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")  # of times, what pandas reads
 
 
@@ -45,11 +47,11 @@ def decode(line: bytes | str) -> Record:
     if unknown := values.keys() - FIELDS.keys():
         raise UsageError(f"schema {SCHEMA} has no {', '.join(sorted(unknown))}")
     with ONE_AT_A_TIME:
-        msgspec.convert(values, _line())
+        read = msgspec.structs.asdict(msgspec.convert(values, _line()))
     if not TIME.fullmatch(values["started"]):
         raise ValueError("Expected a time like 2026-01-02T03:04:05+00:00 - at `$.started`")
-    scores = {metric: Score(**score) for metric, score in values.get("scores", {}).items()}
-    return Record(**values | {"scores": scores})
+    scores = {name: Score(**msgspec.structs.asdict(one)) for name, one in read["scores"].items()}
+    return Record(**read | {"scores": scores, "started": values["started"]})
 
 
 def schema() -> dict[str, Any]:
@@ -72,8 +74,9 @@ def _line() -> "type[msgspec.Struct]":
         "Bytes": Annotated[int, Meta(ge=0, le=LARGEST, extra_json_schema=byte)],
         "Growth": Annotated[int, Meta(ge=-LARGEST, le=LARGEST, extra_json_schema=byte)],
         "Seconds": Annotated[float, Meta(ge=0, le=LONGEST_S, extra_json_schema=seconds)],
-        "Duration": Annotated[float, Meta(gt=0, le=LONGEST_S, extra_json_schema=seconds)],
-        "Relative": Annotated[float, Meta(ge=0)],
+        "Duration": Annotated[float, Meta(ge=SHORTEST_S, le=LONGEST_S, extra_json_schema=seconds)],
+        "Relative": Annotated[float, Meta(ge=0, le=GREATEST)],
+        "Figure": Annotated[float, Meta(ge=-GREATEST, le=GREATEST)],
         "Better": Literal["higher", "lower"],
         "Mode": Annotated[str, Meta(pattern="^(matched|native|own-[a-z_]+)$")],
         "Time": Annotated[datetime, Meta(tz=True)],

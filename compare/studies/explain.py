@@ -17,7 +17,7 @@ from compare.tables.columns import number, signed
 from compare.text import visible
 
 # Column of explain.csv: what it means. In this order.
-COLUMNS = {
+EXPLAIN_COLUMNS = {
     "problem": "what is learned",
     "backend": "framework, and for Keras the engine under it",
     "device": "where it was trained",
@@ -63,7 +63,7 @@ def explain(records: Sequence[Record]) -> pd.DataFrame:
         for mode in modes_between(Side.parse(side[1]))
         if mode != MATCHED and mode in modes and MATCHED in modes
     ]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame = pd.DataFrame(rows, columns=list(EXPLAIN_COLUMNS))
     for column in WHOLE:
         frame[column] = frame[column].astype("Int64")
     return frame
@@ -110,7 +110,7 @@ def _row(
     values += [score_mean, matched_mean, score_mean - matched_mean, low, high]
     values += reached if aimed and reached else [None, None]
     values += [epochs_mean, matched_epochs, epochs_mean - matched_epochs, epochs_low, epochs_high]
-    return dict(zip(COLUMNS, values, strict=True))
+    return dict(zip(EXPLAIN_COLUMNS, values, strict=True))
 
 
 def _means(pairs: Sequence[Sequence[float]]) -> tuple[float, float]:
@@ -173,7 +173,7 @@ def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:
         ),
         "## What the columns mean",
         "The names are those of `explain.csv`; brackets hold 95 % intervals.",
-        "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items()),
+        "\n".join(f"- `{name}`: {meaning}" for name, meaning in EXPLAIN_COLUMNS.items()),
         "## Where it was measured",
         markdown_list(provenance(records)),
         "Seconds are not compared here.",

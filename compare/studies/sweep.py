@@ -22,7 +22,7 @@ from problems import Array
 Size = tuple[str, int]  # what is varied, a field of Run; how large it is
 
 # Column of sweep.csv: what it means. In this order.
-COLUMNS = {
+SWEEP_COLUMNS = {
     "problem": "what is learned",
     "backend": "framework, and for Keras the engine under it",
     "device": "where it was trained: cpu or gpu",
@@ -77,8 +77,10 @@ def sweep(records: Sequence[Record]) -> pd.DataFrame:
             row = {"problem": same[0].problem, **which, "sweep": name, "size": size}
             other = reference.get((name, size), []) if side is not everyone[0] else []
             rows.append(row | _measured(same) | {"loss_difference": _loss_difference(same, other)})
-    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(WHOLE, "Int64"))
-    rates = [name for name in COLUMNS if name.endswith(("_median", "_min", "_max", "_difference"))]
+    frame = pd.DataFrame(rows, columns=list(SWEEP_COLUMNS)).astype(dict.fromkeys(WHOLE, "Int64"))
+    rates = [
+        name for name in SWEEP_COLUMNS if name.endswith(("_median", "_min", "_max", "_difference"))
+    ]
     return frame.astype(dict.fromkeys(rates, float))
 
 

@@ -18,7 +18,7 @@ from compare.measures import rate
 from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
 from compare.studies.crossover import Stretch
-from compare.studies.sweep import COLUMNS, CROSSOVERS, Pair, crossovers, pairs, sweep
+from compare.studies.sweep import CROSSOVERS, SWEEP_COLUMNS, Pair, crossovers, pairs, sweep
 from compare.svg import INK, STYLE, figure, legend, standalone
 from compare.tables.columns import mebibytes, number, power, whole
 from compare.tables.publish import failures
@@ -131,7 +131,7 @@ def markdown(records: Sequence[Record]) -> str:
         *failures(records),
         "## What the columns mean",
         "Of `sweep.csv`; samples/s hold the range of the seeds in brackets:",
-        "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items()),
+        "\n".join(f"- `{name}`: {meaning}" for name, meaning in SWEEP_COLUMNS.items()),
         "Of `crossovers.csv`:",
         "\n".join(f"- `{name}`: {meaning}" for name, meaning in CROSSOVERS.items()),
         "## Where it was measured",

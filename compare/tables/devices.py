@@ -14,7 +14,7 @@ from compare.tables.columns import mebibytes, number
 from compare.tables.verdicts import effect
 
 # Column of devices.csv: what it means. In this order.
-COLUMNS = {
+DEVICE_COLUMNS = {
     "problem": "what is learned",
     "backend": "framework, and for Keras the engine under it",
     "mode": "matched or native",
@@ -64,7 +64,7 @@ def devices(records: Iterable[Record]) -> pd.DataFrame:
     renamed = {"value": "gpu_value", "reference_value": "cpu_value", "effect": "ratio"}
     frame = pd.DataFrame(
         [{renamed.get(name, name): value for name, value in row.items()} for row in rows],
-        columns=list(COLUMNS),
+        columns=list(DEVICE_COLUMNS),
     )
     return frame.astype(dict.fromkeys(WHOLE, "Int64"))
 

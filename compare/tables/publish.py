@@ -15,13 +15,12 @@ from compare.records.provenance import provenance
 from compare.records.record import Record, as_json, finite
 from compare.statistics import MINIMUM
 from compare.tables.columns import SCORES, SIDES, SIZES, TEXT, TIMES, cells, sides
-from compare.tables.devices import COLUMNS as DEVICE_COLUMNS
+from compare.tables.devices import DEVICE_COLUMNS, device_cells, devices
 from compare.tables.devices import HEADINGS as DEVICES
 from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
-from compare.tables.devices import device_cells, devices
 from compare.tables.headline import headline
 from compare.tables.layout import markdown_headline
-from compare.tables.results import COLUMNS, table
+from compare.tables.results import TABLE_COLUMNS, table
 from compare.tables.verdicts import (
     VERDICT_TEXT,
     VERDICTS,
@@ -98,7 +97,7 @@ def markdown(tables: Tables, records: Sequence[Record]) -> str:
         "The names are those of `table.csv`. Here, score is score_mean ± score_std, passed is "
         "reached, s are seconds, MiB are 2^20 bytes. Compile s is `below noise` where the first "
         "epoch took no longer than a later one.",
-        "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items()),
+        "\n".join(f"- `{name}`: {meaning}" for name, meaning in TABLE_COLUMNS.items()),
         "## Where it was measured",
         markdown_list(provenance(records)),
     ]

@@ -17,7 +17,7 @@ from compare.measures import (
 from compare.records.record import UNPROVEN, Record
 
 # Column of table.csv: what it means. In this order.
-COLUMNS = {
+TABLE_COLUMNS = {
     "problem": "what is learned; see `problems/`",
     "backend": "framework, and for Keras the engine under it",
     "device": "where it was trained: cpu or gpu",
@@ -111,8 +111,8 @@ def table(records: Sequence[Record]) -> pd.DataFrame:
         training = _training(seeds, again)
         metrics = dict.fromkeys(name for record in seeds for name in record.scores)
         rows += [training | _scores(seeds, metric) for metric in metrics]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    for column in COLUMNS:
+    frame = pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
+    for column in TABLE_COLUMNS:
         if column in WHOLE:
             frame[column] = frame[column].astype("Int64")
         elif column.endswith(("_median", "parity", "_difference")):

@@ -29,7 +29,7 @@ from compare.tables.columns import number, signed
 
 MEASURES = (SCORE, *(measure.name for measure in TIMES))
 # Column of verdicts.csv: what it means. In this order.
-COLUMNS = {
+VERDICT_COLUMNS = {
     "problem": "what is learned",
     "device": "where it was trained",
     "mode": "matched or native",
@@ -95,10 +95,10 @@ def verdicts(records: Iterable[Record]) -> pd.DataFrame:
     rows = []
     for group, sides in sorted(groups.items()):
         for backend, reference in _pairs(sides):
-            names = dict(zip(COLUMNS, (*group, str(backend), str(reference)), strict=False))
+            names = dict(zip(VERDICT_COLUMNS, (*group, str(backend), str(reference)), strict=False))
             rows += [names | row for row in _judged(sides[backend], sides[reference])]
     decide(rows, FAMILY)
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame = pd.DataFrame(rows, columns=list(VERDICT_COLUMNS))
     for column in WHOLE:
         frame[column] = frame[column].astype("Int64")
     return frame.astype({"within_margin": "boolean"})
@@ -277,4 +277,4 @@ def too_few(frame: pd.DataFrame) -> str:
 
 def meanings() -> str:
     """Return what the columns of verdicts.csv mean, as a Markdown list."""
-    return "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items())
+    return "\n".join(f"- `{name}`: {meaning}" for name, meaning in VERDICT_COLUMNS.items())

@@ -64,7 +64,7 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     scoring = Scoring(problem.metrics[0], data["validation"])
     watch = Watch(epoch=scoring) if run.score_epochs else UNWATCHED
     memory, busy, usage = HostMemory(), busy_s(processors), Usage()
-    fit = engine.train(problem, data, seed=run.seed, own=run.own, watch=watch)
+    fit = engine.train(problem, data, seed=run.seed, kept=run.kept, watch=watch)
     trained = perf_counter()
     answers = problem.ask(fit.predict, data)
     predict_s = perf_counter() - trained

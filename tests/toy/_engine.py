@@ -48,12 +48,12 @@ LOSSES = {
 }
 
 
-def train(problem, data, *, seed, own=NOTHING, watch=UNWATCHED):
+def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED):
     clock = Clock(synchronize)
     recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss]
     training, validation = data["train"], data["validation"]
     n = len(training.x)
-    orders = batch_order(n, epochs=recipe.epochs, seed=seed + 1000 * ("shuffling" in own))
+    orders = batch_order(n, epochs=recipe.epochs, seed=seed + 1000 * ("shuffling" in kept))
     model = _build(problem, seed)
     moments = {name: np.zeros((2, *weight.shape)) for name, weight in model.values.items()}
     build_s, first_step_s, step = clock.lap(), None, 0

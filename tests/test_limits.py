@@ -1,4 +1,4 @@
-"""A gate that fails for what is worse than allowed, and for nothing else."""
+"""Regression limits fail for what is worse than allowed, and for nothing else."""
 
 from dataclasses import replace
 
@@ -114,7 +114,7 @@ def test_a_part_of_a_run_is_held_against_the_whole():
     assert len(found(a, slow, SCORE, TIME)) == 2
 
 
-def test_a_gate_with_nothing_to_judge_does_not_pass():
+def test_limits_with_nothing_to_judge_does_not_pass():
     for b in ([], [replace(one, recipe="quick") for one in run()]):
         with pytest.raises(UsageError, match="expected a score that both folders have, came none"):
             found(run(), b, SCORE)
@@ -149,7 +149,7 @@ def test_a_limit_is_a_kind_and_percent(text, expected):
 
 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--markdown"]])
-def test_the_gate_says_on_stderr_what_fails_and_ends_with_status_3(tmp_path, capsys, form):
+def test_a_limit_says_on_stderr_what_fails_and_ends_with_status_3(tmp_path, capsys, form):
     where = folders(tmp_path, *PLANTED)
     asked = ["--fail-on", "score:1", "--fail-on", "time:10"]
     assert cli.main(["diff", *where, *form]) == 0
@@ -165,7 +165,7 @@ def test_the_gate_says_on_stderr_what_fails_and_ends_with_status_3(tmp_path, cap
     assert cli.main(["diff", *where, *form, "--fail-on", "time:30"]) == 0
 
 
-def test_the_help_tells_what_the_gate_does(capsys):
+def test_the_help_tells_what_a_limit_does(capsys):
     with pytest.raises(SystemExit):
         parser().parse_args(["diff", "--help"])
     text = " ".join(capsys.readouterr().out.split())
