@@ -281,6 +281,7 @@ def test_a_check_that_did_not_end_is_not_one_that_fails(ended, monkeypatch, fact
     assert status == expected
     assert ("expected 1.0, came 2.0" in err) == bool(expected)
     assert "echo, keras-tensorflow against pytorch" in out
+    assert ("ok everywhere: loss" in out) == ("passed" in facts)
     assert max(map(len, out.splitlines())) <= 80
 
 

@@ -82,12 +82,21 @@ def _bounds(bounds: Mapping[str, float]) -> str:
 
 def print_findings(findings: Sequence[Finding]) -> None:
     """Print the largest difference on every rung."""
-    titles, rows = [], []
-    for problem, backend, reference, *row in ladder_cells(findings):
-        titles.append(f"{problem}, {backend}{f' against {reference}' if reference else ''}")
-        rows.append(row)
-    headings, width = LADDER[-1:] + tuple(RUNGS), terminal_width()
-    lines = below(titles, headings, rows, LADDER, width=width, least=len(headings))
+    cells = ladder_cells(findings)
+    columns = dict(zip((*LADDER, *RUNGS), zip(*cells, strict=True), strict=True))
+    sides = zip(columns["problem"], columns["backend"], columns["against"], strict=True)
+    titles = [
+        f"{problem}, {backend}{f' against {reference}' if reference else ''}"
+        for problem, backend, reference in sides
+    ]
+    found = {rung: set(columns[rung]) for rung in RUNGS if any(columns[rung])}
+    right = all(finding.passed for finding in findings)
+    holds = [rung for rung in found if right and found[rung] <= {"ok", ""}]
+    shown = [*LADDER[-1:], *(rung for rung in found if rung not in holds)]
+    rows = list(zip(*(columns[name] for name in shown), strict=True))
+    width = terminal_width()
+    lines = below(titles, shown, rows, LADDER, width=width, least=len(shown))
+    lines += wrapped(f"ok everywhere: {', '.join(holds)}", width) if holds else []
     for note in dict.fromkeys(finding.note for finding in findings if finding.note):
         lines += wrapped(f"{note}.", width)
     print("\n".join(lines))
