@@ -55,8 +55,11 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # who reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left unsaid
         return 1
-    except (UsageError, OSError) as error:
+    except UsageError as error:
         complain(str(error))
+        return 2
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return 2
     except KeyboardInterrupt:
         complain("interrupted; the same command goes on from here")

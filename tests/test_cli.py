@@ -301,3 +301,10 @@ def test_who_has_read_enough_is_not_told_of_it(command):
         done.stdout.close()
         assert done.stderr.read() == b""
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize("where", ["/proc/x", "/dev/null/x"])
+def test_where_nothing_can_be_written_is_one_line_with_the_place(ended, where):
+    status, out, err = ended("plot", str(ROOT / "results" / "cpu"), "--out", where)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"diptych: {where}: ")
