@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import fill
 from typing import NoReturn
 
 from backends._tiers import DEFAULT, TIERS
@@ -20,6 +21,7 @@ WEEK_S = 7 * 24 * 3600  # no training takes longer, and no timer takes any numbe
 # Frameworks survive a fork on Linux, where the kernel ends a training with its server, too.
 STARTS = (FORK, NEW) if sys.platform == "linux" else (NEW,)
 MOST = 10_000  # seeds, jobs, threads
+HELP = 79  # columns
 STATUSES = """exit status:
   0 all went well, 1 a training has no score or a check did not end,
   2 the request cannot be met, 3 a check, probe or limit fails, 130 interrupted"""
@@ -47,7 +49,7 @@ def add_command(
     command = commands.add_parser(
         name,
         help=summary,
-        description=about,
+        description="\n\n".join(fill(part, HELP) for part in about.split("\n\n")),
         epilog="\n\n".join(filter(None, (f"examples:\n{examples}", more, STATUSES))),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -128,8 +130,10 @@ def add_tiers(command: argparse.ArgumentParser) -> None:
         "--tier",
         nargs="+",
         choices=(DEFAULT, *TIERS),
+        metavar="TIER",
         default=[DEFAULT],
-        help="how networks are run; default is what the users of a backend get unasked",
+        help=f"how networks are run: {', '.join(TIERS)}, or {DEFAULT}, what a user of the backend "
+        "gets without asking (default)",
     )
 
 

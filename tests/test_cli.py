@@ -308,3 +308,11 @@ def test_where_nothing_can_be_written_is_one_line_with_the_place(ended, where):
     status, out, err = ended("plot", str(ROOT / "results" / "cpu"), "--out", where)
     assert (status, out) == (2, "")
     assert err.startswith(f"diptych: {where}: ")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_fits_80_columns(command, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80

@@ -100,7 +100,7 @@ def test_signs_are_explained_where_they_occur_and_only_there():
     for sign in ("~  ", "?  ", "+  ", "-  ", "v  ", "!  "):
         assert sign not in text
     few = "\n".join(shown(trained(3, ["shapes"])))
-    assert "~  means within the margin    v  lower is better" in few
+    assert "~  scores within the margin    v  lower is better" in few
     assert "±" not in few
 
 

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 LIMITS = """limits for continuous integration:
   With --fail-on, the status is 3 if a row of B is worse than A's by more than
   PERCENT: a score of any metric, relative to A's and in the metric's direction;
-  or epoch_s or wall_s. A seed with a value in A and none in B (failed, diverged,
-  timed out, refused, unavailable) is infinitely worse. From 6 pairs of seeds on,
-  a change whose 95 % interval includes no change does not count; below, the
-  plain change decides. Rows in one folder only are not judged. If there is
-  nothing to judge, the status is 2."""
+  or epoch_s or wall_s. A seed with a value in A and none in B (failed,
+  diverged, timed out, refused, unavailable) is infinitely worse. From 6 pairs
+  of seeds on, a change whose 95 % interval includes no change does not count;
+  below, the plain change decides. Rows in one folder only are not judged. If
+  there is nothing to judge, the status is 2."""
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -26,7 +26,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         do_diff,
         summary="what differs between two results folders",
         about="Print what differs between two results folders, paired by seed. A is the reference. "
-        "Nothing is\nwritten.",
+        "Nothing is written.",
         examples="  diptych diff results/cpu results/mine\n"
         "  diptych diff results/cpu results/mine --fail-on score:1 --fail-on time:10",
         more=LIMITS,

@@ -13,7 +13,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         do_report,
         summary="one page about a results folder: report.html",
         about="Write report.html into a results folder and print its path. The page needs no "
-        "network and\nno script: the answer, the two programs, curves, predictions, all figures.",
+        "network and no script: the answer, the two programs, curves, predictions, all figures.",
         examples="  diptych report results/latest --open",
     )
     add_folder(report)

@@ -15,7 +15,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         do_list,
         summary="problems, backends, devices; what can run here",
         about="Print the problems, the backends with their tiers, the devices, and what keeps a "
-        "backend\nfrom running here.",
+        "backend from running here.",
         examples="  diptych list",
     )
     add_python(listing)
@@ -26,7 +26,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         do_doctor,
         summary="how far figures from this machine can be trusted",
         about="Look at the clock, other load, memory counts, and whether each backend waits for "
-        "its device.\nThe last line says whether times from here can be trusted now.",
+        "its device. The last line says whether times from here can be trusted now.",
         examples="  diptych doctor\n  diptych doctor --device gpu",
     )
     doctor.add_argument(

@@ -21,7 +21,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         do_check,
         summary="prove that the backends train the same model",
         about="Prove, rung by rung, that the programs of a problem are the same model, trained the "
-        "same way.\nThe first rung that fails is named, with the tensor and both numbers.",
+        "same way. The first rung that fails is named, with the tensor and both numbers.",
         examples="  diptych check\n  diptych check echo --backends pytorch keras-jax",
     )
     add_problems(check)

@@ -25,7 +25,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         do_explain,
         summary="what each of a framework's defaults does",
         about="Train from matched to native mode, one default of a framework at a time, and print "
-        "what each\ndoes to the score.",
+        "what each does to the score.",
         examples="  diptych explain damped_sine --seeds 10",
     )
     add_problems(explain)
@@ -46,8 +46,8 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         do_sweep,
         summary="samples per second against batch size, or units",
         about="Time one problem at several batch sizes, or several widths of its network, on every "
-        "backend\nand device, and say from what size on one overtakes the other. Without sizes, "
-        "tabulate what\nis there.",
+        "backend and device, and say from what size on one overtakes the other. Without sizes, "
+        "tabulate what is there.",
         examples="  diptych sweep cumsum --batch-size 32 128 512\n"
         "  diptych sweep cumsum --units 25 50 100 --device cpu gpu",
     )

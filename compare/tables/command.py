@@ -13,7 +13,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         do_table,
         summary="tabulate the records of a results folder again",
         about="Write table.csv, verdicts.csv and table.md of a results folder from its records, "
-        "and print\nthe answer. No framework is needed.",
+        "and print the answer. No framework is needed.",
         examples="  diptych table results/latest\n"
         "  diptych table results/latest --markdown >> $GITHUB_STEP_SUMMARY",
     )

@@ -26,7 +26,7 @@ SIGNS = {
     "+": "better than {reference}",
     "-": "worse than {reference}",
     "?": "not decided",
-    "~": "means within the margin",
+    "~": "scores within the margin",
 }
 LOWER, SPREAD, DOUBTFUL = "v", "±", "!"
 RATIO = "Ratios are geometric means over pairs of seeds; the times in tables are medians."

@@ -38,10 +38,10 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         do_run,
         summary="train on every backend, then tabulate",
         about="Prove what is not proven yet, train every problem on every backend with the same "
-        "seeds, and\ntabulate. A training that the results folder has already is not repeated: to "
-        "resume an\ninterrupted run, repeat the command. If you name no problem, those with the "
-        "least work are\ntrained first. Options with a value may have another default in the "
-        "table [run] of a file\ndiptych.toml, as in `seeds = 10`.",
+        "seeds, and tabulate. A training that the results folder has already is not repeated: to "
+        "resume an interrupted run, repeat the command. If you name no problem, those with the "
+        "least work are trained first. Options with a value may have another default in the "
+        "table [run] of a file diptych.toml, as in `seeds = 10`.",
         examples="  diptych run\n  diptych run --quick\n  diptych run echo cumsum --seeds 10\n"
         "  diptych run echo --mode matched native",
     )
