@@ -78,10 +78,11 @@ def source(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def code(source) -> set[str]:
-    """The files of our packages."""
+    """The files of our packages, without what Python has compiled of them."""
     folders = ("problems", "backends", "compare")
     paths = [path for name in folders for path in (source / name).rglob("*")]
-    return {path.relative_to(source).as_posix() for path in paths if path.is_file()}
+    files = [path for path in paths if path.is_file() and path.parent.name != "__pycache__"]
+    return {path.relative_to(source).as_posix() for path in files}
 
 
 @pytest.fixture(scope="module")
