@@ -52,18 +52,27 @@ def main(arguments: list[str] | None = None) -> int:
         status = int(options.do(options))
         sys.stdout.flush()  # here, where what goes wrong is told
         return status
-    except BrokenPipeError:  # who reads has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left unsaid
-        return 1
     except UsageError as error:
         complain(str(error))
         return 2
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and nobody_reads():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left
+            return 1
         complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return 2
     except KeyboardInterrupt:
         complain("interrupted; the same command goes on from here")
         return 130
+
+
+def nobody_reads() -> bool:
+    """Say whether stdout is a pipe that was closed at its other end, as `| head` does."""
+    import select  # here, for it is rare
+
+    pipe = select.poll()
+    pipe.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in pipe.poll(0))
 
 
 class Version(argparse.Action):

@@ -181,7 +181,7 @@ def wrapped(
     """
     return wrap(
         visible(text),
-        max(1, min(width, NARROW)),
+        min(width, NARROW),
         initial_indent=indent,
         subsequent_indent=indent if after is None else after,
         break_long_words=False,

@@ -7,7 +7,7 @@ import sys
 from importlib.metadata import version
 
 import pytest
-from conftest import ROOT, SIDES, TOYS, diptych
+from conftest import ROOT, SIDES, TOYS, diptych, run_python
 from parity import PARITY_TOY
 from test_records import RECORD
 
@@ -316,3 +316,21 @@ def test_the_help_fits_80_columns(command, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         cli.main([command, "--help"])
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+BREAKS = """
+import errno, sys
+from compare.__main__ import main
+from compare.proof import gate
+
+def breaks(*_):
+    raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+gate.prove = breaks
+sys.exit(main(["check", "echo"]))
+"""
+
+
+def test_a_pipe_that_breaks_elsewhere_is_told():
+    done = run_python("-c", BREAKS)
+    assert (done.returncode, done.stderr) == (2, "diptych: [Errno 32] Broken pipe\n")

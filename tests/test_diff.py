@@ -1,48 +1,19 @@
 """What differs between two lists of records whose differences are known."""
 
-import json
 import math
 import re
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
-from test_verdict import PROBLEMS, failed, record
+from test_verdict import PROBLEMS, failed
+from two_runs import BAD, SLOW, changed, run
 
-from compare import __main__ as cli
 from compare.diff.difference import DIFF_COLUMNS, diff
-from compare.diff.publish import diff_json, diff_markdown
-from compare.diff.screen import diff_lines
 from compare.diff.words import answer
-from compare.records.journal import FILE, read
+from compare.records.journal import read
 from compare.tables.verdicts import verdicts
-
-BACKENDS = ("pytorch", "keras-tensorflow")
-SLOW, BAD = ("cumsum", "pytorch"), ("echo", "keras-tensorflow")
-
-
-def steady(pace):
-    """Return times of a training that raise no warning: their parts add up to ten times `pace`."""
-    return {"pace": pace, "first_epoch_s": 2 * pace, "epoch_s": [2 * pace] * 3}
-
-
-def run(n=10, *, noise=0.0, seed=0, slow=(), bad=(), pace=1.0, problems=PROBLEMS):
-    """Return a run of some problems; `slow` sides take 20 % longer, `bad` ones lose two points."""
-    rng = np.random.default_rng(seed)
-    return [
-        record(
-            i,
-            backend,
-            problem=problem,
-            score=0.95 - 0.02 * ((problem, backend) in bad) + noise * rng.normal(0, 0.1),
-            **steady(pace * (1.2 if (problem, backend) in slow else 1) * rng.lognormal(0, noise)),
-        )
-        for problem in problems
-        for backend in BACKENDS
-        for i in range(n)
-    ]
 
 
 def words(a, b):
@@ -136,10 +107,6 @@ def test_too_few_seeds_are_said_and_the_largest_changes_named(n, problems):
         same = words(a, a)
         assert same.startswith(expected)
         assert same.endswith("no value differs")
-
-
-def changed(records, **values):
-    return [replace(one, **values) for one in records]
 
 
 CHANGES = {
@@ -267,145 +234,6 @@ def test_doubtful_times_are_said_to_be_so():
     rows = diff(a, busy).rows
     assert set(rows.query("measure == 'wall_s'")["warnings"]) == {"busy"}
     assert rows.query("measure == 'score'")["warnings"].isna().all()
-
-
-# --- what is printed -------------------------------------------------------------------------
-
-
-def strict(text):
-    """Read JSON that holds no NaN or Infinity."""
-
-    def refuse(constant):
-        raise ValueError(constant)
-
-    return json.loads(text, parse_constant=refuse)
-
-
-def folders(path, *runs):
-    """Write two runs into folders and return those."""
-    for name, made in zip("ab", runs, strict=True):
-        (path / name).mkdir()
-        (path / name / FILE).write_text("".join(one.to_json() + "\n" for one in made))
-    return [str(path / name) for name in "ab"]
-
-
-PLANTED = (run(), run(slow=[SLOW], bad=[BAD]))
-SAYS = "worse: echo keras-tensorflow accuracy -0.0200; slower: cumsum pytorch epoch_s x1.20"
-
-
-def test_the_answer_comes_first_and_nothing_is_written(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    where = folders(tmp_path, *PLANTED)
-    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    for form, first in (([], SAYS.split("; ")), (["--markdown"], [f"**{SAYS}**"])):
-        assert cli.main(["diff", *where, *form]) == 0
-        captured = capsys.readouterr()
-        assert captured.out.splitlines()[: len(first)] == first
-        assert captured.err == ""
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
-
-
-def shown(a, b, width=80, **options):
-    return diff_lines(diff(a, b), "one", "other", width, **options)
-
-
-def test_in_the_terminal_stand_the_changed_rows_alone():
-    lines = shown(*PLANTED)
-    assert lines[3:12] == [
-        "     value                  A       B               change [95 %]",
-        "cumsum pytorch",
-        "  -  epoch_s            2.000   2.400        1.200 [1.200, 1.200]",
-        "  -  wall_s             10.00   12.00        1.200 [1.200, 1.200]",
-        "  -  time_to_target_s   7.000   8.400        1.200 [1.200, 1.200]",
-        "echo keras-tensorflow",
-        "  -  accuracy          0.9500  0.9300  -0.0200 [-0.0200, -0.0200]",
-        "-  worse or slower in B    +  better or faster in B",
-        "",
-    ]
-    assert lines[-1] == "All 48 values, and all else that differs: --all"
-    back = shown(*PLANTED[::-1])
-    assert any(line.startswith("  +  epoch_s") for line in back)
-    everything = shown(*PLANTED, everything=True)
-    assert everything[: len(lines) - 1] == lines[:-1]
-    assert sum("identical" in line for line in everything) == 44
-    assert "verdict" not in "\n".join(lines)
-
-
-def test_a_lost_value_is_a_change_for_the_worse():
-    b = [
-        failed(one.seed, one.backend, problem="echo")
-        if (one.problem, one.seed) == ("echo", 2)
-        else one
-        for one in run()
-    ]
-    text = "\n".join(shown(run(), b))
-    assert re.search(r"\n  -  accuracy +0\.9500 +none +no value in 1 of 10 pairs\n", text)
-
-
-def test_too_few_seeds_are_said_once_and_the_largest_changes_shown():
-    lines = shown(run(3), run(3, slow=[SLOW]))
-    text = "\n".join(lines)
-    assert text.count("too few seeds") == 1
-    assert "Largest changes, none of them judged:\n  value " in text
-    assert "cumsum pytorch\n  epoch_s           2.000  2.400          1.200" in text
-    assert "shapes" not in text
-    everything = "\n".join(shown(run(3), run(3, slow=[SLOW]), everything=True))
-    assert everything.count("too few seeds") == 1
-    assert diff_markdown(diff(run(3), run(3)), "one", "other").count("too few seeds") == 1
-
-
-LONG = "a_problem_with_a_name_of_some_length_that_goes_on_and_on_and_on"
-
-
-@pytest.mark.parametrize("width", [80, 60])
-def test_nothing_is_broken_inside_a_word_and_no_name_is_cut(width):
-    for n in (3, 10):
-        for everything in (False, True):
-            a = run(n, problems=["echo", LONG, "x\x1b[2Jy"])
-            b = changed(run(n, problems=["echo", LONG, "x\x1b[2Jy"], pace=1.3), commit="c" * 40)
-            lines = shown(a, b, width, everything=everything)
-            text = "\n".join(lines)
-            assert LONG in text
-            assert "keras-tensorflow" in text
-            assert "x\\x1b[2Jy" in text or not everything
-            assert "\x1b" not in text
-            assert "…" not in text
-            assert [line for line in lines if len(line) > width and LONG not in line] == []
-
-
-def test_what_else_differs_is_told_in_lines():
-    a, b = run(), changed(run(), commit="abc", versions={"torch": "2.11"})
-    lines = shown(a, b)
-    assert "commit: none -> abc" in lines
-    assert "version_torch: 2.10 -> 2.11" in lines
-
-
-def test_json_is_all_that_is_printed_and_missing_is_null(tmp_path, capsys):
-    assert cli.main(["diff", *folders(tmp_path, *PLANTED), "--json"]) == 0
-    found = strict(capsys.readouterr().out)
-    assert found["answer"] == SAYS
-    assert set(found["rows"][0]) == set(DIFF_COLUMNS)
-    assert len(found["rows"]) == 48
-    same = next(row for row in found["rows"] if row["verdict"] == "identical")
-    assert (same["low"], same["p"], same["change"], same["effect"]) == (None, None, None, 0)
-    assert (found["pace"], found["fail_on"], found["alone"]) == (None, [], [])
-
-
-def test_markdown_has_what_changed_and_the_rest_folded_away():
-    text = diff_markdown(diff(*PLANTED), "one", "other")
-    head, _, rest = text.partition("<details>")
-    assert (
-        "| cumsum | pytorch | wall_s | 10.00 | 12.00 | 1.200 [1.200, 1.200] | slower | 10 |" in head
-    )
-    assert "| shapes |" not in head
-    assert rest.count("| shapes | pytorch |") == 4
-    assert "</details>" in rest
-
-
-def test_infinite_and_missing_values_are_null():
-    b = [failed(one.seed, one.backend, problem=one.problem) for one in run()]
-    found = strict(diff_json(diff(run(), b), "one", "other", []))
-    assert {row["value_b"] for row in found["rows"]} == {None}
 
 
 def test_the_published_run_does_not_differ_from_itself():

@@ -2,14 +2,15 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
 from conftest import ROOT
-from test_diff import SLOW, run, strict
 from test_verdict import failed, record
+from two_runs import SLOW, run, strict
 
 from compare import __main__ as cli
 from compare.records.export import FORMATS, pytest_benchmark, smaller_is_better
@@ -154,3 +155,23 @@ def test_what_cannot_be_exported_gets_one_line(monkeypatch, capsys, arguments, m
     captured = capsys.readouterr()
     assert message in captured.err
     assert (captured.out, captured.err.count("\n")) == ("", 1)
+
+
+def test_a_pipe_is_written_into_and_stays_one(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / FILE).write_text("".join(one.to_json() + "\n" for one in run(1)))
+    asked = [
+        "export",
+        str(tmp_path / "a"),
+        "--format",
+        "github-action-benchmark",
+        "--out",
+        str(pipe),
+    ]
+    assert cli.main(asked) == 0
+    assert strict(os.read(reader, 2**16))
+    os.close(reader)
+    assert pipe.is_fifo()

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from test_diff import BAD, PLANTED, SLOW, folders, run, strict
 from test_verdict import failed, record
+from two_runs import BAD, PLANTED, SLOW, folders, run, strict
 
 from compare import __main__ as cli
 from compare.__main__ import parser

@@ -2,9 +2,9 @@
 
 import pytest
 from conftest import ROOT
-from test_diff import run, strict
 from test_table import RECORDS
 from test_verdict import failed
+from two_runs import run, strict
 
 from compare import __main__ as cli
 from compare.records.journal import FILE

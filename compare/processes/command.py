@@ -53,11 +53,10 @@ def do_list(_: argparse.Namespace) -> int:
 
     driver = Thread(target=gpu.names)  # it is asked while the problems are read
     driver.start()
-    rows = [[name, _summary(name)] for name in problems.names()]
-    lacking = [f"{name} lacks {', '.join(missing_twins(name))}" for name, _ in rows]
-    show(("problem", "what is learned"), rows)
-    for line in [line for line in lacking if not line.endswith("lacks ")]:
-        print(line, end="\n\n")
+    show(("problem", "what is learned"), [[name, _summary(name)] for name in problems.names()])
+    for name in problems.names():
+        if missing_twins(name):
+            print(f"{name} lacks {', '.join(missing_twins(name))}", end="\n\n")
     rows = []
     for side in interpreter.known():
         missing = " ".join(interpreter.missing(side))

@@ -83,7 +83,7 @@ def _bounds(bounds: Mapping[str, float]) -> str:
 def print_findings(findings: Sequence[Finding]) -> None:
     """Print the largest difference on every rung."""
     cells = ladder_cells(findings)
-    columns = dict(zip((*LADDER, *RUNGS), zip(*cells, strict=True), strict=True))
+    columns = {name: [row[i] for row in cells] for i, name in enumerate((*LADDER, *RUNGS))}
     sides = zip(columns["problem"], columns["backend"], columns["against"], strict=True)
     titles = [
         f"{problem}, {backend}{f' against {reference}' if reference else ''}"

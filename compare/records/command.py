@@ -38,8 +38,12 @@ def do_export(options: argparse.Namespace) -> int:
     if options.out is None:
         print(text, end="")
         return 0
+    special = options.out.exists() and not options.out.is_file()  # a pipe or a device
     try:
-        write_whole(options.out, text)
+        if special:
+            options.out.write_text(text)
+        else:
+            write_whole(options.out, text)
     except OSError as error:
         raise UsageError(f"--out: cannot write to {options.out}: {error.strerror}") from None
     return 0
