@@ -4,7 +4,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from conftest import COMPARED
+from conftest import COMPARED, COMPLETE
 from other_kernels import BY_OTHER_MEANS, PYTORCH, TENSORFLOW
 
 from backends import BACKENDS, Side, twin
@@ -13,18 +13,17 @@ from compare.training import kernel
 from compare.training.kernel import kernels
 
 TORCH = Side("pytorch")
-LOOKED_AT = ("cumsum", "moving_square", "shapes")  # both directions, convolutions beside it, alone
 CPU = {"device": "cpu", "threads": 1}
 
 
 @pytest.fixture(scope="session")
 def seen(pieces):
     """What computes the recurrent layers, by backend, then problem and side."""
-    return pieces("kernels", lambda key: kernels(LOOKED_AT, [Side(key)], **CPU))
+    return pieces("kernels", lambda key: kernels(COMPLETE, [Side(key)], **CPU))
 
 
 @pytest.mark.parametrize("backend", COMPARED)
-@pytest.mark.parametrize("name", LOOKED_AT)
+@pytest.mark.parametrize("name", COMPLETE)
 def test_what_computes_the_recurrent_layers_is_seen(name, backend, seen):
     label = seen[backend][name, Side(backend)]
     assert label, "nothing is known of what ran"

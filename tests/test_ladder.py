@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from conftest import COMPARED, COMPLETE, SIDES, copied
 from faults import FAULTS, TORCH
-from learning import FEW
 from pairs import PAIRS, files
 
 import problems
@@ -39,7 +38,7 @@ def sound(pieces, gathered, workshop):
     """The float64 evidence of sound code, by pair and backend."""
 
     def gather(key):
-        return gathered(*key, "float64", cwd=workshop, steps=STEPS // 5)
+        return gathered(*key, "float64", cwd=workshop)
 
     return pieces("sound", gather)
 
@@ -56,8 +55,8 @@ def faulty(pieces, gathered, workshop, tmp_path_factory):
         file = folder / fault.file
         assert file.read_text().count(fault.old) >= 1, what
         file.write_text(file.read_text().replace(fault.old, fault.new))
-        settings = {"stages": STAGE[fault.rung], "steps": steps(fault.problem)}
-        return gathered(fault.problem, side(fault), "float64", cwd=folder, **settings)
+        asked = (fault.problem, side(fault), "float64")
+        return gathered(*asked, stages=STAGE[fault.rung], cwd=folder)
 
     return pieces("faulty", look)
 
@@ -65,11 +64,6 @@ def faulty(pieces, gathered, workshop, tmp_path_factory):
 def side(fault):
     """Return the backend that a fault is planted into."""
     return REFERENCE if fault.file.startswith(TORCH) else OTHER
-
-
-def steps(name):
-    """Return how many steps are looked at: of layers that a pair is there for, a fifth will do."""
-    return STEPS // 5 if name in PAIRS else STEPS
 
 
 def definition(name):
@@ -102,7 +96,7 @@ def gaps(problem, evidence):
     kinds = {name.partition("/")[0] for name in evidence}
     lacking = [kind for kind in EVIDENCE if kind not in kinds]
     lacking += [name for name in problem.layers if f"layer/{name}" not in evidence]
-    if len(evidence.get("curve", ())) not in (steps(problem.name), FEW):
+    if len(evidence.get("curve", ())) not in (STEPS, STEPS // 5):
         lacking.append("steps")
     elif np.ptp(evidence["curve"]) < 1e-3:
         lacking.append("learning")
