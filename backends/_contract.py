@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from backends._seeded import Noise
     from problems import Array, Data, Part, Predict, Problem
 
 
@@ -23,8 +24,10 @@ class Fit:
 
     predict: Predict  # inputs (n, ...) -> outputs (n, ...), in evaluation mode
     weights: Callable[[], dict[str, Array]]  # as trained, by Keras's names and in its layout
+    state: Callable[[], dict[str, Array]]  # moments "KERNEL m", averages "LAYER/moving_mean", ...
     devices: Callable[[Array], set[str]]  # where weights, and outputs for x, are: "cpu", "gpu"
     parameters: int  # trainable numbers
+    steps: int  # of the optimizer, by its own count
     train_loss: list[float]  # per epoch: mean over the examples, each before its update
     validation_loss: list[float]  # per epoch, after it
     build_s: float  # batch orders, model, its weights, optimizer made
@@ -35,12 +38,27 @@ class Fit:
 
 @dataclass(frozen=True)
 class Probe:
-    """What a network with the seed's initial weights is, and does with an input."""
+    """What a network with the seed's initial weights is, and does with an input.
 
-    output: Array
-    layers: Mapping[str, Array]  # the output of every named layer, channels last
+    `ask` returns, for inputs (n, ...) and in evaluation mode, the output of every named layer,
+    channels last, and of the whole as "output". A layer that may have its channels second or last
+    is there in both layouts, the second as "NAME~". What is no output, after the end of a packed
+    sequence, is NaN, as is an entry of `weights` that is none.
+    """
+
     weights: Mapping[str, Array]  # initial
     trainable: Mapping[str, tuple[int, ...]]  # the shape of all that is trained
+    kinds: Mapping[str, str]  # of every named layer, with its settings
+    ask: Callable[[Array], dict[str, Array]]
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """The loss of an untrained network on a batch, and its gradient in training mode."""
+
+    loss: float
+    evaluation_loss: float  # of the same batch
+    gradients: Mapping[str, Array]  # by Keras's names and in its layout
 
 
 @dataclass(frozen=True)
@@ -81,26 +99,25 @@ class Engine(Protocol):
         seed: int,
         kept: Set[str] = NOTHING,
         watch: Watch = UNWATCHED,
+        noise: Noise | None = None,
     ) -> Fit:
         """Train the problem's twin by the problem's recipe.
 
         `kept` names the defaults of the framework that are left as they are: see
-        `Backend.defaults`. All others give way to what is the same on every backend.
+        `Backend.defaults`. All others give way to what is the same on every backend. Noise is added
+        to the initial weights, and to each gradient before its step.
         """
 
-    def probe(self, problem: Problem, x: Array, *, seed: int) -> Probe:
-        """Run the problem's untrained twin on x (n, ...), in evaluation mode.
+    def probe(self, problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
+        """Return the problem's untrained twin.
 
-        The output is what the tier makes of it, the layers are seen one by one.
+        Its output is what the tier makes of it, the layers are seen one by one.
         """
 
-    def gradients(
-        self, problem: Problem, part: Part, *, seed: int
-    ) -> tuple[float, dict[str, Array]]:
-        """Return the untrained twin's loss on a batch, and its gradient, in training mode.
-
-        The gradients go by Keras's names and are in its layout.
-        """
+    def slopes(
+        self, problem: Problem, part: Part, *, seed: int, noise: Noise | None = None
+    ) -> Slopes:
+        """Return the untrained twin's loss on a batch and its gradient."""
 
     def kernel(self, problem: Problem, part: Part, *, seed: int) -> str:
         """Return what computes the twin's recurrent layers, as seen in a step on half of `part`."""

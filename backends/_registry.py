@@ -78,13 +78,12 @@ KERAS_DEFAULTS = {
     "shuffling": "drawn by the engine; with a seed set, TensorFlow repeats one order every epoch",
 }
 WIDENED = (
-    "On JAX and PyTorch, Keras computes parts of a float64 network in float32, by a table of "
-    "types; for the rungs in float64, that table is widened, and Adam's betas are rounded as "
-    "TensorFlow rounds them"
+    "for the rungs in float64, what Keras computes in float32 there is widened, but for the "
+    "optimizer's constants, such as Adam's betas, which it rounds on every engine"
 )
 
 
-def _keras(engine: str, widened: str = "") -> Backend:
+def _keras(engine: str) -> Backend:
     """Return Keras on one of its engines."""
     return Backend(
         name=f"keras-{engine}",
@@ -93,7 +92,7 @@ def _keras(engine: str, widened: str = "") -> Backend:
         defaults=KERAS_DEFAULTS,
         tiers=_tiers.KERAS[engine],
         environment={"KERAS_BACKEND": engine},
-        widened=widened,
+        widened=WIDENED,
     )
 
 
@@ -103,8 +102,8 @@ BACKENDS = {
     for backend in (
         Backend("pytorch", "pytorch", ("torch",), PYTORCH_DEFAULTS, _tiers.PYTORCH),
         _keras("tensorflow"),
-        _keras("jax", WIDENED),
-        _keras("torch", WIDENED),
+        _keras("jax"),
+        _keras("torch"),
     )
 }
 

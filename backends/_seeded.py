@@ -71,17 +71,44 @@ class Weight(NamedTuple):
     draw: Draw
 
 
-def initial_weights(weights: Mapping[str, Weight], seed: int) -> dict[str, Array]:
+class Noise(NamedTuple):
+    """Noise of the size of rounding, by which a training shows what rounding may do to it.
+
+    In a gradient, half of it is drawn anew for each step and half stays: the errors of rounding
+    much the same numbers step after step are not independent.
+    """
+
+    size: (
+        float  # standard deviation: of a weight, by its size; of a gradient, by the largest of all
+    )
+    draw: int  # which noise
+
+    def of(self, name: str, shape: tuple[int, ...]) -> Array:
+        """Return standard normal numbers: the same draw, name and shape, the same numbers."""
+        return stream(self.draw, f"noise {name}").standard_normal(shape)
+
+
+def initial_weights(
+    weights: Mapping[str, Weight], seed: int, noise: Noise | None = None
+) -> dict[str, Array]:
     """Return float32 values for the weights: the same seed, name and shape, the same numbers.
+
+    With noise, they are float64.
 
     Raises:
         ValueError: there are no weights to draw.
     """
     if not weights:
         raise ValueError("expected a model with weights, came one without any")
-    return {
+    drawn = {
         name: weight.draw(stream(seed, name), weight.shape).astype(np.float32)
         for name, weight in weights.items()
+    }
+    if noise is None:
+        return drawn
+    return {
+        name: value * (1 + noise.size * noise.of(name, value.shape))
+        for name, value in drawn.items()
     }
 
 

@@ -1,5 +1,15 @@
 """Text that others wrote, made fit to be shown: in one line, with nothing that a terminal obeys."""
 
+import re
+import traceback
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+AROUND = ("Exception encountered when calling", "Arguments received by")
+RAISED = re.compile(r"\w*(Error|Exception): ")
+PROGRAM = re.compile(r"(problems|backends/\w+)/[^_/][^/]*\.py")
+
 
 def visible(text: str) -> str:
     r"""Return a text in one line, with every character that is not seen written out.
@@ -24,5 +34,22 @@ def shortened(text: str, most: int = 300) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """Return the first line of an error's message."""
-    return (str(error).strip().splitlines() or [""])[0]
+    """Return what an error is about, in one line: its cause, and where in a program it came up.
+
+    Keras begins with where it was, and TensorFlow repeats a traceback, before either says why.
+    """
+    lines = [line.strip() for line in ANSI.sub("", str(error)).splitlines()]
+    told = [line for line in lines if line and not line.startswith(AROUND)]
+    if told[:1] == ["in user code:"]:
+        told = [line for line in told if RAISED.match(line)][-1:] or told
+    return " ".join(filter(None, ("".join(told[:1]), place(error))))
+
+
+def place(error: BaseException) -> str:
+    """Return where an error came up in the program of a problem, or its definition: file, line."""
+    found = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        file = Path(frame.filename)
+        if file.is_relative_to(ROOT) and PROGRAM.fullmatch(str(file.relative_to(ROOT))):
+            found = f"({file.relative_to(ROOT)}, line {frame.lineno})"
+    return found

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         sequence_accuracy,
     )
     from problems._picture import Curve, Drawing, Frames, Picture, Words
-    from problems._problem import LOSSES, OPTIMIZERS, Metric, Predict, Problem, Recipe
+    from problems._problem import LOSSES, OPTIMIZERS, Metric, Predict, Problem, Proof, Recipe
 
 __all__ = [
     "LOSSES",
@@ -34,6 +34,7 @@ __all__ = [
     "Picture",
     "Predict",
     "Problem",
+    "Proof",
     "Recipe",
     "Spec",
     "Words",

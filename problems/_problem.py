@@ -48,6 +48,18 @@ class Recipe:
         return [self.learning_rate * self.decay**epoch for epoch in range(self.epochs)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """How long the short training is by which two programs are proven to be one model.
+
+    It has the loss, the optimizer and the learning rates of the recipe.
+    """
+
+    steps: int = 120  # in 4 epochs
+    batch_size: int | None = None  # None: that of the recipe
+    held_out: int = 100  # examples in each part that is not trained on
+
+
 def ask_once(predict: Predict, x: Array) -> Array:
     """Question a network in the usual way: what does it answer to `x`?"""
     return predict(x)
@@ -104,6 +116,7 @@ class Problem:
     metrics: tuple[Metric, ...]
     draw: Callable[[int, Mapping[str, int]], Data] = field(repr=False)
     solve: Predict = field(repr=False)
+    proof: Proof = Proof()
     picture: Picture = field(default=PLAIN, repr=False)
     widen: Callable[[int], dict[str, int]] | None = field(default=None, repr=False)
 

@@ -16,6 +16,7 @@ from problems import (
     Part,
     Picture,
     Problem,
+    Proof,
     Recipe,
     Spec,
     Words,
@@ -130,6 +131,7 @@ PROBLEM = Problem(
         ),
     ),
     draw=independent(examples),
+    proof=Proof(steps=48, batch_size=4, held_out=12),  # 200 steps of 16 videos take minutes
     solve=solve,
     picture=PICTURE,
 )

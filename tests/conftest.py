@@ -17,7 +17,7 @@ import pytest
 from browser import chromium
 from browser import look as look_with
 from forks import Forks
-from learning import ALL, FEW, GATHER
+from learning import ALL, FEW, GATHER, WHOLE
 from needs import CHROMIUM, TORCH_COMPILE, Need, ensure
 from parity import parity, toy
 
@@ -26,7 +26,6 @@ from backends import BACKENDS, Side, missing_twins
 from compare.processes import gpu
 from compare.processes.interpreter import variables
 from compare.processes.machine import ROOT
-from compare.proof.probe import STEPS
 
 TESTS = Path(__file__).parent
 LEFT_OUT = pytest.StashKey[int]()
@@ -195,9 +194,9 @@ def fork():
 def gathered(tmp_path_factory, fork):
     """Return a function that has a backend gather the evidence of a problem in a precision."""
 
-    def gather(name, backend, precision, *, stages=ALL, steps=STEPS, cwd=ROOT):
+    def gather(name, backend, precision, *, stages=ALL, steps=WHOLE, spread=True, cwd=ROOT):
         folder = tmp_path_factory.mktemp("evidence")
-        asked = (backend, precision, str(stages), str(steps), str(folder), name)
+        asked = (backend, precision, str(stages), str(steps), str(int(spread)), str(folder), name)
         done = fork(backend, GATHER, *asked, cwd=cwd)
         assert done.returncode == 0, done.stderr
         with np.load(folder / "evidence.npz") as arrays:
@@ -214,7 +213,7 @@ def evidence(pieces, gathered):
     """
 
     def gather(key):
-        return gathered(*key, steps=STEPS if key[1] in COMPARED else FEW)
+        return gathered(*key, steps=WHOLE if key[1] in COMPARED else FEW)
 
     return pieces("evidence", gather)
 

@@ -5,7 +5,6 @@
 GATHER = """
 import json, sys
 from dataclasses import replace
-from math import prod
 from time import process_time
 import numpy as np
 import problems
@@ -13,24 +12,25 @@ from backends import BACKENDS, _clock
 from compare.proof import probe
 
 _clock.perf_counter = process_time  # else time in which others compute falls between the parts
-backend, precision, stages, steps, folder, name = sys.argv[1:]
+backend, precision, stages, steps, spread, folder, name = sys.argv[1:]
 engine = BACKENDS[backend].engine()
 engine.prepare(device="cpu", threads=1, precision=precision)
 problem = problems.load(name)
-probe.STEPS = int(steps) if prod(problem.input.shape) < 10_000 else int(steps) // 5
 if int(steps) == FEW:  # of small batches, the last of each epoch a partial one
     sizes = {part: 40 for part in problem.recipe.examples}
     recipe = replace(problem.recipe, epochs=4, batch_size=16, examples=sizes)
     problem = replace(problem, recipe=recipe)
-    probe.shortened = lambda problem: problem
+else:
+    problem = probe.shortened(problem)
 
 
 class Watched:
     def train(self, problem, data, **settings):
         started = process_time()
         fit = engine.train(problem, data, **settings)
-        self.total_s = process_time() - started
-        self.fit, self.data = fit, data
+        if settings.get("noise") is None:
+            self.total_s = process_time() - started
+            self.fit, self.data = fit, data
         return fit
 
     def __getattr__(self, name):
@@ -38,7 +38,8 @@ class Watched:
 
 
 watched, evidence = Watched(), {}
-for _, found in zip(range(int(stages)), probe.gather(watched, problem, precision)):
+spread = spread == "1" and (backend, precision) == ("pytorch", "float64")
+for _, found in zip(range(int(stages)), probe.gather(watched, problem, precision, spread=spread)):
     evidence |= found
 if int(stages) == ALL:
     fit, data = watched.fit, watched.data
@@ -53,5 +54,6 @@ if int(stages) == ALL:
     })
 np.savez(f"{folder}/evidence.npz", **evidence)
 """
-FEW, ALL = 12, 4  # steps of a training that only shows that it learns; stages of the evidence
+FEW, ALL = 12, 5  # steps of a training that only shows that it learns; stages of the evidence
+WHOLE = 0  # as many steps as the problem says
 GATHER = f"FEW, ALL = {FEW}, {ALL}\n{GATHER}"

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from backends._registry import KERAS_DEFAULTS
-from backends._seeded import Array, batch_order, initial_weights
+from backends._seeded import Array, Noise, batch_order, initial_weights
 from backends.keras import _weights
 from backends.keras._device import batches, flatten_at_zero, sum_repeated_entries
 from problems import Part, Recipe
@@ -18,10 +18,10 @@ from problems import Part, Recipe
 OPTIMIZERS = {"adam": keras.optimizers.Adam}
 
 
-def begin(model: keras.Model, seed: int, kept: Set[str]) -> None:
+def begin(model: keras.Model, seed: int, kept: Set[str], noise: Noise | None) -> None:
     """Give a new model its initial weights."""
     if "weights" not in kept:
-        _weights.write(model, initial_weights(_weights.describe(model), seed))
+        _weights.write(model, initial_weights(_weights.describe(model), seed, noise))
 
 
 def optimizer(recipe: Recipe, kept: Set[str]) -> keras.optimizers.Optimizer:
@@ -30,6 +30,32 @@ def optimizer(recipe: Recipe, kept: Set[str]) -> keras.optimizers.Optimizer:
     if not kept.issuperset(KERAS_DEFAULTS):
         sum_repeated_entries(made)
     return made
+
+
+def add_noise(optimizer: keras.optimizers.Optimizer, noise: Noise) -> None:
+    """Have noise added to every gradient before each step, by the size of the largest of all.
+
+    Two draws for each weight are mixed anew in each step: no engine has to keep the state of a
+    generator.
+    """
+    apply, ops = optimizer.apply, keras.ops
+
+    def drawn(i, like):
+        stays, one, other = (
+            ops.cast(noise.of(f"{i} {k}", like.shape), like.dtype) for k in range(3)
+        )
+        step = ops.cast(optimizer.iterations, like.dtype)
+        angle = ops.sin(12.9898 * step + 78.233 * (i + 1)) * 43758.5453
+        return stays + ops.cos(angle) * one + ops.sin(angle) * other
+
+    def noisy(gradients, variables=None):
+        found = [ops.convert_to_tensor(gradient) for gradient in gradients]
+        size = noise.size * ops.max(ops.stack([ops.max(ops.abs(one)) for one in found]))
+        # No rounding makes a number of an exact 0.
+        some = [size * ops.abs(ops.sign(one)) * drawn(i, one) for i, one in enumerate(found)]
+        return apply([one + more for one, more in zip(found, some, strict=True)], variables)
+
+    optimizer.apply = noisy
 
 
 def loss(made: keras.losses.Loss, kept: Set[str]) -> keras.losses.Loss:

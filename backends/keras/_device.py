@@ -1,6 +1,6 @@
 """Where Keras computes.
 
-With _tier.py and _kernel.py, all of this folder that knows its engines by name.
+With _float64.py, _tier.py and _kernel.py, all of this folder that knows its engines by name.
 
 Keras leaves devices, threads, memory counters and input pipelines to TensorFlow, JAX or PyTorch.
 What is said here of GPUs is implemented, not yet measured.
@@ -9,14 +9,16 @@ What is said here of GPUs is implemented, not yet measured.
 import os
 from importlib import import_module
 from importlib.metadata import version
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import keras
-import numpy as np
 from keras.src import ops
-from keras.src.backend.common import dtypes
+from keras.src.utils import rng_utils
 
 from backends import Unavailable
 from backends._seeded import Array
+from backends.keras._float64 import widen
 
 ENGINE = keras.backend.backend()
 engine = import_module(ENGINE)
@@ -32,8 +34,8 @@ def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
         Unavailable: the engine sees no GPU.
     """
     keras.config.set_floatx("float32" if precision == "tf32" else precision)
-    if precision == "float64" and ENGINE != "tensorflow":
-        _widen()
+    if precision == "float64":
+        widen(ENGINE)
     _round(tf32=precision == "tf32")
     if ENGINE == "tensorflow":
         engine.config.threading.set_intra_op_parallelism_threads(threads)
@@ -52,19 +54,14 @@ def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
         globals()["on_gpu"] = True
 
 
-def _widen() -> None:
-    """Have a float64 network be one throughout, and round what TensorFlow rounds.
+def seed(number: int) -> None:
+    """Seed what draws random numbers, with Keras's own function.
 
-    On JAX and PyTorch, Keras computes parts of it in float32, by a table of types. On TensorFlow
-    it rounds the numbers of Python that it casts, such as Adam's betas, to float32 in any network.
+    Left to itself, that imports TensorFlow under any engine, where it is installed.
     """
-    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
-    cast = ops.cast
-
-    def rounded(x, dtype):
-        return cast(float(np.float32(x)) if isinstance(x, float) else x, dtype)
-
-    ops.cast = rounded
+    lookup = rng_utils.tf if ENGINE == "tensorflow" else SimpleNamespace(available=False)
+    with patch.object(rng_utils, "tf", lookup):
+        keras.utils.set_random_seed(number)
 
 
 def _round(*, tf32: bool) -> None:

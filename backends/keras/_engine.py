@@ -5,10 +5,11 @@ from functools import partial
 from importlib import import_module
 
 import keras
+import numpy as np
 
-from backends import NOTHING, UNWATCHED, Fit, Probe, Watch
+from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Watch
 from backends._clock import Clock
-from backends._seeded import Array
+from backends._seeded import Array, Noise
 from backends._tiers import COMPILED
 from backends.keras import _defaults, _device, _tier, _weights
 from backends.keras._device import (
@@ -26,16 +27,18 @@ from problems import Data, Part, Predict, Problem
 __all__ = [
     "gpu_peak_bytes",
     "gpu_reserved_bytes",
-    "gradients",
     "kernel",
     "matrix",
     "prepare",
     "probe",
     "settings",
+    "slopes",
     "synchronize",
     "train",
     "versions",
 ]
+
+COMMON = ("name", "trainable", "dtype", "build_config", "seed")  # settings that tell nothing
 
 LOSSES = {
     # differs: Keras expects probabilities by default; logits are safer, and all that torch takes
@@ -108,14 +111,17 @@ def train(
     seed: int,
     kept: Set[str] = NOTHING,
     watch: Watch = UNWATCHED,
+    noise: Noise | None = None,
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     clock = Clock(_device.synchronize)
     recipe, training, validation = problem.recipe, data["train"], data["validation"]
     orders = _defaults.orders(len(training.x), recipe, seed, kept)
-    model = _build(problem, seed, kept)
-    loss = _defaults.loss(LOSSES[recipe.loss](), kept)
-    _tier.compile_model(model, _defaults.optimizer(recipe, kept), loss)
+    model = _build(problem, seed, kept, noise)
+    loss, optimizer = _defaults.loss(LOSSES[recipe.loss](), kept), _defaults.optimizer(recipe, kept)
+    if noise:
+        _defaults.add_noise(optimizer, noise)
+    _tier.compile_model(model, optimizer, loss)
     build_s = clock.lap()
 
     def predict(x: Array) -> Array:
@@ -137,8 +143,10 @@ def train(
     return Fit(
         predict=predict,
         weights=lambda: _weights.read(model),
+        state=lambda: _weights.state(model),
         devices=partial(_devices, model),
         parameters=_weights.parameters(model),
+        steps=int(model.optimizer.iterations),
         train_loss=[float(loss) for loss in history["loss"]],
         validation_loss=[float(loss) for loss in history["val_loss"]],
         build_s=build_s,
@@ -148,28 +156,45 @@ def train(
     )
 
 
-@_tier.compiled()
-def probe(problem: Problem, x: Array, *, seed: int) -> Probe:
-    """Run the problem's untrained twin on x (n, ...), in evaluation mode."""
-    model, layers = _build(problem, seed), {}
+def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
+    """Return the problem's untrained twin."""
+    model = _build(problem, seed, noise=noise)
+    heard: dict[str, Array] = {}
     for name, layer in _weights.children(model).items():
-        layer.call = _recorded(layer, name, layers)
-    output = keras.ops.convert_to_numpy(model(x))
-    if _tier.chosen == COMPILED:  # which leaves nothing of the layers to be seen
-        whole = _build(problem, seed)
-        _tier.compile_model(whole)
-        output = whole.predict(x, verbose=0)
-    return Probe(output, layers, _weights.read(model), _weights.trainable(model))
+        layer.call = _recorded(layer, name, heard)
+
+    @_tier.compiled()
+    def ask(x: Array) -> dict[str, Array]:
+        heard.clear()
+        found = {"output": keras.ops.convert_to_numpy(model(x))} | heard
+        if _tier.chosen == COMPILED:  # which leaves nothing of the layers to be seen
+            whole = _build(problem, seed, noise=noise)
+            _tier.compile_model(whole)
+            found["output"] = whole.predict(x, verbose=0)
+        return found
+
+    kinds = {name: _kind(layer) for name, layer in _weights.children(model).items()}
+    return Probe(_weights.read(model), _weights.trainable(model), kinds, ask)
 
 
 @_tier.compiled()
-def gradients(problem: Problem, part: Part, *, seed: int) -> tuple[float, dict[str, Array]]:
-    """Return the untrained twin's loss on a batch, and its gradient, in training mode."""
-    model = _build(problem, seed)
+def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = None) -> Slopes:
+    """Return the untrained twin's loss on a batch and its gradient."""
+    model = _build(problem, seed, noise=noise)
     loss_of = _defaults.loss(LOSSES[problem.recipe.loss](), NOTHING)
+    # Its own terms, such as a weight decay, are in the loss in both modes.
+    evaluation_loss = loss_of(part.y, model(part.x, training=False)) + sum(model.losses)
+    trained = _weights.trainable(model)
+    for variable in model.trainable_variables:
+        variable.constraint = None  # it would be laid on the gradient in the weight's place
     _tier.compile_model(model, Gradient(), loss_of)
     loss = model.train_on_batch(part.x, part.y)
-    return float(loss), _weights.read(model)
+    evaluation_loss = float(keras.ops.convert_to_numpy(evaluation_loss))
+    gradients = {
+        name: array if name in trained else np.zeros_like(array)
+        for name, array in _weights.read(model).items()
+    }
+    return Slopes(float(loss), evaluation_loss, gradients)
 
 
 def _watchers(watch: Watch, predict: Predict, clock: Clock) -> list[keras.callbacks.Callback]:
@@ -181,11 +206,13 @@ def _watchers(watch: Watch, predict: Predict, clock: Clock) -> list[keras.callba
     return steps + ([keras.callbacks.LambdaCallback(on_epoch_end=tell)] if watch.epoch else [])
 
 
-def _build(problem: Problem, seed: int, kept: Set[str] = NOTHING) -> keras.Model:
-    keras.utils.set_random_seed(seed)
+def _build(
+    problem: Problem, seed: int, kept: Set[str] = NOTHING, noise: Noise | None = None
+) -> keras.Model:
+    _device.seed(seed)
     model = import_module(f"backends.keras.{problem.name}").build(problem)
     model(keras.Input(problem.input.shape, dtype=problem.input.dtype))  # makes the weights
-    _defaults.begin(model, seed, kept)
+    _defaults.begin(model, seed, kept, noise)
     return model
 
 
@@ -194,15 +221,35 @@ def _devices(model: keras.Model, x: Array) -> set[str]:
     return {_device.place(tensor) for tensor in tensors}
 
 
+def _kind(layer: keras.Layer) -> str:
+    """Return what a layer is, with its settings; without those that every layer has."""
+    settings = {
+        name: value
+        for name, value in layer.get_config().items()
+        if isinstance(value, bool | int | float | str | tuple | list) and name not in COMMON
+    }
+    told = ", ".join(f"{name}={value}" for name, value in settings.items())
+    return f"{type(layer).__name__}({told})"
+
+
 def _recorded(layer: keras.Layer, name: str, outputs: dict[str, Array]):
-    """Return the layer's `call`, noting its output by name; "x.last" is an LSTM's last step."""
+    """Return the layer's `call`, noting its output by name; "x.last" is an LSTM's last step.
+
+    Of several outputs the first is noted, of a convolution with channels first the usual layout.
+    """
     call = layer.call
     recurrent = isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)
     key = f"{name}.last" if recurrent and not layer.return_sequences else name
+    channels_second = getattr(layer, "data_format", None) == "channels_first"
 
     def recorded(*args, **kwargs):
-        output = call(*args, **kwargs)
-        outputs[key] = keras.ops.convert_to_numpy(output)
+        output = first = call(*args, **kwargs)
+        while isinstance(first, tuple | list):
+            first = first[0]
+        if keras.ops.is_tensor(first):
+            array = keras.ops.convert_to_numpy(first)
+            second = channels_second and array.ndim > 2
+            outputs[key] = np.moveaxis(array, 1, -1) if second else array
         return output
 
     return recorded

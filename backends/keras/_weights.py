@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import keras
 from keras import layers
+from keras.src.models.functional import Functional
 
 from backends._seeded import RULES, Array, Draw, Weight, open_forget_gate
 
@@ -52,24 +53,47 @@ def describe(model: keras.Model) -> dict[str, Weight]:
     """
     slots = list(_slots(model))
     known = {id(slot.variable) for slot in slots}
-    for name, layer in children(model).items():
-        for variable in layer.trainable_variables:
-            if id(variable) not in known:
-                kind = type(layer).__name__
-                raise ValueError(f"no weight layout known for {variable.name} of {name}, a {kind}")
-    if len(model.trainable_variables) != len(slots):
-        raise ValueError(f"no weight layout known for a weight of {type(model).__name__} itself")
+    for variable in model.trainable_variables:
+        if id(variable) not in known:
+            holders = [(path, one) for path, one in _layers(model) if _holds(one, variable)]
+            path, layer = holders[-1] if holders else ("the model itself", model)
+            where = f"{path}, a {type(layer).__name__}"
+            raise ValueError(
+                f"no weight layout known for {variable.name} of {where}; known are "
+                f"{', '.join(kind.__name__ for kind in LAYERS)}"
+            )
     return {slot.name: Weight(tuple(slot.variable.shape), slot.draw) for slot in slots}
 
 
 def read(model: keras.Model) -> dict[str, Array]:
     """Return copies of the model's weights."""
-    return {slot.name: keras.ops.convert_to_numpy(slot.variable).copy() for slot in _slots(model)}
+    return {slot.name: _array(slot.variable) for slot in _slots(model)}
+
+
+def state(model: keras.Model) -> dict[str, Array]:
+    """Return what else a training leaves: moments of the optimizer, averages of normalizations."""
+    found = {}
+    trained = [id(variable) for variable in model.trainable_variables]
+    for name, kind in (("m", "_momentums"), ("v", "_velocities")):
+        moments = getattr(model.optimizer, kind, ())
+        for slot in _slots(model):
+            if moments and id(slot.variable) in trained:
+                found[f"{slot.name} {name}"] = _array(moments[trained.index(id(slot.variable))])
+    for path, layer in _layers(model):
+        if isinstance(layer, layers.BatchNormalization):
+            for name in ("moving_mean", "moving_variance"):
+                found[f"{path}/{name}"] = _array(getattr(layer, name))
+    return found
 
 
 def trainable(model: keras.Model) -> dict[str, tuple[int, ...]]:
     """Return the shapes of all that is trained, by name."""
-    return {slot.name: tuple(slot.variable.shape) for slot in _slots(model)}
+    trained = {id(variable) for variable in model.trainable_variables}
+    return {
+        slot.name: tuple(slot.variable.shape)
+        for slot in _slots(model)
+        if id(slot.variable) in trained
+    }
 
 
 def parameters(model: keras.Model) -> int:
@@ -78,23 +102,59 @@ def parameters(model: keras.Model) -> int:
 
 
 def children(model: keras.Layer) -> dict[str, keras.Layer]:
-    """Return the layers of a model by the attributes that hold them; in a list, by its index."""
+    """Return the layers of a model by the attributes that hold them, each once.
+
+    One in a list has its index after the attribute's name, one in a dict its key. Those of a
+    sequential model have their index, those of a functional one their names.
+    """
     if isinstance(model, keras.Sequential):
         return {str(i): layer for i, layer in enumerate(model.layers)}
+    if isinstance(model, Functional):
+        inputs = layers.InputLayer
+        return {layer.name: layer for layer in model.layers if not isinstance(layer, inputs)}
     # Where the engine is PyTorch, a Keras model is an nn.Module, and that keeps its layers apart.
     held = vars(model) | vars(model).get("_modules", {})
-    found = {}
+    found: dict[int, tuple[str, keras.Layer]] = {}
     for name, value in held.items():
-        if isinstance(value, keras.Layer):
-            found[name] = value
-        elif isinstance(value, list | tuple) and not name.startswith("_"):
-            found |= {f"{name}/{i}": v for i, v in enumerate(value) if isinstance(v, keras.Layer)}
-    return found
+        for path, layer in _held(name, value):
+            found.setdefault(id(layer), (path, layer))
+    return dict(found.values())
 
 
-def _slots(model: keras.Layer, prefix: str = "") -> Iterator[Slot]:
+def _held(name: str, value: object) -> Iterator[tuple[str, keras.Layer]]:
+    """Yield the layers in the value of an attribute, by path."""
+    if isinstance(value, keras.Layer):
+        yield name, value
+    elif not name.startswith("_"):
+        items = value.items() if isinstance(value, dict) else ()
+        items = enumerate(value) if isinstance(value, list | tuple) else items
+        for key, item in items:
+            yield from _held(f"{name}/{key}", item)
+
+
+def _layers(model: keras.Layer, prefix: str = "") -> Iterator[tuple[str, keras.Layer]]:
+    """Yield all layers of a model, and theirs, by path."""
     for name, layer in children(model).items():
-        yield from _layer_slots(f"{prefix}{name}", layer)
+        yield f"{prefix}{name}", layer
+        yield from _layers(layer, f"{prefix}{name}/")
+
+
+def _holds(layer: keras.Layer, variable: keras.Variable) -> bool:
+    return any(one is variable for one in layer.trainable_variables)
+
+
+def _array(variable: keras.Variable) -> Array:
+    return keras.ops.convert_to_numpy(variable).copy()
+
+
+def _slots(model: keras.Layer) -> Iterator[Slot]:
+    """Yield the weights in the order of the layers; one that two layers share, once."""
+    seen: set[int] = set()
+    for name, layer in children(model).items():
+        for slot in _layer_slots(name, layer):
+            if id(slot.variable) not in seen:
+                yield slot
+            seen.add(id(slot.variable))
 
 
 def _layer_slots(path: str, layer: keras.Layer) -> Iterator[Slot]:
@@ -110,4 +170,5 @@ def _layer_slots(path: str, layer: keras.Layer) -> Iterator[Slot]:
             if (variable := getattr(holder, name)) is not None:
                 yield Slot(f"{path}/{name}", rule, variable)
     else:
-        yield from _slots(layer, f"{path}/")
+        for name, inner in children(layer).items():
+            yield from _layer_slots(f"{path}/{name}", inner)

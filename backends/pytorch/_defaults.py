@@ -8,11 +8,11 @@ from collections.abc import Set
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from backends._registry import PYTORCH_DEFAULTS
-from backends._seeded import batch_order, initial_weights
-from backends.pytorch import _weights
+from backends._seeded import Noise, batch_order, initial_weights
+from backends.pytorch import _device, _weights
+from backends.pytorch._norms import Norms
 from backends.pytorch._optimizer import keras_adam, torch_adam
 from problems import Recipe
 
@@ -20,16 +20,21 @@ OPTIMIZERS = {"adam": keras_adam}
 KEPT_OPTIMIZERS = {"adam": torch_adam}
 
 
-def begin(model: nn.Module, seed: int, kept: Set[str]) -> None:
-    """Give a new model its initial weights, and the layers that Keras has."""
+def begin(model: nn.Module, seed: int, kept: Set[str], noise: Noise | None) -> None:
+    """Give a new model its initial weights, and the biases that Keras has."""
     if "weights" not in kept:
-        _weights.write(model, initial_weights(_weights.describe(model), seed))
+        _weights.write(model, initial_weights(_weights.describe(model), seed, noise))
     if "bias" not in kept:
         _weights.freeze_second_bias(model)
-    if not kept.issuperset(PYTORCH_DEFAULTS):
-        for layer in model.modules():
-            if isinstance(layer, _BatchNorm):
-                _average_biased_variance(layer)
+
+
+def norms(model: nn.Module, training: Tensor, batch_size: int, kept: Set[str]) -> Norms:
+    """Return the batch normalizations whose running variance is to be Keras's."""
+    return Norms(
+        model if not kept.issuperset(PYTORCH_DEFAULTS) else nn.Identity(),
+        training[:2].to(_device.device),
+        min(batch_size, len(training)),
+    )
 
 
 def optimizer(model: nn.Module, recipe: Recipe, steps_per_epoch: int, kept: Set[str]):
@@ -46,18 +51,21 @@ def orders(n: int, recipe: Recipe, seed: int, kept: Set[str]) -> Tensor:
     return torch.from_numpy(batch_order(n, epochs=recipe.epochs, seed=seed))
 
 
-def _average_biased_variance(layer: _BatchNorm) -> None:
-    """Have the running variance average what Keras's does: sum / n, where PyTorch has n - 1."""
+def add_noise(optimizer: torch.optim.Optimizer, noise: Noise) -> None:
+    """Have noise added to every gradient before each step, by the size of the largest of all."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    generator = torch.Generator().manual_seed(noise.draw)
 
-    def before(layer: _BatchNorm, _) -> None:
-        layer.variance_before = layer.running_var.clone()
+    def drawn(like: Tensor) -> Tensor:
+        return torch.randn(like.shape, generator=generator).to(like.device)
 
-    def after(layer: _BatchNorm, inputs: tuple[Tensor, ...], _) -> None:
-        if layer.training and torch.is_grad_enabled():
-            n = inputs[0].numel() // layer.num_features
-            kept = (1 - layer.momentum) * layer.variance_before
-            # A new tensor: the old one is still wanted for the gradient.
-            layer.running_var = kept + (layer.running_var - kept) * (n - 1) / n
+    lasting = [drawn(parameter) for parameter in parameters]
 
-    layer.register_forward_pre_hook(before)
-    layer.register_forward_hook(after)
+    def before(*_) -> None:
+        gradients = [parameter.grad for parameter in parameters]
+        size = noise.size * max(one.abs().max() for one in gradients if one is not None)
+        for gradient, stays in zip(gradients, lasting, strict=True):
+            if gradient is not None:  # no rounding makes a number of an exact 0
+                gradient += size * (stays + drawn(gradient)) * (gradient != 0)
+
+    optimizer.register_step_pre_hook(before)

@@ -6,6 +6,7 @@ What is said here of GPUs is implemented, not yet measured.
 import torch
 
 from backends import Unavailable
+from backends.pytorch._float64 import Widened
 
 device = torch.device("cpu")
 
@@ -16,7 +17,11 @@ def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
     Raises:
         Unavailable: this PyTorch sees no GPU.
     """
-    torch.set_default_dtype(torch.float64 if precision == "float64" else torch.float32)
+    if precision == "float64":
+        torch.set_default_dtype(torch.float64)
+        Widened().__enter__()  # for good: a process has one precision
+    else:
+        torch.set_default_dtype(torch.float32)
     # One precision for all frameworks: by default cuDNN alone would round to TF32.
     cuda, cudnn = torch.backends.cuda, torch.backends.cudnn
     for part in (cuda.matmul, cudnn.conv, cudnn.rnn):

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backends import NOTHING, UNWATCHED, Fit, Probe, Watch
+from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Watch
 from backends._clock import Clock
-from backends._seeded import Array
-from backends.pytorch import _defaults, _device, _tier, _weights
+from backends._seeded import Array, Noise
+from backends.pytorch import _defaults, _device, _layers, _tier, _weights
 from backends.pytorch._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
@@ -27,12 +27,12 @@ from problems import Data, Part, Problem
 __all__ = [
     "gpu_peak_bytes",
     "gpu_reserved_bytes",
-    "gradients",
     "kernel",
     "matrix",
     "prepare",
     "probe",
     "settings",
+    "slopes",
     "synchronize",
     "train",
     "versions",
@@ -60,31 +60,44 @@ def train(
     seed: int,
     kept: Set[str] = NOTHING,
     watch: Watch = UNWATCHED,
+    noise: Noise | None = None,
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     clock = Clock(_device.synchronize)
     recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss]
     training, validation = _tensors(data["train"]), _tensors(data["validation"])
     orders = _defaults.orders(len(data["train"].x), recipe, seed, kept)
-    model = _build(problem, seed, kept)
+    model = _build(problem, seed, kept, noise)
+    norms = _defaults.norms(model, training[0], recipe.batch_size, kept)
     steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
     optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, kept)
+    if noise:
+        _defaults.add_noise(optimizer, noise)
     network = _tier.ready(model)
     build_s = clock.lap()
 
     def predict(x: Array) -> Array:
-        return _predict(network, torch.from_numpy(x), recipe.batch_size).numpy()
+        with norms.of_keras():
+            return _predict(network, torch.from_numpy(x), recipe.batch_size).numpy()
+
+    def state() -> dict[str, Array]:
+        with norms.of_keras():
+            return _weights.state(model, optimizer)
 
     train_loss, validation_loss, epoch_s, validation_s, first_step_s = [], [], [], 0.0, None
     for order in orders:
         network.train()
         total = torch.zeros((), device=_device.device)
         for batch in order.split(recipe.batch_size):
+            if partial_batch := norms.partial(len(batch)):
+                norms.note()
             x, y = (tensor[batch].to(_device.device) for tensor in training)
             loss = loss_of(network(x), y)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            if partial_batch:
+                norms.correct(len(batch))
             total += loss.detach() * len(batch)  # stays on the device: nothing waits for it
             if first_step_s is None:
                 first_step_s = clock.split()
@@ -92,7 +105,8 @@ def train(
                 watch.step(loss.item())
         train_loss.append(total.item() / len(order))
         epoch_s.append(clock.lap())
-        validation_loss.append(_evaluate(network, loss_of, validation, recipe.batch_size))
+        with norms.of_keras():
+            validation_loss.append(_evaluate(network, loss_of, validation, recipe.batch_size))
         validation_s += clock.lap()
         if watch.epoch:
             watch.epoch(predict)
@@ -101,8 +115,10 @@ def train(
     return Fit(
         predict=predict,
         weights=lambda: _weights.read(model),
+        state=state,
         devices=partial(_devices, model),
         parameters=_weights.parameters(model),
+        steps=_weights.steps(optimizer),
         train_loss=train_loss,
         validation_loss=validation_loss,
         build_s=build_s,
@@ -112,36 +128,54 @@ def train(
     )
 
 
-@_tier.whole()
-def probe(problem: Problem, x: Array, *, seed: int) -> Probe:
-    """Run the problem's untrained twin on x (n, ...), in evaluation mode."""
-    model, layers = _build(problem, seed), {}
-    for name, layer in model.named_children():
-        layer.register_forward_hook(
-            lambda layer, _, output, name=name: layers.update(_layer_outputs(name, layer, output))
-        )
-    output = _predict(model, torch.from_numpy(x), len(x))
-    if _tier.compiled:  # which leaves nothing of the layers to be seen
-        output = _predict(_tier.ready(_build(problem, seed)), torch.from_numpy(x), len(x))
-    arrays = {name: tensor.cpu().numpy() for name, tensor in layers.items()}
-    return Probe(output.numpy(), arrays, _weights.read(model), _weights.trainable(model))
+def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
+    """Return the problem's untrained twin."""
+    model = _build(problem, seed, noise=noise)
+
+    @_tier.whole()
+    def ask(x: Array) -> dict[str, Array]:
+        found: dict[str, Tensor] = {}
+
+        def listen(name: str, layer: nn.Module, _, output) -> None:
+            found.update(_layers.outputs(name, layer, output, (*x.shape, 0)[1]))
+
+        hooks = [
+            layer.register_forward_hook(partial(listen, name))
+            for name, layer in model.named_children()
+        ]
+        found["output"] = _predict(model, torch.from_numpy(x), len(x))
+        for hook in hooks:
+            hook.remove()
+        if _tier.compiled:  # which leaves nothing of the layers to be seen
+            found["output"] = _predict(_tier.ready(model), torch.from_numpy(x), len(x))
+        return {name: tensor.detach().cpu().numpy() for name, tensor in found.items()}
+
+    kinds = {name: _layers.kind(layer) for name, layer in model.named_children()}
+    return Probe(_weights.read(model), _weights.trainable(model), kinds, ask)
 
 
 @_tier.whole()
-def gradients(problem: Problem, part: Part, *, seed: int) -> tuple[float, dict[str, Array]]:
-    """Return the untrained twin's loss on a batch, and its gradient, in training mode."""
-    model, (x, y) = _build(problem, seed), _tensors(part)
+def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = None) -> Slopes:
+    """Return the untrained twin's loss on a batch and its gradient."""
+    model, (x, y) = _build(problem, seed, noise=noise), _tensors(part)
+    loss_of = LOSSES[problem.recipe.loss]
+    evaluation_loss = _evaluate(model, loss_of, (x, y), len(x))
     model.train()
     output = _tier.ready(model)(x.to(_device.device))
-    loss = LOSSES[problem.recipe.loss](output, y.to(_device.device))
+    loss = loss_of(output, y.to(_device.device))
     loss.backward()
-    return loss.item(), _weights.gradients(model)
+    return Slopes(loss.item(), evaluation_loss, _weights.gradients(model))
 
 
-def _build(problem: Problem, seed: int, kept: Set[str] = NOTHING) -> nn.Module:
+def _build(
+    problem: Problem, seed: int, kept: Set[str] = NOTHING, noise: Noise | None = None
+) -> nn.Module:
     torch.manual_seed(seed)
     model = import_module(f"backends.pytorch.{problem.name}").build(problem)
-    _defaults.begin(model, seed, kept)
+    if any(map(nn.parameter.is_lazy, model.parameters())):  # their sizes come with an input
+        x = torch.from_numpy(problem.input.random(2, seed))
+        model(x.to(torch.get_default_dtype()) if x.is_floating_point() else x)
+    _defaults.begin(model, seed, kept, noise)
     return model.to(_device.device)
 
 
@@ -171,13 +205,3 @@ def _devices(model: nn.Module, x) -> set[str]:
     with torch.inference_mode():
         output = model(torch.from_numpy(x).to(_device.device))
     return {_device.place(tensor) for tensor in (*model.parameters(), output)}
-
-
-def _layer_outputs(name: str, layer: nn.Module, output) -> dict[str, Tensor]:
-    """Name a layer's outputs as Keras does: channels last; both of a recurrent layer's outputs."""
-    if isinstance(layer, nn.RNNBase):
-        sequence, state = output
-        hidden = state[0] if isinstance(state, tuple) else state
-        return {name: sequence, f"{name}.last": torch.cat(tuple(hidden), dim=-1)}
-    channels_second = output.ndim == 4 or isinstance(layer, nn.Conv1d)
-    return {name: output.movedim(1, -1) if channels_second else output}

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from backends._seeded import RULES, Array, Draw, Weight, open_forget_gate
 
@@ -52,10 +53,19 @@ class Slot(NamedTuple):
     draw: Draw
     parameters: tuple[nn.Parameter, ...]
     layout: Layout
+    padding: int | None = None  # the entry of an embedding that is no weight
 
-    def read(self, of: Callable[[nn.Parameter], Tensor | None] = lambda p: p) -> Tensor:
-        """Return the weight, or what `of` makes of its tensors, in Keras's layout."""
-        return self.layout.to_keras(*(of(parameter) for parameter in self.parameters))
+    def read(self, of: Callable[[nn.Parameter], Tensor] = lambda p: p) -> Tensor:
+        """Return the weight, or what `of` makes of its tensors, in Keras's layout; NaN for none."""
+        found = self.layout.to_keras(*(of(parameter) for parameter in self.parameters))
+        if self.padding is not None:
+            found = found.detach().clone()
+            found[self.padding] = torch.nan
+        return found
+
+    def array(self, of: Callable[[nn.Parameter], Tensor] = lambda p: p) -> Array:
+        """Return a copy of what `read` returns."""
+        return self.read(of).detach().cpu().numpy().copy()
 
 
 def write(model: nn.Module, weights: Mapping[str, Array]) -> None:
@@ -76,6 +86,8 @@ def write(model: nn.Module, weights: Mapping[str, Array]) -> None:
             values = slot.layout.to_torch(torch.from_numpy(weights[name]))
             for parameter, value in zip(slot.parameters, values, strict=True):
                 parameter.copy_(value)
+            if slot.padding is not None:  # nobody's weights: they stay zero in training
+                slot.parameters[0][slot.padding] = 0
 
 
 def freeze_second_bias(model: nn.Module) -> None:
@@ -104,18 +116,37 @@ def describe(model: nn.Module) -> dict[str, Weight]:
         if id(parameter) not in known and not second_bias:
             path, _, tensor = name.rpartition(".")
             layer = type(model.get_submodule(path)).__name__
-            raise ValueError(f"no weight layout known for {tensor} of {path or 'model'}, a {layer}")
+            raise ValueError(
+                f"no weight layout known for {tensor} of {path or 'the model itself'}, a {layer}; "
+                f"known are {', '.join(kind.__name__ for kind in LAYERS)}, LSTM, GRU, RNN"
+            )
     return {slot.name: Weight(tuple(slot.read().shape), slot.draw) for slot in slots}
 
 
 def read(model: nn.Module) -> dict[str, Array]:
     """Return copies of the model's weights, in Keras's layout."""
-    return {slot.name: slot.read().detach().cpu().numpy().copy() for slot in _slots(model)}
+    return {slot.name: slot.array() for slot in _slots(model)}
 
 
 def gradients(model: nn.Module) -> dict[str, Array]:
     """Return the gradient of every weight after a `backward()`, in Keras's layout."""
-    return {slot.name: slot.read(_gradient).cpu().numpy().copy() for slot in _slots(model)}
+    return {slot.name: slot.array(_gradient) for slot in _slots(model)}
+
+
+def state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Array]:
+    """Return what else a training leaves: moments of the optimizer, averages of normalizations."""
+    found = {}
+    for name, own in (("m", "exp_avg"), ("v", "exp_avg_sq")):
+        for slot in _slots(model):
+            moments = [optimizer.state.get(parameter, {}).get(own) for parameter in slot.parameters]
+            if all(moment is not None for moment in moments):
+                by_parameter = dict(zip(slot.parameters, moments, strict=True))
+                found[f"{slot.name} {name}"] = slot.array(by_parameter.__getitem__)
+    for path, layer in model.named_modules():
+        if isinstance(layer, _BatchNorm) and layer.running_var is not None:
+            for name, average in (("mean", layer.running_mean), ("variance", layer.running_var)):
+                found[f"{path.replace('.', '/')}/moving_{name}"] = average.cpu().numpy().copy()
+    return found
 
 
 def trainable(model: nn.Module) -> dict[str, tuple[int, ...]]:
@@ -132,6 +163,11 @@ def trainable(model: nn.Module) -> dict[str, tuple[int, ...]]:
     }
 
 
+def steps(optimizer: torch.optim.Optimizer) -> int:
+    """Return how many steps an optimizer has taken."""
+    return max((int(found["step"]) for found in optimizer.state.values()), default=0)
+
+
 def parameters(model: nn.Module) -> int:
     """Return how many numbers of the model are trained."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
@@ -141,7 +177,16 @@ def _gradient(parameter: nn.Parameter) -> Tensor:
     return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
 
 
-def _slots(model: nn.Module, prefix: str = "") -> Iterator[Slot]:
+def _slots(model: nn.Module) -> Iterator[Slot]:
+    """Yield the weights in the order of the layers; one that two layers share, once."""
+    seen: set[int] = set()
+    for slot in _all_slots(model):
+        if id(slot.parameters[0]) not in seen:
+            yield slot
+        seen |= {id(parameter) for parameter in slot.parameters}
+
+
+def _all_slots(model: nn.Module, prefix: str = "") -> Iterator[Slot]:
     for name, layer in model.named_children():
         path = f"{prefix}{name}"
         if isinstance(layer, nn.RNNBase):
@@ -149,9 +194,11 @@ def _slots(model: nn.Module, prefix: str = "") -> Iterator[Slot]:
         elif kind := next((kind for kind in LAYERS if isinstance(layer, kind)), None):
             for keras_name, own_name, layout in LAYERS[kind]:
                 if (parameter := getattr(layer, own_name)) is not None:
-                    yield Slot(f"{path}/{keras_name}", RULES[keras_name], (parameter,), layout)
+                    padding = getattr(layer, "padding_idx", None)
+                    rule = RULES[keras_name]
+                    yield Slot(f"{path}/{keras_name}", rule, (parameter,), layout, padding)
         else:
-            yield from _slots(layer, f"{path}/")
+            yield from _all_slots(layer, f"{path}/")
 
 
 def _recurrent_slots(name: str, layer: nn.RNNBase) -> Iterator[Slot]:

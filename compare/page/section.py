@@ -156,8 +156,8 @@ def _proof(here: Sequence[Group], records: Sequence[Record]) -> str:
     differences = [record.parity for record in records if record.parity is not None]
     apart = (
         f"Before anything was timed, the check found the sides no farther apart than "
-        f"{max(differences):.1e} in float64: layers, loss, gradients, the losses of 200 steps, "
-        "scores. "
+        f"{max(differences):.1e} in float64: layers, loss, gradients, a short training, what it "
+        "leaves, scores. "
         if differences
         else "No check was made for these trainings, or there was one side only. "
     )

@@ -1,14 +1,15 @@
 """The check before training: data against their spec, then the ladder for every pair."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, count
+from itertools import count
 
 import problems
 from backends import Side
 from compare.console import SILENT, Listener
 from compare.processes import machine
 from compare.processes.launcher import Launcher
-from compare.proof.ladder import Finding, Pair, shapes
+from compare.proof.finding import Finding
+from compare.proof.ladder import Pair, shapes
 from compare.proof.probe import Evidence, Job, probe
 from problems import Problem
 
@@ -30,8 +31,13 @@ def check(
     device: str = "cpu",
     launcher: Launcher | None = None,
     progress: Listener = SILENT,
+    past_failures: bool = False,
+    whole: bool = False,
 ) -> list[Finding]:
     """Return all findings, by problem: the data, then every other side against the reference.
+
+    Those of a pair end with the first rung that fails, unless it is to be climbed on. The training
+    is a short one, or `whole`.
 
     A backend alone, in its default tier, is held against the specified shapes.
     """
@@ -48,18 +54,38 @@ def check(
 
     at_a_time = len(machine.processors()) if device == "cpu" else 1
     progress.doing(f"starting {', '.join(map(str, sides))}")
-    evidence = probe(jobs, names, at_a_time=at_a_time, device=device, launcher=launcher, tell=tell)
+    evidence = probe(
+        jobs,
+        names,
+        reference=reference,
+        at_a_time=at_a_time,
+        device=device,
+        whole=whole,
+        launcher=launcher,
+        tell=tell,
+    )
     progress.doing("")
+    # What is said of the reference alone is said once.
     return list(
-        chain.from_iterable(
-            judge(problems.load(name), sides, {job: evidence[job][name] for job in jobs})
+        dict.fromkeys(
+            finding
             for name in names
+            for finding in judge(
+                problems.load(name),
+                sides,
+                {job: evidence[job][name] for job in jobs},
+                past_failures=past_failures,
+            )
         )
     )
 
 
 def judge(
-    problem: Problem, sides: Sequence[Side], evidence: dict[Job, Evidence]
+    problem: Problem,
+    sides: Sequence[Side],
+    evidence: dict[Job, Evidence],
+    *,
+    past_failures: bool = False,
 ) -> Iterator[Finding]:
     """Yield the findings of one problem, given the evidence by side and precision."""
     data = _data(problem)
@@ -78,7 +104,7 @@ def judge(
                 expected={precision: evidence[reference, precision] for precision in PRECISIONS},
                 came={precision: evidence[side, precision] for precision in PRECISIONS},
                 widened=side.definition.widened or reference.definition.widened,
-            ).climb()
+            ).climb(past_failures=past_failures)
 
 
 def _data(problem: Problem) -> Finding:

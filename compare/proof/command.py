@@ -28,6 +28,8 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     add_backends(check)
     add_python(check)
     add_tiers(check)
+    check.add_argument("--whole", action="store_true", help="train to the end of the recipe")
+    check.add_argument("--all", action="store_true", help="climb on past the first rung that fails")
     check.add_argument("--json", action="store_true", help="print the findings as JSON on stdout")
     check.add_argument("--out", type=folder, help="write check.md and check.json there")
 
@@ -42,7 +44,8 @@ def do_check(options: argparse.Namespace) -> int:
     backends = chosen_backends(options.backends)
     sides = chosen_sides(backends, options.tier)
     with Progress() as progress:
-        findings = prove(chosen_problems(options.problems, backends), sides, progress)
+        names = chosen_problems(options.problems, backends)
+        findings = prove(names, sides, progress, past_failures=options.all, whole=options.whole)
     if options.out:
         publish_findings(options.out, findings)
     if options.json:

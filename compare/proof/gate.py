@@ -14,10 +14,12 @@ from compare.console import SILENT, Listener
 from compare.fingerprint import basis, digest, keep, kept
 from compare.processes.launcher import Launcher
 from compare.proof.check import check, reference_of
-from compare.proof.ladder import Finding
+from compare.proof.finding import Finding
 from compare.records.record import PROVEN
 
-JUDGES = ("proof/check.py", "proof/ladder.py", "proof/probe.py")  # files of compare
+JUDGES = tuple(
+    f"proof/{name}.py" for name in ("bounds", "check", "ladder", "probe")
+)  # files of compare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +38,19 @@ def prove(
     sides: Sequence[Side],
     progress: Listener = SILENT,
     launcher: Launcher | None = None,
+    *,
+    past_failures: bool = False,
+    whole: bool = False,
 ) -> list[Finding]:
     """Check every pair and remember those that pass; return all findings."""
-    findings = check(names, sides, launcher=launcher, progress=progress)
+    findings = check(
+        names,
+        sides,
+        launcher=launcher,
+        progress=progress,
+        past_failures=past_failures,
+        whole=whole,
+    )
     reference = reference_of(sides)
     for name in names:
         for side in sides:
@@ -87,7 +99,8 @@ def standings(
 
 def concerns(finding: Finding, name: str, side: Side, reference: Side) -> bool:
     """Say whether a finding is about a pair on a problem, or about one of the two alone."""
-    about = (str(side),) if finding.reference else ("", str(side), str(reference))
+    alone = finding.reference in ("", finding.backend)  # what is judged is the reference itself
+    about = ("", str(side), str(reference)) if alone else (str(side),)
     return finding.problem == name and finding.backend in about
 
 

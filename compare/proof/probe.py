@@ -1,49 +1,70 @@
 """The evidence for the ladder: what a backend's twin does, in a process of its own.
 
 `python -m compare.proof.probe FOLDER` does what FOLDER/asked.json asks for, as JSON: a
-problem, a side's name ("pytorch" or "pytorch:compiled"), a precision and a device. It leaves
-FOLDER/evidence.npz, with the arrays
+problem, a side's name ("pytorch" or "pytorch:compiled"), a precision, a device, whether the side
+is the reference, and whether the training is the whole one. It leaves FOLDER/evidence.npz, with
 
     trainable/NAME          the shape of what is trained
     weight/NAME             initial weights, by Keras's names and in its layout
-    layer/NAME              the output of every named layer, and of the whole as "output"
-    loss                    of a batch
-    gradient/NAME           of that loss, for every weight
-    curve                   the loss of each step of a short training by the problem's own recipe
+    layer/NAME              the output of every named layer, and of the whole as "output", for
+                            examples of the problem and random ones
+    again/output            the same, asked once more
+    single/output           for the first of them alone
+    far/NAME                the outputs for numbers far out of the range, where they can be had
+    loss, evaluation loss   of a batch, in training and in evaluation mode
+    gradient/NAME           of the former, for every weight
+    curve                   the mean loss of each epoch of a short training by the problem's recipe
     validation              the loss after each of its epochs
     trained/NAME            the weights after it
+    state/NAME              moments of the optimizer, averages of normalizations
     score/NAME              the metrics after it
+
+and, of a reference in float64, spread/PRECISION/... of all that are differences: by how much they
+move where everything is rounded as in that precision. It is what any implementation's rounding may
+do to this very network.
 
 Where a twin fails, what was to come is missing, and `error` says why; `unavailable` is there, too,
 if it cannot be had in the tier, and `unfinished` if the process did not get to its end, or not for
 want of memory: that says nothing of the twin.
 """
 
+import ast
 import json
 import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 import problems
-from backends import Engine, Side, Unavailable, Watch
+from backends import Engine, Side, Unavailable, Watch, twin
+from backends._seeded import Noise
 from compare.options import STARTS
 from compare.processes.launcher import ASKED, Kind, Launcher, several
 from compare.records.record import FORK
 from compare.text import one_line
-from problems import Array, Part, Problem
+from problems import Array, Data, Part, Problem, Spec
 
 Evidence = dict[str, Array]
 Job = tuple[Side, str]  # and the precision
 MODULE, FILE = "compare.proof.probe", "evidence.npz"
 
 BATCH, SEED = 7, 0  # 7 is the length of no axis: a mix-up of batch and time shows
-EPOCHS, STEPS = 4, 200
-HELD_OUT = 100  # examples in each part that is not trained on
+REAL = 4  # examples in it, where random numbers make sense beside them
+FAR = 30.0  # times the range of the input: what a limit such as ReLU6's does is seen there
+EPOCHS = 4
+ROUNDING = {"float64": 2.0**-53, "float32": 2.0**-24}  # half a unit in the last place of 1
+NOISE, DRAWS = 4.0, 3  # roundings of each number in a step; how often that is tried
+SPREAD = (
+    *("layer/", "far/", "loss", "evaluation loss", "gradient/"),
+    *("curve", "validation", "trained/", "state/", "score/"),
+)
+CURVES = ("curve", "validation")
 TIMEOUT_S = 900.0  # per problem: compilers take their time
 
 
@@ -51,8 +72,10 @@ def probe(
     jobs: Sequence[Job],
     names: Sequence[str],
     *,
+    reference: Side,
     at_a_time: int,
     device: str = "cpu",
+    whole: bool = False,
     launcher: Launcher | None = None,
     tell: Callable[[str, Job], None] = lambda name, job: None,
 ) -> dict[Job, dict[str, Evidence]]:
@@ -62,14 +85,16 @@ def probe(
     """
     kinds = {job: Kind(job[0].in_default_tier, device, 1) for job in jobs}
     pairs = [(name, job) for name in names for job in jobs]
+    patience_s = TIMEOUT_S * (10 if whole else 1)
     with several(at_a_time, launcher) as (starts, folder, pool):
 
         def ask(name: str, job: Job) -> Evidence:
             tell(name, job)
             side, precision = job
-            asked = {"problem": name, "side": str(side), "precision": precision, "device": device}
+            asked: dict[str, object] = {"problem": name, "side": str(side), "device": device}
+            asked |= {"precision": precision, "reference": side == reference, "whole": whole}
             cell = folder / f"{name}-{side}-{precision}"
-            _, why = starts.work(MODULE, cell, asked, kinds[job], STARTS[0], TIMEOUT_S)
+            _, why = starts.work(MODULE, cell, asked, kinds[job], STARTS[0], patience_s)
             return _read(cell / FILE, f"{why}: {starts.last_words(cell, kinds[job])}")
 
         if STARTS[0] == FORK:
@@ -95,11 +120,14 @@ def main(cell: Path) -> None:
         side, precision = Side.parse(asked["side"]), asked["precision"]
         engine = side.definition.engine()
         engine.prepare(device=asked["device"], threads=1, precision=precision, tier=side.tier)
-        for found in gather(engine, problems.load(asked["problem"]), precision):
+        problem = problems.load(asked["problem"])
+        problem = problem if asked["whole"] else shortened(problem)
+        spread = asked["reference"] and precision == "float64"
+        for found in gather(engine, problem, precision, spread=spread):
             evidence |= found
     except Exception as error:
         traceback.print_exc()
-        evidence["error"] = np.array(f"{type(error).__name__}: {one_line(error)}")
+        evidence["error"] = np.array(said(error))
         for kind, name in ((Unavailable, "unavailable"), (MemoryError, "unfinished")):
             if isinstance(error, kind):
                 evidence[name] = np.array(one_line(error))
@@ -109,42 +137,158 @@ def main(cell: Path) -> None:
     partial.replace(cell / FILE)
 
 
-def gather(engine: Engine, problem: Problem, precision: str) -> Iterator[Evidence]:
+def gather(
+    engine: Engine, problem: Problem, precision: str, *, spread: bool = False
+) -> Iterator[Evidence]:
     """Yield, rung by rung, what the problem's twin does in this precision."""
-    problem = shortened(problem)
-    x = _cast(problem.input.random(BATCH, SEED), precision)
-    y = _cast(problem.target.random(BATCH, SEED + 1), precision)
-
-    found = engine.probe(problem, x, seed=SEED)
-    shapes = {name: np.array(shape) for name, shape in found.trainable.items()}
-    evidence = _named("trainable", shapes) | _named("weight", found.weights)
-    yield evidence | _named("layer", {**found.layers, "output": found.output})
-
-    loss, gradients = engine.gradients(problem, Part(x, y), seed=SEED)
-    yield {"loss": np.array(loss), **_named("gradient", gradients)}
-
     data = {
         name: Part(_cast(part.x, precision), _cast(part.y, precision))
         for name, part in problem.make_data(SEED).items()
     }
-    curve: list[float] = []
-    fit = engine.train(problem, data, seed=SEED, watch=Watch(step=curve.append))
-    evidence = {"curve": np.array(curve), "validation": np.array(fit.validation_loss)}
-    yield evidence | _named("trained", fit.weights())
+    part = batch(problem, data["train"], precision)
+
+    def climbed(noise: Noise | None = None) -> Iterator[Evidence]:
+        yield from _climbed(engine, problem, data, part, noise)
+
+    moved = {
+        name: [climbed(Noise(NOISE * size, draw)) for draw in range(DRAWS)]
+        for name, size in ROUNDING.items()
+        if spread
+    }
+    for evidence in climbed():
+        found = dict(evidence)
+        for name, draws in moved.items():
+            found |= _spread(name, evidence, list(map(next, draws)))
+        yield found
+
+
+def _climbed(
+    engine: Engine, problem: Problem, data: Data, part: Part, noise: Noise | None
+) -> Iterator[Evidence]:
+    """Yield what the twin does, rung by rung, with noise of the size of rounding or without."""
+    probe = engine.probe(problem, seed=SEED, noise=noise)
+    shapes = {name: np.array(shape) for name, shape in probe.trainable.items()}
+    yield (
+        _named("trainable", shapes)
+        | _named("weight", probe.weights)
+        | {
+            **_named("kind", {name: np.array(kind) for name, kind in probe.kinds.items()}),
+            "initialisers": np.asarray(initialisers(problem, engine), dtype=np.str_),
+        }
+    )
+
+    x = part.x
+    evidence = _named("layer", probe.ask(x))
+    if noise is None:
+        evidence["again/output"] = probe.ask(x)["output"]
+        try:
+            evidence["single/output"] = probe.ask(x[:1])["output"]
+        except Exception as error:  # a batch of one is a trap of its own: squeeze()
+            evidence["single error"] = np.array(said(error))
+    if x.dtype == np.float64:
+        with suppress(Exception):  # a twin need not take what no data of its problem are
+            evidence |= _named("far", probe.ask(_far(x)))
+    yield evidence
+
+    slopes = engine.slopes(problem, Part(x, part.y), seed=SEED, noise=noise)
+    losses = {"loss": slopes.loss, "evaluation loss": slopes.evaluation_loss}
+    evidence = {name: np.array(loss) for name, loss in losses.items()}
+    yield evidence | _named("gradient", slopes.gradients)
+
+    # As a timed training is asked for: it has its network scored after every epoch.
+    watch = Watch(epoch=lambda predict: problem.metrics[0].ask(predict, data["validation"].x))
+    fit = engine.train(problem, data, seed=SEED, watch=watch, noise=noise)
+    evidence = {"curve": np.array(fit.train_loss), "validation": np.array(fit.validation_loss)}
+    yield evidence | _named("trained", fit.weights()) | _named("state", fit.state())
 
     scores = problem.score(problem.ask(fit.predict, data), data)
     yield _named("score", {name: np.array(score) for name, score in scores.items()})
 
 
-def shortened(problem: Problem) -> Problem:
-    """Return the problem with a training of STEPS steps in EPOCHS epochs, the last batches partial.
+def _spread(precision: str, clean: Evidence, moved: Sequence[Evidence]) -> Evidence:
+    """Return by how much draws moved the evidence: a loss of a curve up to then, a tensor at most.
 
-    Loss, optimizer, learning rates and batch size are those of its recipe.
+    It is NaN, which nothing is within, where a draw has no number.
     """
-    steps, size = STEPS // EPOCHS, problem.recipe.batch_size
-    examples = dict.fromkeys(problem.recipe.examples, HELD_OUT)
-    examples["train"] = steps * size - size // 2
-    return problem.resized(examples, epochs=EPOCHS)
+    found = {}
+    for name, value in clean.items():
+        if name.startswith(SPREAD):
+            kept = ~np.isnan(value)  # what is NaN without noise is no number of the network
+            away = [np.abs(draw[name] - value) for draw in moved if name in draw]
+            most = np.maximum.reduce([np.where(kept, one, 0.0) for one in away or [0 * value]])
+            curve = name in CURVES
+            found[f"spread/{precision}/{name}"] = (
+                np.maximum.accumulate(most) if curve else np.max(most, initial=0.0)
+            )
+    return found
+
+
+def batch(problem: Problem, part: Part, precision: str) -> Part:
+    """Return BATCH examples: of the problem, and beside them random ones of numbers, not of marks.
+
+    Whole numbers may be symbols, and not every row of symbols is a sentence.
+    """
+    if part.x.dtype.kind != "f":
+        return Part(part.x[:BATCH], part.y[:BATCH])
+    n = BATCH - REAL
+    x, y = (
+        _within(spec, of).random(n, SEED + i)
+        for i, (spec, of) in enumerate(((problem.input, part.x), (problem.target, part.y)))
+    )
+    return Part(
+        np.concatenate([part.x[:REAL], _cast(x, precision)]),
+        np.concatenate([part.y[:REAL], _cast(y, precision)]),
+    )
+
+
+def _within(spec: Spec, array: Array) -> Spec:
+    """Return a spec with the range of some data where it has no bounds of its own."""
+    low = spec.low if np.isfinite(spec.low) else float(array.min())
+    return replace(spec, low=low, high=spec.high if np.isfinite(spec.high) else float(array.max()))
+
+
+def _far(x: Array) -> Array:
+    """Return inputs spread over FAR times their range, to both sides."""
+    low, high = x.min(), x.max()
+    return np.asarray((x - (low + high) / 2) * FAR + (low + high) / 2)
+
+
+def shortened(problem: Problem) -> Problem:
+    """Return the problem with the short training that its proof asks for.
+
+    Loss, optimizer and learning rates are those of its recipe. The last batch of an epoch is a
+    partial one: as small as the recipe's, or half a batch where that has none.
+    """
+    proof, recipe = problem.proof, problem.recipe
+    size = proof.batch_size or recipe.batch_size
+    last = recipe.examples["train"] % recipe.batch_size
+    last = last if 0 < last < size else -(-size // 2)
+    examples = dict.fromkeys(recipe.examples, proof.held_out)
+    examples["train"] = (proof.steps // EPOCHS - 1) * size + last
+    return problem.scaled(batch_size=size).resized(examples, epochs=EPOCHS)
+
+
+def initialisers(problem: Problem, engine: Engine) -> list[str]:
+    """Return where a twin sets initial weights itself, which has no effect here: file and line.
+
+    It does so by PyTorch's `nn.init`, by writing into a weight, or by an initializer of Keras's.
+    """
+    found = []
+    folder = Path(str(getattr(engine, "__file__", ""))).parent.name
+    file = twin(folder, problem.name)
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func).split(".")
+            writes = called[-1].endswith("_") and {"init", "weight", "bias"} & set(called[:-1])
+            named = [one.arg for one in node.keywords if (one.arg or "").endswith("_initializer")]
+            if writes or named:
+                found.append(f"{file.parent.name}/{file.name}, line {node.lineno}")
+    return found
+
+
+def said(error: Exception) -> str:
+    """Return what an error says, in one line."""
+    return f"{type(error).__name__}: {one_line(error)}"
 
 
 def _cast(array: Array, precision: str) -> Array:

@@ -1,13 +1,15 @@
 """check.json and check.md, written from the findings of the ladder."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from compare.console import below, markdown_table, terminal_width, wrapped
 from compare.files import write_whole
-from compare.proof.ladder import CAP, EXACT, FLOOR, RUNGS, WITHIN, Finding
+from compare.proof.bounds import FACTOR, FLOOR
+from compare.proof.finding import RUNGS, Finding
+from compare.proof.probe import DRAWS, NOISE
 from compare.records.record import finite
 
 LADDER = ("problem", "backend", "against", "precision")
@@ -31,18 +33,22 @@ def findings_markdown(findings: Sequence[Finding]) -> str:
     notes = dict.fromkeys(finding.note for finding in findings if finding.note)
     parts = [
         "# Are both sides the same model, trained the same way?",
-        "Largest relative difference on each rung, of the backend against the one it is compared "
-        "with, in the same precision.",
+        "Largest relative difference on each rung: in float64 from the reference, in float32 from "
+        "the reference in float64, the reference's own as well.",
         markdown_table((*LADDER, *RUNGS), LADDER, ladder_cells(findings)),
         "\n".join(wrong) or "Nothing is wrong.",
         *notes,
         "## The rungs",
         "\n".join(f"- `{rung}`: {meaning}" for rung, meaning in RUNGS.items()),
-        "A difference is taken by the largest magnitude in the tensor; of a loss in a curve, by "
-        "its own magnitude, but no less than 1 % of the first; of a score, by 1.",
-        f"Allowed in float64: {_bounds(EXACT)}. In float32: {WITHIN:g} times what the reference "
-        f"in float32 is off itself in float64, at least {FLOOR:g}, at most {_bounds(CAP)}; a score "
-        "may be off by the margin that the problem declares and one answer more.",
+        "A difference is taken by the largest magnitude in the tensor; of a gradient, in all "
+        "gradients; of a loss in a curve, by its own magnitude, but no less than 1 % of the first; "
+        "of a score, by 1.",
+        f"Allowed is what rounding does to this very model: {FACTOR:g} times the spread of the "
+        f"reference in float64 over {DRAWS} trainings with noise of {NOISE:g} roundings, of "
+        "float64 or of float32, in weights and gradients; and beside it "
+        f"{FLOOR['float64']:g} in float64, {FLOOR['float32']:g} in float32. A score in float32 may "
+        "be off by the margin that the problem declares and one answer more. check.json has each "
+        "bound.",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -74,10 +80,6 @@ def _rung_cell(findings: Sequence[Finding]) -> str:
     if not numbers:
         return "ok" if findings else ""
     return f"{max(numbers):.1e}" if max(numbers) else "0"
-
-
-def _bounds(bounds: Mapping[str, float]) -> str:
-    return ", ".join(f"{rung} {bound:g}" for rung, bound in bounds.items())
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

@@ -70,7 +70,7 @@ TABLE_COLUMNS = {
     "proof": "proven: `diptych check` had shown that the backends train the same model; unproven: "
     "timed without it; empty: a backend alone, or records older than the check",
     "parity": "largest relative difference between the backends that the check found in float64: "
-    "layers, loss, gradients, a loss curve of 200 steps, scores; matched mode only",
+    "layers, loss, gradients, a short training, what it leaves, scores; matched mode only",
     "repeat_difference": "largest relative difference of a loss, in any epoch, between two "
     "trainings of the same seed on the same backend; 0: equal to the bit; empty: not repeated",
     "warnings": "what makes the row's times doubtful; below its table stands what to do about each",

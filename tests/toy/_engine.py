@@ -9,7 +9,7 @@ from importlib import import_module
 
 import numpy as np
 
-from backends import NOTHING, UNWATCHED, Fit, Probe, Unavailable
+from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Unavailable
 from backends._clock import Clock
 from backends._seeded import RULES, Weight, batch_order, initial_weights
 
@@ -48,13 +48,13 @@ LOSSES = {
 }
 
 
-def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED):
+def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED, noise=None):
     clock = Clock(synchronize)
     recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss]
     training, validation = data["train"], data["validation"]
     n = len(training.x)
     orders = batch_order(n, epochs=recipe.epochs, seed=seed + 1000 * ("shuffling" in kept))
-    model = _build(problem, seed)
+    model = _build(problem, seed, noise)
     moments = {name: np.zeros((2, *weight.shape)) for name, weight in model.values.items()}
     build_s, first_step_s, step = clock.lap(), None, 0
 
@@ -70,6 +70,10 @@ def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED):
             batch = order[start : start + recipe.batch_size]
             loss, gradients = _step(model, loss_of, training.x[batch], training.y[batch])
             step += 1
+            if noise:
+                size = noise.size * max(np.abs(one).max() for one in gradients.values())
+                for name, one in gradients.items():
+                    gradients[name] = one + size * noise.of(f"{name} {step}", one.shape)
             for name, gradient in gradients.items():
                 m, v = moments[name]
                 m += (1 - BETA1) * (gradient - m)
@@ -91,8 +95,10 @@ def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED):
     return Fit(
         predict=predict,
         weights=lambda: dict(model.values),
+        state=lambda: {f"{name} m": m for name, (m, _) in moments.items()},
         devices=lambda x: {"cpu"},
         parameters=sum(weight.size for weight in model.values.values()),
+        steps=step,
         train_loss=train_loss,
         validation_loss=validation_loss,
         build_s=build_s,
@@ -102,16 +108,20 @@ def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED):
     )
 
 
-def probe(problem, x, *, seed):
-    model = _build(problem, seed)
-    output = model.forward(_cast(x))
+def probe(problem, *, seed, noise=None):
+    model = _build(problem, seed, noise)
     trainable = {name: weight.shape for name, weight in model.values.items()}
-    return Probe(output, model.layers(_cast(x)), model.values, trainable)
+
+    def ask(x):
+        return {**model.layers(_cast(x)), "output": model.forward(_cast(x))}
+
+    return Probe(dict(model.values), trainable, {}, ask)
 
 
-def gradients(problem, part, *, seed):
-    loss, found = _step(_build(problem, seed), LOSSES[problem.recipe.loss], part.x, part.y)
-    return float(loss), found
+def slopes(problem, part, *, seed, noise=None):
+    model, loss_of = _build(problem, seed, noise), LOSSES[problem.recipe.loss]
+    loss, found = _step(model, loss_of, part.x, part.y)
+    return Slopes(float(loss), float(loss), found)
 
 
 def kernel(problem, part, *, seed):
@@ -142,11 +152,13 @@ def versions():
     return {"numpy": np.__version__}
 
 
-def _build(problem, seed):
+def _build(problem, seed, noise=None):
     model = import_module(f"{__package__}.{problem.name}").build(problem)
     rules = {name: RULES[name.rpartition("/")[2]] for name in model.weights}
     weights = {name: Weight(model.weights[name], rule) for name, rule in rules.items()}
-    model.values = {name: _cast(value) for name, value in initial_weights(weights, seed).items()}
+    model.values = {
+        name: _cast(value) for name, value in initial_weights(weights, seed, noise).items()
+    }
     return model
 
 

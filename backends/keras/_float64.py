@@ -1,0 +1,102 @@
+"""What makes a float64 network one throughout: for the ladder, never where it is timed.
+
+With _device.py, _tier.py and _kernel.py, all of this folder that knows its engines by name.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from importlib import import_module
+
+import keras
+import numpy as np
+from keras.src import ops
+from keras.src.backend.common import dtypes
+
+
+def widen(engine: str) -> None:
+    """Have nothing of a float64 network computed in float32, but for an optimizer's constants.
+
+    A twin that asks for float32 by name gets float64. On JAX and PyTorch, Keras computes parts of
+    it in float32, by a table of types. On TensorFlow, some operations keep their constants in
+    float32. There, Keras also rounds the numbers of Python that an optimizer casts, such as Adam's
+    betas, in any network: so it does here on all engines.
+    """
+    for name, function in vars(keras.ops).items():
+        if callable(function) and not isinstance(function, type):
+            setattr(keras.ops, name, _widened(function))
+    if engine == "tensorflow":
+        _widen_tensorflow()
+        return
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+    cast = ops.cast
+
+    def rounded(x, dtype):
+        return cast(float(np.float32(x)) if isinstance(x, float) else x, dtype)
+
+    ops.cast = rounded
+
+
+def _widened(function: Callable) -> Callable:
+    """Return a function of `keras.ops`, as twins use it, that takes float32 for float64."""
+
+    def wide(value):
+        return "float64" if isinstance(value, str) and value == "float32" else value
+
+    @wraps(function)
+    def called(*args, **settings):
+        return function(*map(wide, args), **{name: wide(one) for name, one in settings.items()})
+
+    return called
+
+
+def _widen_tensorflow() -> None:
+    tensorflow = import_module("keras.src.backend.tensorflow")
+    math_ops = import_module("tensorflow.python.ops.math_ops")
+    # What preprocessing layers of Keras, and TensorFlow's own functions, cast their constants with.
+    tensorflow.cast = _exact(tensorflow.cast)
+    math_ops.cast = _exact(math_ops.cast)
+    # These have no form in float64.
+    tensorflow.nn.leaky_relu = _leaky_relu
+    tensorflow.image.resize = _resized(tensorflow.image.resize)
+
+
+def _exact(cast: Callable) -> Callable:
+    """Return a cast that takes a number of Python as it is: TensorFlow rounds it to float32."""
+    tf = import_module("tensorflow")
+
+    @wraps(cast)
+    def called(x, dtype, *args, **settings):
+        return tf.constant(x, dtype) if isinstance(x, float) else cast(x, dtype, *args, **settings)
+
+    return called
+
+
+def _leaky_relu(x, negative_slope=0.2):
+    return keras.ops.where(x > 0, x, negative_slope * x)
+
+
+def _resized(resize: Callable) -> Callable:
+    """Return a function that resizes images without rounding, where it interpolates linearly."""
+
+    @wraps(resize)
+    def called(images, size, *args, interpolation="bilinear", data_format=None, **settings):
+        usual = {"interpolation": interpolation, "data_format": data_format}
+        if interpolation != "bilinear" or args or any(settings.values()) or len(images.shape) != 4:
+            return resize(images, size, *args, **usual, **settings)
+        first = (data_format or keras.config.image_data_format()) == "channels_first"
+        rows, columns = images.shape[2:] if first else images.shape[1:3]
+        text = "bchw,oh,pw->bcop" if first else "bhwc,oh,pw->bopc"
+        weights = (_linear(n, m) for n, m in zip((rows, columns), size, strict=True))
+        return keras.ops.einsum(text, keras.ops.cast(images, "float64"), *weights)
+
+    return called
+
+
+def _linear(n: int, m: int) -> np.ndarray:
+    """Return the weights (m, n) of n pixels in each of m, whose centers lie evenly among them."""
+    centers = (np.arange(m) + 0.5) * n / m - 0.5
+    low = np.floor(centers).astype(int)
+    weights = np.zeros((m, n))
+    for step, share in ((0, 1 - (centers - low)), (1, centers - low)):
+        np.add.at(weights, (np.arange(m), np.clip(low + step, 0, n - 1)), share)
+    return weights

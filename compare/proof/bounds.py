@@ -1,0 +1,59 @@
+"""How far apart two networks may be that are one model: what rounding does to this very model.
+
+The reference in float64 is asked again with noise of the size of rounding in its weights and
+gradients. By how much that moves a number, its spread, is what any implementation's rounding
+may do to it: in float64 with roundings of float64, in float32 with those of float32.
+"""
+
+import re
+
+import numpy as np
+
+from compare.proof.probe import Evidence
+from problems import Array, Problem
+
+FACTOR = 8.0  # times the spread: of three draws, and of operations that round otherwise
+# Of the scale of a tensor: what is allowed where nothing spreads, for sums of many numbers.
+FLOOR = {"float64": 1e-13, "float32": 2e-6}
+
+
+# What is taken by the largest of all tensors of its kind in the network, for it may be 0 by theory;
+# and what by another tensor: a single output may be near 0 by chance.
+OF_ALL = (("gradients", r"gradient/.*"), ("state", r"state/.* m"), ("state", r"state/.* v"))
+LIKE = {"again/output": "layer/output", "single/output": "layer/output"}
+
+
+def scale(rung: str, name: str, evidence: Evidence, *, curve: bool) -> Array:
+    """Return what differences from a tensor of the reference's evidence are taken by."""
+    magnitude = np.abs(evidence[LIKE.get(name, name)])
+    if rung == "score":
+        return np.ones(())
+    if curve:
+        return np.asarray(np.maximum(magnitude, 0.01 * magnitude[0]))
+    for of, kind in OF_ALL:
+        if rung == of and re.fullmatch(kind, name):
+            alike = [array for key, array in evidence.items() if re.fullmatch(kind, key)]
+            return np.array(max(np.nanmax(np.abs(array), initial=0.0) for array in alike))
+    return np.array(np.nanmax(magnitude, initial=0.0))
+
+
+def bound(rung: str, precision: str, spread: Array, by: Array) -> Array:
+    """Return the largest relative difference allowed, given the spread, absolute, and the scale."""
+    if rung == "parameters":
+        return np.zeros(())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = np.where(spread == 0, 0.0, spread / by)
+    return np.asarray(FACTOR * relative + FLOOR[precision])
+
+
+def flips(problem: Problem, metric: str, precision: str) -> float:
+    """Return by how much a score may differ besides: in float32, by its margin and one answer."""
+    if precision == "float64":
+        return 0.0
+    (margin,) = (one.margin for one in problem.metrics if one.name == metric)
+    return margin + 1 / problem.proof.held_out
+
+
+def spread_of(evidence: Evidence, precision: str, name: str) -> Array:
+    """Return by how much the reference's evidence of a name moved in a precision."""
+    return evidence.get(f"spread/{precision}/{LIKE.get(name, name)}", np.zeros(()))

@@ -1,0 +1,424 @@
+"""Ports of small networks, right ones and wrong ones, as people have met them.
+
+The kinds come from public reports. None was used to set a bound of the ladder. Each is a problem of
+100 examples, batch 16, learning rate 1e-2, with one logit `dense` at its end; `n` is the number of
+steps before the padding.
+"""
+
+from typing import NamedTuple
+
+
+class Port(NamedTuple):
+    """A network in both frameworks, and where the ladder finds it wrong, if it is."""
+
+    inputs: str  # one of INPUTS
+    torch_layers: str
+    torch_steps: str  # from x to the input of dense
+    keras_layers: str
+    keras_steps: str
+    width: int = 5  # of that input
+    shapes: str = ""  # of named layers, as in Problem.layers
+    rung: str = ""  # where it is found; empty: it is right
+    tensor: str = ""
+    hint: str = ""  # words of the message
+
+
+# Input: axes, dtype, low, high, and how n examples are drawn.
+PADDED = "* (np.arange(6) < rng.integers(1, 7, (n, 1)))"
+INPUTS = {
+    "features": ("feature=4", "float32", 0, 1, "rng.random((n, 4))"),
+    "wide": ("feature=8", "float32", 0, 1, "rng.random((n, 8))"),
+    "normal": ("feature=4", "float32", "-np.inf", "np.inf", "rng.standard_normal((n, 4))"),
+    "padded": ("time=6 feature=4", "float32", 0, 1,
+               f"rng.uniform(0.1, 1, (n, 6, 4)) * (np.ones((n, 6)) {PADDED})[..., None]"),
+    "tokens": ("time=6", "int64", 0, 9, f"rng.integers(1, 10, (n, 6)) {PADDED}"),
+    "words": ("time=6", "int64", 0, 999, f"rng.integers(1, 1000, (n, 6)) {PADDED}"),
+    "pixels": ("height=8 width=8 channel=1", "uint8", 0, 255,
+               "rng.integers(0, 256, (n, 8, 8, 1))"),
+    "image": ("height=3 width=5 channel=4", "float32", 0, 1, "rng.random((n, 3, 5, 4))"),
+    "square": ("height=4 width=4 channel=4", "float32", 0, 1, "rng.random((n, 4, 4, 4))"),
+    "series": ("time=6 feature=4", "float32", 0, 1, "rng.random((n, 6, 4))"),
+}  # fmt: skip
+
+BLOCK = "self.fc{0} = nn.Linear({1}, 8); self.norm{0} = nn.BatchNorm1d(8, 1e-3, 0.01)"
+KERAS_BLOCK = "self.fc{0} = layers.Dense(8); self.norm{0} = layers.BatchNormalization()"
+LENGTHS = "n = (x != 0).sum(1).clamp(min=1)"
+
+RIGHT = {
+    "bias before normalization": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.norm = nn.BatchNorm1d(5, momentum=0.01)",
+        "x = self.norm(self.fc(x))",
+        "self.fc = layers.Dense(5); self.norm = layers.BatchNormalization(epsilon=1e-5)",
+        "x = self.norm(self.fc(x))",
+        shapes='"fc": "batch a=5", "norm": "batch a=5"',
+    ),
+    "convolution with a bias before normalization": Port(
+        "image",
+        "self.conv = nn.Conv2d(4, 5, 2); self.norm = nn.BatchNorm2d(5, eps=1e-3, momentum=0.01)",
+        "x = self.norm(self.conv(x.permute(0, 3, 1, 2))).relu().mean((2, 3))",
+        "self.conv = layers.Conv2D(5, 2); self.norm = layers.BatchNormalization()",
+        "x = ops.mean(ops.relu(self.norm(self.conv(x))), axis=(1, 2))",
+        shapes='"conv": "batch h=2 w=4 c=5", "norm": "batch h=2 w=4 c=5"',
+    ),
+    "six blocks with biases": Port(
+        "features",
+        "\n".join(BLOCK.format(i, 8 if i else 4) for i in range(6)),
+        "\n".join(f"x = self.norm{i}(self.fc{i}(x)).relu()" for i in range(6)),
+        "\n".join(KERAS_BLOCK.format(i) for i in range(6)),
+        "\n".join(f"x = ops.relu(self.norm{i}(self.fc{i}(x)))" for i in range(6)),
+        width=8,
+    ),
+    "gelu": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.act = nn.GELU()", "x = self.act(self.fc(x))",
+        'self.fc = layers.Dense(5); self.act = layers.Activation("gelu")',
+        "x = self.act(self.fc(x))",
+        shapes='"act": "batch a=5"',
+    ),
+    "leaky relu": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.act = nn.LeakyReLU(0.3)", "x = self.act(self.fc(x))",
+        "self.fc = layers.Dense(5); self.act = layers.LeakyReLU(0.3)", "x = self.act(self.fc(x))",
+        shapes='"act": "batch a=5"',
+    ),
+    "a dense layer on an image": Port(
+        "square",
+        "self.mix = nn.Linear(4, 4)", "x = self.mix(x).tanh().mean((1, 2))",
+        "self.mix = layers.Dense(4)", "x = ops.mean(ops.tanh(self.mix(x)), axis=(1, 2))",
+        width=4, shapes='"mix": "batch height width unit=4"',
+    ),
+    "an activation and a pool after a convolution": Port(
+        "series",
+        "self.conv = nn.Conv1d(4, 3, 2); self.relu = nn.ReLU(); self.pool = nn.MaxPool1d(2)",
+        "x = self.pool(self.relu(self.conv(x.transpose(1, 2)))).mean(2)",
+        "self.conv = layers.Conv1D(3, 2); self.relu = layers.ReLU(); "
+        "self.pool = layers.MaxPooling1D(2)",
+        "x = ops.mean(self.pool(self.relu(self.conv(x))), axis=1)",
+        width=3,
+        shapes='"conv": "batch s=5 c=3", "relu": "batch s=5 c=3", "pool": "batch h=2 c=3"',
+    ),
+    "a packed sequence": Port(
+        "tokens",
+        "self.emb = nn.Embedding(10, 4); self.lstm = nn.LSTM(4, 5, batch_first=True)",
+        f"{LENGTHS}.cpu()\n"
+        "p = nn.utils.rnn.pack_padded_sequence(self.emb(x), n, batch_first=True, "
+        "enforce_sorted=False)\n"
+        "_, (x, _) = self.lstm(p)\nx = x[0]",
+        "self.emb = layers.Embedding(10, 4, mask_zero=True); self.lstm = layers.LSTM(5)",
+        "x = self.lstm(self.emb(x))",
+        shapes='"lstm.last": "batch u=5"',
+    ),
+    "the step before the padding": Port(
+        "tokens",
+        "self.emb = nn.Embedding(10, 4); self.lstm = nn.LSTM(4, 5, batch_first=True)",
+        f"{LENGTHS}\nx, _ = self.lstm(self.emb(x))\nx = x[torch.arange(len(x)), n - 1]",
+        "self.emb = layers.Embedding(10, 4, mask_zero=True); self.lstm = layers.LSTM(5)",
+        "x = self.lstm(self.emb(x))",
+    ),
+    "an entry for padding": Port(
+        "tokens",
+        "self.emb = nn.Embedding(10, 5, padding_idx=0)", "x = self.emb(x).mean(1)",
+        "self.emb = layers.Embedding(10, 5)",
+        'x = ops.mean(self.emb(x) * ops.cast(x != 0, self.compute_dtype)[..., None], axis=1)',
+    ),
+    "a frozen layer": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.fc.requires_grad_(False)", "x = self.fc(x).tanh()",
+        "self.fc = layers.Dense(5); self.fc.trainable = False", "x = ops.tanh(self.fc(x))",
+    ),
+    "a frozen normalization": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.norm = nn.BatchNorm1d(5, 1e-3, 0.01)\n"
+        "self.norm.requires_grad_(False)\n"
+        "self.norm.train = lambda mode=True: nn.Module.train(self.norm, False)",
+        "x = self.norm(self.fc(x))",
+        "self.fc = layers.Dense(5); self.norm = layers.BatchNormalization()\n"
+        "self.norm.trainable = False",
+        "x = self.norm(self.fc(x))",
+    ),
+    "no bounds of the input": Port(
+        "normal",
+        "self.fc = nn.Linear(4, 5)", "x = self.fc(x).tanh()",
+        "self.fc = layers.Dense(5)", "x = ops.tanh(self.fc(x))",
+    ),
+    "bytes cast to floats": Port(
+        "pixels",
+        "self.fc = nn.Linear(64, 5)", "x = self.fc((x.float() / 255).flatten(1)).tanh()",
+        "self.fc = layers.Dense(5)",
+        'x = ops.tanh(self.fc(ops.reshape(ops.cast(x, "float32") / 255, (-1, 64))))',
+    ),
+    "rescaled bytes": Port(
+        "pixels",
+        "self.fc = nn.Linear(64, 5)",
+        "x = self.fc(x.to(self.fc.weight.dtype).flatten(1) / 255).tanh()",
+        "self.scale = layers.Rescaling(1 / 255); self.fc = layers.Dense(5)",
+        "x = ops.tanh(self.fc(ops.reshape(self.scale(x), (-1, 64))))",
+    ),
+    "normalization without biases": Port(
+        "wide",
+        "self.fc = nn.Linear(8, 16, bias=False); "
+        "self.norm = nn.BatchNorm1d(16, eps=1e-3, momentum=0.01)",
+        "x = self.norm(self.fc(x)).relu()",
+        "self.fc = layers.Dense(16, use_bias=False); self.norm = layers.BatchNormalization()",
+        "x = ops.relu(self.norm(self.fc(x)))",
+        width=16,
+    ),
+    "initialisers of its own": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); nn.init.constant_(self.fc.bias, -2.0)", "x = self.fc(x).tanh()",
+        'self.fc = layers.Dense(5, bias_initializer=keras.initializers.Constant(-2.0))',
+        "x = ops.tanh(self.fc(x))",
+    ),
+    "a layer whose size comes with the input": Port(
+        "features",
+        "self.fc = nn.LazyLinear(5)", "x = self.fc(x).tanh()",
+        "self.fc = layers.Dense(5)", "x = ops.tanh(self.fc(x))",
+    ),
+    "a tied layer": Port(
+        "features",
+        "self.fc = nn.Linear(4, 4); self.again = self.fc", "x = self.again(self.fc(x).tanh())",
+        "self.fc = layers.Dense(4); self.again = self.fc", "x = self.again(ops.tanh(self.fc(x)))",
+        width=4,
+    ),
+    "layers in a dict": Port(
+        "features",
+        'self.parts = nn.ModuleDict({"a": nn.Linear(4, 5), "b": nn.Linear(5, 5)})',
+        'x = self.parts["b"](self.parts["a"](x).tanh())',
+        'self.parts = {"a": layers.Dense(5), "b": layers.Dense(5)}',
+        'x = self.parts["b"](ops.tanh(self.parts["a"](x)))',
+    ),
+    "a state that starts another layer": Port(
+        "series",
+        "self.one = nn.LSTM(4, 5, batch_first=True); self.two = nn.LSTM(4, 5, batch_first=True)",
+        "_, state = self.one(x)\n_, (x, _) = self.two(x, state)\nx = x[0]",
+        "self.one = layers.LSTM(5, return_state=True); self.two = layers.LSTM(5)",
+        "_, *state = self.one(x)\nx = self.two(x, initial_state=state)",
+    ),
+    "time first": Port(
+        "series",
+        "self.lstm = nn.LSTM(4, 5)", "_, (x, _) = self.lstm(x.transpose(0, 1))\nx = x[0]",
+        "self.lstm = layers.LSTM(5)", "x = self.lstm(x)",
+        shapes='"lstm.last": "batch u=5"',
+    ),
+}  # fmt: skip
+
+WRONG = {
+    "an epsilon": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.norm = nn.BatchNorm1d(5, momentum=0.01)",
+        "x = self.norm(self.fc(x))",
+        "self.fc = layers.Dense(5); self.norm = layers.BatchNormalization()",
+        "x = self.norm(self.fc(x))",
+        shapes='"norm": "batch a=5"',
+        rung="layers", tensor="norm", hint="eps=1e-05",
+    ),
+    "a momentum, with a bias before it": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.norm = nn.BatchNorm1d(5, 1e-3)",
+        "x = self.norm(self.fc(x))",
+        "self.fc = layers.Dense(5); self.norm = layers.BatchNormalization()",
+        "x = self.norm(self.fc(x))",
+        rung="curve", tensor="validation loss", hint="momentum",
+    ),
+    "another form of gelu": Port(
+        "features",
+        'self.fc = nn.Linear(4, 5); self.act = nn.GELU(approximate="tanh")',
+        "x = self.act(self.fc(x))",
+        'self.fc = layers.Dense(5); self.act = layers.Activation("gelu")',
+        "x = self.act(self.fc(x))",
+        shapes='"act": "batch a=5"',
+        rung="layers", tensor="act",
+    ),
+    "ReLU6 for ReLU": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.act = nn.ReLU6()", "x = self.act(self.fc(x))",
+        "self.fc = layers.Dense(5); self.act = layers.ReLU()", "x = self.act(self.fc(x))",
+        shapes='"act": "batch a=5"',
+        rung="layers", tensor="act, far out of the range", hint="ReLU6",
+    ),
+    "a mask on one side": Port(
+        "padded",
+        "self.lstm = nn.LSTM(4, 5, batch_first=True)", "x, _ = self.lstm(x)\nx = x[:, -1]",
+        "self.mask = layers.Masking(); self.lstm = layers.LSTM(5)", "x = self.lstm(self.mask(x))",
+        shapes='"lstm.last": "batch u=5"',
+        rung="layers", tensor="lstm.last",
+    ),
+    "an entry for padding on one side": Port(
+        "words",
+        "self.emb = nn.Embedding(1000, 5, padding_idx=0)", "x = self.emb(x).mean(1)",
+        "self.emb = layers.Embedding(1000, 5)", "x = ops.mean(self.emb(x), axis=1)",
+        rung="layers", tensor="dense",
+    ),
+    "a layer frozen on one side": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.fc.requires_grad_(False)", "x = self.fc(x).tanh()",
+        "self.fc = layers.Dense(5)", "x = ops.tanh(self.fc(x))",
+        rung="parameters", tensor="fc/kernel",
+    ),
+    "dropout": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.drop = nn.Dropout(0.5)", "x = self.drop(self.fc(x))",
+        "self.fc = layers.Dense(5); self.drop = layers.Dropout(0.5)", "x = self.drop(self.fc(x))",
+        rung="loss", tensor="loss", hint="dropout",
+    ),
+    "a regularizer on one side": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5)", "x = self.fc(x).tanh()",
+        'self.fc = layers.Dense(5, kernel_regularizer="l2")', "x = ops.tanh(self.fc(x))",
+        rung="loss", tensor="evaluation loss", hint="regularizer",
+    ),
+    "squeeze": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5)", "x = self.fc(x).relu().squeeze()",
+        "self.fc = layers.Dense(5)", "x = ops.relu(self.fc(x))",
+        rung="shapes", tensor="output of one example",
+    ),
+    "other names": Port(
+        "features",
+        "self.fc1 = nn.Linear(4, 5)", "x = self.fc1(x).tanh()",
+        "self.dense1 = layers.Dense(5)", "x = ops.tanh(self.dense1(x))",
+        rung="parameters", tensor="fc1/kernel", hint="same attribute names",
+    ),
+    "layers in a plain list": Port(
+        "features",
+        "self.body = [nn.Linear(4, 4)]", "x = self.body[0](x).tanh()",
+        "self.body = [layers.Dense(4)]", "x = ops.tanh(self.body[0](x))",
+        width=4,
+        rung="parameters", tensor="body/0/kernel", hint="nn.ModuleList",
+    ),
+    "a state that is kept": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.kept = 0.0",
+        "x = self.fc(x).tanh() + self.kept\nself.kept = self.kept + 0.01",
+        "self.fc = layers.Dense(5)", "x = ops.tanh(self.fc(x))",
+        rung="layers", tensor="output, asked again", hint="keeps a state",
+    ),
+    "a constraint": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5)", "x = self.fc(x).tanh()",
+        'self.fc = layers.Dense(5, kernel_constraint="non_neg")', "x = ops.tanh(self.fc(x))",
+        rung="curve", tensor="loss", hint="constraint",
+    ),
+    "the sigmoid before the logits' loss": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5)", "x = self.fc(x).sigmoid()",
+        "self.fc = layers.Dense(5)", "x = ops.tanh(self.fc(x))",
+        rung="layers", tensor="dense",
+    ),
+}  # fmt: skip
+
+PORTS = RIGHT | WRONG
+
+PROBLEM = '''
+"""Is the sum of the inputs above that of the others'? A constant answer is right half the time."""
+
+import numpy as np
+
+from problems import Metric, Part, Problem, Proof, Recipe, Spec, binary_accuracy, independent
+
+
+def examples(rng, n):
+    x = ({draw}).astype("{dtype}")
+    total = x.reshape(n, -1).sum(1).astype("float64")
+    return Part(x, (total > np.median(total)).astype("float32")[:, None])
+
+
+def spec(axes, dtype, low, high):
+    return Spec(axes=axes, dtype=dtype, low=low, high=high, meaning="a number", unit="1")
+
+
+RECIPE = Recipe(
+    loss="binary_cross_entropy",
+    learning_rate=1e-2,
+    batch_size=16,
+    epochs=2,
+    examples={{"train": 100, "validation": 20, "test": 20}},
+)
+PROBLEM = Problem(
+    name="{name}",
+    summary="compare a sum",
+    input=spec("{axes}", "{dtype}", {low}, {high}),
+    target=spec("bit=1", "float32", 0, 1),
+    output=spec("bit=1", "float32", -np.inf, np.inf),
+    hidden={{}},
+    layers={{{shapes}"dense": "batch bit"}},
+    recipe=RECIPE,
+    quick=RECIPE,
+    metrics=(
+        Metric(
+            name="accuracy",
+            measure=binary_accuracy,
+            better="higher",
+            target=None,
+            baseline=0.5,
+            trivial=np.ones(1, np.float32),
+            best=1.0,
+            margin=0.01,
+            unit="fraction",
+        ),
+    ),
+    draw=independent(examples),
+    proof=Proof(steps={steps}, held_out=20),
+    solve=lambda x: np.ones((len(x), 1), np.float32),
+)
+'''
+TORCH = """import torch
+from torch import nn
+
+
+class Port(nn.Module):
+    def __init__(self):
+        super().__init__()
+        {layers}
+        self.dense = nn.Linear({width}, 1)
+
+    def forward(self, x):
+        {steps}
+        return self.dense(x)
+
+
+def build(problem):
+    return Port()
+"""
+KERAS = """import keras
+from keras import layers, ops
+
+
+class Port(keras.Model):
+    def __init__(self):
+        super().__init__()
+        {layers}
+        self.dense = layers.Dense(1)
+
+    def call(self, x, training=False):
+        {steps}
+        return self.dense(x)
+
+
+def build(problem):
+    return Port()
+"""
+
+
+def module(what: str) -> str:
+    """Return the name of the problem that a port is added as."""
+    return "port_" + "".join(one if one.isalnum() else "_" for one in what).lower()
+
+
+def files(what: str, steps: int = 48) -> dict[str, str]:
+    """Return the three files of a port, by path; its proof takes so many steps."""
+    port, name = PORTS[what], module(what)
+    axes, dtype, low, high, draw = INPUTS[port.inputs]
+    shapes = f"{port.shapes}, " if port.shapes else ""
+    facts = {"axes": axes, "dtype": dtype, "low": low, "high": high, "draw": draw}
+    found = {f"problems/{name}.py": PROBLEM.format(name=name, shapes=shapes, steps=steps, **facts)}
+    twins = {
+        "pytorch": (TORCH, port.torch_layers, port.torch_steps),
+        "keras": (KERAS, port.keras_layers, port.keras_steps),
+    }
+    for folder, (text, layers, twin) in twins.items():
+        indented = {"layers": layers, "steps": twin}
+        indented = {key: value.replace("\n", "\n        ") for key, value in indented.items()}
+        found[f"backends/{folder}/{name}.py"] = text.format(width=port.width, **indented)
+    return found

@@ -1,0 +1,81 @@
+"""Right ports of small networks pass the ladder, wrong ones are found, each for its reason.
+
+All of them are added to one copy of the project.
+"""
+
+import pytest
+from conftest import COMPARED, copied
+from learning import ALL, WHOLE
+from ports import PORTS, RIGHT, WRONG, files, module
+
+from backends import Side
+from compare.proof.check import PRECISIONS
+from compare.proof.ladder import Pair
+
+REFERENCE, OTHER = COMPARED
+# How often `compare.proof.probe.gather` has yielded when a rung can be judged.
+STAGE = {"parameters": 1, "shapes": 2, "layers": 2, "loss": 3, "gradients": 3, "curve": 4}
+
+
+@pytest.fixture(scope="session")
+def harbour(tmp_path_factory):
+    """The project with all ports added."""
+    folder = copied(tmp_path_factory.mktemp("harbour"))
+    for what in PORTS:
+        for path, text in files(what).items():
+            (folder / path).write_text(text)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ported(pieces, gathered, harbour):
+    """The evidence of a port, by what it is, backend and precision, as far as its rung."""
+
+    def gather(key):
+        what, backend, precision = key
+        stages = STAGE.get(PORTS[what].rung, ALL)
+        return gathered(module(what), backend, precision, stages=stages, steps=WHOLE, cwd=harbour)
+
+    return pieces("ported", gather)
+
+
+def climbed(what, ported):
+    """Return the findings of a port; in float32 only what is right in float64 is looked at."""
+    defined = {}
+    exec(files(what)[f"problems/{module(what)}.py"], defined)
+    precisions = PRECISIONS if what in RIGHT else PRECISIONS[:1]
+    expected, came = (
+        {precision: ported[what, backend, precision] for precision in precisions}
+        for backend in COMPARED
+    )
+    return list(
+        Pair(
+            problem=defined["PROBLEM"],
+            side=Side(OTHER),
+            reference=Side(REFERENCE),
+            expected=expected,
+            came=came,
+        ).climb()
+    )
+
+
+@pytest.mark.parametrize("what", RIGHT)
+def test_a_right_port_passes(what, ported):
+    findings = climbed(what, ported)
+    assert [str(finding) for finding in findings if not finding.passed] == []
+    assert (findings[-1].rung, findings[-1].precision) == ("score", "float32")
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_port_is_found_for_its_reason(what, ported):
+    port, wrong = PORTS[what], climbed(what, ported)[-1]
+    assert not wrong.passed
+    assert (wrong.rung, wrong.tensor) == (port.rung, port.tensor), str(wrong)
+    assert port.hint in str(wrong)
+
+
+def test_initial_weights_of_its_own_are_told(ported):
+    notes = [finding.note for finding in climbed("initialisers of its own", ported)]
+    told = next(note for note in notes if note)
+    assert "pytorch/port_initialisers_of_its_own.py, line 8" in told
+    assert "keras/port_initialisers_of_its_own.py, line 8" in told
