@@ -70,7 +70,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
     if hasattr(value, "tolist"):  # an array, or a number of NumPy's
-        return value.tolist()
+        return plain(value.tolist())
     return value if isinstance(value, str | int | float | bool) else None
 
 

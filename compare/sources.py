@@ -75,22 +75,11 @@ def _with_data(files: Iterable[Path]) -> set[Path]:
     sources = _with_imports(files)
     text = b"\n".join(sources.values())
     folders = {file.parent for file in sources} - {machine.ROOT}  # which holds far more than code
-    return {
-        *sources,
-        *(
-            file
-            for folder in folders
-            for file in _below(folder)
-            if any(os.fsencode(name) in text for name in _names(file, folder))
-        ),
-    }
-
-
-def _names(file: Path, folder: Path) -> Iterator[str]:
-    """Yield by what names code speaks of a file: its own, or of a folder that it is in."""
-    yield from file.relative_to(folder).parts
-    if file.suffix in COMPILED:
-        yield file.name.partition(".")[0]
+    found = {file: names for folder in folders for file, names in _below(folder)}
+    named = (
+        file for file, names in found.items() if any(os.fsencode(name) in text for name in names)
+    )
+    return {*sources, *named}
 
 
 def _with_imports(files: Iterable[Path]) -> dict[Path, bytes]:
@@ -143,6 +132,8 @@ def _imports(node: ast.AST) -> Iterator[Imported]:
 def _modules(file: Path, imported: Imported) -> Iterator[Path]:
     """Yield where the modules of an import would be, inside the project."""
     parts = [part for part in imported.module.split(".") if part]
+    if not all(map(str.isidentifier, parts)):  # of a text that names no module
+        return
     folder = machine.ROOT
     if imported.level:
         above = [file, *file.parents]
@@ -163,11 +154,21 @@ def _module(place: Path) -> Iterator[Path]:
     yield place / "__init__.py"
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder, and of those in it, that are neither Python nor hidden."""
+def _below(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield the files below a folder that are no source, with the names that code has for each.
+
+    These are its own, and those of the folders that it is in, unless they hold Python: a folder of
+    data may be named in place of each of its files. What is hidden is no data, nor what is cached.
+    """
+    above: dict[Path, list[str]] = {}
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name[0] != "." and name != "__pycache__"]
+        names = above.pop(Path(place), [])
+        if names and any(name.endswith(".py") for name in files):
+            names = names[:-1]
+        above |= {Path(place, name): [*names, name] for name in folders}
         for name in files:
             file = Path(place, name)
             if name[0] != "." and file.suffix != ".py" and file.is_file():
-                yield file
+                module = [name.partition(".")[0]] if file.suffix in COMPILED else []
+                yield file, [name, *module, *names]

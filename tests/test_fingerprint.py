@@ -92,8 +92,9 @@ def test_installed_beside_other_packages_only_ours_are_read(tmp_path, monkeypatc
         b"import problems.nowhere\n",
         b"from .... import nothing\n",
         ("(" * 5000).encode(),
+        b"__import__('/etc/passwd'), __import__('..'), __import__('a..b'), __import__(__name__)\n",
     ],
-    ids=["latin-1", "no Python", "null", "no text", "missing", "beyond", "deep"],
+    ids=["latin-1", "no Python", "null", "no text", "missing", "beyond", "deep", "no module"],
 )
 def test_a_file_that_cannot_be_read_as_python_counts_by_its_bytes(root, text):
     write_all(root, {"problems/p.py": text})
@@ -112,8 +113,10 @@ def test_data_files_that_a_source_names_are_part_of_it(root):
             "problems/digits.npz": b"\x00",
             "problems/pack/words.txt": "a",
             "problems/folder/1.png": "b",
+            "problems/folder/more/2.png": "c",
             "problems/_fast.cpython-311-x86_64-linux-gnu.so": b"\x7f",
             "problems/other.npz": b"",
+            "problems/pack/help.py~": "which an editor leaves beside code",
             "problems/.p.py.swp": "",
             "problems/__pycache__/digits.npz": "",
             "digits.npz": "beside no source",
@@ -125,6 +128,7 @@ def test_data_files_that_a_source_names_are_part_of_it(root):
         "problems/digits.npz",
         "problems/pack/words.txt",
         "problems/folder/1.png",
+        "problems/folder/more/2.png",
         "problems/_fast.cpython-311-x86_64-linux-gnu.so",
     }
 

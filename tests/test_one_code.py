@@ -75,7 +75,7 @@ def test_fewer_seeds_of_new_code_share_no_row_with_the_others(toys, add_toy):
     run(toys, 3)
     edit(toys / "backends" / "numpy2" / "right.py", "x @ self", "1.0 * x @ self")
     said = run(toys, 2)
-    assert "diptych: left out, as made by other code" in said
+    assert "diptych: out: left out, as made by other code" in said
     assert ": 1 of right on numpy2; to do them anew, repeat the command" in said
     assert table(toys)["seeds"].to_dict() == {"numpy": 3, "numpy2": 2}
     assert "1 of right on numpy2" in diptych("table", "out", cwd=toys).stderr

@@ -39,7 +39,7 @@ def records_of(folder: Path, *, sweep: str | None = None) -> list[Record]:
         raise UsageError(f"{folder}: expected a sweep of {sweep}, came {what}")
     kept, left_out = of_one_code(found)
     for message in left_out:
-        complain(message)
+        complain(f"{folder}: {message}")
     return kept
 
 
