@@ -261,7 +261,7 @@ class Comparison:
         progress: Listener,
     ) -> None:
         self.timeout_s, self.gate, self.progress, self.out = timeout_s, gate, progress, out
-        code = {like: code_of(*like) for like in dict.fromkeys(map(first_like, runs))}
+        code = {key: code_of(*key) for key in dict.fromkeys(map(first_like, runs))}
         self.files = {one.fingerprint: one.files for one in code.values()}
         runs = [replace(run, fingerprint=code[first_like(run)].fingerprint) for run in runs]
         self.runs, self.lacking = in_tiers(runs)
@@ -269,6 +269,7 @@ class Comparison:
         self.kept = {run.key: one for run, one in there if settled(one, run, gate=gate)}
         self.of_others = sum(one.fingerprint != run.fingerprint for run, one in there)
         self.todo = [run for run in self.runs if run.key not in self.kept]
+        self.kinds = list(dict.fromkeys(Kind.of(run) for run in self.todo if run.start == FORK))
         self.sides = first_sides(self.runs)
         names = list(dict.fromkeys(run.problem for run in self.runs))
         self.unproven = unproven(names, self.sides) if gate and names else []
@@ -352,9 +353,7 @@ class Comparison:
 
     def _start_servers(self, pool: Pool) -> None:
         """Start those of all trainings, so that nothing is imported where one is timed."""
-        forked = [run for run in self.todo if run.start == FORK]
-        kinds = dict.fromkeys(map(Kind.of, forked))
-        if missing := [kind for kind in kinds if not pool.launcher.has(kind)]:
+        if missing := [kind for kind in self.kinds if not pool.launcher.has(kind)]:
             self.progress.doing(f"starting {', '.join(str(kind.side) for kind in missing)}")
             pool.launcher.get_ready(missing, self.out / "cells", self.timeout_s)
             self.progress.doing("")
