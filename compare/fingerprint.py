@@ -1,7 +1,8 @@
 """A hash of the code and versions that a result depends on, and the user's cache of results by it.
 
-An edit to a twin, an engine or the problem, or another version of a framework, gives another hash:
-what was kept under the old one is not found any more.
+An edit to a twin, an engine or the problem, or to a file that one of them imports, gives another
+hash, and so does another version of a framework: what was kept under the old one is not found any
+more, and what was measured under it is not shown beside what is measured now.
 """
 
 import hashlib
@@ -9,33 +10,82 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from backends import FOLDER, Side, twin
+import problems
+from backends import Side
+from compare import sources
 from compare.files import write_whole
+from compare.processes import gpu, machine
 from compare.processes.interpreter import environment
-from compare.processes.machine import ROOT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """What a training is made of: a fingerprint of it, and the hashes of its files.
+
+    The fingerprint is two hashes, joined by "-": of what all sides of a problem share, and of what
+    one side has alone.
+    """
+
+    fingerprint: str
+    files: Mapping[str, str]
+
+
+def code_of(name: str, side: Side, device: str) -> Code:
+    """Return what the trainings of a problem on a side and a device are made of.
+
+    What is drawn from the definition for a recipe or a size is told by those, which records have.
+
+    Raises:
+        OSError: a file cannot be read.
+        UsageError: the interpreter that was named for the side does not work.
+    """
+    shared, alone = sources.of_problem(name), sources.of_side(name, side)
+    here = {"processor": machine.cpu(), "device": device}
+    if device == "gpu":
+        here["gpu"] = " ".join(gpu.names()[:1])
+    there = environment(side)
+    hashes = (
+        digest({"definition": plain(problems.load(name)), "files": shared, "machine": here}),
+        digest(
+            {
+                "side": (side.backend, side.runs_in),
+                "files": alone,
+                "versions": {"python": there.python} | there.versions,
+            }
+        ),
+    )
+    return Code(fingerprint="-".join(one[: sources.DIGITS] for one in hashes), files=shared | alone)
+
+
+def plain(value: Any) -> Any:
+    """Return what of a value can be said in JSON: functions, say, cannot."""
+    if is_dataclass(value):
+        return plain({one.name: getattr(value, one.name) for one in fields(value)})
+    if isinstance(value, Mapping):
+        return {str(name): plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if hasattr(value, "tolist"):  # an array, or a number of NumPy's
+        return plain(value.tolist())
+    return value if isinstance(value, str | int | float | bool) else None
 
 
 def basis(name: str, sides: Sequence[Side], modules: Sequence[str]) -> dict[str, Any]:
     """Return what decides how sides train a problem, and how `modules` of compare judge it.
 
-    That is Python and the versions of the packages, where each of them runs, and the text of files.
+    That is Python and the versions of the packages, where each of them runs, and their files.
     """
-    folders = {side.definition.folder for side in sides}
-    files = [
-        *(ROOT / "problems").glob("_*.py"),
-        ROOT / "problems" / f"{name}.py",
-        *FOLDER.glob("_*.py"),
-        *(file for folder in folders for file in (FOLDER / folder).glob("_*.py")),
-        *(twin(folder, name) for folder in folders),
-        *(ROOT / "compare" / module for module in modules),
-    ]
+    files = sources.of_problem(name)
+    for side in sides:
+        files |= sources.of_side(name, side)
+    files |= sources.hashes(machine.ROOT / "compare" / module for module in modules)
     return {
         "environments": [asdict(environment(side)) for side in sides],
-        "files": {str(file.relative_to(ROOT)): file.read_text() for file in sorted(files)},
+        "files": dict(sorted(files.items())),
     }
 
 

@@ -165,7 +165,12 @@ def add_settings(command: argparse.ArgumentParser) -> None:
         default=FLOAT32,
         help="of matrix products and convolutions on a GPU, on all engines alike",
     )
-    command.add_argument("--jobs", type=count, help="trainings at a time (one per core)")
+    command.add_argument(
+        "--jobs",
+        type=count,
+        help="trainings at a time (1: side by side they slow each other, each by how much it uses "
+        "the memory)",
+    )
     command.add_argument("--threads", type=count, default=1, help="threads per training (1)")
     command.add_argument(
         "--start",

@@ -152,11 +152,14 @@ def test_a_quota_limits_the_processors(tmp_path):
     assert machine.quota(tmp_path / "none") is None
 
 
-def test_jobs_fill_the_processors(monkeypatch):
+def test_one_training_goes_at_a_time_unless_more_are_asked_for(monkeypatch):
     monkeypatch.setattr(machine, "processors", lambda: list(range(8)))
-    assert selection.chosen_jobs(None, threads=1, devices=["cpu"]) == 8
-    assert selection.chosen_jobs(None, threads=3, devices=["cpu"]) == 2
-    assert selection.chosen_jobs(1, threads=3, devices=["cpu"]) == 1
+    assert selection.chosen_jobs(None, threads=1, devices=["cpu"]) == 1
+    assert selection.chosen_jobs(2, threads=3, devices=["cpu"]) == 2
+    with pytest.raises(ValueError, match="needs 9 processors, only 8 are available"):
+        selection.chosen_jobs(3, threads=3, devices=["cpu"])
+    with pytest.raises(ValueError, match="needs 9 processors"):
+        selection.chosen_jobs(None, threads=9, devices=["cpu"])
 
 
 def test_records_of_another_schema_are_refused(ended, tmp_path):

@@ -36,7 +36,8 @@ GROUND = {
     "compare/statistics": {"records", "measures"},
     "compare/groups": {"text", "records"},
     "compare/processes": {"text", "files", "settings", "console", "options", "records"},
-    "compare/fingerprint": {"files", "processes"},
+    "compare/sources": {"processes"},
+    "compare/fingerprint": {"files", "sources", "processes"},
 }
 PLAIN = {path.partition("/")[2] for path in GROUND}
 ROOMS = GROUND | {

@@ -229,6 +229,6 @@ def pace(rows: pd.DataFrame) -> float | None:
 
 
 def paces(rows: pd.DataFrame) -> dict[str, float]:
-    """Return the same of each problem that has one: a run does one problem after the other."""
+    """Return the same of each problem that has one: some runs did one problem after the other."""
     found = {str(problem): pace(mine) for problem, mine in rows.groupby("problem")}
     return {problem: ratio for problem, ratio in found.items() if ratio is not None}

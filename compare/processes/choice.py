@@ -121,11 +121,11 @@ def chosen_devices(names: Sequence[str], backends: Sequence[Side]) -> list[str]:
 
 
 def chosen_jobs(jobs: int | None, *, threads: int, devices: Sequence[str]) -> int:
-    """Return how many trainings go at a time: unless asked, one per core.
+    """Return how many trainings go at a time: unless asked, one.
 
-    With a GPU it is always one, on the processor too: a training on the GPU is fed by a processor,
-    and others beside it would take of its caches and memory. So both devices have the machine to
-    themselves when they are timed.
+    Trainings beside one another slow each other by how much each uses caches and memory, and the
+    sides of a comparison differ in that. With a GPU it is always one, on the processor too: a
+    training on the GPU is fed by a processor.
 
     Raises:
         UsageError: there are not as many processors, or they would share a GPU.
@@ -135,7 +135,7 @@ def chosen_jobs(jobs: int | None, *, threads: int, devices: Sequence[str]) -> in
             raise UsageError(f"--jobs {jobs}: on a GPU one training goes at a time")
         return 1
     processors = len(machine.processors())
-    jobs = jobs or max(1, processors // threads)
+    jobs = jobs or 1
     if jobs * threads > processors:
         raise UsageError(
             f"--jobs {jobs} with --threads {threads} needs {jobs * threads} processors, "

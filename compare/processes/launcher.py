@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any, NamedTuple
 
+import problems
 from backends import Side
 from compare.files import write_whole
 from compare.processes import keeper, machine
@@ -27,7 +28,7 @@ from compare.processes.forkserver import TRAINER, Server
 from compare.processes.gpu import DeviceMemory
 from compare.processes.interpreter import command, variables
 from compare.processes.question import how_it_ended
-from compare.records.record import FORK, Record, Run, now, record_of, write_record
+from compare.records.record import FORK, Record, Run, judged, now, record_of, write_record
 from compare.text import one_line, visible
 
 # The kernel of Linux alone has what a keeper needs.
@@ -67,10 +68,19 @@ class Launcher:
         self.running: set[Callable[[], None]] = set()  # what ends a process under way
         self.servers: dict[Kind, Server] = {}
 
-    def launch(self, run: Run, *, cell: Path, timeout_s: float, processors: list[int]) -> Record:
+    def launch(
+        self,
+        run: Run,
+        *,
+        cell: Path,
+        timeout_s: float,
+        processors: list[int],
+        files: Mapping[str, str] | None = None,
+    ) -> Record:
         """Train in a fresh process, pinned to `processors`, and return its record.
 
         `cell` is the training's own folder: run.json, log.txt and record.json are written there.
+        `files` are the hashes of what the training is to be made of; it fails if it sees others.
         A training that ends without a record, or not in time, gets one that says so.
 
         Raises:
@@ -87,7 +97,7 @@ class Launcher:
         scratch = cell.absolute() / SCRATCH
         scratch.mkdir(parents=True, exist_ok=True)
         asked = {"processors": processors, "asked": monotonic(), "scratch": str(scratch)}
-        write_whole(cell / "run.json", json.dumps(asdict(run) | asked))
+        write_whole(cell / "run.json", json.dumps(asdict(run) | asked | {"files": files}))
         with DeviceMemory(run.device) as memory:
             if server:
                 outcome = self._end_of(lambda: forked(server, cell), timeout_s)
@@ -97,7 +107,8 @@ class Launcher:
                 outcome = self.call(trainer, environment, cell / "log.txt", timeout_s)
         found = left(cell)
         if isinstance(found, Record):
-            record = replace(found, **memory.fields())
+            scores = found.scores or judged(problems.load(run.problem), {})
+            record = replace(found, scores=scores, **memory.fields())
         else:
             status, reason = outcome
             if found and status != "timeout":

@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,54 @@ def processors() -> list[int]:
     else:
         numbers = list(range(os.cpu_count() or 1))
     return numbers[: quota() or len(numbers)]
+
+
+def cores() -> list[list[int]]:
+    """Return the processors that this process may use, those of one core together."""
+    found: dict[frozenset[int], list[int]] = {}
+    for number in processors():
+        found.setdefault(siblings(number), []).append(number)
+    return list(found.values())
+
+
+def siblings(number: int, folder: Path = Path("/sys/devices/system/cpu")) -> frozenset[int]:
+    """Return the processors of the core that a processor is of; itself if that is not known."""
+    try:
+        text = (folder / f"cpu{number}" / "topology" / "thread_siblings_list").read_text()
+        ends = [[int(end) for end in part.split("-")] for part in text.split(",")]
+    except (OSError, ValueError):
+        return frozenset({number})
+    return frozenset(one for first, *last in ends for one in range(first, (last or [first])[0] + 1))
+
+
+def shares(cores: Sequence[Sequence[int]], *, jobs: int, threads: int) -> list[list[int]]:
+    """Return the processors of each of `jobs` trainings at a time.
+
+    Processors of one core slow each other: as long as there are enough cores, no two trainings
+    share one, and the first is left to the command. A training has a core for each of its threads,
+    or else all processors of its cores.
+    """
+    for spared, whole in ((1, False), (1, True), (0, False), (0, True)):
+        if found := _of_whole_cores(cores[spared:], jobs, threads, packed=whole):
+            return found
+    numbers = [number for core in cores for number in core]
+    return [numbers[job * threads : (job + 1) * threads] for job in range(jobs)]
+
+
+def _of_whole_cores(
+    cores: Sequence[Sequence[int]], jobs: int, threads: int, *, packed: bool
+) -> list[list[int]]:
+    """Return the same, each core for one training; nothing if there are too few."""
+    left, found = iter(cores), []
+    for _ in range(jobs):
+        mine: list[int] = []
+        while len(mine) < threads:
+            core = next(left, None)
+            if core is None:
+                return []
+            mine += core if packed else core[:1]
+        found.append(mine[:threads])
+    return found
 
 
 def quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int | None:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from compare.records import journal as records
 from compare.records import record as types
+from compare.records.reading import of_one_code
 from compare.records.record import FIELDS, SCORE_FIELDS, SIZES, Record, Score, UsageError
 
 TIME = "datetime"
@@ -104,7 +105,10 @@ def _read(folder: str | Path) -> list[Record]:
         warnings.warn(message, stacklevel=3)
     if not found:
         raise UsageError(f"expected a folder with records in {records.FILE}, came {folder}")
-    return found
+    kept, left_out = of_one_code(found)
+    for message in left_out:
+        warnings.warn(message, stacklevel=3)
+    return kept
 
 
 def _metrics(record: Record) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,11 @@
-"""The records that a command reads, with one line on stderr for each that cannot be read."""
+"""The records that a command reads: those of one state of the code, and what else there was.
 
+One line on stderr tells of each record that cannot be read, and of all that were left out.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from compare.console import complain
@@ -9,6 +15,8 @@ from compare.records.record import SWEEP, Record, UsageError
 
 def records_of(folder: Path, *, sweep: str | None = None) -> list[Record]:
     """Return the records of a folder: those of the sweep of a problem, or of no sweep.
+
+    Of each problem, they are of one state of the code; see `of_one_code`.
 
     Raises:
         UsageError: there are none, or they are of the other kind.
@@ -29,4 +37,62 @@ def records_of(folder: Path, *, sweep: str | None = None) -> list[Record]:
     if sweep and of_sweeps != {sweep}:
         what = f"a sweep of {min(of_sweeps)}" if of_sweeps else "trainings of no sweep"
         raise UsageError(f"{folder}: expected a sweep of {sweep}, came {what}")
-    return found
+    kept, left_out = of_one_code(found)
+    for message in left_out:
+        complain(f"{folder}: {message}")
+    return kept
+
+
+def of_one_code(records: Sequence[Record]) -> tuple[list[Record], list[str]]:
+    """Return the records that may be compared, and what is to be said of the others.
+
+    Of a problem on a device, these are the records that share what all sides have in common with
+    the one that was started last; and of each side, those that share all with its last one.
+    So no row is of two programs, and no two rows are of two problems, whatever their modes and
+    sizes are.
+    """
+    alike = _latest(records, lambda record: (record.problem, record.device))
+    same = [one for one in records if _shared(one) == _shared(alike[one.problem, one.device])]
+    last = _latest(same, _side)
+    kept = [one for one in same if one.fingerprint == last[_side(one)].fingerprint]
+    keys = {one.key for one in kept}
+    others = [one for one in records if one.key not in keys]
+    redone = [one for one in others if _side(one) in last]
+    alone = [one for one in others if _side(one) not in last]
+    messages = []
+    if redone:
+        messages.append(
+            "left out, as made by other code, in other versions or on another machine than the "
+            f"latest: {_listed(redone)}; to do them anew, repeat the command that made them"
+        )
+    if alone:
+        messages.append(
+            "left out, as made for another state of the problem or on another machine than what "
+            f"they would be compared with: {_listed(alone)}; to do them anew, repeat the command "
+            "that made them"
+        )
+    return kept, messages
+
+
+def _latest(
+    records: Iterable[Record], group: Callable[[Record], tuple[str, ...]]
+) -> dict[tuple[str, ...], Record]:
+    """Return, by group, the record that was started last; of several, the last in the file."""
+    ordered = sorted(records, key=lambda record: datetime.fromisoformat(record.started))
+    return {group(record): record for record in ordered}
+
+
+def _side(record: Record) -> tuple[str, ...]:
+    """Return what has one program: a second name of a side has the same."""
+    return record.problem, record.device, str(record.side.first)
+
+
+def _shared(record: Record) -> str:
+    """Return the first part of a fingerprint; empty for an older record."""
+    return (record.fingerprint or "").partition("-")[0]
+
+
+def _listed(records: Iterable[Record]) -> str:
+    """Return how many trainings of which problems on which sides: "2 of echo on pytorch"."""
+    counts = Counter((record.problem, str(record.side)) for record in records)
+    return ", ".join(f"{n} of {problem} on {side}" for (problem, side), n in counts.items())

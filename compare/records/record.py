@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,6 +86,7 @@ class Run:
     start: str = FORK
     kernel: str | None = None
     tier: str | None = None
+    fingerprint: str | None = None
 
     @property
     def side(self) -> Side:
@@ -148,6 +150,7 @@ class Record:
     start: Literal["fork", "new"] = NEW
     kernel: str | None = None
     tier: str | None = None
+    fingerprint: str | None = None
     status: Literal["ok", "diverged", "failed", "timeout", "unavailable", "refused"]
     reason: str | None = None
     started: Time
@@ -241,6 +244,9 @@ FIELDS = {
     "kernel": "what computes the recurrent layers, as a profiler saw it in a short run apart",
     "tier": "by what means the network was run: eager, graph or compiled; null: the default one of "
     "the backend",
+    "fingerprint": "two hashes of what the training was made of: what all sides of the problem "
+    "share (definition, its files, processor, GPU), and what the side has alone (program, engine, "
+    "versions, tier); null: an older record. Trainings of one row have the same",
     "status": "what came of the training; all but ok have no score, refused and unavailable were "
     "never tried",
     "reason": "why the status is not ok",
@@ -300,7 +306,8 @@ def record_of(run: Run, **measured: Any) -> Record:
     says what they would have been judged by.
     """
     if "scores" not in measured:
-        measured["scores"] = judged(problems.load(run.problem), {})
+        with suppress(ValueError):  # a definition that was spoilt meanwhile
+            measured["scores"] = judged(problems.load(run.problem), {})
     return Record(**asdict(run) | measured)
 
 

@@ -103,8 +103,7 @@ def do_sweep(options: argparse.Namespace) -> int:
     asked = chosen_sizes(name, batch_size=options.batch_size, units=options.units)
     records: list[Record] = []
     if asked:
-        settings = settings_of(options) | {"jobs": options.jobs or 1}
-        settings |= {"recipe": SWEEP, "score_epochs": False}
+        settings = settings_of(options) | {"recipe": SWEEP, "score_epochs": False}
         runs = points(
             chosen_runs([name], options.backends, lambda _: [MATCHED], **settings), *asked
         )

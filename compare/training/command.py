@@ -38,10 +38,10 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         do_run,
         summary="train on every backend, then tabulate",
         about="Prove what is not proven yet, train every problem on every backend with the same "
-        "seeds, and tabulate. A training that the results folder has already is not repeated: to "
-        "resume an interrupted run, repeat the command. If you name no problem, those with the "
-        "least work are trained first. Options with a value may have another default in the "
-        "table [run] of a file diptych.toml, as in `seeds = 10`.",
+        "seeds, and tabulate. A training of the same code that the results folder has already is "
+        "not repeated: to resume an interrupted run, repeat the command. If you name no problem, "
+        "those with the least work come first. Options with a value may have another default in "
+        "the table [run] of a file diptych.toml, as in `seeds = 10`.",
         examples="  diptych run\n  diptych run --quick\n  diptych run echo cumsum --seeds 10\n"
         "  diptych run echo --mode matched native",
     )
@@ -69,6 +69,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def do_run(options: argparse.Namespace) -> int:
     """Run what is missing, write and print the table."""
+    from compare.console import complain
     from compare.tables.publish import publish
     from compare.tables.screen import show
     from compare.training.request import chosen_runs, settings_of
@@ -82,6 +83,11 @@ def do_run(options: argparse.Namespace) -> int:
         recipe="quick" if options.quick else "full",
         **settings_of(options),
     )
+    if (options.jobs or 1) > 1:
+        complain(
+            f"--jobs {options.jobs}: trainings side by side slow each other; such times are for a "
+            "look, not to be published"
+        )
     usual = "quick" if options.quick else "latest"
     if options.aa is not None or options.repeat_check:
         usual = "repeat" if options.aa is None else "aa"

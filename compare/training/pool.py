@@ -1,6 +1,6 @@
 """Trainings under way: so many at a time, each on processors of its own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from queue import SimpleQueue
@@ -14,17 +14,26 @@ from compare.records.record import Record, Run
 class Pool:
     """Does runs in the order in which they come, `jobs` at a time, on `threads` processors each.
 
-    In the folder `cells` each has a folder, and each server a log.
+    In the folder `cells` each has a folder, and each server a log. `files` are the hashes of what
+    a run is made of, by its fingerprint.
     """
 
-    def __init__(self, cells: Path, *, jobs: int, threads: int, timeout_s: float) -> None:
+    def __init__(
+        self,
+        cells: Path,
+        files: Mapping[str, Mapping[str, str]],
+        *,
+        jobs: int,
+        threads: int,
+        timeout_s: float,
+    ) -> None:
         self.launcher, self.cells, self.timeout_s = Launcher(cells), cells, timeout_s
+        self.files = files
         self.workers = ThreadPoolExecutor(jobs)
         self.waiting: list[Future[Record]] = []
         self.free: SimpleQueue[list[int]] = SimpleQueue()
-        processors = machine.processors()
-        for job in range(jobs):
-            self.free.put(processors[job * threads : (job + 1) * threads])
+        for share in machine.shares(machine.cores(), jobs=jobs, threads=threads):
+            self.free.put(share)
 
     def __enter__(self) -> "Pool":
         return self
@@ -54,7 +63,11 @@ class Pool:
         try:
             cell = self.cells / run.key
             return self.launcher.launch(
-                run, cell=cell, timeout_s=self.timeout_s, processors=processors
+                run,
+                cell=cell,
+                timeout_s=self.timeout_s,
+                processors=processors,
+                files=self.files.get(run.fingerprint or ""),
             )
         finally:
             self.free.put(processors)

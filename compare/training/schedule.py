@@ -1,7 +1,8 @@
 """A comparison: run what is missing in a results folder, keep each record as it comes.
 
-A problem is proven, and its kernels are looked at, then it is trained, before the next is proven.
-Where several need no proof, their trainings go on without a stop.
+Seed by seed, all problems are trained. A problem is proven, and its kernels are looked at, before
+its first training: so the first row comes soon. Where several need no proof, their trainings go on
+without a stop.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -14,11 +15,11 @@ from typing import Any
 
 from backends import Side
 from compare.console import SILENT, Listener
+from compare.fingerprint import code_of
 from compare.measures import rate, samples_per_s
 from compare.processes import gpu, machine
-from compare.processes.interpreter import environment
 from compare.processes.launcher import Kind, Launcher
-from compare.proof.gate import standings, unproven
+from compare.proof.gate import Standing, standings, unproven
 from compare.records import journal as records
 from compare.records.record import (
     FORK,
@@ -38,9 +39,11 @@ from compare.training.kernel import kernels, unseen
 from compare.training.pool import Pool
 from compare.training.remaining import Remaining
 
-# A training that ended so would end so again: it is not repeated. The others are tried anew.
+# A training of the same code would end so again: it is not repeated. The others are tried anew.
 FINISHED = ("ok", "diverged")
 REFUSED, UNAVAILABLE = "refused", "unavailable"
+
+Like = tuple[str, Side, str]  # problem, side and device of runs
 
 
 def plan(
@@ -51,9 +54,12 @@ def plan(
 ) -> list[Run]:
     """Return the runs of a comparison of some sides, each with a mode and a device.
 
-    They come in the order A B B A ... from seed to seed, so a machine that grows slower, or faster,
-    with time does it to all of them alike.
+    All problems come with the first seed, then all with the next: so the seeds of a problem are
+    spread over the whole time, and an interval over them covers how the machine changes meanwhile.
+    The sides of a problem come in the order A B, then B A with the next seed: so a machine that
+    grows slower, or faster, with time does it to all of them alike.
     """
+    names = list(problems)
     return [
         Run(
             problem=problem,
@@ -64,8 +70,8 @@ def plan(
             seed=seed,
             **settings,
         )
-        for problem in problems
         for seed in range(seeds)
+        for problem in names
         for side, mode, device in (sides if seed % 2 == 0 else reversed(sides))
     ]
 
@@ -92,28 +98,14 @@ def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
             )
 
 
-def from_elsewhere(record: Record) -> bool:
-    """Say whether a record may come of other code, versions or processor than are here now."""
-    here, versions = machine.facts(), environment(record.side).versions
-    edited = bool(record.dirty or here["dirty"])
-    # What follows "+" is the build, which a package may leave out of its name.
-    updated = any(
-        record.versions.get(package, version).split("+")[0] != version.split("+")[0]
-        for package, version in versions.items()
-    )
-    return record.commit != here["commit"] or record.cpu != here["cpu"] or edited or updated
-
-
 def gated(
-    runs: Sequence[Run], progress: Listener, launcher: Launcher | None = None
+    runs: Sequence[Run], found: Mapping[tuple[str, Side], Standing]
 ) -> tuple[list[Run], list[Record]]:
     """Return the runs that may be timed, with their proof, and why not for each of the others.
 
     A native training is let in by the same proof: that the two programs differ in nothing but the
     declared defaults.
     """
-    names = list(dict.fromkeys(run.problem for run in runs))
-    found = standings(names, first_sides(runs), progress, launcher) if runs else {}
     allowed, others = [], []
     for run in runs:
         standing = found[run.problem, run.side.first]
@@ -142,23 +134,35 @@ def in_tiers(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
     ]
 
 
+def like(run: Run) -> Like:
+    """Return what a run shares with those of other seeds, modes and sizes."""
+    return run.problem, run.side, run.device
+
+
+def first_like(run: Run) -> Like:
+    """Return the same, for one that is compared with itself."""
+    return run.problem, run.side.first, run.device
+
+
 def ungated(runs: Sequence[Run]) -> list[Run]:
     """Return the runs, marked as what nobody has checked."""
     alone = len(first_sides(runs)) == 1
     return [replace(run, proof=None if alone else UNPROVEN) for run in runs]
 
 
-def with_kernels(
+def kernels_of(
     runs: Sequence[Run], timeout_s: float, progress: Listener, launcher: Launcher
-) -> list[Run]:
-    """Return the runs with what computes their recurrent layers, which is seen in matched mode.
+) -> dict[Like, str | None]:
+    """Return what computes the recurrent layers of some runs, as far as it is looked for.
 
     It is looked for at the problem's own sizes, and not told of others.
     """
     if not runs or runs[0].recipe == SWEEP:
-        return list(runs)
-    found = {
-        device: kernels(
+        return {}
+    return {
+        (name, side, device): label
+        for device in dict.fromkeys(run.device for run in runs)
+        for (name, side), label in kernels(
             list(dict.fromkeys(run.problem for run in runs)),
             list(dict.fromkeys(run.side for run in runs)),
             device=device,
@@ -167,15 +171,8 @@ def with_kernels(
             timeout_s=timeout_s,
             progress=progress,
             launcher=launcher,
-        )
-        for device in dict.fromkeys(run.device for run in runs)
+        ).items()
     }
-    return [
-        replace(run, kernel=found[run.device][run.problem, run.side])
-        if run.mode == MATCHED
-        else run
-        for run in runs
-    ]
 
 
 def without_gpu(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
@@ -188,9 +185,10 @@ def without_gpu(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
     ]
 
 
-def settled(record: Record, *, gate: bool) -> bool:
-    """Say whether a training need not be done again."""
-    return record.status in FINISHED and not (gate and record.proof == UNPROVEN)
+def settled(record: Record, run: Run, *, gate: bool) -> bool:
+    """Say whether a run need not be done again, for there is a record of it and of its code."""
+    same = record.fingerprint == run.fingerprint and record.status in FINISHED
+    return same and not (gate and record.proof == UNPROVEN)
 
 
 def compare(
@@ -208,7 +206,10 @@ def compare(
     timed either; its record goes into no folder. Without it, nothing is looked at first, neither
     this nor what computes the layers.
 
+    What the trainings are made of is read now; one that sees other files than these has failed.
+
     Raises:
+        OSError: one of these files cannot be read.
         UsageError: `out` cannot be written, or holds records that do not belong with these.
     """
     with records.journal(out) as journal:
@@ -238,20 +239,16 @@ def belongs(record: Record, before: Record | None) -> bool:
     """Say whether a record goes into its folder, which may have an earlier one of the training."""
     if record is before or record.status == UNCHECKED:
         return False
-    return record.status not in UNTRIED or before is None or not holds(before)
-
-
-def holds(record: Record) -> bool:
-    """Say whether a training has a score that is known to come of the very code that is here."""
-    return (
-        record.status == "ok"
-        and None not in (record.commit, record.dirty)
-        and not from_elsewhere(record)
-    )
+    if record.status not in UNTRIED or before is None or before.status != "ok":
+        return True
+    return record.fingerprint is None or record.fingerprint != before.fingerprint
 
 
 class Comparison:
-    """The runs that are asked for, done problem by problem; `have` is what is there, by key."""
+    """The runs that are asked for, in their order; `have` is what is there, by key.
+
+    A problem's standing at the gate, and what computes its layers, are found out once.
+    """
 
     def __init__(
         self,
@@ -264,13 +261,21 @@ class Comparison:
         progress: Listener,
     ) -> None:
         self.timeout_s, self.gate, self.progress, self.out = timeout_s, gate, progress, out
+        code = {key: code_of(*key) for key in dict.fromkeys(map(first_like, runs))}
+        self.files = {one.fingerprint: one.files for one in code.values()}
+        runs = [replace(run, fingerprint=code[first_like(run)].fingerprint) for run in runs]
         self.runs, self.lacking = in_tiers(runs)
-        there = {run.key: have[run.key] for run in self.runs if run.key in have}
-        self.kept = {key: record for key, record in there.items() if settled(record, gate=gate)}
+        there = [(run, have[run.key]) for run in self.runs if run.key in have]
+        self.kept = {run.key: one for run, one in there if settled(one, run, gate=gate)}
+        self.of_others = sum(one.fingerprint != run.fingerprint for run, one in there)
         self.todo = [run for run in self.runs if run.key not in self.kept]
+        self.kinds = list(dict.fromkeys(Kind.of(run) for run in self.todo if run.start == FORK))
         self.sides = first_sides(self.runs)
         names = list(dict.fromkeys(run.problem for run in self.runs))
         self.unproven = unproven(names, self.sides) if gate and names else []
+        self.standings: dict[tuple[str, Side], Standing] = {}
+        self.kernels: dict[Like, str | None] = {}
+        self.seen: set[str] = set()  # problems
         self.jobs, self.threads = runs[0].jobs, runs[0].threads
         self.remaining = Remaining(self.todo, len(self.unproven), have.values(), jobs=self.jobs)
 
@@ -280,37 +285,59 @@ class Comparison:
         self._announce()
         cells = self.out / "cells"
         cells.mkdir(exist_ok=True)
-        with Pool(cells, jobs=self.jobs, threads=self.threads, timeout_s=self.timeout_s) as pool:
-            for name, runs in groupby(self.runs, key=lambda run: run.problem):
-                yield from self._of_problem(name, list(runs), pool)
+        settings = {"jobs": self.jobs, "threads": self.threads}
+        with Pool(cells, self.files, timeout_s=self.timeout_s, **settings) as pool:
+            for (_, name), runs in groupby(self.runs, key=lambda run: (run.seed, run.problem)):
+                yield from self._of_seed(name, list(runs), pool)
             yield from self._ended(pool)
 
-    def _of_problem(self, name: str, runs: list[Run], pool: Pool) -> Iterator[Record]:
-        """Yield what needs no training, and all that was under way before if it has to end.
+    def _of_seed(self, name: str, runs: list[Run], pool: Pool) -> Iterator[Record]:
+        """Yield what of a problem and seed needs no training; the others are under way then.
 
-        The trainings of this problem are under way then.
+        Before the first of a problem, all that was under way is yielded if it has to end.
         """
         others: list[Record] = []
-        if name in self.unproven:
-            yield from self._ended(pool)  # nothing is timed beside a check
         if self.gate:
-            began = monotonic()
-            runs, others = gated(runs, self.progress, pool.launcher)
-            if name in self.unproven:
-                self.remaining.proven(monotonic() - began)
+            yield from self._prove(name, pool)
+            runs, others = gated(runs, self.standings)
         else:
             runs = ungated(runs)
         yield from self._told(others)
         yield from (self.kept[run.key] for run in runs if run.key in self.kept)
         todo, absent = without_gpu([run for run in runs if run.key not in self.kept])
         yield from self._told(absent)
-        if self.gate:
-            if unseen(todo):  # nothing is timed beside a look
-                yield from self._ended(pool)
-            todo = with_kernels(todo, self.timeout_s, self.progress, pool.launcher)
+        if self.gate and todo:
+            yield from self._look(name, pool)
+            todo = [
+                replace(run, kernel=self.kernels.get(like(run))) if run.mode == MATCHED else run
+                for run in todo
+            ]
         if todo:
             self._start_servers(pool)
         pool.start(todo)
+
+    def _prove(self, name: str, pool: Pool) -> Iterator[Record]:
+        """Find out how a problem stands at the gate, the first time."""
+        if any(proven == name for proven, _ in self.standings):
+            return
+        if name in self.unproven:
+            yield from self._ended(pool)  # nothing is timed beside a check
+        began = monotonic()
+        sides = first_sides(run for run in self.runs if run.problem == name)
+        self.standings |= standings([name], sides, self.progress, pool.launcher)
+        if name in self.unproven:
+            self.remaining.proven(monotonic() - began)
+
+    def _look(self, name: str, pool: Pool) -> Iterator[Record]:
+        """Find out what computes a problem's layers in the trainings to be done, the first time."""
+        if name in self.seen:
+            return
+        self.seen.add(name)
+        mine = [run for run in self.todo if (run.problem, run.mode) == (name, MATCHED)]
+        mine, _ = without_gpu(gated(mine, self.standings)[0])
+        if unseen(mine):  # nothing is timed beside a look
+            yield from self._ended(pool)
+        self.kernels |= kernels_of(mine, self.timeout_s, self.progress, pool.launcher)
 
     def _ended(self, pool: Pool) -> Iterator[Record]:
         """Yield the records of all trainings under way, each as it ends."""
@@ -326,20 +353,17 @@ class Comparison:
 
     def _start_servers(self, pool: Pool) -> None:
         """Start those of all trainings, so that nothing is imported where one is timed."""
-        forked = [run for run in self.todo if run.start == FORK]
-        kinds = dict.fromkeys(map(Kind.of, forked))
-        if missing := [kind for kind in kinds if not pool.launcher.has(kind)]:
+        if missing := [kind for kind in self.kinds if not pool.launcher.has(kind)]:
             self.progress.doing(f"starting {', '.join(str(kind.side) for kind in missing)}")
             pool.launcher.get_ready(missing, self.out / "cells", self.timeout_s)
             self.progress.doing("")
 
     def _announce(self) -> None:
         """Say what is there and what is to be done."""
-        if foreign := sum(from_elsewhere(record) for record in self.kept.values()):
+        if self.of_others:
             self.progress.report(
-                "made by other code, in other versions or on another machine, and kept: "
-                f"{foreign} of the trainings in {self.out}; to do them here and now, choose "
-                "another --out"
+                "made by other code, in other versions or on another machine, and done again: "
+                f"{self.of_others} of the trainings in {self.out}"
             )
         self.progress.report(
             f"{len(self.runs)} trainings into {self.out}: {len(self.kept)} are there already, "

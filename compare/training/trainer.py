@@ -19,6 +19,7 @@ import numpy as np
 import problems
 from backends import UNWATCHED, Engine, Fit, Unavailable, Watch
 from backends._tiers import CACHES
+from compare import sources
 from compare.processes import machine
 from compare.processes.usage import HostMemory, Usage, busy_s
 from compare.records.predictions import predictions_of, write_predictions
@@ -32,7 +33,9 @@ FRAMEWORKS = ("jax", "tensorflow", "torch")
 def main(cell: Path) -> None:
     """Do the run of a cell folder and leave its record there."""
     asked = json.loads((cell / "run.json").read_text())
-    processors, since, scratch = (asked.pop(name) for name in ("processors", "asked", "scratch"))
+    processors, since, scratch, files = (
+        asked.pop(name) for name in ("processors", "asked", "scratch", "files")
+    )
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, processors)
     run = Run(**asked)
@@ -40,15 +43,35 @@ def main(cell: Path) -> None:
     # What compiling takes, it takes anew. A fork knows the folder of its server from before.
     os.environ |= dict.fromkeys((*CACHES, "TMPDIR"), scratch)
     tempfile.tempdir = None
-    try:
-        measured = train(run, processors, since, cell)
-    except Unavailable as error:
-        measured = {"status": "unavailable", "reason": one_line(error)}
-    except Exception as error:
-        traceback.print_exc()
-        measured = {"status": "failed", "reason": f"{type(error).__name__}: {one_line(error)}"}
+    looked = monotonic()
+    measured = changed(run, files)
+    since += monotonic() - looked  # looking at files is no part of a start
+    measured = measured or trained(run, processors, since, cell)
+    measured = changed(run, files) or measured
     facts = machine.facts() | {"started": started, "processors": processors}
     write_record(record_of(run, **facts, **measured), cell)
+
+
+def changed(run: Run, files: Mapping[str, str] | None) -> dict[str, Any]:
+    """Return the fields of a Record if the files of a run are not what they were; else none."""
+    if files is None:
+        return {}
+    try:
+        reason = sources.change(files, run.problem, run.side)
+    except OSError as error:
+        reason = one_line(error)
+    return {"status": "failed", "reason": reason} if reason else {}
+
+
+def trained(run: Run, processors: list[int], since: float, cell: Path) -> dict[str, Any]:
+    """Return what `train` does, or the fields of a Record that say why there is nothing."""
+    try:
+        return train(run, processors, since, cell)
+    except Unavailable as error:
+        return {"status": "unavailable", "reason": one_line(error)}
+    except Exception as error:
+        traceback.print_exc()
+        return {"status": "failed", "reason": f"{type(error).__name__}: {one_line(error)}"}
 
 
 def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str, Any]:
