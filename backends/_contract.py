@@ -66,7 +66,7 @@ class Watch:
     """Who is told what during a training. Watching takes time: what is timed is not watched."""
 
     step: Callable[[float], None] | None = None  # the loss of each step, before its update
-    epoch: Callable[[Predict], None] | None = None  # the network, after each epoch
+    epoch: Callable[[Predict], object] | None = None  # the network, after each epoch
 
 
 NOTHING: frozenset[str] = frozenset()

@@ -240,7 +240,7 @@ def test_check_names_a_twin_that_fails(toys, add_toy):
     add_toy("right", numpy=PARITY_TOY.replace("        return x\n", "        return x[7:][0]\n"))
     done = check(toys)
     assert done.returncode == 3
-    message = "diptych: right, numpy, float64: parameters: twin: expected a network, came Index"
+    message = "diptych: right, numpy: shapes: twin: expected a network, came IndexError: "
     assert message in done.stderr
 
 
@@ -279,7 +279,7 @@ def test_a_check_that_did_not_end_is_not_one_that_fails(ended, monkeypatch, fact
     said = {"problem": "echo", "backend": "keras-tensorflow", "reference": "pytorch"}
     on_a_rung = {"precision": "float64", "rung": "loss", "tensor": "loss"}
     finding = Finding(**said, **on_a_rung, expected=1.0, came=2.0, **{"passed": False} | facts)
-    monkeypatch.setattr(gate, "prove", lambda *_: [finding])
+    monkeypatch.setattr(gate, "prove", lambda *_, **__: [finding])
     status, out, err = ended("check", "echo")
     assert status == expected
     assert ("expected 1.0, came 2.0" in err) == bool(expected)
@@ -326,7 +326,7 @@ import errno, sys
 from compare.__main__ import main
 from compare.proof import gate
 
-def breaks(*_):
+def breaks(*_, **__):
     raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
 gate.prove = breaks

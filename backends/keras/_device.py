@@ -35,7 +35,7 @@ def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
     """
     keras.config.set_floatx("float32" if precision == "tf32" else precision)
     if precision == "float64":
-        widen(ENGINE)
+        widen(ENGINE, engine)
     _round(tf32=precision == "tf32")
     if ENGINE == "tensorflow":
         engine.config.threading.set_intra_op_parallelism_threads(threads)

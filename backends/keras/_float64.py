@@ -6,6 +6,7 @@ With _device.py, _tier.py and _kernel.py, all of this folder that knows its engi
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
+from types import ModuleType
 
 import keras
 import numpy as np
@@ -13,7 +14,7 @@ from keras.src import ops
 from keras.src.backend.common import dtypes
 
 
-def widen(engine: str) -> None:
+def widen(name: str, engine: ModuleType) -> None:
     """Have nothing of a float64 network computed in float32, but for an optimizer's constants.
 
     A twin that asks for float32 by name gets float64. On JAX and PyTorch, Keras computes parts of
@@ -21,11 +22,11 @@ def widen(engine: str) -> None:
     float32. There, Keras also rounds the numbers of Python that an optimizer casts, such as Adam's
     betas, in any network: so it does here on all engines.
     """
-    for name, function in vars(keras.ops).items():
+    for called, function in vars(keras.ops).items():
         if callable(function) and not isinstance(function, type):
-            setattr(keras.ops, name, _widened(function))
-    if engine == "tensorflow":
-        _widen_tensorflow()
+            setattr(keras.ops, called, _widened(function))
+    if name == "tensorflow":
+        _widen_tensorflow(engine)
         return
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
     cast = ops.cast
@@ -49,24 +50,25 @@ def _widened(function: Callable) -> Callable:
     return called
 
 
-def _widen_tensorflow() -> None:
-    tensorflow = import_module("keras.src.backend.tensorflow")
-    math_ops = import_module("tensorflow.python.ops.math_ops")
+def _widen_tensorflow(engine: ModuleType) -> None:
+    backend = import_module("keras.src.backend.tensorflow")
+    math_ops = import_module(f"{engine.__name__}.python.ops.math_ops")
     # What preprocessing layers of Keras, and TensorFlow's own functions, cast their constants with.
-    tensorflow.cast = _exact(tensorflow.cast)
-    math_ops.cast = _exact(math_ops.cast)
+    backend.cast = _exact(backend.cast, engine)
+    math_ops.cast = _exact(math_ops.cast, engine)
     # These have no form in float64.
-    tensorflow.nn.leaky_relu = _leaky_relu
-    tensorflow.image.resize = _resized(tensorflow.image.resize)
+    backend.nn.leaky_relu = _leaky_relu
+    backend.image.resize = _resized(backend.image.resize)
 
 
-def _exact(cast: Callable) -> Callable:
+def _exact(cast: Callable, engine: ModuleType) -> Callable:
     """Return a cast that takes a number of Python as it is: TensorFlow rounds it to float32."""
-    tf = import_module("tensorflow")
 
     @wraps(cast)
     def called(x, dtype, *args, **settings):
-        return tf.constant(x, dtype) if isinstance(x, float) else cast(x, dtype, *args, **settings)
+        if isinstance(x, float):
+            return engine.constant(x, dtype)
+        return cast(x, dtype, *args, **settings)
 
     return called
 
