@@ -19,6 +19,7 @@ OURS = ("problems", "backends", "compare")
 BY_NAME = ("import_module", "__import__")  # functions that import what a text names
 COMPILED = (".so", ".pyd")  # modules
 DIGITS = 16  # of a hash
+TRAINER = "compare/training/trainer.py"  # says what is timed; what it imports only tells of it
 
 
 class Imported(NamedTuple):
@@ -39,14 +40,15 @@ def of_problem(name: str) -> dict[str, str]:
 
 
 def of_side(name: str, side: Side) -> dict[str, str]:
-    """Return the files that a side alone depends on: its twin of a problem, and its engine.
+    """Return the files that a side depends on: its twin of a problem, its engine, the trainer.
 
     Raises:
         OSError: one cannot be read.
     """
     folder = machine.ROOT / "backends" / side.definition.folder
     machinery = (*(machine.ROOT / "backends").glob("_*.py"), *folder.glob("_*.py"))
-    return hashes(_with_data([folder / f"{name}.py", *machinery]))
+    twin = _with_data([folder / f"{name}.py", *machinery])
+    return hashes({*twin, *machine.ROOT.glob(TRAINER)})
 
 
 def change(before: Mapping[str, str], name: str, side: Side) -> str:

@@ -209,3 +209,32 @@ def test_an_engine_that_is_widened_says_so_and_is_held_to_the_same_bounds(pair):
     exact = [finding for finding in findings if finding.precision == "float64"]
     assert {finding.note for finding in exact} == {widened.definition.widened} != {""}
     assert max(finding.bound for finding in exact) < 1e-10
+
+
+# Of what size a difference is found on a rung of echo, and of what size it is none: in figures, for
+# bounds that are too wide would pass any test that is told by them.
+SEEN = {
+    "float64": {"layers": 1e-12, "loss": 1e-12, "gradients": 1e-12, "curve": 1e-11, "state": 1e-9},
+    "float32": {"layers": 2e-5, "loss": 2e-5, "gradients": 2e-5, "curve": 1e-3, "state": 2e-2},
+}
+PASSED = {"float64": 2e-14, "float32": 2e-7}
+PLACES = {"layers": "layer/dense", "loss": "loss", "gradients": "gradient/dense/kernel",
+          "curve": "curve", "state": "state/dense/kernel m"}  # fmt: skip
+
+
+@pytest.mark.parametrize("rung", PLACES)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_what_is_off_by_more_than_rounding_is_found_and_less_is_not(precision, rung, pair):
+    problem, found = problems.load("echo"), pair("echo")
+    exact = found[SIDES[0], "float64"][PLACES[rung]]
+    for off, passes in ((SEEN[precision][rung], False), (PASSED[precision], True)):
+        moved = np.array(exact)
+        moved.flat[np.argmax(np.abs(exact))] *= 1 + off
+        found[SIDES[1], precision][PLACES[rung]] = moved
+        findings = list(judge(problem, SIDES, found, past_failures=True))
+        mine = [
+            finding
+            for finding in findings
+            if (finding.rung, finding.precision, finding.backend) == (rung, precision, OTHER)
+        ]
+        assert [finding.passed for finding in mine] == [passes], (off, str(mine[0]))

@@ -8,9 +8,10 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
+from statistics import median
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -28,6 +29,7 @@ from compare.text import one_line
 from problems import Array, Data, Metric, Part, Predict, Problem
 
 FRAMEWORKS = ("jax", "tensorflow", "torch")
+LEFT, LEAST_S = 0.05, 0.005  # of an epoch, and seconds: what waiting for an idle device may take
 
 
 def main(cell: Path) -> None:
@@ -84,7 +86,7 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     start_s = monotonic() - since
     data = problem.make_data(run.seed)
 
-    scoring = Scoring(problem.metrics[0], data["validation"])
+    scoring = Scoring(problem.metrics[0], data["validation"], engine.synchronize)
     watch = Watch(epoch=scoring) if run.score_epochs else UNWATCHED
     memory, busy, usage = HostMemory(), busy_s(processors), Usage()
     fit = engine.train(problem, data, seed=run.seed, kept=run.kept, watch=watch)
@@ -93,6 +95,8 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     predict_s = perf_counter() - trained
     used = usage.so_far()
     busy = None if busy is None else (busy_s(processors) or 0.0) - busy
+    if reason := unlike_recipe(problem, fit) or scoring.unfinished(fit.epoch_s):
+        return {"status": "failed", "reason": reason}
     if run.device == "gpu" and (seen := fit.devices(data["validation"].x[:1])) != {"gpu"}:
         where = " and ".join(sorted(seen))
         return {
@@ -169,20 +173,41 @@ def times(fit: Fit) -> dict[str, Any]:
     }
 
 
+def unlike_recipe(problem: Problem, fit: Fit) -> str:
+    """Say in what a training was another than the recipe asks for; empty if in nothing."""
+    recipe = problem.recipe
+    steps = recipe.epochs * -(-recipe.examples["train"] // recipe.batch_size)
+    counted = {
+        "steps": (steps, fit.steps),
+        "epochs that were timed": (recipe.epochs, len(fit.epoch_s)),
+        "losses of training": (recipe.epochs, len(fit.train_loss)),
+        "losses of validation": (recipe.epochs, len(fit.validation_loss)),
+    }
+    return "; ".join(
+        f"{what}: expected {expected} by the recipe, came {came}"
+        for what, (expected, came) in counted.items()
+        if expected != came
+    )
+
+
 class Scoring:
     """Takes the score on the validation part after every epoch, and the time that it spends.
 
     The first time counts as prediction: what a framework has to trace for it, it has to trace once.
+    Before, it sees whether the device was done when the engine read its clock.
     """
 
-    def __init__(self, metric: Metric, part: Part) -> None:
-        self.metric, self.part = metric, part
+    def __init__(self, metric: Metric, part: Part, synchronize: Callable[[], None]) -> None:
+        self.metric, self.part, self.synchronize = metric, part, synchronize
         self.scores: list[float] = []
+        self.waited_s: list[float] = []
         self.first_s, self.spent = 0.0, {"total_s": 0.0, "cpu_s": 0.0}
 
     def __call__(self, predict: Predict) -> None:
         """Ask the network and note what it is worth."""
         usage = Usage()
+        self.synchronize()
+        self.waited_s.append(usage.so_far()["total_s"])
         answers = self.metric.ask(predict, self.part.x)
         self.scores.append(float(self.metric.measure(answers, self.part.y)))
         spent = usage.so_far()
@@ -191,6 +216,16 @@ class Scoring:
             return
         for name in self.spent:
             self.spent[name] += spent[name]
+
+    def unfinished(self, epoch_s: Sequence[float]) -> str:
+        """Say how much work was left when the clock was read; empty if none."""
+        left_s = median(self.waited_s) if self.waited_s else 0.0
+        if left_s <= max(LEFT * median(epoch_s), LEAST_S):
+            return ""
+        return (
+            f"the clock does not wait: {left_s:.3g} s of work were left when that of an epoch was "
+            f"read, at {median(epoch_s):.3g} s"
+        )
 
 
 def why_diverged(
