@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 AROUND = ("Exception encountered when calling", "Arguments received by")
+BEFORE = "Error encountered:"
 RAISED = re.compile(r"\w*(Error|Exception): ")
 PROGRAM = re.compile(r"(problems|backends/\w+)/[^_/][^/]*\.py")
 
@@ -39,7 +40,9 @@ def one_line(error: BaseException) -> str:
     Keras begins with where it was, and TensorFlow repeats a traceback, before either says why.
     """
     lines = [line.strip() for line in ANSI.sub("", str(error)).splitlines()]
-    told = [line for line in lines if line and not line.startswith(AROUND)]
+    told = [
+        line for line in lines if line and not line.startswith(AROUND) and not line.endswith(BEFORE)
+    ]
     if told[:1] == ["in user code:"]:
         told = [line for line in told if RAISED.match(line)][-1:] or told
     return " ".join(filter(None, ("".join(told[:1]), place(error))))

@@ -194,13 +194,17 @@ def fork():
 def gathered(tmp_path_factory, fork):
     """Return a function that has a backend gather the evidence of a problem in a precision."""
 
-    def gather(name, backend, precision, *, stages=ALL, steps=WHOLE, spread=True, cwd=ROOT):
+    def gather(
+        name, backend, precision, *, stages=ALL, steps=WHOLE, spread=True, fails=False, cwd=ROOT
+    ):
         folder = tmp_path_factory.mktemp("evidence")
         asked = (backend, precision, str(stages), str(steps), str(int(spread)), str(folder), name)
         done = fork(backend, GATHER, *asked, cwd=cwd)
         assert done.returncode == 0, done.stderr
         with np.load(folder / "evidence.npz") as arrays:
-            return dict(arrays)
+            found = dict(arrays)
+        assert fails or "error" not in found, found["error"]
+        return found
 
     return gather
 

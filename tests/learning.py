@@ -50,9 +50,13 @@ class Watched:
 
 watched, evidence = Watched(), {}
 spread = spread == "1" and (backend, precision) == ("pytorch", "float64")
-for _, found in zip(range(int(stages)), probe.gather(watched, problem, precision, spread=spread)):
-    evidence |= found
-if int(stages) == ALL:
+try:
+    asked = (watched, problem, precision)
+    for _, found in zip(range(int(stages)), probe.gather(*asked, spread=spread)):
+        evidence |= found
+except Exception as error:
+    evidence["error"] = probe.said(error)
+if int(stages) == ALL and "error" not in evidence:
     fit, data = watched.fit, watched.data
     first, second = (problem.ask(fit.predict, data) for _ in range(2))
     evidence["learned"] = json.dumps({

@@ -21,6 +21,7 @@ class Port(NamedTuple):
     rung: str = ""  # where it is found; empty: it is right
     tensor: str = ""
     hint: str = ""  # words of the message
+    keras_file: str = ""  # the whole twin, where it is no class
 
 
 # Input: axes, dtype, low, high, and how n examples are drawn.
@@ -195,6 +196,23 @@ RIGHT = {
         "self.one = layers.LSTM(5, return_state=True); self.two = layers.LSTM(5)",
         "_, *state = self.one(x)\nx = self.two(x, initial_state=state)",
     ),
+    "normalization without averages": Port(
+        "image",
+        "self.conv = nn.Conv2d(4, 5, 2)\n"
+        "self.norm = nn.BatchNorm2d(5, eps=1e-3, track_running_stats=False)",
+        "x = self.norm(self.conv(x.permute(0, 3, 1, 2))).relu().mean((2, 3))",
+        "self.conv = layers.Conv2D(5, 2); self.norm = layers.BatchNormalization()",
+        "x = ops.mean(ops.relu(self.norm(self.conv(x), training=True)), axis=(1, 2))",
+    ),
+    "a model of its functions": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5)", "x = self.fc(x).relu()",
+        "", "",
+        keras_file="import keras\nfrom keras import layers\n\n\ndef build(problem):\n"
+        "    x = keras.Input((4,))\n"
+        '    y = layers.Dense(5, activation="relu", name="fc")(x)\n'
+        '    return keras.Model(x, layers.Dense(1, name="dense")(y))\n',
+    ),
     "time first": Port(
         "series",
         "self.lstm = nn.LSTM(4, 5)", "_, (x, _) = self.lstm(x.transpose(0, 1))\nx = x[0]",
@@ -293,6 +311,25 @@ WRONG = {
         "x = self.fc(x).tanh() + self.kept\nself.kept = self.kept + 0.01",
         "self.fc = layers.Dense(5)", "x = ops.tanh(self.fc(x))",
         rung="layers", tensor="output, asked again", hint="keeps a state",
+    ),
+    "a state that Keras keeps from batch to batch": Port(
+        "series",
+        "self.lstm = nn.LSTM(4, 5, batch_first=True)", "_, (x, _) = self.lstm(x)\nx = x[0]",
+        "self.lstm = layers.LSTM(5, stateful=True)", "x = self.lstm(x)",
+        rung="parameters", tensor="twin", hint="batch size",
+    ),
+    "two outputs": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5)", "x = self.fc(x).tanh()\nreturn self.dense(x), x",
+        "self.fc = layers.Dense(5)", "x = ops.tanh(self.fc(x))\nreturn self.dense(x), x",
+        rung="shapes", tensor="twin", hint="expected one output, a tensor, came a tuple",
+    ),
+    "layers at other places": Port(
+        "features",
+        "self.net = nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 5))", "x = self.net(x)",
+        "self.net = keras.Sequential([layers.Dense(5, activation='relu'), layers.Dense(5)])",
+        "x = self.net(x)",
+        rung="parameters", tensor="net/2/kernel", hint="or places",
     ),
     "a constraint": Port(
         "features",
@@ -421,4 +458,6 @@ def files(what: str, steps: int = 48) -> dict[str, str]:
         indented = {"layers": layers, "steps": twin}
         indented = {key: value.replace("\n", "\n        ") for key, value in indented.items()}
         found[f"backends/{folder}/{name}.py"] = text.format(width=port.width, **indented)
+    if port.keras_file:
+        found[f"backends/keras/{name}.py"] = port.keras_file
     return found

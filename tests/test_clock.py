@@ -143,7 +143,10 @@ def test_a_wrong_clock_is_seen(fault, ticking):
 RUN = ("run", "right", "--backends", *TOYS, "--seeds", "1", "--device", "cpu", "--out", "out")
 TOY = "backends/numpy/_engine.py"
 CLOCK = "clock = Clock(synchronize)"
-SLOW = '"""NumPy is done when it returns."""\n    import time\n    time.sleep(0.02 * set_up.pop("pending", 0))'
+SLOW = (
+    '"""NumPy is done when it returns."""\n    import time\n'
+    '    time.sleep(0.02 * set_up.pop("pending", 0))'
+)
 STEP_TOTAL = "total += float(loss) * len(batch)"
 LATER = (  # work that is done when somebody waits for it
     Fault("", TOY, STEP_TOTAL, f'{STEP_TOTAL}; set_up["pending"] = 1'),

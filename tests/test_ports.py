@@ -34,7 +34,8 @@ def ported(pieces, gathered, harbour):
     def gather(key):
         what, backend, precision = key
         stages = STAGE.get(PORTS[what].rung, ALL)
-        return gathered(module(what), backend, precision, stages=stages, steps=WHOLE, cwd=harbour)
+        asked = {"stages": stages, "steps": WHOLE, "fails": what in WRONG, "cwd": harbour}
+        return gathered(module(what), backend, precision, **asked)
 
     return pieces("ported", gather)
 

@@ -166,7 +166,10 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
     @_tier.compiled()
     def ask(x: Array) -> dict[str, Array]:
         heard.clear()
-        found = {"output": keras.ops.convert_to_numpy(model(x))} | heard
+        output = model(x)
+        if not keras.ops.is_tensor(output):
+            raise TypeError(f"expected one output, a tensor, came a {type(output).__name__}")
+        found = {"output": keras.ops.convert_to_numpy(output)} | heard
         if _tier.chosen == COMPILED:  # which leaves nothing of the layers to be seen
             whole = _build(problem, seed, noise=noise)
             _tier.compile_model(whole)

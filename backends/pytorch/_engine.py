@@ -197,6 +197,8 @@ def _predict(model: nn.Module, x: Tensor, batch_size: int) -> Tensor:
     model.eval()
     with torch.inference_mode():
         outputs = [model(batch.to(_device.device)) for batch in x.split(batch_size)]
+        if not isinstance(outputs[0], Tensor):
+            raise TypeError(f"expected one output, a tensor, came a {type(outputs[0]).__name__}")
         return torch.cat(outputs).cpu()
 
 
