@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from statistics import median
 
+import ports
 import pytest
 from bench_report import PAIRS, tell
 from conftest import COMPARED, diptych, run_python
@@ -24,7 +25,9 @@ from compare.records.record import MATCHED, NATIVE, Record
 # full recipe, so that what an epoch costs whatever its length would weigh more here.
 EPOCHS, EXAMPLES = 4, 6_400
 SCRIPTS = {"pytorch": "plain_pytorch.py", "keras-tensorflow": "plain_keras.py"}
-PROBLEMS = ("addition", "cumsum")
+# A port has many batch normalizations: what is done to them would show.
+NORMALIZED = "20 blocks"
+PROBLEMS = ("addition", "cumsum", ports.module(NORMALIZED))
 
 # Makes the quick recipe of a problem in a copy of the project the full one, but this short.
 SHORT = f"""
@@ -47,11 +50,11 @@ for record in compare([run], out=Path(out), timeout_s=600, gate=False):
 """
 
 
-def by_hand(backend, problem, seed):
+def by_hand(copy, backend, problem, seed):
     """Return the seconds of a later epoch of the script, and its validation loss."""
     script = ROOT / "tests" / SCRIPTS[backend]
     arguments = [problem, str(EPOCHS), str(seed), str(EXAMPLES)]
-    done = run_python("-P", str(script), *arguments, backend=backend)
+    done = run_python("-P", str(script), *arguments, cwd=copy, backend=backend)
     assert done.returncode == 0, done.stderr
     measured = json.loads(done.stdout.splitlines()[-1])
     return median(measured["epoch_s"]), measured["validation_loss"]
@@ -81,7 +84,7 @@ def ratios(copy, backend, problem, seed, processor):
         if side in modes:
             epoch_s[side], loss[side] = in_harness(copy, backend, problem, seed, side)
         else:
-            epoch_s[side], loss[side] = by_hand(backend, problem, seed)
+            epoch_s[side], loss[side] = by_hand(copy, backend, problem, seed)
     learned = min(loss[mode] for mode in modes) - loss["by hand"]
     return {mode: epoch_s[mode] / epoch_s["by hand"] for mode in modes} | {"learned": learned}
 
@@ -89,6 +92,8 @@ def ratios(copy, backend, problem, seed, processor):
 @pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("backend", COMPARED)
 def test_an_epoch_in_the_harness_over_one_by_hand(benchmark, copy, backend, problem):
+    for path, text in ports.files(NORMALIZED, ports.blocks(20, 64)).items():
+        (copy / path).write_text(text)
     with (copy / "problems" / f"{problem}.py").open("a") as file:
         file.write(SHORT)
     processors = machine.processors()[:2]

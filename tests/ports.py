@@ -41,8 +41,22 @@ INPUTS = {
     "series": ("time=6 feature=4", "float32", 0, 1, "rng.random((n, 6, 4))"),
 }  # fmt: skip
 
-BLOCK = "self.fc{0} = nn.Linear({1}, 8); self.norm{0} = nn.BatchNorm1d(8, 1e-3, 0.01)"
-KERAS_BLOCK = "self.fc{0} = layers.Dense(8); self.norm{0} = layers.BatchNormalization()"
+BLOCK = "self.fc{0} = nn.Linear({1}, {2}); self.norm{0} = nn.BatchNorm1d({2}, 1e-3, 0.01)"
+KERAS_BLOCK = "self.fc{0} = layers.Dense({1}); self.norm{0} = layers.BatchNormalization()"
+
+
+def blocks(n: int, width: int) -> Port:
+    """Return n blocks of a dense layer with a bias, batch normalization and ReLU."""
+    return Port(
+        "features",
+        "\n".join(BLOCK.format(i, width if i else 4, width) for i in range(n)),
+        "\n".join(f"x = self.norm{i}(self.fc{i}(x)).relu()" for i in range(n)),
+        "\n".join(KERAS_BLOCK.format(i, width) for i in range(n)),
+        "\n".join(f"x = ops.relu(self.norm{i}(self.fc{i}(x)))" for i in range(n)),
+        width=width,
+    )
+
+
 LENGTHS = "n = (x != 0).sum(1).clamp(min=1)"
 
 RIGHT = {
@@ -62,14 +76,7 @@ RIGHT = {
         "x = ops.mean(ops.relu(self.norm(self.conv(x))), axis=(1, 2))",
         shapes='"conv": "batch h=2 w=4 c=5", "norm": "batch h=2 w=4 c=5"',
     ),
-    "six blocks with biases": Port(
-        "features",
-        "\n".join(BLOCK.format(i, 8 if i else 4) for i in range(6)),
-        "\n".join(f"x = self.norm{i}(self.fc{i}(x)).relu()" for i in range(6)),
-        "\n".join(KERAS_BLOCK.format(i) for i in range(6)),
-        "\n".join(f"x = ops.relu(self.norm{i}(self.fc{i}(x)))" for i in range(6)),
-        width=8,
-    ),
+    "six blocks with biases": blocks(6, 8),
     "gelu": Port(
         "features",
         "self.fc = nn.Linear(4, 5); self.act = nn.GELU()", "x = self.act(self.fc(x))",
@@ -443,9 +450,9 @@ def module(what: str) -> str:
     return "port_" + "".join(one if one.isalnum() else "_" for one in what).lower()
 
 
-def files(what: str, steps: int = 48) -> dict[str, str]:
+def files(what: str, port: Port | None = None, steps: int = 48) -> dict[str, str]:
     """Return the three files of a port, by path; its proof takes so many steps."""
-    port, name = PORTS[what], module(what)
+    port, name = port or PORTS[what], module(what)
     axes, dtype, low, high, draw = INPUTS[port.inputs]
     shapes = f"{port.shapes}, " if port.shapes else ""
     facts = {"axes": axes, "dtype": dtype, "low": low, "high": high, "draw": draw}

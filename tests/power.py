@@ -1,5 +1,7 @@
 """How small a fault the proof finds: `python tests/power.py FOLDER [BACKEND...]` writes power.md.
 
+BACKEND=PATH names an interpreter for one, as `diptych --python` does.
+
 A learning rate that is off is planted on one side, smaller and smaller, until the ladder does not
 see it; of the other rungs it is told how large a difference passes. Some ten minutes on two cores.
 """
@@ -16,8 +18,9 @@ from forks import Forks
 from learning import ALL, GATHER, WHOLE
 
 import problems
-from backends import BACKENDS, Side
+from backends import Side
 from compare.console import markdown_table
+from compare.processes import interpreter
 from compare.proof.check import PRECISIONS
 from compare.proof.finding import RUNGS
 from compare.proof.ladder import TENSORS, Pair
@@ -141,5 +144,7 @@ def main(folder: Path, backends: list[str]) -> None:
 
 if __name__ == "__main__":
     out, *asked = sys.argv[1:]
-    usual = [name for name, one in BACKENDS.items() if not one.missing()]
-    main(Path(out), [name for name in asked or usual if name != REFERENCE.backend])
+    interpreter.use(one for one in asked if "=" in one)
+    usual = [side.backend for side in interpreter.known() if not interpreter.missing(side)]
+    others = [name for name in dict.fromkeys(usual) if name != REFERENCE.backend]
+    main(Path(out), [one for one in asked if "=" not in one] or others)

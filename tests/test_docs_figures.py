@@ -8,11 +8,14 @@ from statistics import median
 import pytest
 from bench_report import report
 from documents import DOCUMENTS, README, RESULTS, prose, records, table
+from ports import RIGHT, WRONG
 
 import problems
 from backends import BACKENDS
 from compare.measures import BUSY, DRIFT, PARTS, WARNINGS
-from compare.proof.ladder import CAP, EXACT, FLOOR, WITHIN, Finding
+from compare.proof.bounds import FACTOR, FLOOR
+from compare.proof.finding import Finding
+from compare.proof.probe import DRAWS, NOISE
 from compare.proof.publish import findings_markdown
 from compare.records.journal import read
 from compare.records.record import PROVEN
@@ -322,7 +325,7 @@ def test_the_ladder_is_the_published_one():
     rows = [line.strip("| ").split(" | ") for line in published if f" | {KERAS} | " in line]
     assert {row[0] for row in rows} == set(problems.names())
     for problem, _, _, precision, *cells in rows:
-        row = f"| {problem} | {precision} | {' | '.join(cells[-5:])} |"
+        row = f"| {problem} | {precision} | {' | '.join(cells[-6:])} |"
         assert row in DOCUMENTS["docs/proof.md"], row
 
 
@@ -332,12 +335,18 @@ def test_the_published_ladder_reads_as_its_findings():
 
 
 def test_the_bounds_are_those_of_the_ladder():
-    text = DOCUMENTS["docs/proof.md"]
-    for rung, bound in EXACT.items():
-        most = f"{CAP[rung]:g}" if rung in CAP else "the problem's margin"
-        assert f"| {rung} | {bound:g} | {most} |" in text
-    assert f"{WITHIN:g} times" in text
-    assert f"at least {FLOOR:g}" in prose(text)
+    text = prose(DOCUMENTS["docs/proof.md"])
+    for precision, floor in FLOOR.items():
+        assert f"| {precision} | {FACTOR:g} times the spread" in text
+        assert f"roundings of {precision}, and {floor:g}" in text
+    assert DRAWS == 3
+    assert "three more times with noise" in text
+    assert f"moved by {NOISE:g} roundings" in text
+
+
+def test_as_many_ports_are_told_of_as_there_are():
+    text = prose(DOCUMENTS["docs/proof.md"])
+    assert f"{len(RIGHT)} right ports of small networks and {len(WRONG)} wrong ones" in text
 
 
 def test_what_the_defaults_do_reads_as_the_published_runs():

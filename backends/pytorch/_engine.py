@@ -4,6 +4,7 @@ from collections.abc import Set
 from functools import partial
 from importlib import import_module
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -173,7 +174,7 @@ def _build(
     torch.manual_seed(seed)
     model = import_module(f"backends.pytorch.{problem.name}").build(problem)
     if any(map(nn.parameter.is_lazy, model.parameters())):  # their sizes come with an input
-        x = torch.from_numpy(problem.input.random(2, seed))
+        x = torch.from_numpy(np.zeros((2, *problem.input.shape), problem.input.dtype))
         model(x.to(torch.get_default_dtype()) if x.is_floating_point() else x)
     _defaults.begin(model, seed, kept, noise)
     return model.to(_device.device)

@@ -26,7 +26,6 @@ from compare.processes.interpreter import variables
 from compare.processes.launcher import ASKED, Kind, Launcher, several
 from compare.records.record import FLOAT32, FORK, Run
 from compare.text import one_line
-from problems import Part
 
 SEED = 0
 TIMEOUT_S = 600.0  # per problem
@@ -173,8 +172,8 @@ def seen(name: str, asked: Asked) -> str:
         device=asked.device, threads=asked.threads, precision=asked.precision, tier=side.tier
     )
     n = 2 * problem.recipe.batch_size  # a step to get ready, and one to look at
-    part = Part(problem.input.random(n, SEED), problem.target.random(n, SEED + 1))
-    return engine.kernel(problem, part, seed=SEED)
+    short = problem.resized(dict.fromkeys(problem.recipe.examples, n), epochs=1)
+    return engine.kernel(problem, short.make_data(SEED)["train"], seed=SEED)
 
 
 if __name__ == "__main__":
