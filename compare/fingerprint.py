@@ -16,9 +16,8 @@ from typing import Any
 
 import problems
 from backends import Side
-from compare import sources
 from compare.files import write_whole
-from compare.processes import gpu, machine
+from compare.processes import gpu, machine, sources
 from compare.processes.interpreter import environment
 
 

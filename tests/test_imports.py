@@ -36,8 +36,7 @@ GROUND = {
     "compare/statistics": {"records", "measures"},
     "compare/groups": {"text", "records"},
     "compare/processes": {"text", "files", "settings", "console", "options", "records"},
-    "compare/sources": {"processes"},
-    "compare/fingerprint": {"files", "sources", "processes"},
+    "compare/fingerprint": {"files", "processes"},
 }
 PLAIN = {path.partition("/")[2] for path in GROUND}
 ROOMS = GROUND | {

@@ -20,8 +20,7 @@ import numpy as np
 import problems
 from backends import UNWATCHED, Engine, Fit, Unavailable, Watch
 from backends._tiers import CACHES
-from compare import sources
-from compare.processes import machine
+from compare.processes import machine, sources
 from compare.processes.usage import HostMemory, Usage, busy_s
 from compare.records.predictions import predictions_of, write_predictions
 from compare.records.record import SWEEP, Run, judged, now, record_of, write_record
