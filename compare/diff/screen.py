@@ -8,7 +8,7 @@ from compare.console import INDENT, below, fitting, wrapped
 from compare.diff.difference import RUNS, Diff
 from compare.diff.publish import COMPARED, LEFT
 from compare.diff.words import answers, place, size
-from compare.statistics import SCORE
+from compare.statistics import COVERED, SCORE
 
 MOST = 4  # changes that are not judged; the others on request
 AROUND = 8  # lines of what else differs
@@ -16,7 +16,7 @@ SHORT = 12  # characters of a commit
 SIGNS = {"worse": "-", "slower": "-", "better": "+", "faster": "+"}
 MEANING = "-  worse or slower in B    +  better or faster in B"
 FIGURES = ("value", "A", "B", "change [95 %]")
-ALL = ("value", "change [95 %]", "verdict", "A", "B", "pairs", "lost", "warnings")
+ALL = ("value", "change [95 %]", "verdict", "A", "B", "pairs", "lost", "warnings", "proof")
 
 
 def diff_lines(diff: Diff, a: str, b: str, width: int, *, everything: bool = False) -> list[str]:
@@ -32,6 +32,8 @@ def diff_lines(diff: Diff, a: str, b: str, width: int, *, everything: bool = Fal
         sides = list(dict.fromkeys(map(place, leads)))
         shown = sorted(leads[:MOST], key=lambda row: sides.index(place(row)))
         blocks.append(["Largest changes, none of them judged:", *_figures(shown, width)])
+    if _intervals(diff, changed, everything=everything):
+        blocks[-1] += wrapped(f"[95 %]  {COVERED}", width)
     around = list(_around(diff.provenance, width))
     more |= len(around) > AROUND
     blocks.append(
@@ -42,6 +44,13 @@ def diff_lines(diff: Diff, a: str, b: str, width: int, *, everything: bool = Fal
     elif more or len(rows) > len(changed):
         blocks.append([f"All {len(rows)} values, and all else that differs: --all"])
     return [line for i, block in enumerate(blocks) for line in ([""] * bool(i) + block)]
+
+
+def _intervals(diff: Diff, changed: Sequence[pd.Series], *, everything: bool) -> bool:
+    """Say whether an interval is shown."""
+    if everything:
+        return bool(diff.rows["low"].notna().any())
+    return any(not pd.isna(row["low"]) for row in changed)
 
 
 def _hanging(text: str, width: int) -> list[str]:

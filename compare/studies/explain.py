@@ -30,15 +30,16 @@ EXPLAIN_COLUMNS = {
     "change": "score_mean - matched_mean",
     "change_low": "lower end of the 95 % t interval of the change, paired by seed",
     "change_high": "upper end of it",
-    "reached": "pairs whose validation score reached the target in some epoch, defaults kept",
-    "matched_reached": "the same in matched mode",
-    "epochs": "mean epochs to the target, defaults kept, over the pairs in which both reached it",
+    "target_seen": "pairs in which the target was seen in validation, in some epoch, defaults kept",
+    "matched_target_seen": "the same in matched mode",
+    "epochs": "mean epochs until the target was seen in validation, defaults kept, over the pairs "
+    "in which both saw it",
     "matched_epochs": "the same in matched mode",
     "epochs_change": "epochs - matched_epochs",
     "epochs_low": "lower end of the 95 % t interval of that change, paired by seed",
     "epochs_high": "upper end of it",
 }
-WHOLE = ("seeds", "failed", "reached", "matched_reached")
+WHOLE = ("seeds", "failed", "target_seen", "matched_target_seen")
 
 
 def explain(records: Sequence[Record]) -> pd.DataFrame:
@@ -99,7 +100,7 @@ def _row(
     score_mean, matched_mean = _means(scores)
     epochs_mean, matched_epochs = _means(both)
     aimed = not any(math.isnan(one) for pair in epochs for one in pair)
-    reached = [sum(math.isfinite(one) for one in ends) for ends in zip(*epochs, strict=True)]
+    seen = [sum(math.isfinite(one) for one in ends) for ends in zip(*epochs, strict=True)]
     values = [
         *side,
         kept(mode),
@@ -108,7 +109,7 @@ def _row(
         len(own.keys() | matched.keys()) - len(scored),
     ]
     values += [score_mean, matched_mean, score_mean - matched_mean, low, high]
-    values += reached if aimed and reached else [None, None]
+    values += seen if aimed and seen else [None, None]
     values += [epochs_mean, matched_epochs, epochs_mean - matched_epochs, epochs_low, epochs_high]
     return dict(zip(EXPLAIN_COLUMNS, values, strict=True))
 
@@ -195,7 +196,7 @@ def _change(row: pd.Series, name: str, low: str, high: str) -> str:
     return f"{change} [{', '.join(ends)}]"
 
 
-def _reached(row: pd.Series, name: str) -> str:
+def _seen(row: pd.Series, name: str) -> str:
     return "" if pd.isna(row[name]) else f"{row[name]}/{row['seeds']}"
 
 
@@ -210,8 +211,8 @@ EXPLAINED: dict[str, Callable[[pd.Series], str]] = {
     "matched": lambda row: number(row["matched_mean"]),
     "score": lambda row: number(row["score_mean"]),
     "change": lambda row: _change(row, "change", "change_low", "change_high"),
-    "target seen, matched": lambda row: _reached(row, "matched_reached"),
-    "target seen": lambda row: _reached(row, "reached"),
+    "target seen, matched": lambda row: _seen(row, "matched_target_seen"),
+    "target seen": lambda row: _seen(row, "target_seen"),
     "epochs matched": lambda row: number(row["matched_epochs"], 3),
     "epochs": lambda row: number(row["epochs"], 3),
     "change of epochs": lambda row: _change(row, "epochs_change", "epochs_low", "epochs_high"),
