@@ -196,8 +196,11 @@ def _score(metric: str, judged: Score) -> Measure:
 def judge(measure: Measure, ours: BySeed, reference: BySeed) -> Row | None:
     """Return the figures of a side against the reference, but for those that need other rows.
 
-    None where no seed is on both sides, or a side that has scores was not measured.
+    A time that was not taken of a training that went well is missing, and its seed is no pair: it
+    is neither infinite nor 0. None where no seed is on both sides, or a side that has scores was
+    not measured.
     """
+    ours, reference = (_taken(measure, side) for side in (ours, reference))
     found = [_found(measure, side) for side in (ours, reference)]
     scored = [any(one.status == "ok" for one in side.values()) for side in (ours, reference)]
     seeds = sorted(ours.keys() & reference.keys())
@@ -215,10 +218,27 @@ def judge(measure: Measure, ours: BySeed, reference: BySeed) -> Row | None:
     return _figures(*map(np.log, values), margin=margin, back=math.exp) | row
 
 
+def _taken(measure: Measure, side: BySeed) -> BySeed:
+    """Return the trainings of a side but for those of which a time was not taken.
+
+    Where it was taken of none, they are all returned.
+    """
+    taken = {
+        seed: one
+        for seed, one in side.items()
+        if not measure.ratio or one.status != "ok" or _is_number(measure.read(one))
+    }
+    return taken if any(one.status == "ok" for one in taken.values()) else side
+
+
+def _is_number(value: float | None) -> bool:
+    return value is not None and not math.isnan(value)
+
+
 def _found(measure: Measure, side: BySeed) -> dict[int, float]:
     """Return a measure of the trainings that have a score, by seed, where it was taken."""
     values = {seed: measure.read(one) for seed, one in side.items() if one.status == "ok"}
-    return {seed: one for seed, one in values.items() if one is not None and not math.isnan(one)}
+    return {seed: one for seed, one in values.items() if one is not None and _is_number(one)}
 
 
 def _figures(a: Array, b: Array, *, margin: float | None, back: Callable[[float], float]) -> Row:

@@ -62,7 +62,8 @@ def test_the_table_is_published_and_printed_where_there_are_both(tmp_path):
     text = (tmp_path / "table.md").read_text()
     assert "| echo | pytorch | matched | wall_s |" in text
     assert (
-        "| 0.250 [0.250, 0.250] | different | unsteady; drift |  | cuDNN LSTM | oneDNN LSTM | 2 |" in text
+        "| 0.250 [0.250, 0.250] | different | unsteady; drift |  | cuDNN LSTM | oneDNN LSTM | 2 |"
+        in text
     )
     frame = pd.read_csv(tmp_path / "devices.csv")
     assert f"- `{frame.columns[-1]}`: " in text

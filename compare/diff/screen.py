@@ -9,6 +9,7 @@ from compare.diff.difference import RUNS, Diff
 from compare.diff.publish import COMPARED, LEFT
 from compare.diff.words import answers, place, size
 from compare.statistics import COVERED, SCORE
+from compare.text import shortened
 
 MOST = 4  # changes that are not judged; the others on request
 AROUND = 8  # lines of what else differs
@@ -90,7 +91,7 @@ def _around(frame: pd.DataFrame, width: int) -> Iterator[str]:
         named = " ".join(filter(None, (what, where)))
         if what == "commit":
             values = [", ".join(one[:SHORT] for one in text.split(", ")) for text in values]
-        before, after = (text or "none" for text in values)
+        before, after = (shortened(text) or "none" for text in values)
         yield from wrapped(f"{named}: {before} -> {after}", width)
 
 

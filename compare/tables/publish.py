@@ -29,6 +29,9 @@ from compare.tables.verdicts import (
     verdict_cells,
     verdicts,
 )
+from compare.text import shortened
+
+LONGEST = 1000  # characters of a reason; the log has the rest
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ def _verdicts(frame: pd.DataFrame) -> list[str]:
 
 
 def _reason(record: Record) -> str:
-    reason = " ".join((record.reason or "").split())
+    reason = shortened(" ".join((record.reason or "").split()), LONGEST)
     return f"{record.status}: {reason}" if reason else record.status
 
 

@@ -42,7 +42,8 @@ VERDICT_COLUMNS = {
     "measure": "score: the problem's first metric; epoch_s: a training's median epoch after the "
     "first; wall_s: build to last answer; time_to_target_s: build and epochs until the target was "
     "seen in validation",
-    "pairs": "seeds of which both sides have a record, whatever came of the training",
+    "pairs": "seeds of which both sides have a record, whatever came of the training; not those of "
+    "which a time was not taken, though there is a score",
     "failed": "pairs in which a side has no finite value: no score, or the target never seen in "
     "validation. It then counts as infinitely bad, and all pairs by their signs only; both "
     "infinite is a tie",
