@@ -135,12 +135,14 @@ def learning(sides: Sequence[Group]) -> Figure:
     with rc_context(STYLE):
         for side in sides:
             losses = _losses(side.scored)
-            if not losses.size:
+            if not np.isfinite(losses).any():
                 continue
+            known = np.isfinite(losses).any(axis=0)  # epochs of which some seed has a loss
+            losses = losses[:, known]
             seconds = _seconds(side.scored)
             middle = np.nanmedian(losses, axis=0)
-            epochs = np.arange(1, len(middle) + 1)
-            for axes, x in ((per_epoch, epochs), (per_second, _center(seconds))):
+            epochs = np.flatnonzero(known) + 1
+            for axes, x in ((per_epoch, epochs), (per_second, _center(seconds)[known])):
                 if len(losses) > 1:
                     lowest, highest = np.nanmin(losses, axis=0), np.nanmax(losses, axis=0)
                     axes.fill_between(x, lowest, highest, color=side.color, alpha=0.2, linewidth=0)
