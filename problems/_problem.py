@@ -148,6 +148,12 @@ class Problem:
     widen: Callable[[int], dict[str, int]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        for what, value in (("name", self.name), ("summary", self.summary)):
+            if not isinstance(value, str):
+                raise ValueError(f"{what}: expected text, came {value!r}")
+        for what, size in self.hidden.items():
+            if type(size) is not int or size < 1:
+                raise ValueError(f"hidden: {what}: expected a whole number above 0, came {size!r}")
         for what, spec in (("input", self.input), ("target", self.target), ("output", self.output)):
             _said(what, partial(shape, spec.axes))
         for layer in self.layers:
@@ -199,7 +205,11 @@ class Problem:
 
         def draw(seed: int, sizes: Mapping[str, int]) -> Data:
             own = self.recipe.examples
-            drawn = self.draw(seed, {name: min(n, own[name]) for name, n in sizes.items()})
+            asked = {name: min(n, own[name]) for name, n in sizes.items()}
+            drawn = self.draw(seed, asked)
+            for name, n in asked.items():  # too few would be repeated, and nobody would know
+                if name in drawn and (came := len(drawn[name].x)) < n:
+                    raise ValueError(f"{self.name} {name}: expected {n} examples, came {came}")
             return {name: part.repeated(sizes.get(name, 0)) for name, part in drawn.items()}
 
         return replace(self, recipe=recipe, draw=draw)

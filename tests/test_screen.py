@@ -11,7 +11,9 @@ from test_headline import CASES, KERAS, TWO, at, trained
 from test_verdict import PROBLEMS
 
 from compare import __main__ as cli
-from compare.console import aligned, fitting, joined, widest, wrapped
+from compare.console import aligned, cell_len, fitting, joined, widest, wrapped
+from compare.diff.difference import diff
+from compare.diff.screen import diff_lines
 from compare.records.journal import FILE, read
 from compare.statistics import COVERED
 from compare.tables.publish import tabulated
@@ -58,6 +60,19 @@ def test_no_answer_is_wider_than_the_terminal(records):
             lines = shown(records, width, everything=everything)
             long = [line for line in lines if len(line) > width and " " in line.strip()]
             assert [line for line in long if "diptych" not in line and "table.md" not in line] == []
+
+
+@pytest.mark.parametrize("width", [80, 40, 24])
+@pytest.mark.parametrize("name", ["two words " * 8, "問題 " * 15, "a_problem_of_thirty_characters"])
+def test_nothing_is_wider_than_the_terminal_but_a_single_word(name, width):
+    made = [replace(one, problem=name, others_cpu_s=9.0) for one in trained(8)]
+    other = [replace(one, epoch_s=[9.0, 9.0], kernel="an LSTM", commit="1" * 40) for one in made]
+    for everything in (False, True):
+        lines = shown(made, width, everything=everything)
+        lines += diff_lines(diff(made, other), "one", "two", width, everything=everything)
+        for line in lines:
+            word = max(map(cell_len, line.split()), default=0)
+            assert cell_len(line) <= max(width, word + 9), line
 
 
 LONG = "a_problem_whose_name_is_so_long_that_no_line_of_a_terminal_can_hold_the_whole_of_it_at_once"

@@ -1,7 +1,7 @@
 """What a framework's defaults do: each training against the matched one of the same seed."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -62,12 +62,16 @@ def explain(records: Sequence[Record]) -> pd.DataFrame:
         _row(side, mode, modes[mode], modes[MATCHED])
         for side, modes in sorted(by_mode.items(), key=lambda one: rank(one[0]))
         for mode in modes_between(Side.parse(side[1]))
-        if mode != MATCHED and mode in modes and MATCHED in modes
+        if mode != MATCHED and mode in modes and any(one.scores for one in _matched(modes))
     ]
     frame = pd.DataFrame(rows, columns=list(EXPLAIN_COLUMNS))
     for column in WHOLE:
         frame[column] = frame[column].astype("Int64")
     return frame
+
+
+def _matched(modes: dict[str, dict[int, Record]]) -> Iterable[Record]:
+    return modes.get(MATCHED, {}).values()
 
 
 def readings(frame: pd.DataFrame) -> list[str]:
@@ -83,7 +87,7 @@ def kept(mode: str) -> str:
 def _row(
     side: tuple[str, str, str], mode: str, own: dict[int, Record], matched: dict[int, Record]
 ) -> dict[str, object]:
-    metric = next(iter(next(iter(matched.values())).scores))
+    metric = next(name for one in matched.values() for name in one.scores)
     scored = [
         (own[seed], matched[seed])
         for seed in sorted(own.keys() & matched.keys())

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from compare.console import joined, terminal_width, wrapped
+from compare.console import cell_len, joined, terminal_width, wrapped
 from compare.records.record import PROVEN, UNPROVEN, UNTRIED, Record
 from compare.tables.details import details
 from compare.tables.headline import Headline, headline
@@ -36,7 +36,11 @@ def screen(
     notes = [line for note in answer.notes for line in wrapped(note, width)]
     facts = [line for fact in _facts(records) for line in wrapped(fact, width)]
     legend = joined((f"{sign}  {text}" for sign, text in answer.signs.items()), width, gap="    ")
-    further = _further(answer, folder)
+    further = [
+        line
+        for one in _further(answer, folder)
+        for line in (wrapped(one, width, after=" " * 9) if cell_len(one) > width else [one])
+    ]
     above = [first, table_lines(answer.rows, width), legend]
     blocks = [*above, [*notes, *facts]]
     if everything:
