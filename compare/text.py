@@ -1,5 +1,8 @@
 """Text that others wrote, made fit to be shown: in one line, with nothing that a terminal obeys."""
 
+from pathlib import Path
+from traceback import walk_tb
+
 
 def visible(text: str) -> str:
     r"""Return a text in one line, with every character that is not seen written out.
@@ -21,6 +24,22 @@ def shortened(text: str, most: int = 300) -> str:
         return text
     half = (most - 3) // 2
     return f"{text[:half]}...{text[-half:]}"
+
+
+def blamed(error: BaseException) -> str:
+    """Return an error's kind and message, with the last line of a problem or a twin that led to it.
+
+    These are the files in `problems/` and in a panel of `backends/` that have no leading
+    underscore: what their authors wrote, and can mend.
+    """
+    told = f"{type(error).__name__}: {one_line(error)}"
+    for frame, number in reversed(list(walk_tb(error.__traceback__))):
+        file = Path(frame.f_code.co_filename)
+        panel = file.parent.parent.name == "backends"
+        if (panel or file.parent.name == "problems") and not file.name.startswith("_"):
+            place = "/".join(file.parts[-3:] if panel else file.parts[-2:])
+            return f"{told} ({place}, line {number})"
+    return told
 
 
 def one_line(error: BaseException) -> str:

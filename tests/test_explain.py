@@ -97,6 +97,7 @@ def test_a_second_name_explains_nothing():
 def test_where_there_is_no_pair_it_is_said():
     lost = [replace(one, status="refused", scores=scoreless(one)) for one in RECORDS]
     (reading,) = readings(explain(lost))
+    assert explain([replace(one, scores={}) for one in lost]).empty, "nothing to go by"
     assert reading == "**echo**, accuracy, 0 seeds: on pytorch, no pairs."
     matched = [one for one in RECORDS if one.mode != "native"]
     alone = [*matched, replace(RECORDS[6], seed=9)]

@@ -34,7 +34,7 @@ from backends import Engine, Side, Unavailable, Watch
 from compare.options import STARTS
 from compare.processes.launcher import ASKED, Kind, Launcher, several
 from compare.records.record import FORK
-from compare.text import one_line
+from compare.text import blamed, one_line
 from problems import Array, Part, Problem
 
 Evidence = dict[str, Array]
@@ -99,7 +99,7 @@ def main(cell: Path) -> None:
             evidence |= found
     except Exception as error:
         traceback.print_exc()
-        evidence["error"] = np.array(f"{type(error).__name__}: {one_line(error)}")
+        evidence["error"] = np.array(blamed(error))
         for kind, name in ((Unavailable, "unavailable"), (MemoryError, "unfinished")):
             if isinstance(error, kind):
                 evidence[name] = np.array(one_line(error))

@@ -12,7 +12,7 @@ from compare.files import write_whole
 from compare.measures import epochs_to_target
 from compare.records.provenance import provenance
 from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between
-from compare.statistics import interval
+from compare.statistics import COVERED, interval
 from compare.tables.columns import number, signed
 from compare.text import visible
 
@@ -177,7 +177,7 @@ def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:
             for name, meaning in Side.parse(backend).definition.defaults.items()
         ),
         "## What the columns mean",
-        "The names are those of `explain.csv`; brackets hold 95 % intervals.",
+        f"The names are those of `explain.csv`; brackets hold the {COVERED}.",
         "\n".join(f"- `{name}`: {meaning}" for name, meaning in EXPLAIN_COLUMNS.items()),
         "## Where it was measured",
         markdown_list(provenance(records)),
@@ -234,5 +234,7 @@ def print_explanation(frame: pd.DataFrame, folder: Path) -> None:
     titles = frame["problem"] + ", " + frame["backend"]
     rows = [[EXPLAINED[name](row) for name in SHOWN] for _, row in frame.iterrows()]
     lines += ["", *below(titles, SHOWN, rows, EXPLAINED_TEXT, width=width, least=len(SHOWN)), ""]
+    if frame["change_low"].notna().any():
+        lines += [*wrapped(f"In brackets, the {COVERED}.", width), ""]
     lines.append(visible(f"Look up  {folder / 'explain.md'}"))
     print("\n".join(lines))

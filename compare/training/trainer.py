@@ -23,7 +23,7 @@ from compare.processes import machine
 from compare.processes.usage import HostMemory, Usage, busy_s
 from compare.records.predictions import predictions_of, write_predictions
 from compare.records.record import SWEEP, Run, judged, now, record_of, write_record
-from compare.text import one_line
+from compare.text import blamed, one_line
 from problems import Array, Data, Metric, Part, Predict, Problem
 
 FRAMEWORKS = ("jax", "tensorflow", "torch")
@@ -46,7 +46,7 @@ def main(cell: Path) -> None:
         measured = {"status": "unavailable", "reason": one_line(error)}
     except Exception as error:
         traceback.print_exc()
-        measured = {"status": "failed", "reason": f"{type(error).__name__}: {one_line(error)}"}
+        measured = {"status": "failed", "reason": blamed(error)}
     facts = machine.facts() | {"started": started, "processors": processors}
     write_record(record_of(run, **facts, **measured), cell)
 
