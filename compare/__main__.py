@@ -7,6 +7,7 @@ was asked for cannot be done, 3 if a check, probe or limit fails, 130 if it was 
 import argparse
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Any, NoReturn
@@ -49,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
             from compare.processes import interpreter
 
             interpreter.use(options.python)
+            _unused(options)
         status = int(options.do(options))
         sys.stdout.flush()  # here, where what goes wrong is told
         return status
@@ -57,13 +59,36 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except OSError as error:
         if isinstance(error, BrokenPipeError) and nobody_reads():
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left
+            _drop_output()
             return 1
         complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        with suppress(ValueError):  # a stream that is closed
+            try:
+                sys.stdout.flush()
+            except OSError:
+                _drop_output()
         return 2
     except KeyboardInterrupt:
         complain("interrupted; the same command goes on from here")
         return 130
+
+
+def _drop_output() -> None:
+    """Have what is left of the output go nowhere: Python would try it again, and end with 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unused(options: argparse.Namespace) -> None:
+    """Say which interpreters were named on the command line for what does not take part."""
+    asked = getattr(options, "backends", None)
+    if asked is None:  # as in `list`, which is about all of them
+        return
+    asked = [options.aa] if getattr(options, "aa", None) else asked
+    for text in options.python:
+        backend = text.partition("=")[0]
+        if backend not in asked:
+            took = f"--backends {' '.join(asked)}"
+            complain(f"--python {text}: {backend} takes no part: it is not among {took}")
 
 
 def nobody_reads() -> bool:
@@ -82,7 +107,7 @@ class Version(argparse.Action):
         """Print the version and end with status 0."""
         from importlib.metadata import version
 
-        print(f"diptych {version('diptych')}")
+        print(f"diptych {version('diptych')}", flush=True)
         sys.exit(0)
 
 

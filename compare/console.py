@@ -179,14 +179,30 @@ def wrapped(
 
     `indent` begins each line; `after`, if given, each but the first.
     """
+    text, width = visible(text), min(width, NARROW)
+    after = indent if after is None else after
+    if cell_len(text) > len(text):
+        return _wrapped_wide(text, width, indent, after)
     return wrap(
-        visible(text),
-        min(width, NARROW),
+        text,
+        width,
         initial_indent=indent,
-        subsequent_indent=indent if after is None else after,
+        subsequent_indent=after,
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def _wrapped_wide(text: str, width: int, indent: str, after: str) -> list[str]:
+    """Return text as `wrapped` does, where some characters take two columns."""
+    first, *words = text.split()
+    lines = [indent + first]
+    for word in words:
+        if cell_len(longer := f"{lines[-1]} {word}") <= width:
+            lines[-1] = longer
+        else:
+            lines.append(after + word)
+    return lines
 
 
 def joined(parts: Iterable[str], width: int, *, indent: str = "", gap: str = ", ") -> list[str]:

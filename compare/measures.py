@@ -7,7 +7,7 @@ from statistics import median, quantiles
 
 import numpy as np
 
-from compare.records.record import UNTRIED, Record
+from compare.records.record import PROVEN, UNPROVEN, UNTRIED, Record
 
 PARTS = 0.01  # of the total: what clock readings and Python between the parts may take
 # Of a training's median epoch: its 90th less its 10th percentile. Of 120 trainings on a machine to
@@ -69,7 +69,7 @@ def _busy(records: Iterable[Record]) -> bool:
 
 
 def _drift(records: Iterable[Record]) -> bool:
-    medians = [median(record.epoch_s) for record in records if record.epoch_s]
+    medians = [seconds for seconds in map(epoch_s, records) if seconds is not None]
     return bool(medians) and max(medians) > DRIFT * min(medians)
 
 
@@ -87,10 +87,10 @@ RAISED: dict[str, Callable[[Iterable[Record]], bool]] = {
 
 
 def epochs_to_target(record: Record) -> float:
-    """Return the first epoch, from 1, whose validation score reached the target; inf if none did.
+    """Return the first epoch, from 1, in which the target was seen in validation; inf if in none.
 
-    It is that of the first metric. A training that failed or diverged never reached it, whatever
-    it had been up to. NaN where there is no target, or no scores were taken.
+    The target is that of the first metric. In a training that failed or diverged it never was
+    seen, whatever its epochs had come to. NaN where there is no target, or no scores were taken.
     """
     judge = next(iter(record.scores.values()), None)
     if judge is None or judge.target is None or record.status in UNTRIED:
@@ -107,7 +107,7 @@ def epochs_to_target(record: Record) -> float:
 
 
 def time_to_target_s(record: Record) -> float:
-    """Return the seconds of build and epochs up to the one that reached the target.
+    """Return the seconds of build and epochs up to the one in which the target was seen.
 
     Validation and scoring are not in it. Infinite and NaN as `epochs_to_target`.
     """
@@ -116,6 +116,21 @@ def time_to_target_s(record: Record) -> float:
         return epochs
     parts = [record.build_s, record.first_epoch_s, *record.epoch_s[: int(epochs) - 1]]
     return math.fsum(math.nan if part is None else part for part in parts)
+
+
+def doubts(records: Sequence[Record], others: Sequence[Record]) -> str | None:
+    """Return the warnings that the trainings of either of two sides raise; None if there are none.
+
+    >>> doubts([], [])
+    """
+    raised = {name for side in (records, others) for name in warnings(side)}
+    return "; ".join(name for name in WARNINGS if name in raised) or None
+
+
+def least_proof(records: Iterable[Record]) -> str | None:
+    """Return the least that trainings say of a proof: unproven if one is, None if one is silent."""
+    found = {record.proof for record in records}
+    return UNPROVEN if UNPROVEN in found else PROVEN if found == {PROVEN} else None
 
 
 def repeat_differences(records: Sequence[Record]) -> dict[str, float]:
@@ -151,15 +166,15 @@ def _difference(one: Record, twice: Record) -> float:
     return float(np.nanmax(change, initial=0.0))
 
 
-def compile_s(record: Record) -> float | None:
-    """Return the seconds of a first epoch over those of the median later one."""
-    first = record.first_epoch_s
-    return first - median(record.epoch_s) if first is not None and record.epoch_s else None
+def epoch_s(record: Record) -> float | None:
+    """Return the seconds of a training's median epoch after the first."""
+    return median(record.epoch_s) if record.epoch_s else None
 
 
 def samples_per_s(record: Record) -> float | None:
     """Return the examples that a training's median later epoch took in a second."""
-    return record.examples / median(record.epoch_s) if record.examples and record.epoch_s else None
+    seconds = epoch_s(record)
+    return record.examples / seconds if record.examples and seconds else None
 
 
 def rate(samples_per_s: float | None) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import fill
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from backends._tiers import DEFAULT, TIERS
 from compare.records.record import FLOAT32, FORK, NEW, TF32, UsageError
@@ -33,6 +33,14 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with status 2."""
         raise UsageError(message)
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help.
+
+        Raises:
+            OSError: it cannot be written, as where the disk is full; argparse would say nothing.
+        """
+        print(self.format_help(), end="", file=file, flush=file is None)
 
 
 def add_command(
@@ -68,8 +76,17 @@ def count(text: str, most: int = MOST) -> int:
 
 def folder(text: str) -> Path:
     """Read the path of a folder, which may be missing."""
-    if not text:
-        raise argparse.ArgumentTypeError("expected a folder, came ''")
+    return _path(text, "a folder")
+
+
+def file(text: str) -> Path:
+    """Read the path of a file, which may be missing."""
+    return _path(text, "a file")
+
+
+def _path(text: str, what: str) -> Path:
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError(f"expected {what}, came {text!r}")
     return Path(text)
 
 

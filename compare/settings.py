@@ -26,7 +26,9 @@ def table(name: str) -> dict[str, Any]:
         found = tomllib.loads(FILE.read_text("utf-8"))
     except UnicodeDecodeError:
         raise UsageError(f"{FILE}: expected text in UTF-8") from None
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise UsageError(f"{FILE}: nested too deeply") from None
+    except ValueError as error:
         raise UsageError(f"{FILE}: {error}") from None
     for key, value in found.items():
         if key not in TABLES or not isinstance(value, dict):

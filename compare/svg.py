@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from html import escape
 from typing import Any
 
@@ -85,6 +86,7 @@ def _viewbox(text: str) -> str:
 
 def _svg(figure: Figure, name: str) -> str:
     file = io.StringIO()
-    with rc_context(STYLE | {"svg.hashsalt": name}):
+    with rc_context(STYLE | {"svg.hashsalt": name}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # text stays text, for other fonts
         figure.savefig(file, format="svg", metadata=NOTHING, transparent=True)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"

@@ -4,12 +4,11 @@ import re
 import traceback
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 AROUND = ("Exception encountered when calling", "Arguments received by")
 BEFORE = "Error encountered:"
 RAISED = re.compile(r"\w*(Error|Exception): ")
-PROGRAM = re.compile(r"(problems|backends/\w+)/[^_/][^/]*\.py")
+PROGRAM = re.compile(r"(?:(?<=/)problems|(?<=/)backends/\w+)/[^_/][^/]*\.py$")
 
 
 def visible(text: str) -> str:
@@ -34,8 +33,21 @@ def shortened(text: str, most: int = 300) -> str:
     return f"{text[:half]}...{text[-half:]}"
 
 
+def blamed(error: BaseException) -> str:
+    """Return an error's kind and message, with the last line of a problem or a twin that led to it.
+
+    These are the files in `problems/` and in a panel of `backends/` that have no leading
+    underscore: what their authors wrote, and can mend.
+    """
+    told = f"{type(error).__name__}: {one_line(error)}"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if place := PROGRAM.search(Path(frame.filename).as_posix()):
+            return f"{told} ({place[0]}, line {frame.lineno})"
+    return told
+
+
 def one_line(error: BaseException) -> str:
-    """Return what an error is about, in one line: its cause, and where in a program it came up.
+    """Return what an error is about, in one line.
 
     Keras begins with where it was, and TensorFlow repeats a traceback, before either says why.
     """
@@ -45,14 +57,4 @@ def one_line(error: BaseException) -> str:
     ]
     if told[:1] == ["in user code:"]:
         told = [line for line in told if RAISED.match(line)][-1:] or told
-    return " ".join(filter(None, ("".join(told[:1]), place(error))))
-
-
-def place(error: BaseException) -> str:
-    """Return where an error came up in the program of a problem, or its definition: file, line."""
-    found = ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        file = Path(frame.filename)
-        if file.is_relative_to(ROOT) and PROGRAM.fullmatch(str(file.relative_to(ROOT))):
-            found = f"({file.relative_to(ROOT)}, line {frame.lineno})"
-    return found
+    return "".join(told[:1])

@@ -7,6 +7,7 @@ that such a file needs is imported from here: `from problems import Problem, Spe
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -69,6 +70,15 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in FOLDER.glob("[!_]*.py")))
 
 
+def _line(name: str, error: BaseException) -> str:
+    """Return the line of a problem's file that an error comes from; empty if it has none."""
+    if isinstance(error, SyntaxError) and Path(error.filename or "").stem == name:
+        return f", line {error.lineno},"
+    frames = walk_tb(error.__traceback__)
+    lines = [n for frame, n in frames if Path(frame.f_code.co_filename).stem == name]
+    return f", line {lines[-1]}," if lines else ""
+
+
 def load(name: str, *, quick: bool = False) -> "Problem":
     """Return the problem called `name`; with `quick`, the one whose recipe is its quick recipe.
 
@@ -82,8 +92,10 @@ def load(name: str, *, quick: bool = False) -> "Problem":
     try:
         problem = getattr(import_module(f"problems.{name}"), "PROBLEM", None)
     except (Exception, SystemExit) as error:  # a file that exits would end the command unheard
-        message = f"problems/{name}.py cannot be read: {type(error).__name__}: {error}"
-        raise ValueError(message) from error
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ValueError(
+            f"problems/{name}.py{_line(name, error)} cannot be read: {what}"
+        ) from error
     if not isinstance(problem, Problem) or problem.name != name:
         raise ValueError(
             f"problems/{name}.py must define PROBLEM, a Problem named {name!r}, came {problem!r}"

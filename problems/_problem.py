@@ -1,7 +1,9 @@
 """The values that define a problem: recipe, metrics, and the problem itself. All frozen."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from problems._data import Array, Data, Spec, shape, sized
@@ -11,6 +13,7 @@ Predict = Callable[[Array], Array]  # inputs (n, ...) -> outputs (n, ...)
 
 LOSSES = ("cross_entropy", "binary_cross_entropy", "mean_absolute_error")
 OPTIMIZERS = ("adam",)
+BETTER = ("higher", "lower")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +26,7 @@ class Recipe:
     to the root of the uncorrected second moment.
 
     Raises:
-        ValueError: there is no such loss or optimizer.
+        ValueError: there is no such loss or optimizer, or a number is too small.
     """
 
     loss: str
@@ -41,6 +44,12 @@ class Recipe:
         ):
             if name not in known:
                 raise ValueError(f"no {kind} {name!r}; there are {', '.join(known)}")
+        counts = {"batch_size": self.batch_size, "epochs": self.epochs}
+        for what, n in (
+            counts | {f"examples of {part}": n for part, n in self.examples.items()}
+        ).items():
+            if type(n) is not int or n < 1:
+                raise ValueError(f"{what}: expected a whole number above 0, came {n!r}")
 
     @property
     def learning_rates(self) -> list[float]:
@@ -72,6 +81,9 @@ class Metric:
     `baseline` is what the constant answer `trivial` (shape of one output) scores on average; the
     problem's docstring says why that one. `best` is what the problem's own solution scores.
     Backends whose scores differ by less than `margin` count as equal in practice.
+
+    Raises:
+        ValueError: a value is none that it may be.
     """
 
     name: str
@@ -86,11 +98,35 @@ class Metric:
     part: str = "test"  # the part of the data that is asked about
     ask: Callable[[Predict, Array], Array] = ask_once
 
+    def __post_init__(self) -> None:
+        if self.better not in BETTER:
+            came = f"came {self.better!r}"
+            raise ValueError(
+                f"metric {self.name!r}: better: expected {' or '.join(BETTER)}, {came}"
+            )
+        target = 0.0 if self.target is None else self.target
+        for what, value in (
+            ("target", target),
+            ("baseline", self.baseline),
+            ("best", self.best),
+            ("margin", self.margin),
+        ):
+            if not isinstance(value, int | float) or not math.isfinite(value):
+                raise ValueError(f"metric {self.name!r}: {what}: expected a number, came {value!r}")
+
     def reached(self, score: float) -> bool | None:
         """Say whether `score` is at the target or better; None where there is no target."""
         if self.target is None:
             return None
         return score >= self.target if self.better == "higher" else score <= self.target
+
+
+def _said(what: str, make: Callable[[], object]) -> None:
+    """Have an error say what it is about."""
+    try:
+        make()
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +138,10 @@ class Problem:
     problem in NumPy: proof that the input holds the answer, and the score nobody can beat.
     `widen` gives the hidden sizes of a network with so many units, by which those that hang on one
     another stay consistent; without it, the network has one width only.
+
+    Raises:
+        ValueError: parts that belong together do not: an axis has no size, a recipe lacks a part of
+            the data, or there is no metric.
     """
 
     name: str
@@ -119,6 +159,27 @@ class Problem:
     proof: Proof = Proof()
     picture: Picture = field(default=PLAIN, repr=False)
     widen: Callable[[int], dict[str, int]] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        for what, value in (("name", self.name), ("summary", self.summary)):
+            if not isinstance(value, str):
+                raise ValueError(f"{what}: expected text, came {value!r}")
+        for what, size in self.hidden.items():
+            if type(size) is not int or size < 1:
+                raise ValueError(f"hidden: {what}: expected a whole number above 0, came {size!r}")
+        for what, spec in (("input", self.input), ("target", self.target), ("output", self.output)):
+            _said(what, partial(shape, spec.axes))
+        for layer in self.layers:
+            _said(f"layers: {layer}", partial(self.layer_shape, layer, batch=1))
+        if len({metric.name for metric in self.metrics}) < max(1, len(self.metrics)):
+            came = ", ".join(metric.name for metric in self.metrics) or "none"
+            raise ValueError(f"expected metrics, each with a name of its own, came {came}")
+        for what, recipe in (("recipe", self.recipe), ("quick", self.quick)):
+            if missing := [part for part in ("train", "validation") if part not in recipe.examples]:
+                came = ", ".join(recipe.examples)
+                raise ValueError(
+                    f"{what}: examples: expected also {', '.join(missing)}, came {came}"
+                )
 
     @property
     def drawn(self) -> Metric:
@@ -157,7 +218,11 @@ class Problem:
 
         def draw(seed: int, sizes: Mapping[str, int]) -> Data:
             own = self.recipe.examples
-            drawn = self.draw(seed, {name: min(n, own[name]) for name, n in sizes.items()})
+            asked = {name: min(n, own[name]) for name, n in sizes.items()}
+            drawn = self.draw(seed, asked)
+            for name, n in asked.items():  # too few would be repeated, and nobody would know
+                if name in drawn and (came := len(drawn[name].x)) < n:
+                    raise ValueError(f"{self.name} {name}: expected {n} examples, came {came}")
             return {name: part.repeated(sizes.get(name, 0)) for name, part in drawn.items()}
 
         return replace(self, recipe=recipe, draw=draw)
@@ -181,6 +246,12 @@ class Problem:
             if came != [n, n]:
                 found = " and ".join(map(str, dict.fromkeys(came))) or "no such part"
                 raise ValueError(f"{self.name} {name}: expected {n} examples, came {found}")
+        for metric in self.metrics:
+            if metric.part not in data:
+                raise ValueError(
+                    f"{self.name}: metric {metric.name!r} asks about the part {metric.part!r}; "
+                    f"there are {', '.join(data)}"
+                )
         return data
 
     def ask(self, predict: Predict, data: Data) -> dict[str, Array]:

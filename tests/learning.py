@@ -55,7 +55,7 @@ try:
     for _, found in zip(range(int(stages)), probe.gather(*asked, spread=spread)):
         evidence |= found
 except Exception as error:
-    evidence["error"] = probe.said(error)
+    evidence["error"] = probe.blamed(error)
 if int(stages) == ALL and "error" not in evidence:
     fit, data = watched.fit, watched.data
     first, second = (problem.ask(fit.predict, data) for _ in range(2))

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, SIDES, TOYS, diptych, run_python
@@ -23,6 +24,7 @@ COMMANDS = (
     *("list", "doctor", "show", "check", "run", "explain", "sweep", "table", "report", "plot"),
     *("diff", "export"),
 )
+COMPLETE_HERE = next(name for name, backend in BACKENDS.items() if not backend.missing())
 ABSENT = [name for name, backend in BACKENDS.items() if backend.missing()]
 
 
@@ -193,15 +195,63 @@ def test_what_cannot_share_a_row_is_not_mixed_in_one_folder(
 
 def test_a_problem_that_cannot_be_read_is_named_everywhere(copy):
     (copy / "problems" / "broken.py").write_text("import this_is_missing\n")
-    message = "problems/broken.py cannot be read: ModuleNotFoundError"
+    message = "problems/broken.py, line 1, cannot be read: ModuleNotFoundError"
     done = diptych("list", cwd=copy)
     assert done.returncode == 0
-    assert "problems/broken.py cannot" in done.stdout
+    assert "problems/broken.py, line 1" in done.stdout
     for command in ("run", "check", "show broken"):
         done = diptych(*command.split(), cwd=copy)
         assert done.returncode == 2
         assert done.stderr.startswith(f"diptych: {message}")
         assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["--help", "run --help", "--version", "list"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_cannot_be_printed_is_an_error(command, unbuffered, monkeypatch):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "compare", *command.split()],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "diptych: [Errno 28] No space left on device\n"
+
+
+def test_an_empty_path_or_one_that_cannot_be_is_refused(ended, tmp_path, monkeypatch):
+    export = ("export", "results/cpu", "--format", "github-action-benchmark", "--out", "")
+    assert ended(*export) == (2, "", "diptych: argument --out: expected a file, came ''\n")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "diptych.toml").write_text('[run]\nout = "a\\u0000b"\n')
+    status, out, err = ended("run", "echo")
+    assert (status, out) == (2, "")
+    assert err.endswith("argument --out: expected a folder, came 'a\\x00b'\n")
+    (tmp_path / "diptych.toml").write_text('[python]\npytorch = "a\\u0000b"\n')
+    expected = "diptych: diptych.toml: expected a path for pytorch, came 'a\\x00b'\n"
+    assert ended("list") == (2, "", expected)
+
+
+def test_list_prints_nothing_before_it_finds_a_bad_interpreter(ended):
+    status, out, err = ended("list", "--python", "pytorch=/nowhere")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "the interpreter of pytorch, /nowhere: " in err
+
+
+def test_an_interpreter_for_what_takes_no_part_is_told_of(ended, monkeypatch):
+    monkeypatch.setattr(gate, "prove", lambda *_: [])
+    asked = ("check", "echo", "--backends", COMPLETE_HERE)
+    status, _, err = ended(*asked, "--python", "keras-jax@old=/nowhere")
+    assert status == 0
+    assert err == (
+        "diptych: --python keras-jax@old=/nowhere: keras-jax@old takes no part: it is not among "
+        f"--backends {COMPLETE_HERE}\n"
+    )
+    assert ended(*asked)[2] == ""
 
 
 def test_list_names_every_problem_backend_and_device(ended):

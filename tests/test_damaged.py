@@ -1,6 +1,9 @@
 """A damaged results folder: what is wrong is told in one line, what is right is read."""
 
 import json
+import math
+import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -9,16 +12,21 @@ from synthetic import record
 import compare
 from compare import __main__ as cli
 from compare.records import journal
+from compare.tables.verdicts import verdicts
 from compare.text import visible
 
 GOOD = [
     record("echo", backend, seed) for backend in ("pytorch", "keras-tensorflow") for seed in (0, 1)
 ]
+SIDES = ("pytorch", "keras-tensorflow")
 SCORE = json.loads(GOOD[0].to_json())["scores"]["accuracy"]
 TITLE = "\x1b]0;TITLE\x07"  # a terminal that gets this shows another title
 # What is changed in a further line, or the line itself. All of these are left out.
 DAMAGES = {
     "deep": "[" * 3000,
+    "unknown_field": {TITLE: 1},
+    "another_schema": {"schema": 2},
+    "twice": f'{GOOD[0].to_json()[:-1]}, "seed": 7}}',
     "field_deep": '{"schema": 1, "problem": ' + "[" * 3000,
     "torn": GOOD[0].to_json()[:200],
     "epoch_s_null": {"epoch_s": [None, 1.0]},
@@ -112,9 +120,12 @@ def test_no_reader_fails_for_a_damaged_line(tmp_path, capsys, command):
     status, out, err = read(capsys, tmp_path, *command)
     assert status == 0
     assert out
-    lines = err.splitlines()
-    assert len(lines) == len(DAMAGES)
+    *lines, last = err.splitlines()
+    assert len(lines) == journal.TOLD
     assert all("is not a record and was left out: " in line for line in lines)
+    assert (
+        last == f"diptych: {len(DAMAGES) - len(lines)} more lines are not records and were left out"
+    )
     assert all(line.isprintable() for line in lines)
 
 
@@ -145,22 +156,53 @@ def test_a_folder_of_which_nothing_can_be_read_is_refused(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"schema": 2}, "line 5: expected records of schema 1, came schema 2"),
-        ({TITLE: 1}, r"line 5: schema 1 has no \x1b]0;TITLE\x07"),
+        ({"schema": 2}, "line 1: expected records of schema 1, came schema 2"),
+        ({TITLE: 1}, r"line 1: schema 1 has no \x1b]0;TITLE\x07"),
     ],
 )
-def test_another_schema_is_told_of_in_one_printable_line(tmp_path, capsys, values, told):
-    write(tmp_path / "run", [values])
+def test_a_folder_of_another_schema_is_told_of_in_one_printable_line(
+    tmp_path, capsys, values, told
+):
+    (tmp_path / "run").mkdir()
+    lines = [json.dumps(json.loads(one.to_json()) | values) for one in GOOD]
+    (tmp_path / "run" / journal.FILE).write_text("\n".join(lines))
     status, out, err = read(capsys, tmp_path, "table", "FOLDER")
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert told in err
 
 
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"status": "OK"}, "; it may be ok, diverged, failed, timeout, unavailable, refused"),
+        ({"proof": "yes"}, "; it may be proven, unproven"),
+        ({"scores": {"accuracy": SCORE | {"better": "up"}}}, "; it may be higher, lower"),
+    ],
+)
+def test_a_value_that_is_none_of_those_allowed_is_told_with_them(tmp_path, values, told):
+    _, (message,) = journal.read(write(tmp_path / "run", [values]))
+    assert message.endswith(told)
+
+
+def test_a_time_that_was_not_taken_is_missing_and_not_infinite(tmp_path, capsys):
+    made = [record("echo", name, seed, epoch_scores=[1.0]) for name in SIDES for seed in range(7)]
+    made[0] = replace(made[0], first_epoch_s=None)
+    found = verdicts(made).set_index("measure").loc["time_to_target_s"]
+    assert (found["pairs"], found["failed"]) == (6, 0)
+    assert math.isfinite(found["value"] * found["reference_value"])
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / journal.FILE).write_text("\n".join(one.to_json() for one in made))
+    for form in ("--all", "--markdown"):
+        _, out, _ = read(capsys, tmp_path, "table", "FOLDER", form)
+        assert not re.search(r"\binf\b|\bnan\b", out)
+
+
 def test_frames_hold_what_is_left_of_a_damaged_folder(tmp_path):
     write(tmp_path / "run", DAMAGES.values())
-    with pytest.warns(UserWarning, match="is not a record and was left out"):
+    with pytest.warns(UserWarning, match="left out") as told:
         assert len(compare.load(tmp_path / "run")) == len(GOOD)
-    with pytest.warns(UserWarning, match="is not a record and was left out"):
+    assert len(told) == journal.TOLD + 1
+    with pytest.warns(UserWarning, match="left out"):
         assert len(compare.load_epochs(tmp_path / "run")) == 3 * len(GOOD)
 
 

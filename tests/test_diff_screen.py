@@ -32,7 +32,7 @@ def shown(a, b, width=80, **options):
 
 def test_in_the_terminal_stand_the_changed_rows_alone():
     lines = shown(*PLANTED)
-    assert lines[3:12] == [
+    assert lines[3:14] == [
         "     value                  A       B               change [95 %]",
         "cumsum pytorch",
         "  -  epoch_s            2.000   2.400        1.200 [1.200, 1.200]",
@@ -41,6 +41,8 @@ def test_in_the_terminal_stand_the_changed_rows_alone():
         "echo keras-tensorflow",
         "  -  accuracy          0.9500  0.9300  -0.0200 [-0.0200, -0.0200]",
         "-  worse or slower in B    +  better or faster in B",
+        "[95 %]  95 % interval over the seeds of this run, on this machine, in this hour;",
+        "the mean of another run may lie outside",
         "",
     ]
     assert lines[-1] == "All 48 values, and all else that differs: --all"

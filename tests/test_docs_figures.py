@@ -46,11 +46,12 @@ def headline(judged):
         for rows in judged.values()
     )
     equal = sum(rows["score"]["verdict"] in EQUAL for rows in judged.values())
-    n = len(judged)
+    n, doubtful = len(judged), sum(bool(rows["wall_s"]["warnings"]) for rows in judged.values())
     return (
         f"PyTorch is faster on {faster} of {n} problems: an epoch takes Keras {min(epoch):.1f} to "
         f"{max(epoch):.1f} times as long, a whole training {min(training):.1f} to "
-        f"{max(training):.1f} times. Scores are equal on {equal} of {n}."
+        f"{max(training):.1f} times. Scores are equal on {equal} of {n}. Times are doubtful on "
+        f"{doubtful} of {n}."
     )
 
 
@@ -143,9 +144,9 @@ def engine_ratios():
 
 
 def engine_seconds():
-    """Yield a row per problem: the median epoch on each backend."""
+    """Yield a row per problem: the mean epoch on each backend."""
     seconds = {
-        (row["problem"], row["backend"]): float(row["epoch_s_median"])
+        (row["problem"], row["backend"]): float(row["epoch_s_geomean"])
         for row in table("engines/table.csv")
     }
     for problem in problems.names():
@@ -192,7 +193,7 @@ def test_another_result_would_be_another_answer():
     judged["shapes"]["score"]["verdict"] = "inconclusive"
     text = headline(judged)
     assert text.startswith("PyTorch is faster on 5 of 6 problems: an epoch takes Keras 0.8 to 5.4")
-    assert text.endswith("Scores are equal on 5 of 6.")
+    assert text.endswith("Scores are equal on 5 of 6. Times are doubtful on 5 of 6.")
 
 
 ROWS = {
@@ -281,8 +282,8 @@ def sentences():
     }["moving_square"]
     yield (
         "docs/defaults.md",
-        f"the target is seen in validation on {seen['reached']} of {seen['seeds']} seeds; with "
-        f"Keras's, on {seen['matched_reached']} of {seen['seeds']}.",
+        f"the target is seen in validation on {seen['target_seen']} of {seen['seeds']} seeds; with "
+        f"Keras's, on {seen['matched_target_seen']} of {seen['seeds']}.",
     )
     recipes = [problems.load(name).recipe for name in problems.names()]
     steps = [
@@ -290,7 +291,7 @@ def sentences():
     ]
     yield "docs/proof.md", f"Whole trainings have {min(steps):,} to {max(steps):,} steps"
     compiled = [
-        float(row["compile_s_median"])
+        float(row["compile_s_geomean"])
         for row in table("engines/table.csv")
         if row["backend"] == "keras-jax"
     ]

@@ -43,8 +43,8 @@ def test_changes_are_paired_by_seed():
     half = 4.302652729911275 * 0.02 / math.sqrt(3)  # t at 0.975, 2 degrees of freedom
     assert (bias["change_low"], bias["change_high"]) == pytest.approx((0.04 - half, 0.04 + half))
     assert (bias["seeds"], bias["failed"]) == (3, 0)
-    assert (bias["reached"], bias["matched_reached"]) == (3, 2)
-    assert (bias["epochs"], bias["matched_epochs"]) == (1.0, 2.5), "where both reached it"
+    assert (bias["target_seen"], bias["matched_target_seen"]) == (3, 2)
+    assert (bias["epochs"], bias["matched_epochs"]) == (1.0, 2.5), "where both saw it"
 
 
 def test_what_failed_is_counted_and_in_no_mean():
@@ -52,7 +52,7 @@ def test_what_failed_is_counted_and_in_no_mean():
     assert (row["seeds"], row["failed"]) == (1, 2)
     assert row["change"] == pytest.approx(-0.4)
     assert pd.isna(row["change_low"])
-    assert (row["reached"], row["matched_reached"]) == (0, 1)
+    assert (row["target_seen"], row["matched_target_seen"]) == (0, 1)
     assert pd.isna(row["epochs"])
 
 
@@ -97,6 +97,7 @@ def test_a_second_name_explains_nothing():
 def test_where_there_is_no_pair_it_is_said():
     lost = [replace(one, status="refused", scores=scoreless(one)) for one in RECORDS]
     (reading,) = readings(explain(lost))
+    assert explain([replace(one, scores={}) for one in lost]).empty, "nothing to go by"
     assert reading == "**echo**, accuracy, 0 seeds: on pytorch, no pairs."
     matched = [one for one in RECORDS if one.mode != "native"]
     alone = [*matched, replace(RECORDS[6], seed=9)]

@@ -98,7 +98,7 @@ def test_of_everything_smaller_is_better():
     found = {one["name"].partition(": ")[2]: one for one in smaller_is_better(made)}
     assert {what: (one["value"], one["unit"]) for what, one in found.items()} == {
         "epoch": (2, "s"),
-        "wall": (10, "s"),
+        "wall": (pytest.approx(10), "s"),
         "accuracy, distance from the best": (pytest.approx(0.15), "fraction"),
         "error, distance from the best": (pytest.approx(0.05), "mm"),
         "without a score": (1, "trainings"),

@@ -48,8 +48,17 @@ def test_the_published_run_is_told_in_a_sentence():
     records, _ = read(ROOT / "results" / "cpu")
     assert said(records) == (
         "PyTorch is faster on 6 of 6 problems: an epoch takes Keras 1.3 to 5.4 times as long, a "
-        "whole training 1.5 to 6.1 times. Scores are equal on 6 of 6."
+        "whole training 1.5 to 6.1 times. Scores are equal on 6 of 6. Times are doubtful on 5 of 6."
     )
+
+
+def test_what_speaks_against_the_answer_is_part_of_it():
+    doubtful = [replace(one, others_cpu_s=9.0) for one in trained(8, ["echo"])]
+    unproven = [replace(one, proof="unproven") for one in trained(8, ["shapes"])]
+    told = said([*trained(8, ["cumsum"]), *doubtful, *unproven])
+    assert told.endswith("Times are doubtful on 1 of 3. The model is unproven on 1 of 3.")
+    assert said(unproven).endswith("The model is unproven.")
+    assert "doubtful" not in said(trained())
 
 
 CASES = {

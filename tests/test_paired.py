@@ -11,7 +11,15 @@ from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 
 from compare import statistics as paired
-from compare.statistics import holm, interval, sign_flip_p, smallest, within
+from compare.statistics import (
+    LEVEL,
+    geometric_mean,
+    holm,
+    interval,
+    sign_flip_p,
+    smallest,
+    within_p,
+)
 
 
 def drawn(n, seed=0, shift=0.3):
@@ -82,14 +90,31 @@ def test_holm_is_that_of_statsmodels(n):
 
 
 @pytest.mark.parametrize("n", [6, 10, 40])
-def test_within_the_margin_is_what_two_one_sided_tests_say(n):
+def test_the_p_of_equivalence_is_that_of_two_one_sided_tests(n):
     a, b = drawn(n), drawn(n, seed=1)
     said = []
     for margin in np.linspace(0.02, 4.0, 200):
-        p = ttost_paired(a, b, -margin, margin)[0]
-        said.append(within(a - b, margin))
-        assert said[-1] == (p < 0.05), margin
+        p = within_p(a - b, margin)
+        assert p == pytest.approx(ttost_paired(a, b, -margin, margin)[0], rel=1e-9), margin
+        low, high = interval(a - b, 1 - 2 * LEVEL)
+        said.append(p < LEVEL)
+        assert said[-1] == (-margin < low and high < margin), margin
     assert len(set(said)) == 2, "some margins are wide enough, others not"
+
+
+def test_changes_that_are_all_alike_are_within_a_margin_or_not():
+    assert [within_p([0.5] * 6, margin) for margin in (0.4, 0.5, 0.6)] == [1.0, 1.0, 0.0]
+
+
+def test_the_centre_of_times_is_geometric():
+    a, b = np.exp(drawn(7)), np.exp(drawn(7, seed=1))
+    assert geometric_mean(a) == pytest.approx(math.prod(a) ** (1 / 7))
+    ratio = geometric_mean(a) / geometric_mean(b)
+    assert ratio == pytest.approx(geometric_mean(a / b)), "the ratio of means is that of the pairs"
+    assert np.median(a) / np.median(b) != pytest.approx(np.median(a / b)), "as no median has it"
+    assert geometric_mean([1.0, 0.0]) == 0
+    assert geometric_mean([1.0, math.inf]) == math.inf
+    assert geometric_mean([]) is None
 
 
 @pytest.mark.parametrize("n", [6, 7, 10, 30, 200])

@@ -294,6 +294,13 @@ def test_two_long_names_are_two_in_a_picture():
     assert len({side.short for side in groups(found)}) == 2
 
 
+def test_an_epoch_without_a_loss_or_a_name_without_a_glyph_warns_of_nothing(tmp_path):
+    for i, losses in enumerate(([None] * 3, [0.9, None, 0.5])):
+        found = [replace(one, problem="問題", validation_loss=losses) for one in made_up()]
+        folder = tmp_path / str(i)
+        assert gallery.plot(found, folder, folder)  # a warning is an error here
+
+
 def test_a_problem_without_a_score_has_no_curves(tmp_path):
     assert drawn(tmp_path, [failed("echo", "pytorch", 0, "failed", "why")]) == {}
 

@@ -29,7 +29,7 @@ def test_an_edit_that_breaks_parity_leaves_no_time(toys, add_toy):
     assert diptych(*RUN, "--mode", "matched", "native", cwd=toys).returncode == 0
     before = pd.read_csv(toys / "out" / "table.csv")
     assert set(before["mode"]) == {"matched", "native"}
-    assert before["wall_s_median"].notna().all()
+    assert before["wall_s_geomean"].notna().all()
     assert set(before["proof"]) == {"proven"}
     matched = before[before["mode"] == "matched"]
     assert (matched["parity"] < 1e-12).all()
@@ -43,7 +43,7 @@ def test_an_edit_that_breaks_parity_leaves_no_time(toys, add_toy):
     assert "layers: dense[" in done.stderr
     after = pd.read_csv(toys / "out" / "table.csv")
     after = after[after["mode"] == "matched"].set_index("backend")
-    assert after["wall_s_median"].isna().to_dict() == {"numpy": False, "numpy2": True}
+    assert after["wall_s_geomean"].isna().to_dict() == {"numpy": False, "numpy2": True}
     assert after["failed"].to_dict() == {"numpy": 0, "numpy2": 1}, "of the same code it stays"
     assert (records(toys)[-1]["backend"], records(toys)[-1]["status"]) == ("numpy2", "refused")
     assert "layers: dense[" in records(toys)[-1]["reason"]

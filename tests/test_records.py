@@ -132,12 +132,16 @@ def test_a_broken_line_is_named_and_spoils_no_other(tmp_path, line, why):
         ({"schema": SCHEMA, "colour": "red"}, f"schema {SCHEMA} has no colour"),
     ],
 )
-def test_another_schema_is_refused_with_the_line(tmp_path, values, message):
-    append(tmp_path, RECORD)
-    with (tmp_path / "runs.jsonl").open("a") as file:
-        file.write(json.dumps(values) + "\n")
-    with pytest.raises(UsageError, match=f"line 2: {message}"):
+def test_another_schema_is_refused_with_the_line_unless_there_are_records_too(
+    tmp_path, values, message
+):
+    (tmp_path / "runs.jsonl").write_text(json.dumps(values) + "\n")
+    with pytest.raises(UsageError, match=f"line 1: {message}"):
         records.read(tmp_path)
+    append(tmp_path, RECORD)
+    found, (told,) = records.read(tmp_path)
+    assert found == [RECORD]
+    assert told.endswith(f"line 1 is not a record and was left out: {message}")
 
 
 def test_a_full_disk_leaves_what_was_written(tmp_path):

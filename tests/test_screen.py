@@ -11,8 +11,11 @@ from test_headline import CASES, KERAS, TWO, at, trained
 from test_verdict import PROBLEMS
 
 from compare import __main__ as cli
-from compare.console import aligned, fitting, joined, widest, wrapped
+from compare.console import aligned, cell_len, fitting, joined, widest, wrapped
+from compare.diff.difference import diff
+from compare.diff.screen import diff_lines
 from compare.records.journal import FILE, read
+from compare.statistics import COVERED
 from compare.tables.publish import tabulated
 from compare.tables.screen import screen
 
@@ -41,7 +44,7 @@ def test_more_than_two_sides_stand_as_columns():
     records, _ = read(PUBLISHED / "engines")
     lines = shown(records)
     assert (len(lines), widest(lines)) <= (23, 80)
-    assert lines[5] == "", "after the sentences"
+    assert lines[6].split() == ["score", "epoch,", "PyTorch", "=", "1"], "after the sentences"
     row = "addition        0.9980  0.9985~  0.9983~  0.9983~   1.45   0.76   2.77  !"
     assert row in lines, "four scores, three ratios of epochs"
     assert any("epoch, PyTorch = 1" in line for line in lines)
@@ -57,6 +60,19 @@ def test_no_answer_is_wider_than_the_terminal(records):
             lines = shown(records, width, everything=everything)
             long = [line for line in lines if len(line) > width and " " in line.strip()]
             assert [line for line in long if "diptych" not in line and "table.md" not in line] == []
+
+
+@pytest.mark.parametrize("width", [80, 40, 24])
+@pytest.mark.parametrize("name", ["two words " * 8, "問題 " * 15, "a_problem_of_thirty_characters"])
+def test_nothing_is_wider_than_the_terminal_but_a_single_word(name, width):
+    made = [replace(one, problem=name, others_cpu_s=9.0) for one in trained(8)]
+    other = [replace(one, epoch_s=[9.0, 9.0], kernel="an LSTM", commit="1" * 40) for one in made]
+    for everything in (False, True):
+        lines = shown(made, width, everything=everything)
+        lines += diff_lines(diff(made, other), "one", "two", width, everything=everything)
+        for line in lines:
+            word = max(map(cell_len, line.split()), default=0)
+            assert cell_len(line) <= max(width, word + 9), line
 
 
 LONG = "a_problem_whose_name_is_so_long_that_no_line_of_a_terminal_can_hold_the_whole_of_it_at_once"
@@ -95,8 +111,7 @@ def test_native_is_a_second_line_of_its_problem():
 def test_signs_are_explained_where_they_occur_and_only_there():
     text = "\n".join(shown(trained(8)))
     assert "=  equal within the margin" in text
-    assert "±  95 % interval over the seeds of this run; other hours are not covered" in text
-    assert "Ratios are geometric means over pairs of seeds" in text
+    assert f"±  {COVERED}" in " ".join(text.split("\n"))
     for sign in ("~  ", "?  ", "+  ", "-  ", "v  ", "!  "):
         assert sign not in text
     few = "\n".join(shown(trained(3, ["shapes"])))

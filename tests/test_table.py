@@ -11,14 +11,14 @@ import problems
 from compare.console import markdown_table
 from compare.records import journal as records
 from compare.records.record import Score
-from compare.tables.publish import publish
+from compare.tables.publish import publish, tabulated
 from compare.tables.results import TABLE_COLUMNS, table
 
 NAMES = (
     "problem,backend,device,mode,tier,seeds,failed,metric,better,score_mean,score_std,score_min,target,"
-    "reached,baseline,start_s_median,build_s_median,first_step_s_median,first_epoch_s_median,"
-    "compile_s_median,epoch_s_median,validation_s_median,predict_s_median,wall_s_median,cpu_s_median,"
-    "samples_per_s_median,epochs_to_target_median,time_to_target_s_median,host_peak_bytes,"
+    "reached,baseline,start_s_geomean,build_s_geomean,first_step_s_geomean,first_epoch_s_geomean,"
+    "compile_s_geomean,epoch_s_geomean,validation_s_geomean,predict_s_geomean,wall_s_geomean,cpu_s_geomean,"
+    "samples_per_s_geomean,target_seen,epochs_to_target_mean,time_to_target_s_geomean,host_peak_bytes,"
     "host_growth_bytes,gpu_peak_bytes,gpu_reserved_bytes,gpu_device_bytes,parameters,kernel,proof,"
     "parity,repeat_difference,warnings"
 )
@@ -60,15 +60,14 @@ RECORDS = [
     record("pytorch", 1, 1.0, **measured(3, 0.75)),
     record("pytorch", 2, None, status="failed", reason="killed | by\nSIGKILL"),
 ]
-PYTORCH = (
-    ",,,1.0,0.0,0.75,,,2.0,,,,,3145728,,,,,3860,,,,,unsteady; drift"  # the same for both metrics
-)
-KERAS = ",,,4.0,0.0,4.0,,,8.0,,,,,8388608,,,,,3860,,,,,unsteady"
+# The same for both metrics. Times are geometric means of two seeds: the root of 1 x 3 is 1.732.
+PYTORCH = ",,,0.8660254038,0,0.8660254038,,,1.732050808,,,,,,3145728,,,,,3860,,,,,unsteady; drift"
+KERAS = ",,,4,0,4,,,8,,,,,,8388608,,,,,3860,,,,,unsteady"
 ROWS = f"""\
-echo,pytorch,cpu,matched,eager,3,1,accuracy,higher,0.75,0.3535533905932738,0.5,0.9,1,0.1,{PYTORCH}
-echo,pytorch,cpu,matched,eager,3,1,unseen,higher,0.75,0.3535533905932738,0.5,,,0.1,{PYTORCH}
-echo,keras-tensorflow,cpu,matched,graph,1,0,accuracy,higher,1.0,,1.0,0.9,1,0.1,{KERAS}
-echo,keras-tensorflow,cpu,matched,graph,1,0,unseen,higher,1.0,,1.0,,,0.1,{KERAS}
+echo,pytorch,cpu,matched,eager,3,1,accuracy,higher,0.75,0.3535533906,0.5,0.9,1,0.1,{PYTORCH}
+echo,pytorch,cpu,matched,eager,3,1,unseen,higher,0.75,0.3535533906,0.5,,,0.1,{PYTORCH}
+echo,keras-tensorflow,cpu,matched,graph,1,0,accuracy,higher,1,,1,0.9,1,0.1,{KERAS}
+echo,keras-tensorflow,cpu,matched,graph,1,0,unseen,higher,1,,1,,,0.1,{KERAS}
 """
 
 
@@ -121,22 +120,23 @@ def test_every_part_has_its_column():
     first, second = replace(RECORDS[0], **NEW), replace(RECORDS[0], seed=1, kernel="cuDNN")
     row = table([first, second]).iloc[0]
     for name in ("start_s", "build_s", "first_step_s", "validation_s", "predict_s", "cpu_s"):
-        assert row[f"{name}_median"] == NEW[name], name
+        assert row[f"{name}_geomean"] == pytest.approx(NEW[name]), name
     for name in ("host_growth_bytes", "gpu_reserved_bytes", "gpu_device_bytes"):
         assert row[name] == NEW[name], name
-    assert row["samples_per_s_median"] == 100 / 4, "the median later epoch took 4 s"
-    assert row["epochs_to_target_median"] == 2
-    assert row["time_to_target_s_median"] == 1 + 4 + 2, "build and two epochs"
+    assert row["samples_per_s_geomean"] == pytest.approx(100 / 4), "the median later epoch took 4 s"
+    assert row["epochs_to_target_mean"] == 2
+    assert row["target_seen"] == 1, "only in one were scores taken"
+    assert row["time_to_target_s_geomean"] == pytest.approx(1 + 4 + 2), "build and two epochs"
     assert row["kernel"] == "loop, cuDNN"
 
 
-def test_a_target_never_reached_is_infinite_in_the_median(tmp_path):
+def test_a_target_that_one_seed_never_saw_is_infinite_in_the_mean(tmp_path):
     made = [record("pytorch", seed, 0.5, **measured(1, 1) | NEW) for seed in range(3)]
     made[1] = replace(made[1], epoch_scores=[0.1])
     made[2] = record("pytorch", 2, None, status="diverged", score_epochs=True)
     publish(tmp_path, made)
-    assert ",inf,inf," in (tmp_path / "table.csv").read_text()
-    assert "| inf | inf |" in (tmp_path / "table.md").read_text()
+    assert ",1,inf,inf," in (tmp_path / "table.csv").read_text()
+    assert "| 1/3 | inf | inf |" in (tmp_path / "table.md").read_text()
 
 
 def test_backends_that_are_not_listed_come_last_by_name():
@@ -155,7 +155,7 @@ def test_the_markdown_tells_scores_failures_meanings_and_circumstances(tmp_path)
     text = (tmp_path / "table.md").read_text()
     side = "| echo | pytorch | cpu | matched |"
     assert f"{side} accuracy | 0.7500 ± 0.35 | 0.5000 | 0.9 | 1/3 | 1 | 0.1000 |" in text
-    assert text.count(f"{side} 2.00 |") == 1, "times once, not once for each metric"
+    assert text.count(f"{side} 1.73 |") == 1, "times once, not once for each metric"
     assert f"{side} 3,860 | 3 |" in text
     assert f"{RECORDS[-1].key}: failed: killed \\| by SIGKILL" in text
     for column, meaning in TABLE_COLUMNS.items():
@@ -199,6 +199,26 @@ def test_the_published_tables_follow_from_the_published_records(tmp_path):
         assert (tmp_path / name).read_text() == (PUBLISHED / name).read_text(), name
 
 
+COLUMNS = {"epoch_s": "epoch_s_geomean", "wall_s": "wall_s_geomean"}
+COLUMNS |= {"time_to_target_s": "time_to_target_s_geomean", "score": "score_mean"}
+
+
+@pytest.mark.parametrize("folder", ["cpu", "engines"])
+def test_every_effect_follows_from_the_table_beside_it(folder):
+    tables = tabulated(records.read(ROOT / "results" / folder)[0])
+    rows = tables.table.drop_duplicates(["problem", "backend"])  # the first metric
+    rows = rows.set_index(["problem", "backend"])
+    compared = tables.verdicts[tables.verdicts["effect"].notna()]
+    assert set(compared["measure"]) == set(COLUMNS)
+    for _, row in compared.iterrows():
+        value, reference = (
+            rows.loc[(row["problem"], row[side]), COLUMNS[row["measure"]]]
+            for side in ("backend", "reference")
+        )
+        found = value - reference if row["measure"] == "score" else value / reference
+        assert found == pytest.approx(row["effect"], rel=1e-9, abs=1e-12), dict(row)
+
+
 def test_the_published_records_are_whole():
     lines = (PUBLISHED / "runs.jsonl").read_text().splitlines()
     found, _ = records.read(PUBLISHED)
@@ -227,7 +247,7 @@ def test_published_backends_are_of_one_size_and_score_within_the_margin_declared
         assert gap <= declared.margin, (problem, metric, gap)
 
 
-@pytest.mark.parametrize("column", ["score_mean", "wall_s_median", "epoch_s_median"])
+@pytest.mark.parametrize("column", ["score_mean", "wall_s_geomean", "epoch_s_geomean"])
 def test_published_figures_are_present(column):
     assert pd.read_csv(PUBLISHED / "table.csv")[column].notna().all()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from compare.records.record import UsageError
-from compare.text import one_line, shortened, visible
+from compare.text import blamed, one_line, shortened, visible
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,18 @@ def test_a_long_text_is_shown_by_its_ends():
 def test_of_an_error_the_first_line_is_shown():
     assert one_line(ValueError("\n first\nsecond")) == "first"
     assert one_line(ValueError()) == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "place"),
+    [
+        ("/x/problems/own.py", " (problems/own.py, line 3)"),
+        ("/x/backends/keras/own.py", " (backends/keras/own.py, line 3)"),
+        ("/x/backends/keras/_engine.py", ""),
+        ("/x/elsewhere/own.py", ""),
+    ],
+)
+def test_an_error_names_the_line_of_a_problem_or_twin_that_led_to_it(file, place):
+    with pytest.raises(ZeroDivisionError) as raised:
+        exec(compile("\n\n1 / 0", file, "exec"))
+    assert blamed(raised.value) == f"ZeroDivisionError: division by zero{place}"

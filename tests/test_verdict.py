@@ -1,6 +1,7 @@
 """Verdicts from records whose differences are known."""
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,9 @@ from backends import BACKENDS
 from compare.measures import time_to_target_s
 from compare.records.record import Score, judged
 from compare.statistics import MINIMUM
-from compare.tables.publish import publish
+from compare.tables.details import details
+from compare.tables.publish import publish, tabulated
+from compare.tables.summary import summary
 from compare.tables.verdicts import MEASURES, VERDICT_COLUMNS, effect, outcome, too_few, verdicts
 
 PROBLEMS = ("addition", "cumsum", "damped_sine", "echo", "moving_square", "shapes")
@@ -106,6 +109,41 @@ def test_the_verdict_follows_from_p_and_margin(changes, margin, verdict):
     made = [record(seed, score=0.5, margin=margin) for seed in range(6)]
     made += [record(i, "keras-jax", score=one, margin=margin) for i, one in enumerate(scores)]
     assert judged_rows(made).loc["score", "verdict"] == verdict
+
+
+def test_equivalence_is_corrected_over_the_problems_as_a_difference_is():
+    changes = [0.01, -0.01, 0.02, -0.02, 0.015, -0.015]
+
+    def found(problems):
+        made = [
+            one
+            for name in problems
+            for one in sides(6, [0.95 + c for c in changes], [1.0] * 6, problem=name, margin=0.017)
+        ]
+        return verdicts(made).query("measure == 'score'").set_index("problem")
+
+    alone, among = found(["echo"]).loc["echo"], found(PROBLEMS).loc["echo"]
+    assert alone["p_within"] == among["p_within"] == pytest.approx(alone["p_within_holm"])
+    assert 0.05 / 6 < alone["p_within"] < 0.05
+    assert (alone["verdict"], alone["within_margin"]) == ("equivalent", True)
+    assert among["p_within_holm"] == pytest.approx(6 * among["p_within"])
+    assert (among["verdict"], among["within_margin"]) == ("inconclusive", False)
+
+
+def test_a_verdict_carries_warnings_and_proof_of_both_sides():
+    made = sides(6, [0.95] * 6, [2.0] * 6)
+    for place in (0, -1):  # a seed of either side
+        doubted = [*made]
+        doubted[place] = replace(made[place], others_cpu_s=99.0, proof="unproven")
+        rows = judged_rows(doubted)
+        assert (rows["proof"] == "unproven").all()
+        assert "busy" in rows.loc["wall_s", "warnings"]
+        assert "busy" not in str(judged_rows(made).loc["wall_s", "warnings"])
+        assert pd.isna(rows.loc["score", "warnings"])
+        text = summary(tabulated(doubted), doubted)
+        assert re.search(r"different: 2\.000.*?, doubtful \(.*busy.*?\), unproven \|", text)
+        shown = "\n".join(details(tabulated(doubted), doubted, 120)[-2])
+        assert re.search(r"wall_s .* slower, doubtful \(.*busy.*\), unproven", shown)
 
 
 def test_what_is_identical_is_not_computed_but_counts_in_the_family():

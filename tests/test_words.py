@@ -9,7 +9,7 @@ from compare.page.words import DOUBTS, answers
 SCORE = {
     "measure": "score", "backend": "keras", "reference": "torch", "pairs": 8, "failed": 0,
     "value": 0.97, "reference_value": 0.95, "effect": 0.02, "low": 0.01, "high": 0.03,
-    "margin": 0.01,
+    "margin": 0.01, "warnings": None, "proof": "proven",
 }  # fmt: skip
 UNJUDGED = {"pairs": 3, "verdict": None, "low": None, "high": None}
 NAMES = {"keras": "Keras", "torch": "PyTorch"}
@@ -101,6 +101,13 @@ def test_an_interval_is_told_where_there_is_one():
         "Keras takes 2.00 times as long for an epoch (95 % interval 1.90 to 2.10)"
     )
     assert said(without)[0][1] == "Keras takes 2.00 times as long for an epoch"
+
+
+def test_what_speaks_against_a_verdict_is_told_with_it():
+    doubtful = {"warnings": "busy; drift", "proof": "unproven", "verdict": "different"}
+    ((_, score), (_, time)) = said(SCORE | doubtful | {"warnings": None}, TIME | doubtful)
+    assert score.endswith("; unproven")
+    assert time.endswith("(95 % interval 1.90 to 2.10); doubtful (busy; drift); unproven")
 
 
 def test_pairs_without_a_time_are_counted():

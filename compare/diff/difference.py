@@ -14,10 +14,11 @@ from typing import Any
 import pandas as pd
 
 from backends import Side
-from compare.measures import WARNINGS, warnings
+from compare.measures import doubts, least_proof
 from compare.records.provenance import differing
 from compare.records.record import UNTRIED, Record, of_side
 from compare.statistics import (
+    COVERED,
     DIFFERENT,
     INCONCLUSIVE,
     RATIO_MARGIN,
@@ -44,12 +45,12 @@ DIFF_COLUMNS = {
     "mode": "matched or native",
     "recipe": "full or quick",
     "measure": "score; epoch_s: a training's median epoch after the first; wall_s: build to last "
-    "answer; time_to_target_s: build and epochs until the target was reached",
+    "answer; time_to_target_s: build and epochs until the target was seen in validation",
     "metric": "what is scored; empty for times",
     "better": "whether a higher or a lower value is better",
     "pairs": "seeds of which both folders have a record, whatever came of the training",
-    "failed": "pairs in which a side has no finite value: no score, or the target never reached. "
-    "It then counts as infinitely bad, and all pairs by their signs only",
+    "failed": "pairs in which a side has no finite value: no score, or the target never seen in "
+    "validation. It then counts as infinitely bad, and all pairs by their signs only",
     "lost": "pairs with a value in A and none in B",
     "gained": "pairs with a value in B and none in A",
     "value_a": "of A, over the pairs: mean score, or geometric mean of times",
@@ -57,14 +58,16 @@ DIFF_COLUMNS = {
     "effect": "value_b - value_a for scores, value_b / value_a for times; empty where a pair "
     "failed",
     "low": "lower end of the 95 % t interval of the effect, paired by seed; of ratios on the log "
-    "scale",
+    f"scale. {COVERED}",
     "high": "upper end of it",
     "p": "of the exact permutation test that flips the signs of the paired changes",
     "p_holm": "p after Holm's correction over the problems, the rest of the row being the same; "
     "the first metrics of all problems are corrected together, then the second ones, and so on",
     "margin": "effects within it count as no change in practice: that of the metric, as A declares "
     "it, or a twentieth for ratios",
-    "within_margin": "the 90 % t interval lies within the margin: two one-sided tests at 5 %",
+    "p_within": "p of equivalence, as in verdicts.csv",
+    "p_within_holm": "p_within after Holm's correction, over the same rows as p_holm",
+    "within_margin": "p_within_holm is below 0.05",
     "greater": "pairs in which B's value is the greater one; a tie counts half",
     "p_greater": "greater / pairs",
     "smallest": "smallest change that so many pairs would have shown with a chance of 80 %",
@@ -73,7 +76,8 @@ DIFF_COLUMNS = {
     "different, different but negligible, equivalent, inconclusive "
     "or identical; empty below six pairs",
     "change": "worse, better, slower or faster, where the verdict is: different",
-    "warnings": "what makes the times of A or of B doubtful",
+    "warnings": "what makes the times of A or of B doubtful; empty for scores",
+    "proof": "as in verdicts.csv, of both folders",
 }
 WHOLE = ("pairs", "failed", "lost", "gained")
 FAMILY = ("device", "mode", "recipe", "backend", "measure", "rank")
@@ -151,16 +155,18 @@ def _tried(side: BySeed) -> BySeed:
 
 def _rows(a: BySeed, b: BySeed) -> Iterator[Row]:
     """Yield the figures of each metric and time that both sides have."""
-    metrics = scores(a, b)
+    metrics, found = scores(a, b), ([*a.values()], [*b.values()])
+    proof = least_proof([*found[0], *found[1]])
     for rank, (metric, measure) in enumerate(metrics.items()):
         better = "higher" if measure.worst < 0 else "lower"
         if row := judge(measure, b, a):
-            yield row | {"metric": metric, "better": better, "rank": rank} | _values(row)
-    raised = [*warnings([*a.values()]), *warnings([*b.values()])]
-    doubts = "; ".join(name for name in WARNINGS if name in raised) or None
+            named = {"metric": metric, "better": better, "rank": rank, "proof": proof}
+            yield row | named | _values(row)
+    doubtful = doubts(*found)
     for measure in TIMES:
         if row := judge(measure, b, a):
-            yield row | {"better": "lower", "rank": 0, "warnings": doubts} | _values(row)
+            named = {"better": "lower", "rank": 0, "warnings": doubtful, "proof": proof}
+            yield row | named | _values(row)
 
 
 def _values(row: Row) -> Row:

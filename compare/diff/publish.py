@@ -13,6 +13,7 @@ from compare.diff.limits import Offence
 from compare.diff.words import answer, what
 from compare.records.provenance import DIFFERING
 from compare.records.record import Record, as_json
+from compare.statistics import COVERED
 from compare.tables.columns import number
 from compare.tables.publish import rows_json
 from compare.tables.verdicts import effect
@@ -44,8 +45,9 @@ COMPARED: dict[str, Callable[[pd.Series], str]] = {
     "pairs": _text("pairs"),
     "lost": _text("lost"),
     "warnings": _text("warnings"),
+    "proof": _text("proof"),
 }
-LEFT = (*KEY, "value", "verdict", "warnings", *DIFFERING, *ALONE)
+LEFT = (*KEY, "value", "verdict", "warnings", "proof", *DIFFERING, *ALONE)
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def _compared(title: str, rows: pd.DataFrame) -> Section:
 def diff_markdown(diff: Diff, a: str, b: str) -> str:
     """Return the diff as Markdown for the summary of a job; `a` and `b` name the sides."""
     parts = [f"**{plain(answer(diff))}**", plain(f"A is {a}; B is {b}.")]
+    parts += [f"Brackets hold the {COVERED}."] * bool(diff.rows["low"].notna().any())
     for section in sections(diff):
         made = markdown_table(section.headings, LEFT, map(list, section.lines))
         if section.title == "All comparisons":

@@ -4,19 +4,20 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from compare.console import INDENT, below, fitting, wrapped
+from compare.console import INDENT, below, fitting, joined, wrapped
 from compare.diff.difference import RUNS, Diff
 from compare.diff.publish import COMPARED, LEFT
 from compare.diff.words import answers, place, size
-from compare.statistics import SCORE
+from compare.statistics import COVERED, SCORE
+from compare.text import shortened
 
 MOST = 4  # changes that are not judged; the others on request
 AROUND = 8  # lines of what else differs
 SHORT = 12  # characters of a commit
 SIGNS = {"worse": "-", "slower": "-", "better": "+", "faster": "+"}
-MEANING = "-  worse or slower in B    +  better or faster in B"
+MEANING = ("-  worse or slower in B", "+  better or faster in B")
 FIGURES = ("value", "A", "B", "change [95 %]")
-ALL = ("value", "change [95 %]", "verdict", "A", "B", "pairs", "lost", "warnings")
+ALL = ("value", "change [95 %]", "verdict", "A", "B", "pairs", "lost", "warnings", "proof")
 
 
 def diff_lines(diff: Diff, a: str, b: str, width: int, *, everything: bool = False) -> list[str]:
@@ -26,12 +27,15 @@ def diff_lines(diff: Diff, a: str, b: str, width: int, *, everything: bool = Fal
     changed = [row for row in rows if not pd.isna(row["change"]) or row["lost"]]
     more = False
     if changed:
-        blocks.append([*_figures(changed, width, signs=True), MEANING])
+        blocks.append([*_figures(changed, width, signs=True), *joined(MEANING, width, gap="    ")])
     elif leads := sorted(filter(_leads, rows), key=size, reverse=True):
         more = len(leads) > MOST
         sides = list(dict.fromkeys(map(place, leads)))
         shown = sorted(leads[:MOST], key=lambda row: sides.index(place(row)))
-        blocks.append(["Largest changes, none of them judged:", *_figures(shown, width)])
+        title = wrapped("Largest changes, none of them judged:", width)
+        blocks.append([*title, *_figures(shown, width)])
+    if _intervals(diff, changed, everything=everything):
+        blocks[-1] += wrapped(f"[95 %]  {COVERED}", width)
     around = list(_around(diff.provenance, width))
     more |= len(around) > AROUND
     blocks.append(
@@ -40,8 +44,15 @@ def diff_lines(diff: Diff, a: str, b: str, width: int, *, everything: bool = Fal
     if everything:
         blocks += _all(diff, width)
     elif more or len(rows) > len(changed):
-        blocks.append([f"All {len(rows)} values, and all else that differs: --all"])
+        blocks.append(wrapped(f"All {len(rows)} values, and all else that differs: --all", width))
     return [line for i, block in enumerate(blocks) for line in ([""] * bool(i) + block)]
+
+
+def _intervals(diff: Diff, changed: Sequence[pd.Series], *, everything: bool) -> bool:
+    """Say whether an interval is shown."""
+    if everything:
+        return bool(diff.rows["low"].notna().any())
+    return any(not pd.isna(row["low"]) for row in changed)
 
 
 def _hanging(text: str, width: int) -> list[str]:
@@ -81,7 +92,7 @@ def _around(frame: pd.DataFrame, width: int) -> Iterator[str]:
         named = " ".join(filter(None, (what, where)))
         if what == "commit":
             values = [", ".join(one[:SHORT] for one in text.split(", ")) for text in values]
-        before, after = (text or "none" for text in values)
+        before, after = (shortened(text) or "none" for text in values)
         yield from wrapped(f"{named}: {before} -> {after}", width)
 
 
@@ -90,7 +101,7 @@ def _all(diff: Diff, width: int) -> Iterator[list[str]]:
     if len(diff.alone):
         texts = [list(map(str, row)) for row in diff.alone.itertuples(index=False)]
         yield [
-            "In one folder only, or without anything to compare:",
+            *wrapped("In one folder only, or without anything to compare:", width),
             *fitting(list(diff.alone.columns), texts, LEFT, width=width, keys=2),
         ]
     if len(diff.rows):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from compare.diff.difference import KEY, Diff
+from compare.records.record import UNPROVEN
 from compare.statistics import INCONCLUSIVE, MINIMUM, SCORE
 from compare.tables.columns import signed
 from compare.tables.verdicts import needed
@@ -90,6 +91,8 @@ def _suspicions(diff: Diff) -> Iterator[str]:
     raised = dict.fromkeys(one for text in timed["warnings"].dropna() for one in text.split("; "))
     if raised:
         yield f"times are doubtful: {', '.join(raised)}"
+    if (diff.rows["change"].notna() & (diff.rows["proof"] == UNPROVEN)).any():
+        yield "not proven to be the same model"
 
 
 def _alone(alone: pd.DataFrame) -> Iterator[str]:

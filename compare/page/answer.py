@@ -6,8 +6,9 @@ from markupsafe import Markup
 
 from compare.page.grid import Grid, name_of_row
 from compare.page.words import DOUBTS
+from compare.statistics import COVERED
 from compare.tables.columns import number
-from compare.tables.headline import Headline
+from compare.tables.headline import DOUBTFUL, Headline
 from compare.tables.names import names as called
 from compare.tables.rows import Cell, Ratio, Row, times
 
@@ -31,7 +32,7 @@ def answer(rows: Sequence[Row], anchors: dict[str, str]) -> Grid:
     for row in rows:
         scores = dict(zip((cell.name for cell in row.cells), row.scores, strict=True))
         cells = {cell.name: cell for cell in row.cells}
-        line: list[str] = [_first(row, anchors)]
+        line: list[str] = [_first(row, anchors, doubtful=row.doubtful)]
         line += [
             f"{scores[name]} {cells[name].sign}".strip() if name in cells else "" for name in names
         ]
@@ -72,15 +73,18 @@ def legend(found: Headline) -> Iterator[tuple[str, str]]:
             yield (IN_WORDS[sign] if duel and sign in IN_WORDS else sign), meaning
     ratios = [ratio for row in found.rows for cell in row.cells for ratio in cell.ratios]
     if any(ratio.low is not None for ratio in ratios) and duel:
-        yield "[ ]", "95 % interval over the seeds of this run; another run may differ by more"
+        yield "[ ]", COVERED
+    if not duel and DOUBTFUL in found.signs:
+        yield DOUBTFUL, found.signs[DOUBTFUL]
     if not duel and ratios:
         yield "bold", "the fastest" + ("" if all(r.judged for r in ratios) else "; not judged")
     doubted = {name for row in found.rows for cell in row.cells for name in cell.warnings}
     yield from ((name, text) for name, text in DOUBTS.items() if name in doubted)
 
 
-def _first(row: Row, anchors: dict[str, str]) -> Markup:
+def _first(row: Row, anchors: dict[str, str], *, doubtful: bool = False) -> Markup:
     link = Markup('<a href="#{}">{}</a>').format(anchors[row.problem], row.problem)
+    link += f" {DOUBTFUL}" * doubtful
     lower = ", lower is better" if row.better == "lower" else ""
     return name_of_row(link, f"{row.metric}{lower}", row.setting)
 

@@ -6,7 +6,7 @@ colour is told by mark or line as well. Colour stands for a side, and for nothin
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator
 
 from compare.groups import LONGEST, Group
 from compare.records.record import Record
+from compare.statistics import COVERED, geometric_mean
 from compare.svg import INK, STYLE, figure, legend
 from compare.tables.columns import MEBIBYTE
 from compare.text import visible
@@ -40,6 +41,7 @@ MEMORY = {
     "GPU, reserved": "gpu_reserved_bytes",
     "whole GPU": "gpu_device_bytes",
 }
+WIDE = 60  # characters below an axis
 HATCHES = ("", "///", "...", "xxx", "\\\\\\")
 
 
@@ -113,7 +115,7 @@ def _directions(axes: Axes, rows: Sequence[_Ratio]) -> None:
         time, less = "time", f"faster than {other}"
     marks = []
     if any(not pd.isna(one.row["low"]) for one in rows):
-        marks.append("bar: 95 % interval over the seeds of this run")
+        marks += wrap(f"bar: {COVERED}", WIDE)
     if any(pd.isna(one.row["verdict"]) for one in rows):
         marks.append("hollow: not judged, too few seeds")
     axes.set_xlabel("\n".join([f"{time} / {other}'s, log scale", *marks]))
@@ -125,17 +127,22 @@ def _directions(axes: Axes, rows: Sequence[_Ratio]) -> None:
 
 
 def learning(sides: Sequence[Group]) -> Figure:
-    """Return the validation loss per epoch and per second: median and range over the seeds."""
+    """Return the validation loss per epoch and per second: median and range over the seeds.
+
+    Seconds are geometric means, as in tables.
+    """
     made, (per_epoch, per_second) = figure(2.6, columns=2)
     with rc_context(STYLE):
         for side in sides:
             losses = _losses(side.scored)
-            if not losses.size:
+            if not np.isfinite(losses).any():
                 continue
+            known = np.isfinite(losses).any(axis=0)  # epochs of which some seed has a loss
+            losses = losses[:, known]
             seconds = _seconds(side.scored)
             middle = np.nanmedian(losses, axis=0)
-            epochs = np.arange(1, len(middle) + 1)
-            for axes, x in ((per_epoch, epochs), (per_second, np.median(seconds, axis=0))):
+            epochs = np.flatnonzero(known) + 1
+            for axes, x in ((per_epoch, epochs), (per_second, _center(seconds)[known])):
                 if len(losses) > 1:
                     lowest, highest = np.nanmin(losses, axis=0), np.nanmax(losses, axis=0)
                     axes.fill_between(x, lowest, highest, color=side.color, alpha=0.2, linewidth=0)
@@ -177,17 +184,24 @@ def _seconds(records: Sequence[Record]) -> Array:
     return np.cumsum(np.array(parts, dtype=float), axis=1)
 
 
+def _center(seconds: Array) -> Array:
+    """Return the geometric mean over the seeds, of seconds (seeds, epochs)."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.exp(np.log(seconds).mean(axis=0)))
+
+
 def spent(records: Iterable[Record]) -> dict[str, float]:
-    """Return the median seconds of a training by what they were spent on."""
+    """Return the mean seconds of a training by what they were spent on."""
     parts: dict[str, list[float]] = {name: [] for name in PARTS}
     for one in records:
-        steps = (one.first_epoch_s or 0) + sum(one.epoch_s) - (one.first_step_s or 0)
+        steps = max(0.0, (one.first_epoch_s or 0) + sum(one.epoch_s) - (one.first_step_s or 0))
         values = (
             one.start_s, one.build_s, one.first_step_s, steps, one.validation_s, one.predict_s
         )  # fmt: skip
         for name, value in zip(PARTS, values, strict=True):
             parts[name] += [] if value is None else [value]
-    return {name: median(values) for name, values in parts.items() if values}
+    means = {name: geometric_mean(values) for name, values in parts.items()}
+    return {name: mean for name, mean in means.items() if mean is not None}
 
 
 def time_split(sides: Sequence[Group]) -> Figure:
@@ -204,7 +218,7 @@ def time_split(sides: Sequence[Group]) -> Figure:
                 )  # fmt: skip
                 left += seconds
             _value(axes, left, place, f"{left:#.3g}")
-        _bars(axes, [side.short for side in sides], "seconds of a training, medians")
+        _bars(axes, [side.short for side in sides], "seconds of a training, geometric means")
         legend(made, axes, columns=3)
     return made
 

@@ -19,6 +19,7 @@ from compare.page import charts, examples
 from compare.page.grid import Grid
 from compare.records.predictions import Predictions, read_predictions
 from compare.records.record import Record
+from compare.statistics import COVERED
 from compare.tables.columns import number
 from compare.tables.names import names
 from compare.tables.rows import TIMED
@@ -91,10 +92,15 @@ def of_all(frame: pd.DataFrame, everyone: Sequence[Group]) -> Iterator[Picture]:
             f"ratio-{measure}",
             "ratio",
             charts.ratios(rows, everyone, what),
-            f"How many times as long {what} takes. To the right of 1 the reference is faster. The "
-            "intervals are over the seeds of this run; another run may differ by more.",
+            f"How many times as long {what} takes. To the right of 1 the reference is faster. "
+            f"{_intervals(rows)}",
             f"Ratio of the time for {what}: {'; '.join(said)}",
         )
+
+
+def _intervals(rows: pd.DataFrame) -> str:
+    """Return what the bars cover, where there are any."""
+    return f"A bar is the {COVERED}." if rows["low"].notna().any() else ""
 
 
 def of_problem(
@@ -155,8 +161,8 @@ def _of_trainings(name: str, trained: Sequence[Group]) -> Iterator[Picture]:
         f"{slug(name)}-time",
         "time",
         charts.time_split(trained),
-        "What the seconds of a training are spent on, medians over the seeds. The start of the "
-        "process is in no other figure.",
+        "What the seconds of a training are spent on, geometric means over the seeds. The start of "
+        "the process is in no other figure.",
         f"Time of a training of {name}: {'; '.join(spent)}",
     )
     if any(one.host_peak_bytes or one.gpu_peak_bytes for side in trained for one in side.scored):

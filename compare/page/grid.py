@@ -65,9 +65,9 @@ def scores(frame: pd.DataFrame, everyone: Sequence[Group], *, of_one: bool) -> G
         places = max(decimals(means, 2), min(4, decimals(means, 5)))
         kept = ["score_mean", *(["score_min"] if of_one else [])]
         cells = [_score(row, column, places) for column in kept for row in here]
-        cells += [_cell("passed", row) for row in here]
+        cells += [_cell("reached", row) for row in here]
         rows.append([first, *cells, _cell("target", one), _fixed(one["baseline"], places)])
-    over = [("score", len(everyone)), ("min", len(everyone)), ("passed", len(everyone))]
+    over = [("score", len(everyone)), ("min", len(everyone)), ("reached", len(everyone))]
     over = [one for one in over if of_one or one[0] != "min"]
     columns = ["metric" if of_one else "problem", *short(everyone) * len(over)]
     columns += ["target", "baseline"]
@@ -94,7 +94,7 @@ def measured(frame: pd.DataFrame, everyone: Sequence[Group]) -> Grid:
     rows = [[name, *(_cell(name, row) for row in here)] for name in names]
     rows.append(["warnings", *(_cell("warnings", row) for row in here)])
     kept = [row for row in rows if any(row[1:])]
-    return Grid(["median over the seeds", *short(everyone)], kept)
+    return Grid(["mean over the seeds", *short(everyone)], kept)
 
 
 def _by_side(frame: pd.DataFrame, everyone: Sequence[Group]) -> list[pd.Series | None]:

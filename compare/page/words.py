@@ -7,7 +7,7 @@ import pandas as pd
 from compare.statistics import IDENTICAL, MINIMUM, SCORE
 from compare.tables.columns import number
 from compare.tables.rows import TIMED, times
-from compare.tables.verdicts import BETTER, EQUAL, WORSE, outcome
+from compare.tables.verdicts import BETTER, EQUAL, WORSE, outcome, reservations
 
 SHOWN = ("different", "different but negligible")
 # Warning: what it means to those who read the times. compare/measures.py advises who measures.
@@ -32,9 +32,19 @@ def answers(rows: pd.DataFrame, *, better: str, names: Mapping[str, str]) -> lis
     """
     named = rows.replace({"backend": dict(names), "reference": dict(names)})
     by_measure = {str(row["measure"]): row for _, row in named.iterrows()}
-    said = [scored(by_measure[SCORE], better)] if SCORE in by_measure else []
-    timings = {name: by_measure[name] for name in TIMED if name in by_measure}
-    return [*said, *([timed(timings)] if timings else [])]
+    said: list[Said] = []
+    if SCORE in by_measure:
+        row = by_measure[SCORE]
+        said.append(_reserved(scored(row, better), row))
+    if timings := {name: by_measure[name] for name in TIMED if name in by_measure}:
+        said.append(_reserved(timed(timings), next(iter(timings.values()))))
+    return said
+
+
+def _reserved(said: Said, row: pd.Series) -> Said:
+    """Return a verdict with what speaks against relying on it."""
+    lead, detail = said
+    return lead, "; ".join([detail, *reservations(row)])
 
 
 def scored(row: pd.Series, better: str) -> Said:

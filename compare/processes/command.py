@@ -53,10 +53,7 @@ def do_list(_: argparse.Namespace) -> int:
 
     driver = Thread(target=gpu.names)  # it is asked while the problems are read
     driver.start()
-    show(("problem", "what is learned"), [[name, _summary(name)] for name in problems.names()])
-    for name in problems.names():
-        if missing_twins(name):
-            print(f"{name} lacks {', '.join(missing_twins(name))}", end="\n\n")
+    learned = [[name, _summary(name)] for name in problems.names()]
     rows = []
     for side in interpreter.known():
         missing = " ".join(interpreter.missing(side))
@@ -64,6 +61,10 @@ def do_list(_: argparse.Namespace) -> int:
         install = f"{python} -m pip install" if python else "pip install"
         able = f"yes, in {python}" if python else "yes"
         rows.append([str(side), f"no: {install} {missing}" if missing else able])
+    show(("problem", "what is learned"), learned)
+    for name in problems.names():
+        if missing_twins(name):
+            print(f"{name} lacks {', '.join(missing_twins(name))}", end="\n\n")
     show(("backend", "can run here"), rows)
     print(*wrapped("tiers; the first of a backend is its default", width), sep="\n")
     for backend in BACKENDS.values():

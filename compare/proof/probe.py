@@ -47,7 +47,7 @@ from backends._seeded import Noise
 from compare.options import STARTS
 from compare.processes.launcher import ASKED, Kind, Launcher, several
 from compare.records.record import FORK
-from compare.text import one_line
+from compare.text import blamed, one_line
 from problems import Array, Data, Part, Problem, Spec
 
 Evidence = dict[str, Array]
@@ -127,7 +127,7 @@ def main(cell: Path) -> None:
             evidence |= found
     except Exception as error:
         traceback.print_exc()
-        evidence["error"] = np.array(said(error))
+        evidence["error"] = np.array(blamed(error))
         for kind, name in ((Unavailable, "unavailable"), (MemoryError, "unfinished")):
             if isinstance(error, kind):
                 evidence[name] = np.array(one_line(error))
@@ -184,7 +184,7 @@ def _climbed(
         try:
             evidence["single/output"] = probe.ask(x[:1])["output"]
         except Exception as error:  # a batch of one is a trap of its own: squeeze()
-            evidence["single error"] = np.array(said(error))
+            evidence["single error"] = np.array(blamed(error))
     if x.dtype == np.float64:
         with suppress(Exception):  # a twin need not take what no data of its problem are
             evidence |= _named("far", probe.ask(_far(x)))
@@ -284,11 +284,6 @@ def initialisers(problem: Problem, engine: Engine) -> list[str]:
             if writes or named:
                 found.append(f"{file.parent.name}/{file.name}, line {node.lineno}")
     return found
-
-
-def said(error: Exception) -> str:
-    """Return what an error says, in one line."""
-    return f"{type(error).__name__}: {one_line(error)}"
 
 
 def _cast(array: Array, precision: str) -> Array:

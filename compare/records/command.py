@@ -1,9 +1,8 @@
 """`diptych export`."""
 
 import argparse
-from pathlib import Path
 
-from compare.options import Parser, add_command, add_folder
+from compare.options import Parser, add_command, add_folder, file
 
 FORMATS = ("pytest-benchmark", "github-action-benchmark")  # those of compare.records.export
 
@@ -22,7 +21,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
     add_folder(export)
     export.add_argument("--format", choices=FORMATS, required=True, help="whose format it is")
-    export.add_argument("--out", type=Path, metavar="FILE", help="write there, not on stdout")
+    export.add_argument("--out", type=file, metavar="FILE", help="write there, not on stdout")
 
 
 def do_export(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ nothing is said of the machine that exports them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from statistics import fmean, median, stdev
+from statistics import fmean, geometric_mean, median, stdev
 from typing import Any
 
 from compare.records.record import Record, UsageError, of_side
@@ -128,12 +128,12 @@ def _stats(seconds: Sequence[float]) -> dict[str, Any]:
 
 
 def _charted(side: Sequence[Record]) -> Iterator[tuple[str, str, float, list[float]]]:
-    """Yield what, unit, value, and the values that it is the middle of."""
-    epochs = [second for record in side for second in record.epoch_s]
+    """Yield what, unit, value, and the values that it is the mean of."""
+    epochs = [median(record.epoch_s) for record in side if record.epoch_s]
     walls = [record.total_s for record in side if record.total_s is not None]
     for what, seconds in (("epoch", epochs), ("wall", walls)):
         if seconds:
-            yield what, "s", median(seconds), seconds
+            yield what, "s", geometric_mean(seconds), seconds
     for metric in _metrics(side):
         judged = [record.scores[metric] for record in side if metric in record.scores]
         gaps = [

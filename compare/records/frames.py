@@ -76,7 +76,7 @@ def load(folder: str | Path) -> pd.DataFrame:
     `started`; what was not measured is missing, never 0, and versions stay strings: "2.10".
 
     Raises:
-        UsageError: there are no records, or they are of another schema.
+        UsageError: there are no records, or all are of another schema.
     """
     found = _read(folder)
     versions = sorted({f"version_{name}" for record in found for name in record.versions})
@@ -92,7 +92,7 @@ def load_epochs(folder: str | Path) -> pd.DataFrame:
     off has as many rows as epochs were recorded.
 
     Raises:
-        UsageError: there are no records, or they are of another schema.
+        UsageError: there are no records, or all are of another schema.
     """
     rows = [row for record in _read(folder) for row in _epochs(record)]
     dtypes = {name: SINGLE.get(name, "float64") for name in EPOCH_COLUMNS}
@@ -101,7 +101,7 @@ def load_epochs(folder: str | Path) -> pd.DataFrame:
 
 def _read(folder: str | Path) -> list[Record]:
     found, broken = records.read(Path(folder))
-    for message in broken:
+    for message in records.in_brief(broken):
         warnings.warn(message, stacklevel=3)
     if not found:
         raise UsageError(f"expected a folder with records in {records.FILE}, came {folder}")

@@ -11,30 +11,41 @@ from compare.records.record import Record, UsageError
 from compare.text import shortened, visible
 
 FILE = "runs.jsonl"
+TOLD = 5  # lines that cannot be read
 
 
 def read(folder: Path) -> tuple[list[Record], list[str]]:
     """Return the records of a folder, the last one of each training, and what could not be read.
 
     Raises:
-        UsageError: a record is of another schema, or runs.jsonl is no file.
+        UsageError: all records are of another schema, or runs.jsonl is no file.
     """
     records: dict[str, Record] = {}
     broken = []
+    strange: list[str] = []
     file = _file(folder)
     lines = file.read_bytes().splitlines() if file.exists() else []
     for number, line in enumerate(lines, start=1):
         try:
             record = Record.from_json(line)
-        except UsageError as error:
-            raise UsageError(f"{file}, line {number}: {error}") from None
         except ValueError as error:
+            if isinstance(error, UsageError):
+                strange.append(f"{file}, line {number}: {error}")
             what = f"{file}, line {number} is not a record and was left out"
             broken.append(visible(f"{what}: {shortened(str(error))}"))
             continue
         records.pop(record.key, None)
         records[record.key] = record
+    if strange and not records:
+        raise UsageError(strange[0])
     return list(records.values()), broken
+
+
+def in_brief(broken: Sequence[str]) -> list[str]:
+    """Return what could not be read, line by line as far as anybody cares to read, then a sum."""
+    more = len(broken) - TOLD
+    rest = [f"{more} more lines are not records and were left out"] * (more > 1)
+    return [*broken[: TOLD if rest else None], *rest]
 
 
 def _file(folder: Path) -> Path:

@@ -22,7 +22,7 @@ def records_of(folder: Path, *, sweep: str | None = None) -> list[Record]:
         UsageError: there are none, or they are of the other kind.
     """
     found, broken = journal.read(folder)
-    for message in broken:
+    for message in journal.in_brief(broken):
         complain(message)
     if not found:
         more = " (or --batch-size or --units, to make them)" if sweep else ""

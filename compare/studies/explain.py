@@ -1,7 +1,7 @@
 """What a framework's defaults do: each training against the matched one of the same seed."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +12,7 @@ from compare.files import write_whole
 from compare.measures import epochs_to_target
 from compare.records.provenance import provenance
 from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between
-from compare.statistics import interval
+from compare.statistics import COVERED, interval
 from compare.tables.columns import number, signed
 from compare.text import visible
 
@@ -30,15 +30,16 @@ EXPLAIN_COLUMNS = {
     "change": "score_mean - matched_mean",
     "change_low": "lower end of the 95 % t interval of the change, paired by seed",
     "change_high": "upper end of it",
-    "reached": "pairs whose validation score reached the target in some epoch, defaults kept",
-    "matched_reached": "the same in matched mode",
-    "epochs": "mean epochs to the target, defaults kept, over the pairs in which both reached it",
+    "target_seen": "pairs in which the target was seen in validation, in some epoch, defaults kept",
+    "matched_target_seen": "the same in matched mode",
+    "epochs": "mean epochs until the target was seen in validation, defaults kept, over the pairs "
+    "in which both saw it",
     "matched_epochs": "the same in matched mode",
     "epochs_change": "epochs - matched_epochs",
     "epochs_low": "lower end of the 95 % t interval of that change, paired by seed",
     "epochs_high": "upper end of it",
 }
-WHOLE = ("seeds", "failed", "reached", "matched_reached")
+WHOLE = ("seeds", "failed", "target_seen", "matched_target_seen")
 
 
 def explain(records: Sequence[Record]) -> pd.DataFrame:
@@ -61,12 +62,16 @@ def explain(records: Sequence[Record]) -> pd.DataFrame:
         _row(side, mode, modes[mode], modes[MATCHED])
         for side, modes in sorted(by_mode.items(), key=lambda one: rank(one[0]))
         for mode in modes_between(Side.parse(side[1]))
-        if mode != MATCHED and mode in modes and MATCHED in modes
+        if mode != MATCHED and mode in modes and any(one.scores for one in _matched(modes))
     ]
     frame = pd.DataFrame(rows, columns=list(EXPLAIN_COLUMNS))
     for column in WHOLE:
         frame[column] = frame[column].astype("Int64")
     return frame
+
+
+def _matched(modes: dict[str, dict[int, Record]]) -> Iterable[Record]:
+    return modes.get(MATCHED, {}).values()
 
 
 def readings(frame: pd.DataFrame) -> list[str]:
@@ -82,7 +87,7 @@ def kept(mode: str) -> str:
 def _row(
     side: tuple[str, str, str], mode: str, own: dict[int, Record], matched: dict[int, Record]
 ) -> dict[str, object]:
-    metric = next(iter(next(iter(matched.values())).scores))
+    metric = next(name for one in matched.values() for name in one.scores)
     scored = [
         (own[seed], matched[seed])
         for seed in sorted(own.keys() & matched.keys())
@@ -99,7 +104,7 @@ def _row(
     score_mean, matched_mean = _means(scores)
     epochs_mean, matched_epochs = _means(both)
     aimed = not any(math.isnan(one) for pair in epochs for one in pair)
-    reached = [sum(math.isfinite(one) for one in ends) for ends in zip(*epochs, strict=True)]
+    seen = [sum(math.isfinite(one) for one in ends) for ends in zip(*epochs, strict=True)]
     values = [
         *side,
         kept(mode),
@@ -108,7 +113,7 @@ def _row(
         len(own.keys() | matched.keys()) - len(scored),
     ]
     values += [score_mean, matched_mean, score_mean - matched_mean, low, high]
-    values += reached if aimed and reached else [None, None]
+    values += seen if aimed and seen else [None, None]
     values += [epochs_mean, matched_epochs, epochs_mean - matched_epochs, epochs_low, epochs_high]
     return dict(zip(EXPLAIN_COLUMNS, values, strict=True))
 
@@ -172,7 +177,7 @@ def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:
             for name, meaning in Side.parse(backend).definition.defaults.items()
         ),
         "## What the columns mean",
-        "The names are those of `explain.csv`; brackets hold 95 % intervals.",
+        f"The names are those of `explain.csv`; brackets hold the {COVERED}.",
         "\n".join(f"- `{name}`: {meaning}" for name, meaning in EXPLAIN_COLUMNS.items()),
         "## Where it was measured",
         markdown_list(provenance(records)),
@@ -195,7 +200,7 @@ def _change(row: pd.Series, name: str, low: str, high: str) -> str:
     return f"{change} [{', '.join(ends)}]"
 
 
-def _reached(row: pd.Series, name: str) -> str:
+def _seen(row: pd.Series, name: str) -> str:
     return "" if pd.isna(row[name]) else f"{row[name]}/{row['seeds']}"
 
 
@@ -210,8 +215,8 @@ EXPLAINED: dict[str, Callable[[pd.Series], str]] = {
     "matched": lambda row: number(row["matched_mean"]),
     "score": lambda row: number(row["score_mean"]),
     "change": lambda row: _change(row, "change", "change_low", "change_high"),
-    "target seen, matched": lambda row: _reached(row, "matched_reached"),
-    "target seen": lambda row: _reached(row, "reached"),
+    "target seen, matched": lambda row: _seen(row, "matched_target_seen"),
+    "target seen": lambda row: _seen(row, "target_seen"),
     "epochs matched": lambda row: number(row["matched_epochs"], 3),
     "epochs": lambda row: number(row["epochs"], 3),
     "change of epochs": lambda row: _change(row, "epochs_change", "epochs_low", "epochs_high"),
@@ -229,5 +234,7 @@ def print_explanation(frame: pd.DataFrame, folder: Path) -> None:
     titles = frame["problem"] + ", " + frame["backend"]
     rows = [[EXPLAINED[name](row) for name in SHOWN] for _, row in frame.iterrows()]
     lines += ["", *below(titles, SHOWN, rows, EXPLAINED_TEXT, width=width, least=len(SHOWN)), ""]
+    if frame["change_low"].notna().any():
+        lines += [*wrapped(f"In brackets, the {COVERED}.", width), ""]
     lines.append(visible(f"Look up  {folder / 'explain.md'}"))
     print("\n".join(lines))

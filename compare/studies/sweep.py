@@ -7,15 +7,15 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, groupby
-from statistics import median
 
 import numpy as np
 import pandas as pd
 
 from compare.groups import SIDE, Group, groups
-from compare.measures import samples_per_s, warnings
+from compare.measures import epoch_s, samples_per_s, warnings
 from compare.records.record import SIZES, Record, Run
 from compare.records.record import sizes as sizes_of
+from compare.statistics import geometric_mean
 from compare.studies.crossover import Crossing, Stretch, crossings, undecided
 from problems import Array
 
@@ -32,12 +32,13 @@ SWEEP_COLUMNS = {
     "size": "how large that is",
     "seeds": "trainings asked for, one per seed",
     "failed": "trainings without a time: failed, diverged, timed out, unavailable or refused",
-    "samples_per_s_median": "examples of an epoch / seconds of a training's median later epoch; "
-    "median over the seeds, as are epoch_s and first_step_s",
+    "samples_per_s_geomean": "examples of an epoch / seconds of a training's median later epoch; "
+    "geometric mean over the seeds, as are epoch_s and first_step_s: the ratio of two of them is "
+    "the ratio in crossovers.csv, if both sides have the same seeds",
     "samples_per_s_min": "the least of a seed",
     "samples_per_s_max": "the most of a seed",
-    "epoch_s_median": "seconds of a training's median later epoch",
-    "first_step_s_median": "seconds of the first step, with tracing and compilation; in no rate",
+    "epoch_s_geomean": "seconds of a training's median later epoch",
+    "first_step_s_geomean": "seconds of the first step, with tracing and compilation; in no rate",
     "host_peak_bytes": "most resident memory of the process; largest over the seeds, as are the "
     "next two",
     "gpu_peak_bytes": "most GPU memory in tensors, as the framework counts it",
@@ -79,7 +80,7 @@ def sweep(records: Sequence[Record]) -> pd.DataFrame:
             rows.append(row | _measured(same) | {"loss_difference": _loss_difference(same, other)})
     frame = pd.DataFrame(rows, columns=list(SWEEP_COLUMNS)).astype(dict.fromkeys(WHOLE, "Int64"))
     rates = [
-        name for name in SWEEP_COLUMNS if name.endswith(("_median", "_min", "_max", "_difference"))
+        name for name in SWEEP_COLUMNS if name.endswith(("_geomean", "_min", "_max", "_difference"))
     ]
     return frame.astype(dict.fromkeys(rates, float))
 
@@ -103,7 +104,7 @@ def rates(records: Iterable[Record]) -> dict[int, float]:
 def _measured(same: Sequence[Record]) -> dict[str, object]:
     found = list(rates(same).values())
     timed = [one for one in same if one.status == "ok"]
-    epochs = [median(one.epoch_s) for one in timed if one.epoch_s]
+    epochs = [seconds for one in timed if (seconds := epoch_s(one)) is not None]
     first = [one.first_step_s for one in timed if one.first_step_s is not None]
     most = {
         name: max((n for one in timed if (n := getattr(one, name)) is not None), default=None)
@@ -112,11 +113,11 @@ def _measured(same: Sequence[Record]) -> dict[str, object]:
     return most | {
         "seeds": len(same),
         "failed": len(same) - len(found),
-        "samples_per_s_median": median(found) if found else None,
+        "samples_per_s_geomean": geometric_mean(found),
         "samples_per_s_min": min(found, default=None),
         "samples_per_s_max": max(found, default=None),
-        "epoch_s_median": median(epochs) if epochs else None,
-        "first_step_s_median": median(first) if first else None,
+        "epoch_s_geomean": geometric_mean(epochs),
+        "first_step_s_geomean": geometric_mean(first),
         "warnings": "; ".join(warnings(same)) or None,
     }
 

@@ -17,6 +17,7 @@ from compare.groups import SIDE, Group, groups
 from compare.measures import rate
 from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
+from compare.statistics import COVERED
 from compare.studies.crossover import Stretch
 from compare.studies.sweep import CROSSOVERS, SWEEP_COLUMNS, Pair, crossovers, pairs, sweep
 from compare.svg import INK, STYLE, figure, legend, standalone
@@ -91,15 +92,15 @@ def _undecided(pair: Pair) -> str:
     return f"; not told apart by the test: {where}" if where else ""
 
 
-HOW = f"""Each point is the median of the seeds. Every training has a process of its own and goes \
-through {EPOCHS} epochs of whole batches, at least {STEPS} in each, of which the first does not \
-count; samples per second are from the median of the others. Seeds go through the sizes up and \
-down in turn, the sides taking turns at each size."""
-CROSSOVER = """At a crossover two sides are equally fast. Between the sizes that were timed, the \
+HOW = f"""Each point is the geometric mean of the seeds. Every training has a process of its own \
+and goes through {EPOCHS} epochs of whole batches, at least {STEPS} in each, of which the first \
+does not count; samples per second are from the median of the others. Seeds go through the sizes \
+up and down in turn, the sides taking turns at each size."""
+CROSSOVER = f"""At a crossover two sides are equally fast. Between the sizes that were timed, the \
 logarithm of their ratio is taken to change evenly with the logarithm of the size: what that gets \
 wrong is in no interval. The interval holds the sizes at which a t test, paired by seed, does not \
-tell the two apart; with few seeds it is wide. Nothing is said of sizes beyond those timed. Each \
-interval stands for itself: they are not corrected for their number."""
+tell the two apart; with few seeds it is wide: a {COVERED}. Nothing is said of sizes beyond those \
+timed. Each interval stands for itself: they are not corrected for their number."""
 PROOF = """The check before a sweep is made at the problem's own sizes. A batch size changes \
 nothing in the model. For a network of other units, `parameters` and `loss_difference` tell \
 whether the sides still train the same one."""
@@ -143,7 +144,10 @@ def markdown(records: Sequence[Record]) -> str:
 def print_sweep(records: Sequence[Record], folder: Path) -> None:
     """Print who is the faster from where on, then the table, and where the whole is."""
     width, rows = terminal_width(), cells(sweep(records))
-    said = readings(list(pairs(records)))
+    found = list(pairs(records))
+    said = readings(found)
+    if any(not math.isnan(one.low) for pair in found for one in pair.crossings):
+        said.append(f"In brackets, the {COVERED}.")
     lines = [line for sentence in said for line in wrapped(sentence, width)]
     titles = [", ".join(row[:3]) for row in rows]
     told = [i for i in range(3, len(HEADINGS)) if any(row[i] for row in rows)]
@@ -160,9 +164,9 @@ def cells(frame: pd.DataFrame) -> list[list[str]]:
 
 
 def _rate(row: pd.Series) -> str:
-    if pd.isna(row["samples_per_s_median"]):
+    if pd.isna(row["samples_per_s_geomean"]):
         return ""
-    middle, least, most = (rate(row[f"samples_per_s_{name}"]) for name in ("median", "min", "max"))
+    middle, least, most = (rate(row[f"samples_per_s_{name}"]) for name in ("geomean", "min", "max"))
     return f"{middle} [{least}, {most}]"
 
 
@@ -173,8 +177,8 @@ HEADINGS: dict[str, Callable[[pd.Series], str]] = {
     "varied": lambda row: SWEPT[row["sweep"]],
     "size": lambda row: str(row["size"]),
     "samples/s": _rate,
-    "epoch s": lambda row: number(row["epoch_s_median"], 3),
-    "first step s": lambda row: number(row["first_step_s_median"], 3),
+    "epoch s": lambda row: number(row["epoch_s_geomean"], 3),
+    "first step s": lambda row: number(row["first_step_s_geomean"], 3),
     "host MiB": lambda row: mebibytes(row["host_peak_bytes"]),
     "GPU MiB": lambda row: mebibytes(row["gpu_peak_bytes"]),
     "parameters": lambda row: whole(row["parameters"]),
@@ -190,7 +194,7 @@ FEW = 8  # sizes that have room for a number each
 
 
 def throughput(frame: pd.DataFrame, sides: Sequence[Group], pairs: Sequence[Pair]) -> Figure:
-    """Return a panel for each thing that was varied: a line per side, median and range of seeds.
+    """Return a panel for each thing that was varied: a line per side, mean and range of seeds.
 
     `frame` is as of `sweep`. Where two cross, a bar is the interval.
     """
@@ -220,7 +224,7 @@ def _line(axes: Axes, rows: pd.DataFrame, side: Group) -> None:
         linewidth=0,
     )  # fmt: skip
     axes.plot(
-        x, rows["samples_per_s_median"], color=side.color, linestyle=side.dash, marker=side.mark,
+        x, rows["samples_per_s_geomean"], color=side.color, linestyle=side.dash, marker=side.mark,
         markerfacecolor="none", label=side.short,
     )  # fmt: skip
 
@@ -238,8 +242,8 @@ def _scales(axes: Axes, sizes: Sequence[int], what: str) -> None:
 
 def _crossings(axes: Axes, pair: Pair, rows: pd.DataFrame) -> None:
     """Draw each crossover where the lines meet, its interval as far as sizes were timed."""
-    known = rows[rows["samples_per_s_median"].notna()]
-    sizes, rates = known["size"].astype(float), known["samples_per_s_median"]
+    known = rows[rows["samples_per_s_geomean"].notna()]
+    sizes, rates = known["size"].astype(float), known["samples_per_s_geomean"]
     for one in pair.crossings:
         y = float(np.exp(np.interp(np.log(one.size), np.log(sizes), np.log(rates))))
         low, high = max(one.low, pair.sizes[0]), min(one.high, pair.sizes[-1])

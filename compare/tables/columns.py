@@ -84,8 +84,13 @@ def _plain(column: str) -> Callable[[pd.Series], str]:
 
 def _compiled(row: pd.Series) -> str:
     """Return the seconds of compilation; in words where the first epoch was none the slower."""
-    found = row["compile_s_median"]
+    found = row["compile_s_geomean"]
     return NOTHING if found < 0 else number(found, 3)
+
+
+def _of_seeds(row: pd.Series, column: str) -> str:
+    """Return of how many seeds something holds; empty where it was not asked."""
+    return "" if pd.isna(row[column]) else f"{row[column]}/{row['seeds']}"
 
 
 def _mebibytes(column: str) -> Callable[[pd.Series], str]:
@@ -105,25 +110,26 @@ SCORES: dict[str, Callable[[pd.Series], str]] = {
     "score": lambda row: number(row["score_mean"]) + spread(row["score_std"]),
     "min": _number("score_min"),
     "target": _plain("target"),
-    "passed": lambda row: "" if pd.isna(row["reached"]) else f"{row['reached']}/{row['seeds']}",
+    "reached": lambda row: _of_seeds(row, "reached"),
     "failed": _text("failed"),
     "baseline": _number("baseline"),
     "parity": lambda row: UNPROVEN if row["proof"] == UNPROVEN else power(row["parity"]),
 }
 TIMES: dict[str, Callable[[pd.Series], str]] = {
-    "wall s": _seconds("wall_s_median"),
-    "start s": _seconds("start_s_median"),
-    "build s": _seconds("build_s_median"),
-    "first step s": _seconds("first_step_s_median"),
-    "first epoch s": _seconds("first_epoch_s_median"),
+    "wall s": _seconds("wall_s_geomean"),
+    "start s": _seconds("start_s_geomean"),
+    "build s": _seconds("build_s_geomean"),
+    "first step s": _seconds("first_step_s_geomean"),
+    "first epoch s": _seconds("first_epoch_s_geomean"),
     "compile s": _compiled,
-    "epoch s": _seconds("epoch_s_median"),
-    "validation s": _seconds("validation_s_median"),
-    "predict s": _seconds("predict_s_median"),
-    "cpu s": _seconds("cpu_s_median"),
-    "samples/s": _seconds("samples_per_s_median"),
-    "epochs to target": _plain("epochs_to_target_median"),
-    "s to target": _seconds("time_to_target_s_median"),
+    "epoch s": _seconds("epoch_s_geomean"),
+    "validation s": _seconds("validation_s_geomean"),
+    "predict s": _seconds("predict_s_geomean"),
+    "cpu s": _seconds("cpu_s_geomean"),
+    "samples/s": _seconds("samples_per_s_geomean"),
+    "target seen": lambda row: _of_seeds(row, "target_seen"),
+    "epochs to target": _plain("epochs_to_target_mean"),
+    "s to target": _seconds("time_to_target_s_geomean"),
     "repeated": lambda row: power(row["repeat_difference"]),
     "kernel": _text("kernel"),
     "warnings": _text("warnings"),
@@ -147,15 +153,15 @@ def sides(frame: pd.DataFrame) -> list[str]:
 HEADINGS = SIDES | SCORES | TIMES | SIZES
 # Heading: the column of table.csv that says what it means.
 MEANING = {
-    **{name: name for name in (*SIDES, "metric", "target", "failed", "baseline")},
-    "passed": "reached",
+    **{name: name for name in (*SIDES, "metric", "target", "reached", "failed", "baseline")},
     **{name: name for name in ("parity", "kernel", "warnings", "parameters")},
     "score": "score_mean",
     "min": "score_min",
-    **{name: f"{name.replace(' ', '_')}_median" for name in TIMES if name.endswith(" s")},
-    "samples/s": "samples_per_s_median",
-    "epochs to target": "epochs_to_target_median",
-    "s to target": "time_to_target_s_median",
+    **{name: f"{name.replace(' ', '_')}_geomean" for name in TIMES if name.endswith(" s")},
+    "samples/s": "samples_per_s_geomean",
+    "target seen": "target_seen",
+    "epochs to target": "epochs_to_target_mean",
+    "s to target": "time_to_target_s_geomean",
     "repeated": "repeat_difference",
     "host MiB": "host_peak_bytes",
     "grown by MiB": "host_growth_bytes",

@@ -6,16 +6,16 @@ import pandas as pd
 
 from compare.console import INDENT, below, fitting, wrapped
 from compare.records.record import Record
-from compare.statistics import DIFFERENT, MINIMUM, SCORE
+from compare.statistics import COVERED, DIFFERENT, MINIMUM, SCORE
 from compare.tables.columns import SIDES, SIZES, TEXT, TIMES, cells, sides
 from compare.tables.devices import HEADINGS as DEVICES
 from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
 from compare.tables.devices import device_cells
 from compare.tables.publish import Tables, unscored
-from compare.tables.verdicts import BETTER, WORSE, effect, outcome, too_few
+from compare.tables.verdicts import BETTER, WORSE, effect, outcome, reservations, too_few
 
 # What is left out first where there is no room stands last.
-SCORED = ("score", "target", "passed", "failed", "min", "baseline", "parity")
+SCORED = ("score", "target", "reached", "failed", "min", "baseline", "parity")
 TIMED = tuple(
     dict.fromkeys(
         (
@@ -78,6 +78,8 @@ def _verdicts(tables: Tables, width: int) -> Iterator[list[str]]:
         rows = [row[:told] for row in rows]
         title = f"{backend} against {reference}: {', '.join(map(str, how))}"
         yield [*wrapped(title, width), *fitting(VERDICT[:told], rows, VERDICT, width=width, keys=2)]
+    if frame["low"].notna().any():
+        yield ["Intervals", *wrapped(f"[95 %]: {COVERED}.", width)]
     if too_few(frame):
         yield ["Verdicts", *wrapped(f"{too_few(frame)}.", width)]
 
@@ -86,11 +88,11 @@ def _said(row: pd.Series, better: dict[str, str]) -> str:
     """Return a verdict; of a difference, which way. Empty where there are too few pairs."""
     if row["pairs"] < MINIMUM:
         return ""
-    if row["verdict"] != DIFFERENT:
-        return str(row["verdict"])
-    if row["measure"] == SCORE:
-        return outcome(row, better[row["problem"]])
-    return FASTER[outcome(row)]
+    said = str(row["verdict"])
+    if said == DIFFERENT:
+        score = row["measure"] == SCORE
+        said = outcome(row, better[row["problem"]]) if score else FASTER[outcome(row)]
+    return ", ".join([said, *reservations(row)])
 
 
 def _devices(frame: pd.DataFrame, width: int) -> list[str]:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from backends import Side
+from compare.measures import doubts, least_proof
 from compare.records.record import UNTRIED, Record, of_side
-from compare.statistics import TIMES, BySeed, Row, decide, judge
+from compare.statistics import COVERED, TIMES, BySeed, Row, decide, judge
 from compare.tables.columns import mebibytes, number
 from compare.tables.verdicts import effect
 
@@ -20,15 +21,18 @@ DEVICE_COLUMNS = {
     "mode": "matched or native",
     "recipe": "full or quick",
     "measure": "epoch_s: a training's median epoch after the first; wall_s: build to last answer; "
-    "time_to_target_s: build and epochs until the target was reached",
+    "time_to_target_s: build and epochs until the target was seen in validation",
     "pairs": "seeds that were trained on both devices",
     "failed": "pairs in which a device has no finite value, and counts as infinitely slow",
     "gpu_value": "on the GPU, geometric mean over the pairs",
     "cpu_value": "the same on the CPU, with as many threads as the records say",
     "ratio": "gpu_value / cpu_value: below 1, the GPU is faster; empty where a pair failed",
-    "low": "lower end of its 95 % t interval, paired by seed, on the log scale; from 6 pairs on",
+    "low": "lower end of its 95 % t interval, paired by seed, on the log scale; from 6 pairs on. "
+    f"{COVERED}",
     "high": "upper end of it",
     "verdict": "as in verdicts.csv, corrected over the problems",
+    "warnings": "what makes the times on either device doubtful",
+    "proof": "as in verdicts.csv, of both devices",
     "gpu_kernel": "what computed the recurrent layers on the GPU",
     "cpu_kernel": "the same on the CPU",
     "gpu_peak_bytes": "most GPU memory in tensors, largest over the seeds",
@@ -40,10 +44,10 @@ FAMILY = ("backend", "mode", "recipe", "measure")
 WHOLE = ("pairs", "failed", "gpu_peak_bytes", "gpu_host_peak_bytes", "cpu_host_peak_bytes")
 HEADINGS = (
     *("problem", "backend", "mode", "measure", "GPU s", "CPU s", "GPU / CPU [95 %]", "verdict"),
-    *("GPU kernel", "CPU kernel", "GPU MiB", "host MiB, GPU", "host MiB, CPU"),
+    *("warnings", "proof", "GPU kernel", "CPU kernel", "GPU MiB", "host MiB, GPU", "host MiB, CPU"),
 )
-HEADINGS_TEXT = (*HEADINGS[:4], "verdict", "GPU kernel", "CPU kernel")
-TEXTS = ("verdict", "gpu_kernel", "cpu_kernel")
+HEADINGS_TEXT = (*HEADINGS[:4], "verdict", "warnings", "proof", "GPU kernel", "CPU kernel")
+TEXTS = ("verdict", "warnings", "proof", "gpu_kernel", "cpu_kernel")
 
 
 def devices(records: Iterable[Record]) -> pd.DataFrame:
@@ -84,7 +88,10 @@ def device_cells(frame: pd.DataFrame) -> list[list[str]]:
 
 
 def _observed(gpu: BySeed, cpu: BySeed) -> Row:
+    found = [*gpu.values()], [*cpu.values()]
     return {
+        "warnings": doubts(*found),
+        "proof": least_proof([*found[0], *found[1]]),
         "gpu_kernel": _distinct(one.kernel for one in gpu.values()),
         "cpu_kernel": _distinct(one.kernel for one in cpu.values()),
         "gpu_peak_bytes": _largest([one.gpu_peak_bytes for one in gpu.values()]),

@@ -13,6 +13,7 @@ import pandas as pd
 from backends import Side
 from compare.measures import WARNINGS
 from compare.records.record import MATCHED, NATIVE
+from compare.statistics import COVERED
 from compare.tables.names import USUAL, names
 from compare.tables.rows import TIMED, Row, between, rows
 from compare.tables.sentence import sentence
@@ -29,7 +30,6 @@ SIGNS = {
     "~": "scores within the margin",
 }
 LOWER, SPREAD, DOUBTFUL = "v", "±", "!"
-RATIO = "Ratios are geometric means over pairs of seeds; the times in tables are medians."
 FED = "{name} is fed by tf.data; fit(x, y) was not timed (--mode native)."
 KEPT = "native: each framework by its own defaults, {name} by plain fit(x, y)."
 
@@ -50,7 +50,7 @@ def headline(tables: "Tables") -> Headline:
     return Headline(
         sentence=sentence(found),
         rows=found,
-        notes=(*_ratios(found), *_by_device(tables.devices), *_fed(found)),
+        notes=(*_by_device(tables.devices), *_fed(found)),
         signs=dict(_signs(found)),
     )
 
@@ -66,20 +66,13 @@ def _signs(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
     )
     if any(row.better == "lower" for row in rows):
         yield LOWER, "lower is better"
-    if any(ratio.half is not None for row in rows for cell in row.cells for ratio in cell.ratios):
-        yield SPREAD, "95 % interval over the seeds of this run; other hours are not covered"
     if doubts := dict.fromkeys(one for row in rows for cell in row.cells for one in cell.warnings):
         yield (
             DOUBTFUL,
             f"doubtful times: {', '.join(name for name in WARNINGS if name in doubts)}",
         )
-
-
-def _ratios(found: Iterable[Row]) -> Iterator[str]:
-    """Yield what ratios are, where there are any."""
-    ratios = (ratio for row in found for cell in row.cells for ratio in cell.ratios)
-    if any(ratio.value is not None for ratio in ratios):
-        yield RATIO
+    if any(ratio.half is not None for row in rows for cell in row.cells for ratio in cell.ratios):
+        yield SPREAD, COVERED
 
 
 def _fed(found: Iterable[Row]) -> Iterator[str]:

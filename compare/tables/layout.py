@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from compare.console import aligned, markdown_table, plain, widest, wrapped
+from compare.console import aligned, joined, markdown_table, plain, widest, wrapped
 from compare.tables.columns import number
 from compare.tables.headline import DOUBTFUL, LOWER, SIGNS, SPREAD, Headline
 from compare.tables.names import names
@@ -119,7 +119,11 @@ def _below(rows: Iterable[Row], width: int) -> list[str]:
     apart = widest(figures) > width
     if apart:  # a name of a side takes a line of its own
         top, *figures = aligned(headings, [["    ", *side[1:]] for side in sides], headings[:1])
-    lines, left = [top], iter(zip(sides, figures, strict=True))
+    shown = [[line] for line in figures]
+    if widest([top, *figures]) > width:  # nor do they fit then: each figure after its name
+        top = ""
+        shown = [list(_figures(side, width)) for side in sides]
+    lines, left = [top] * bool(top), iter(zip(sides, shown, strict=True))
     for row in rows:
         lower, setting = (
             f" {LOWER}" * (row.better == "lower"),
@@ -127,9 +131,16 @@ def _below(rows: Iterable[Row], width: int) -> list[str]:
         )
         lines += wrapped(f"{row.problem}: {row.metric}{lower}{setting}", width)
         for _ in row.cells:
-            (name, *_), line = next(left)
-            lines += [*wrapped(name.strip(), width, indent="  "), line] if apart else [line]
+            (name, *_), mine = next(left)
+            lines += [*wrapped(name.strip(), width, indent="  "), *mine] if apart else mine
     return lines
+
+
+def _figures(side: Sequence[str], width: int) -> list[str]:
+    """Return the figures of a side, each after its name, as many to a line as fit."""
+    named = zip(("score", *KINDS, ""), side[1:], strict=True)
+    parts = (f"{name} {text.strip()}".strip() for name, text in named if text.strip())
+    return joined(parts, width, indent="    ")
 
 
 def _side(row: Row, place: int) -> list[str]:

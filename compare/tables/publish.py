@@ -13,7 +13,7 @@ from compare.files import write_whole
 from compare.measures import WARNINGS
 from compare.records.provenance import provenance
 from compare.records.record import Record, as_json, finite
-from compare.statistics import MINIMUM
+from compare.statistics import COVERED, MINIMUM
 from compare.tables.columns import SCORES, SIDES, SIZES, TEXT, TIMES, cells, sides
 from compare.tables.devices import DEVICE_COLUMNS, device_cells, devices
 from compare.tables.devices import HEADINGS as DEVICES
@@ -29,6 +29,9 @@ from compare.tables.verdicts import (
     verdict_cells,
     verdicts,
 )
+from compare.text import shortened
+
+LONGEST = 1000  # characters of a reason; the log has the rest
 
 
 @dataclass(frozen=True)
@@ -61,18 +64,20 @@ def publish(folder: Path, records: Sequence[Record]) -> Tables:
 
     Where trainings were done on both devices, devices.csv as well.
 
-    Verdicts are written to ten digits: beyond that, processors differ in their logarithms.
+    All are written to ten digits: beyond that, processors differ in their logarithms.
     """
     tables = tabulated(records)
-    write_whole(folder / "table.csv", tables.table.to_csv(index=False))
-    verdicts_csv = tables.verdicts.to_csv(index=False, float_format="%.10g")
-    write_whole(folder / "verdicts.csv", verdicts_csv)
+    write_whole(folder / "table.csv", _csv(tables.table))
+    write_whole(folder / "verdicts.csv", _csv(tables.verdicts))
     (folder / "devices.csv").unlink(missing_ok=True)
     if not tables.devices.empty:
-        devices_csv = tables.devices.to_csv(index=False, float_format="%.10g")
-        write_whole(folder / "devices.csv", devices_csv)
+        write_whole(folder / "devices.csv", _csv(tables.devices))
     write_whole(folder / "table.md", markdown(tables, records))
     return tables
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    return str(frame.to_csv(index=False, float_format="%.10g"))
 
 
 def markdown(tables: Tables, records: Sequence[Record]) -> str:
@@ -94,8 +99,8 @@ def markdown(tables: Tables, records: Sequence[Record]) -> str:
         *_devices(tables.devices),
         *_verdicts(tables.verdicts),
         "## What the columns mean",
-        "The names are those of `table.csv`. Here, score is score_mean ± score_std, passed is "
-        "reached, s are seconds, MiB are 2^20 bytes. Compile s is `below noise` where the first "
+        "The names are those of `table.csv`. Here, score is score_mean ± score_std, s are "
+        "seconds, MiB are 2^20 bytes. Compile s is `below noise` where the first "
         "epoch took no longer than a later one.",
         "\n".join(f"- `{name}`: {meaning}" for name, meaning in TABLE_COLUMNS.items()),
         "## Where it was measured",
@@ -146,11 +151,12 @@ def _verdicts(frame: pd.DataFrame) -> list[str]:
     enough = frame[frame["pairs"] >= MINIMUM]
     rows = [markdown_table(VERDICTS, VERDICT_TEXT, verdict_cells(enough))] if len(enough) else []
     few = [f"{too_few(frame)}."] if too_few(frame) else []
-    return ["## Verdicts", *rows, *few, "The columns of `verdicts.csv`:", meanings()]
+    covers = [f"Brackets hold the {COVERED}."] if enough["low"].notna().any() else []
+    return ["## Verdicts", *rows, *covers, *few, "The columns of `verdicts.csv`:", meanings()]
 
 
 def _reason(record: Record) -> str:
-    reason = " ".join((record.reason or "").split())
+    reason = shortened(" ".join((record.reason or "").split()), LONGEST)
     return f"{record.status}: {reason}" if reason else record.status
 
 

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import median
+from statistics import fmean
 
 import pandas as pd
 
 from compare.measures import (
-    compile_s,
+    epoch_s,
     epochs_to_target,
     repeat_differences,
     samples_per_s,
@@ -15,6 +15,7 @@ from compare.measures import (
     warnings,
 )
 from compare.records.record import UNPROVEN, Record
+from compare.statistics import geometric_mean
 
 # Column of table.csv: what it means. In this order.
 TABLE_COLUMNS = {
@@ -33,30 +34,34 @@ TABLE_COLUMNS = {
     "score_std": "standard deviation of the score over the seeds (n - 1)",
     "score_min": "smallest score of a seed",
     "target": "score to reach: at least this, or at most this for an error",
-    "reached": "seeds whose test score reached the target",
+    "reached": "seeds whose test score is at the target or better",
     "baseline": "what a constant answer scores, derived in the problem's file",
-    "start_s_median": "seconds from asking for the process until the framework is imported and the "
-    "device set; in no other figure; median over the seeds, as are all up to time_to_target_s",
-    "build_s_median": "seconds until network and optimizer are made and initial weights written",
-    "first_step_s_median": "seconds from there to the end of the first step, with tracing and "
+    "start_s_geomean": "seconds from asking for the process until the framework is imported and "
+    "the device set; in no other figure. Geometric mean over the seeds that have a score, as are "
+    "all seconds and rates: the ratio of two of them is that in verdicts.csv, if both sides have "
+    "the same seeds",
+    "build_s_geomean": "seconds until network and optimizer are made and initial weights written",
+    "first_step_s_geomean": "seconds from there to the end of the first step, with tracing and "
     "compilation; part of the first epoch",
-    "first_epoch_s_median": "seconds of the first epoch, with tracing and compilation",
-    "compile_s_median": "seconds of the first epoch less those of the training's median later one: "
+    "first_epoch_s_geomean": "seconds of the first epoch, with tracing and compilation",
+    "compile_s_geomean": "first_epoch_s_geomean - epoch_s_geomean, of trainings that have both: "
     "tracing and compilation, by a compiler that finds nothing on the disk from before; more of it "
     "is in the first validation and prediction; below 0 it is less than epochs differ by chance",
-    "epoch_s_median": "seconds of an epoch after the first, batches gathered and trained on; "
-    "median over all such epochs of all seeds",
-    "validation_s_median": "seconds of validation, all epochs together",
-    "predict_s_median": "seconds of answering all questions of all metrics, and of the score after "
-    "the first epoch, for which the answering is traced",
-    "wall_s_median": "seconds from the start of the model's build to the last test answer: build, "
+    "epoch_s_geomean": "seconds of a training's median epoch after the first, batches gathered and "
+    "trained on",
+    "validation_s_geomean": "seconds of validation, all epochs together",
+    "predict_s_geomean": "seconds of answering all questions of all metrics, and of the score "
+    "after the first epoch, for which the answering is traced",
+    "wall_s_geomean": "seconds from the start of the model's build to the last test answer: build, "
     "training, validation, prediction",
-    "cpu_s_median": "processor seconds that all threads of the training took in the wall time",
-    "samples_per_s_median": "examples of an epoch / seconds of a training's median later epoch",
-    "epochs_to_target_median": "epochs until the validation score of the first metric was seen to "
-    "reach the target; inf: never, as for each training without a score",
-    "time_to_target_s_median": "seconds of build and epochs, validation not counted, up to that "
-    "one; inf: never, as above",
+    "cpu_s_geomean": "processor seconds that all threads of the training took in the wall time",
+    "samples_per_s_geomean": "examples of an epoch / seconds of a training's median later epoch",
+    "target_seen": "seeds in which the target was seen in validation: the validation score of the "
+    "first metric was at the target after some epoch",
+    "epochs_to_target_mean": "epochs until then, mean over the seeds; inf if some seed never saw "
+    "it, as one without a score",
+    "time_to_target_s_geomean": "seconds of build and epochs until then, validation not counted; "
+    "inf as above",
     "host_peak_bytes": "most resident memory of the process in the training; of a fork, code of "
     "libraries only as far as it ran; largest over the seeds, as are the next four",
     "host_growth_bytes": "that, less what was resident before the build; library code that ran for "
@@ -75,7 +80,7 @@ TABLE_COLUMNS = {
     "trainings of the same seed on the same backend; 0: equal to the bit; empty: not repeated",
     "warnings": "what makes the row's times doubtful; below its table stands what to do about each",
 }
-# Field of a Record: its median over the seeds goes into the column of that name with "_median".
+# Field of a Record: its mean over the seeds goes into the column of that name with "_geomean".
 TIMES = (
     "start_s",
     "build_s",
@@ -94,7 +99,8 @@ LARGEST = (
     "gpu_device_bytes",
     "parameters",
 )
-WHOLE = ("seeds", "failed", "reached", *LARGEST)
+WHOLE = ("seeds", "failed", "reached", "target_seen", *LARGEST)
+FRACTIONS = ("_geomean", "_to_target_mean", "parity", "_difference")  # ends of their names
 
 
 def table(records: Sequence[Record]) -> pd.DataFrame:
@@ -115,7 +121,7 @@ def table(records: Sequence[Record]) -> pd.DataFrame:
     for column in TABLE_COLUMNS:
         if column in WHOLE:
             frame[column] = frame[column].astype("Int64")
-        elif column.endswith(("_median", "parity", "_difference")):
+        elif column.endswith(FRACTIONS):
             frame[column] = frame[column].astype(float)
     return frame
 
@@ -142,25 +148,41 @@ def _scores(records: Sequence[Record], metric: str) -> dict[str, object]:
 def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str, object]:
     """Return the columns that the rows of all metrics share; `again` by how much losses differ."""
     proofs = [record.proof for record in records if record.status != "refused"]
+    epochs = _numbers(map(epochs_to_target, records))
+    scored = [record for record in records if record.status == "ok"]
     kernels = dict.fromkeys(record.kernel for record in records if record.kernel)
     return {
         **{name: getattr(records[0], name) for name in ("problem", "backend", "device", "mode")},
         "tier": records[0].side.runs_in or None,
         "seeds": len(records),
-        **{f"{name}_median": _median(_named(name, records)) for name in TIMES},
+        **{f"{name}_geomean": geometric_mean(_named(name, scored)) for name in TIMES},
         **{name: max(_named(name, records), default=None) for name in LARGEST},
-        "compile_s_median": _median(_numbers(map(compile_s, records))),
-        "wall_s_median": _median(_named("total_s", records)),
-        "epoch_s_median": _median(_numbers(s for record in records for s in record.epoch_s)),
-        "samples_per_s_median": _median(_numbers(map(samples_per_s, records))),
-        "epochs_to_target_median": _median(_numbers(map(epochs_to_target, records))),
-        "time_to_target_s_median": _median(_numbers(map(time_to_target_s, records))),
+        "compile_s_geomean": _compile_s(scored),
+        "wall_s_geomean": geometric_mean(_named("total_s", scored)),
+        "epoch_s_geomean": geometric_mean(_numbers(map(epoch_s, scored))),
+        "samples_per_s_geomean": geometric_mean(_numbers(map(samples_per_s, scored))),
+        "target_seen": sum(map(math.isfinite, epochs)) if epochs else None,
+        "epochs_to_target_mean": fmean(epochs) if epochs else None,
+        "time_to_target_s_geomean": geometric_mean(_numbers(map(time_to_target_s, records))),
         "kernel": ", ".join(kernels) or None,
         "proof": UNPROVEN if UNPROVEN in proofs else next(filter(None, proofs), None),
         "parity": max(_named("parity", records), default=None),
         "repeat_difference": max((again[r.key] for r in records if r.key in again), default=None),
         "warnings": "; ".join(warnings(records)) or None,
     }
+
+
+def _compile_s(records: Iterable[Record]) -> float | None:
+    """Return by how many seconds first epochs are longer than later ones; None if none have both.
+
+    It may be below 0, so it is a difference of means, and no mean of differences.
+    """
+    both = [(one.first_epoch_s, epoch_s(one)) for one in records]
+    first, later = (
+        geometric_mean([pair[i] for pair in both if None not in pair])  # type: ignore[misc]
+        for i in (0, 1)
+    )
+    return None if first is None or later is None else first - later
 
 
 def _named(name: str, records: Iterable[Record]) -> list[float]:
@@ -170,7 +192,3 @@ def _named(name: str, records: Iterable[Record]) -> list[float]:
 def _numbers(values: Iterable[float | None]) -> list[float]:
     """Return what was measured: neither None nor NaN."""
     return [value for value in values if value is not None and not math.isnan(value)]
-
-
-def _median(values: Sequence[float]) -> float | None:
-    return float(median(values)) if values else None

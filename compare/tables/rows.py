@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from backends import Side
+from compare.records.record import UNPROVEN
 from compare.statistics import INCONCLUSIVE, MINIMUM, SCORE
 from compare.tables.columns import PLACES, decimals
 from compare.tables.names import names
@@ -70,11 +71,12 @@ class Cell:
     sign: str  # one of SIGNS; empty for the reference, and where nothing was compared
     seeds: int  # trainings asked for
     failed: int  # of those, without a score
-    epoch_s: float | None  # medians, as in table.csv
+    epoch_s: float | None  # geometric means, as in table.csv
     training_s: float | None
     epoch: Ratio | None  # against the reference; None for itself, and where nothing was compared
     training: Ratio | None
     warnings: tuple[str, ...]  # that its times are doubtful
+    proven: bool  # whether no training was timed without a proof
 
     @property
     def ratios(self) -> list[Ratio]:
@@ -107,6 +109,11 @@ class Row:
     def doubtful(self) -> bool:
         """Whether the times of any side carry a warning."""
         return any(cell.warnings for cell in self.cells)
+
+    @property
+    def proven(self) -> bool:
+        """Whether no side was timed without a proof."""
+        return all(cell.proven for cell in self.cells)
 
     @property
     def compared(self) -> bool:
@@ -199,10 +206,11 @@ def _cell(
         sign=sign,
         seeds=int(row["seeds"]),
         failed=int(row["failed"]),
-        epoch_s=_number(row["epoch_s_median"]),
-        training_s=_number(row["wall_s_median"]),
+        epoch_s=_number(row["epoch_s_geomean"]),
+        training_s=_number(row["wall_s_geomean"]),
         epoch=ratios["epoch_s"],
         training=ratios["wall_s"],
+        proven=row["proof"] != UNPROVEN,
         warnings=() if pd.isna(row["warnings"]) else tuple(row["warnings"].split("; ")),
     )
 

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from compare.console import joined, terminal_width, wrapped
+from compare.console import cell_len, joined, terminal_width, wrapped
 from compare.records.record import PROVEN, UNPROVEN, UNTRIED, Record
 from compare.tables.details import details
-from compare.tables.headline import RATIO, Headline, headline
+from compare.tables.headline import Headline, headline
 from compare.tables.layout import table_lines
 from compare.tables.publish import Tables, publish
 from compare.text import visible
@@ -33,15 +33,16 @@ def screen(
     first = wrapped(answer.sentence, width)
     if any(record.recipe == "quick" for record in records):
         first += wrapped(QUICK, width)
-    notes = {note: wrapped(note, width) for note in answer.notes}
+    notes = [line for note in answer.notes for line in wrapped(note, width)]
     facts = [line for fact in _facts(records) for line in wrapped(fact, width)]
     legend = joined((f"{sign}  {text}" for sign, text in answer.signs.items()), width, gap="    ")
-    further = _further(answer, folder)
+    further = [
+        line
+        for one in _further(answer, folder)
+        for line in (wrapped(one, width, after=" " * 9) if cell_len(one) > width else [one])
+    ]
     above = [first, table_lines(answer.rows, width), legend]
-    lines = sum(map(len, (*above, *notes.values(), facts, further)))
-    if lines >= LINES and not everything:
-        notes.pop(RATIO, None)  # table.md says it too, and an empty line is to be had
-    blocks = [*above, [*(line for note in notes.values() for line in note), *facts]]
+    blocks = [*above, [*notes, *facts]]
     if everything:
         blocks += details(tables, records, width)
     return _spaced([block for block in (*blocks, further) if block])
@@ -50,7 +51,7 @@ def screen(
 def _spaced(blocks: Sequence[Sequence[str]]) -> list[str]:
     """Return blocks with empty lines between them, except those that do not fit on a screen."""
     lines, gaps = sum(map(len, blocks)), len(blocks) - 1
-    kept = gaps if lines > LINES + gaps else max(1, LINES - lines)
+    kept = gaps if lines > LINES + gaps else max(0, LINES - lines)
     return [line for i, block in enumerate(blocks) for line in ([""] * (0 < i <= kept) + [*block])]
 
 

@@ -76,7 +76,7 @@ def sentence(rows: Sequence[Row]) -> str:
             parts[0] = f"{setting[:1].upper()}{setting[1:]}: {first}"
         said += parts
     said += [*_apart(rows, "Not")] if pairs else [*_alone(rows)]
-    return " ".join([*said, *_unjudged(pairs), *_failed(rows)])
+    return " ".join([*said, *_unjudged(pairs), *_failed(rows), *_reservations(rows)])
 
 
 def _pairs(rows: Sequence[Row]) -> list[Pair]:
@@ -288,6 +288,18 @@ def _failed(rows: Iterable[Row]) -> Iterator[str]:
         ratio = f": no ratio of {_named(sorted(without))}" if without else ""
         have = "has" if failed == 1 else "have"
         yield f"{failed} of {seeds} trainings {have} no score{ratio}."
+
+
+def _reservations(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield on how many problems times are doubtful, and on how many nothing was proven."""
+    compared = [row for row in rows if row.compared]
+    everything = {row.problem for row in compared}
+    doubtful = {row.problem for row in compared if row.doubtful}
+    unproven = {row.problem for row in compared if not row.proven}
+    for what, found in (("Times are doubtful", doubtful), ("The model is unproven", unproven)):
+        if found:
+            of = f" on {len(found)} of {len(everything)}" * (len(everything) > 1)
+            yield f"{what}{of}."
 
 
 def _named(problems: Iterable[str]) -> str:

@@ -7,14 +7,15 @@ import pandas as pd
 from compare.console import markdown_list, markdown_table
 from compare.records.provenance import provenance
 from compare.records.record import Record
+from compare.statistics import COVERED
 from compare.tables.columns import SIDES, TEXT, cells, sides
 from compare.tables.headline import headline
 from compare.tables.layout import markdown_headline
 from compare.tables.publish import Tables, failures
-from compare.tables.verdicts import MEASURES, effect, too_few
+from compare.tables.verdicts import MEASURES, effect, reservations, too_few
 
 JUDGED = ("problem", "backend", "reference", "device", "mode", "recipe")
-SCORED = (*SIDES, "metric", "score", "target", "passed", "failed")
+SCORED = (*SIDES, "metric", "score", "target", "reached", "failed")
 TIMED = (*SIDES, "wall s", "first epoch s", "epoch s", "warnings")
 
 
@@ -47,7 +48,8 @@ def _verdicts(frame: pd.DataFrame) -> Iterator[str]:
         lines.append([*first, *(found.get(measure, "") for measure in MEASURES)])
     if lines:
         against = f"Against {frame.iloc[0]['reference']}: " if "reference" in dull else ""
-        yield against + "differences of scores, ratios of times, with their 95 % intervals."
+        covers = f" In brackets, the {COVERED}." if frame["low"].notna().any() else ""
+        yield f"{against}differences of scores, ratios of times.{covers}"
         yield markdown_table((*names, *MEASURES), (*names, *MEASURES), lines)
     else:
         yield "There is one backend only."
@@ -56,7 +58,8 @@ def _verdicts(frame: pd.DataFrame) -> Iterator[str]:
 
 
 def _verdict(row: pd.Series) -> str:
-    return effect(row) if pd.isna(row["verdict"]) else f"{row['verdict']}: {effect(row)}"
+    said = effect(row) if pd.isna(row["verdict"]) else f"{row['verdict']}: {effect(row)}"
+    return ", ".join([said, *reservations(row)])
 
 
 def _table(frame: pd.DataFrame, headings: Sequence[str]) -> str:

@@ -3,14 +3,14 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from statistics import median
 
 import pandas as pd
 
 from backends import Side
-from compare.measures import WARNINGS, warnings
-from compare.records.record import PROVEN, UNPROVEN, UNTRIED, Record
+from compare.measures import doubts, epoch_s, least_proof
+from compare.records.record import UNPROVEN, UNTRIED, Record
 from compare.statistics import (
+    COVERED,
     EQUIVALENT,
     IDENTICAL,
     INCONCLUSIVE,
@@ -22,6 +22,7 @@ from compare.statistics import (
     BySeed,
     Row,
     decide,
+    geometric_mean,
     judge,
     scores,
 )
@@ -39,39 +40,42 @@ VERDICT_COLUMNS = {
     "reference": "the one it is held against: of those that took part, the first that `diptych "
     "list` names; a backend in another tier than its default one also against itself in that",
     "measure": "score: the problem's first metric; epoch_s: a training's median epoch after the "
-    "first; wall_s: build to last answer; time_to_target_s: build and epochs until the validation "
-    "score reached the target",
-    "pairs": "seeds of which both sides have a record, whatever came of the training",
-    "failed": "pairs in which a side has no finite value: no score, or the target never reached. "
-    "It then counts as infinitely bad, and all pairs by their signs only; both infinite is a tie",
+    "first; wall_s: build to last answer; time_to_target_s: build and epochs until the target was "
+    "seen in validation",
+    "pairs": "seeds of which both sides have a record, whatever came of the training; not those of "
+    "which a time was not taken, though there is a score",
+    "failed": "pairs in which a side has no finite value: no score, or the target never seen in "
+    "validation. It then counts as infinitely bad, and all pairs by their signs only; both "
+    "infinite is a tie",
     "value": "of the backend, over the pairs: mean score, or geometric mean of times and bytes",
     "reference_value": "the same of the reference",
-    "effect": "value - reference_value for the score, value / reference_value for all others: the "
-    "geometric mean of the pairs' ratios, and not the quotient of the medians in table.csv; empty "
-    "where a pair failed",
+    "effect": "value - reference_value for the score, value / reference_value for all others; "
+    "empty where a pair failed",
     "low": "lower end of the 95 % t interval of the effect, paired by seed; of ratios on the log "
-    "scale. It is over the seeds of this run: what another hour would give it does not cover",
+    f"scale. {COVERED}",
     "high": "upper end of it",
     "p": "share of all choices of signs of the paired changes whose sum is as far from zero as the "
     "seen one, or farther (exact to 40 pairs, beyond by its normal limit)",
     "p_holm": "p after Holm's correction over the problems, the rest of the row being the same",
     "margin": "effects within it count as equal in practice: that of the metric, declared in the "
     "problem's file, or a twentieth for ratios",
-    "within_margin": "the 90 % t interval lies within the margin: two one-sided tests at 5 %",
+    "p_within": "p of equivalence: the larger one of two one-sided t tests, against the margin and "
+    "its negative; empty without a margin, and where a pair failed",
+    "p_within_holm": "p_within after Holm's correction, over the same rows as p_holm",
+    "within_margin": "p_within_holm is below 0.05",
     "greater": "pairs in which the backend's value is the greater one; a tie counts half",
     "p_greater": "greater / pairs",
     "smallest": "smallest difference that a paired t test at 5 % would have shown with a chance of "
     "80 %, at this spread and number of pairs, before Holm's correction; as a ratio above 1 where "
     "the effect is one; empty where after it so few pairs could have shown nothing",
-    "verdict": "different: p_holm below 0.05; equivalent: within the margin, which is not "
-    "corrected over the problems; different but negligible: both; inconclusive: neither; "
-    "identical: no pair differs at all, and nothing is "
-    f"computed. Below {MINIMUM} pairs it is empty, and so is all that infers",
+    "verdict": "different: p_holm below 0.05; equivalent: p_within_holm below 0.05; "
+    "different but negligible: both; inconclusive: neither; identical: no pair differs at all, "
+    f"and nothing is computed. Below {MINIMUM} pairs it is empty, and so is all that infers",
     "break_even_epochs": "in the row of epoch_s: epochs after which the side that starts slower, "
-    "but has the faster epochs, has caught up; from medians over the seeds",
+    "but has the faster epochs, has caught up; from means of table.csv",
     "warnings": "what makes the times of either side doubtful; empty for the score",
-    "proof": "proven: `diptych check` had shown that both train the same model; unproven: some "
-    "training was timed without it; empty: records older than the check",
+    "proof": "of both sides. proven: `diptych check` had shown that both train the same model; "
+    "unproven: some training was timed without it; empty: records older than the check",
 }
 WHOLE = ("pairs", "failed", "break_even_epochs")
 FAMILY = ("device", "mode", "recipe", "backend", "reference", "measure")
@@ -120,38 +124,32 @@ def _pairs(sides: Iterable[Side]) -> Iterator[tuple[Side, Side]]:
 def _judged(ours: BySeed, reference: BySeed) -> Iterator[Row]:
     """Yield the figures of each measure that both sides have."""
     first = list(scores(reference, ours).values())[:1]
-    proof = _proof([*ours.values(), *reference.values()])
-    raised = {name for side in (ours, reference) for name in warnings([*side.values()])}
-    doubts = "; ".join(name for name in WARNINGS if name in raised) or None
+    proof = least_proof([*ours.values(), *reference.values()])
+    doubtful = doubts([*ours.values()], [*reference.values()])
     for measure in (*first, *TIMES):
         row = judge(measure, ours, reference)
         if row and measure.name == "epoch_s":
             row |= _break_even(ours, reference)
         if row:
-            yield row | {"warnings": doubts if measure.ratio else None, "proof": proof}
-
-
-def _proof(records: Iterable[Record]) -> str | None:
-    """Return the least that the records say of a proof."""
-    found = {record.proof for record in records}
-    return UNPROVEN if UNPROVEN in found else PROVEN if found == {PROVEN} else None
+            yield row | {"warnings": doubtful if measure.ratio else None, "proof": proof}
 
 
 def _break_even(ours: BySeed, theirs: BySeed) -> dict[str, int]:
     """Return after how many epochs a later start is made up for; nothing if it never is."""
-    (epoch_s, start_s), (their_epoch_s, their_start_s) = map(_pace, (ours, theirs))
-    later, faster = start_s - their_start_s, their_epoch_s - epoch_s
-    return {"break_even_epochs": math.ceil(later / faster)} if later * faster > 0 else {}
+    (mine_s, start_s), (theirs_s, their_start_s) = map(_pace, (ours, theirs))
+    later, faster = start_s - their_start_s, theirs_s - mine_s
+    return {"break_even_epochs": math.ceil(round(later / faster, 9))} if later * faster > 0 else {}
 
 
 def _pace(side: BySeed) -> tuple[float, float]:
     """Return the seconds of an epoch, and what a training takes beside its epochs; NaN if none."""
-    epochs, starts = [], []
-    for one in side.values():
-        if one.status == "ok" and one.epoch_s and one.build_s is not None and one.first_epoch_s:
-            epochs.append(median(one.epoch_s))
-            starts.append(one.build_s + one.first_epoch_s - epochs[-1])
-    return (median(epochs), median(starts)) if epochs else (math.nan, math.nan)
+    scored = (one for one in side.values() if one.status == "ok")
+    parts = ((one.build_s, one.first_epoch_s, epoch_s(one)) for one in scored)
+    timed = [tuple(map(float, one)) for one in parts if None not in one]  # type: ignore[arg-type]
+    if not timed:
+        return math.nan, math.nan
+    build, first, later = (geometric_mean(one) or 0.0 for one in zip(*timed, strict=True))
+    return later, build + first - later
 
 
 def effect(row: pd.Series) -> str:
@@ -169,6 +167,12 @@ def effect(row: pd.Series) -> str:
     else:
         least, *rest = (f"{value:.3f}" for value in (row["effect"], *ends))
     return f"{least} [{', '.join(rest)}]" if rest else least
+
+
+def reservations(row: pd.Series) -> list[str]:
+    """Return what speaks against relying on a verdict: doubtful times, a model not proven."""
+    doubtful = [] if pd.isna(row["warnings"]) else [f"doubtful ({row['warnings']})"]
+    return [*doubtful, *([UNPROVEN] if row["proof"] == UNPROVEN else [])]
 
 
 BETTER, WORSE, EQUAL, OPEN = "better", "worse", "equal", "open"

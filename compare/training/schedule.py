@@ -229,7 +229,7 @@ def compare(
 def known(out: Path, journal: records.Journal, progress: Listener) -> dict[str, Record]:
     """Return the records that a folder has, by key, with those that never reached its journal."""
     have, broken = records.read(out)
-    for message in broken:
+    for message in records.in_brief(broken):
         progress.report(message)
     have += records.collect(out, journal, have)
     return {record.key: record for record in have}

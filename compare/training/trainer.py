@@ -24,7 +24,7 @@ from compare.processes import machine, sources
 from compare.processes.usage import HostMemory, Usage, busy_s
 from compare.records.predictions import predictions_of, write_predictions
 from compare.records.record import SWEEP, Run, judged, now, record_of, write_record
-from compare.text import one_line
+from compare.text import blamed, one_line
 from problems import Array, Data, Metric, Part, Predict, Problem
 
 FRAMEWORKS = ("jax", "tensorflow", "torch")
@@ -72,7 +72,7 @@ def trained(run: Run, processors: list[int], since: float, cell: Path) -> dict[s
         return {"status": "unavailable", "reason": one_line(error)}
     except Exception as error:
         traceback.print_exc()
-        return {"status": "failed", "reason": f"{type(error).__name__}: {one_line(error)}"}
+        return {"status": "failed", "reason": blamed(error)}
 
 
 def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str, Any]:
