@@ -52,6 +52,8 @@ class Spec:
 
     def check(self, array: Array, what: str) -> None:
         """Raise ValueError, naming `what`, unless `array` (n, ...) is a batch of this spec."""
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"{what}: expected one array, came a {type(array).__name__}")
         if array.shape[1:] != self.shape or str(array.dtype) != self.dtype:
             raise ValueError(
                 f"{what}: expected (n, {self.axes}) {self.dtype}, came {array.shape} {array.dtype}"

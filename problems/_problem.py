@@ -171,6 +171,8 @@ class Problem:
             _said(what, partial(shape, spec.axes))
         for layer in self.layers:
             _said(f"layers: {layer}", partial(self.layer_shape, layer, batch=1))
+        for recipe in (self.recipe, self.quick):
+            self._check_target(recipe.loss)
         if len({metric.name for metric in self.metrics}) < max(1, len(self.metrics)):
             came = ", ".join(metric.name for metric in self.metrics) or "none"
             raise ValueError(f"expected metrics, each with a name of its own, came {came}")
@@ -180,6 +182,20 @@ class Problem:
                 raise ValueError(
                     f"{what}: examples: expected also {', '.join(missing)}, came {came}"
                 )
+
+    def _check_target(self, loss: str) -> None:
+        """Raise ValueError unless targets are what the loss compares outputs with."""
+        classes = loss == "cross_entropy"
+        expected = self.output.shape[:-1] if classes else self.output.shape
+        if self.target.shape != expected:
+            raise ValueError(
+                f"target: expected shape {expected} for the loss {loss} of outputs "
+                f"{self.output.shape}, came {self.target.shape}"
+            )
+        if classes and self.target.dtype != "int64":
+            raise ValueError(
+                f"target: expected int64 for the loss {loss}, came {self.target.dtype}"
+            )
 
     @property
     def drawn(self) -> Metric:

@@ -52,6 +52,12 @@ WRONG = {
         48,
         "summary: expected text, came 5",
     ),
+    "classes": (changed('dtype="int64"', 'dtype="int32"'), 48, "target: expected int64 for the "),
+    "target_axes": (
+        changed('axes="",', 'axes="symbol=10",'),
+        48,
+        "target: expected shape () for the loss cross_entropy of outputs (10,), came (10,)",
+    ),
     "width": (changed('{"unit": 25}', '{"unit": 0}'), 48, "hidden: unit: expected a whole number"),
     "syntax": (ECHO + "\ndef (\n", 110, "SyntaxError: "),
     "import": (ECHO + "\nimport nothing_like_it\n", 110, "ModuleNotFoundError: "),
