@@ -7,13 +7,15 @@ from statistics import median, quantiles
 
 import numpy as np
 
-from compare.records.record import PROVEN, UNPROVEN, UNTRIED, Record
+from compare.records.record import MATCHED, PROVEN, UNPROVEN, UNTRIED, Record
 
 PARTS = 0.01  # of the total: what clock readings and Python between the parts may take
 # Of a training's median epoch: its 90th less its 10th percentile. Of 120 trainings on a machine to
 # themselves, half were below 0.06 and nine in ten below 0.17.
 SPREAD = 0.25
 BUSY = 0.05  # of the total: less hides in the spread between seeds, more shows in the median
+# Of the loss of a first epoch. Rounding alone moved it by 0.026 at most (addition), as a median.
+APART = 0.1
 DRIFT = 1.25  # slowest seed's median epoch over the fastest's: data differ by seed, work does not
 
 # Warning: what to do about it. In this order.
@@ -28,13 +30,15 @@ WARNINGS = {
     "keep the machine to yourself, run again into another folder",
     "shared": "others computed on the GPU: its times and the memory of the whole device are theirs "
     "too; end them and run again into another folder",
+    "losses": "the losses of two sides differ in the first epoch by more than rounding explains, "
+    "though weights and batches are the same: try `diptych check --whole`",
 }
 
 
 def warnings(records: Sequence[Record]) -> list[str]:
     """Return the warnings that the trainings of a row raise; what was not measured raises none."""
     trained = [record for record in records if record.status == "ok"]
-    return [name for name in WARNINGS if RAISED[name](trained)]
+    return [name for name, raised in RAISED.items() if raised(trained)]
 
 
 def _parts(records: Iterable[Record]) -> bool:
@@ -124,7 +128,30 @@ def doubts(records: Sequence[Record], others: Sequence[Record]) -> str | None:
     >>> doubts([], [])
     """
     raised = {name for side in (records, others) for name in warnings(side)}
+    if (losses_apart(records, others) or 0.0) > APART:
+        raised.add("losses")
     return "; ".join(name for name in WARNINGS if name in raised) or None
+
+
+def losses_apart(records: Iterable[Record], others: Iterable[Record]) -> float | None:
+    """Return by how much two sides differ in the mean training loss of the first epoch.
+
+    It is relative, the median over seeds, and of matched trainings on one device; None without any.
+    """
+    ours, theirs = (
+        {(one.seed, one.device): one.train_loss[0] for one in side if one.train_loss}
+        for side in (_matched(records), _matched(others))
+    )
+    apart = [
+        abs(loss / other - 1)
+        for at, loss in ours.items()
+        if loss is not None and (other := theirs.get(at))
+    ]
+    return median(apart) if apart else None
+
+
+def _matched(records: Iterable[Record]) -> list[Record]:
+    return [record for record in records if record.mode == MATCHED]
 
 
 def least_proof(records: Iterable[Record]) -> str | None:

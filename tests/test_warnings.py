@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from test_verdict import record
 
-from compare.measures import RAISED, WARNINGS, warnings
+from compare.measures import APART, RAISED, WARNINGS, doubts, losses_apart, warnings
 from compare.processes.usage import Usage
 from compare.tables.publish import publish
 from compare.tables.screen import screen
@@ -46,7 +46,7 @@ def test_warnings(values, some, raised):
 
 
 def test_every_warning_can_be_raised_and_has_advice():
-    assert list(RAISED) == list(WARNINGS)
+    assert [*RAISED, "losses"] == list(WARNINGS), "that one takes two sides"
 
 
 def test_advice_is_given_for_warnings_that_occur(tmp_path):
@@ -67,3 +67,23 @@ def test_processor_time_of_a_child_counts_as_the_process_own():
     burn = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
     subprocess.run([sys.executable, "-c", burn], check=True)
     assert usage.so_far()["cpu_s"] >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("mode", "times", "apart", "raised"),
+    [
+        ("matched", 1 + APART / 2, pytest.approx(APART / 2), None),
+        ("matched", 1 + APART * 2, pytest.approx(APART * 2), "losses"),
+        ("native", 1 + APART * 2, None, None),
+    ],
+)
+def test_two_sides_whose_losses_differ_are_doubtful(mode, times, apart, raised):
+    sides = [
+        [
+            replace(one, mode=mode, train_loss=[loss, 0.1], seed=seed)
+            for seed, one in enumerate(STEADY)
+        ]
+        for loss in (times, 1.0)
+    ]
+    assert losses_apart(*sides) == apart
+    assert doubts(*sides) == raised

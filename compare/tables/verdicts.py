@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from backends import Side
-from compare.measures import doubts, epoch_s, least_proof
+from compare.measures import doubts, epoch_s, least_proof, losses_apart
 from compare.records.record import UNPROVEN, UNTRIED, Record
 from compare.statistics import (
     COVERED,
@@ -73,6 +73,8 @@ VERDICT_COLUMNS = {
     f"and nothing is computed. Below {MINIMUM} pairs it is empty, and so is all that infers",
     "break_even_epochs": "in the row of epoch_s: epochs after which the side that starts slower, "
     "but has the faster epochs, has caught up; from means of table.csv",
+    "losses_apart": "by how much the mean training loss of the first epoch differs, as a share of "
+    "the reference's: median over the pairs, in matched mode",
     "warnings": "what makes the times of either side doubtful; empty for the score",
     "proof": "of both sides. proven: `diptych check` had shown that both train the same model; "
     "unproven: some training was timed without it; empty: records older than the check",
@@ -126,12 +128,14 @@ def _judged(ours: BySeed, reference: BySeed) -> Iterator[Row]:
     first = list(scores(reference, ours).values())[:1]
     proof = least_proof([*ours.values(), *reference.values()])
     doubtful = doubts([*ours.values()], [*reference.values()])
+    apart = losses_apart(ours.values(), reference.values())
     for measure in (*first, *TIMES):
         row = judge(measure, ours, reference)
         if row and measure.name == "epoch_s":
             row |= _break_even(ours, reference)
         if row:
-            yield row | {"warnings": doubtful if measure.ratio else None, "proof": proof}
+            row |= {"losses_apart": apart, "proof": proof}
+            yield row | {"warnings": doubtful if measure.ratio else None}
 
 
 def _break_even(ours: BySeed, theirs: BySeed) -> dict[str, int]:
