@@ -243,7 +243,7 @@ def test_list_prints_nothing_before_it_finds_a_bad_interpreter(ended):
 
 
 def test_an_interpreter_for_what_takes_no_part_is_told_of(ended, monkeypatch):
-    monkeypatch.setattr(gate, "prove", lambda *_: [])
+    monkeypatch.setattr(gate, "prove", lambda *_, **__: [])
     asked = ("check", "echo", "--backends", COMPLETE_HERE)
     status, _, err = ended(*asked, "--python", "keras-jax@old=/nowhere")
     assert status == 0

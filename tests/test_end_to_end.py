@@ -59,7 +59,7 @@ def test_check_prints_and_writes_the_ladder(seventh, checked):
     assert findings == json.loads((seventh / "checked" / "check.json").read_text())
     assert all(finding["passed"] for finding in findings)
     assert [finding["rung"] for finding in findings if finding["precision"] == "float64"] == [
-        "layers", "loss", "gradients", "curve", "score",
+        "layers", "loss", "gradients", "curve", "state", "score",
     ]  # fmt: skip
     text = (seventh / "checked" / "check.md").read_text()
     assert "| seventh | keras-tensorflow | pytorch | float64 | ok | ok | ok |" in text

@@ -112,7 +112,7 @@ for start in ("fork", "new"):
     assert record.status == "ok", record.reason
     trained.append(record.versions["framework"])
 launcher.stop()
-(evidence,) = probe([(side, "float32")], ["right"], at_a_time=1).values()
+(evidence,) = probe([(side, "float32")], ["right"], reference=side, at_a_time=1).values()
 assert "error" not in evidence["right"], evidence["right"]["error"]
 assert kernels(["right"], [side], device="cpu", threads=1)["right", side] == "nothing recurrent"
 assert gpu.refusal(side) == "NumPy sees no GPU"

@@ -48,14 +48,16 @@ def add_noise(optimizer: keras.optimizers.Optimizer, noise: Noise) -> None:
         angle = ops.sin(12.9898 * step + 78.233 * (i + 1)) * 43758.5453
         return stays + ops.cos(angle) * one + ops.sin(angle) * other
 
-    def noisy(gradients, variables=None):
-        found = [ops.convert_to_tensor(gradient) for gradient in gradients]
+    def apply_noisy(gradients, variables):
+        kept = [pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None]
+        found = [ops.convert_to_tensor(gradient) for gradient, _ in kept]
         size = noise.size * ops.max(ops.stack([ops.max(ops.abs(one)) for one in found]))
         # No rounding makes a number of an exact 0.
         some = [size * ops.abs(ops.sign(one)) * drawn(i, one) for i, one in enumerate(found)]
-        return apply([one + more for one, more in zip(found, some, strict=True)], variables)
+        noisy = [one + more for one, more in zip(found, some, strict=True)]
+        return apply(noisy, [variable for _, variable in kept])
 
-    optimizer.apply = noisy
+    optimizer.apply = apply_noisy
 
 
 def loss(made: keras.losses.Loss, kept: Set[str]) -> keras.losses.Loss:

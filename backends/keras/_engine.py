@@ -38,6 +38,7 @@ __all__ = [
     "versions",
 ]
 
+NORMALIZATION = keras.layers.BatchNormalization | keras.layers.GroupNormalization
 COMMON = ("name", "trainable", "dtype", "build_config", "seed")  # settings that tell nothing
 
 LOSSES = {
@@ -95,6 +96,15 @@ class StepWatcher(keras.callbacks.Callback):
 
 class Gradient(keras.optimizers.SGD):
     """An optimizer that leaves the gradient of every weight in the weight's place."""
+
+    def apply(self, grads, trainable_variables=None):
+        """Apply the gradients; where there is none, because nothing flows there, it is 0."""
+        pairs = zip(grads, trainable_variables, strict=True)
+        found = [
+            keras.ops.zeros(variable.shape, variable.dtype) if gradient is None else gradient
+            for gradient, variable in pairs
+        ]
+        return super().apply(found, trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
         """Replace the variable by its gradient."""
@@ -243,7 +253,8 @@ def _recorded(layer: keras.Layer, name: str, outputs: dict[str, Array]):
     call = layer.call
     recurrent = isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)
     key = f"{name}.last" if recurrent and not layer.return_sequences else name
-    channels_second = getattr(layer, "data_format", None) == "channels_first"
+    axis = getattr(layer, "axis", None) if isinstance(layer, NORMALIZATION) else None
+    channels_second = getattr(layer, "data_format", None) == "channels_first" or axis in (1, [1])
 
     def recorded(*args, **kwargs):
         output = first = call(*args, **kwargs)

@@ -10,8 +10,10 @@ from types import ModuleType
 
 import keras
 import numpy as np
-from keras.src import ops
+from keras.src import dtype_policies, ops
 from keras.src.backend.common import dtypes
+
+SPECIAL = ("antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio")  # ways to resize
 
 
 def widen(name: str, engine: ModuleType) -> None:
@@ -25,6 +27,8 @@ def widen(name: str, engine: ModuleType) -> None:
     for called, function in vars(keras.ops).items():
         if callable(function) and not isinstance(function, type):
             setattr(keras.ops, called, _widened(function))
+    keras.Input = _widened(keras.Input)
+    dtype_policies.get = _widened(dtype_policies.get)  # a layer's `dtype`
     if name == "tensorflow":
         _widen_tensorflow(engine)
         return
@@ -83,7 +87,8 @@ def _resized(resize: Callable) -> Callable:
     @wraps(resize)
     def called(images, size, *args, interpolation="bilinear", data_format=None, **settings):
         usual = {"interpolation": interpolation, "data_format": data_format}
-        if interpolation != "bilinear" or args or any(settings.values()) or len(images.shape) != 4:
+        special = any(settings.get(name) for name in SPECIAL)
+        if interpolation != "bilinear" or args or special or len(images.shape) != 4:
             return resize(images, size, *args, **usual, **settings)
         first = (data_format or keras.config.image_data_format()) == "channels_first"
         rows, columns = images.shape[2:] if first else images.shape[1:3]

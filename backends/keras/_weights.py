@@ -24,6 +24,9 @@ LAYERS = {
 }
 
 
+KERAS_LISTS = ("_layers", "_modules", "_losses", "_metrics")  # attributes of every model
+
+
 class Slot(NamedTuple):
     """One trainable variable and the initial rule for it."""
 
@@ -115,9 +118,11 @@ def children(model: keras.Layer) -> dict[str, keras.Layer]:
     # Where the engine is PyTorch, a Keras model is an nn.Module, and that keeps its layers apart.
     held = vars(model) | vars(model).get("_modules", {})
     found: dict[int, tuple[str, keras.Layer]] = {}
-    for name, value in held.items():
-        for path, layer in _held(name, value):
-            found.setdefault(id(layer), (path, layer))
+    own = sorted(held, key=lambda name: name.startswith("_"))  # in which Keras has lists of its own
+    for name in own:
+        if name not in KERAS_LISTS:
+            for path, layer in _held(name, held[name]):
+                found.setdefault(id(layer), (path, layer))
     return dict(found.values())
 
 
@@ -125,11 +130,11 @@ def _held(name: str, value: object) -> Iterator[tuple[str, keras.Layer]]:
     """Yield the layers in the value of an attribute, by path."""
     if isinstance(value, keras.Layer):
         yield name, value
-    elif not name.startswith("_"):
-        items = value.items() if isinstance(value, dict) else ()
-        items = enumerate(value) if isinstance(value, list | tuple) else items
-        for key, item in items:
-            yield from _held(f"{name}/{key}", item)
+        return
+    items = value.items() if isinstance(value, dict) else ()
+    items = enumerate(value) if isinstance(value, list | tuple) else items
+    for key, item in items:
+        yield from _held(f"{name}/{key}", item)
 
 
 def _layers(model: keras.Layer, prefix: str = "") -> Iterator[tuple[str, keras.Layer]]:
@@ -165,7 +170,7 @@ def _layer_slots(path: str, layer: keras.Layer) -> Iterator[Slot]:
         yield from _layer_slots(path, layer.layer)
     elif kind := next((kind for kind in LAYERS if isinstance(layer, kind)), None):
         holder = getattr(layer, "cell", layer)
-        for name in LAYERS[kind]:
+        for name in LAYERS[kind] if layer.built else ():  # one that is not used has no weights
             rule = open_forget_gate if (kind, name) == (layers.LSTM, "bias") else RULES[name]
             if (variable := getattr(holder, name)) is not None:
                 yield Slot(f"{path}/{name}", rule, variable)

@@ -1,5 +1,6 @@
 """Training in PyTorch: the loop that Keras calls `fit`, written out."""
 
+import random
 from collections.abc import Set
 from functools import partial
 from importlib import import_module
@@ -138,17 +139,18 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
         found: dict[str, Tensor] = {}
 
         def listen(name: str, layer: nn.Module, _, output) -> None:
-            found.update(_layers.outputs(name, layer, output, (*x.shape, 0)[1]))
+            outputs = _layers.outputs(name, layer, output, (*x.shape, 0)[1])
+            found.update({key: one.clone() for key, one in outputs.items()})  # for `inplace`
 
         hooks = [
             layer.register_forward_hook(partial(listen, name))
             for name, layer in model.named_children()
         ]
-        found["output"] = _predict(model, torch.from_numpy(x), len(x))
+        found["output"] = _predict(model, torch.from_numpy(x.copy()), len(x))
         for hook in hooks:
             hook.remove()
         if _tier.compiled:  # which leaves nothing of the layers to be seen
-            found["output"] = _predict(_tier.ready(model), torch.from_numpy(x), len(x))
+            found["output"] = _predict(_tier.ready(model), torch.from_numpy(x.copy()), len(x))
         return {name: tensor.detach().cpu().numpy() for name, tensor in found.items()}
 
     kinds = {name: _layers.kind(layer) for name, layer in model.named_children()}
@@ -158,9 +160,10 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
 @_tier.whole()
 def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = None) -> Slopes:
     """Return the untrained twin's loss on a batch and its gradient."""
-    model, (x, y) = _build(problem, seed, noise=noise), _tensors(part)
+    model = _build(problem, seed, noise=noise)
+    x, y = (tensor.clone() for tensor in _tensors(part))  # a twin may write into its input
     loss_of = LOSSES[problem.recipe.loss]
-    evaluation_loss = _evaluate(model, loss_of, (x, y), len(x))
+    evaluation_loss = _evaluate(model, loss_of, (x.clone(), y), len(x))
     model.train()
     output = _tier.ready(model)(x.to(_device.device))
     loss = loss_of(output, y.to(_device.device))
@@ -172,6 +175,8 @@ def _build(
     problem: Problem, seed: int, kept: Set[str] = NOTHING, noise: Noise | None = None
 ) -> nn.Module:
     torch.manual_seed(seed)
+    random.seed(seed)  # as Keras does, for what a twin may draw by other means
+    np.random.seed(seed)
     model = import_module(f"backends.pytorch.{problem.name}").build(problem)
     if any(map(nn.parameter.is_lazy, model.parameters())):  # their sizes come with an input
         x = torch.from_numpy(np.zeros((2, *problem.input.shape), problem.input.dtype))

@@ -21,11 +21,11 @@ class Norms:
     """
 
     def __init__(self, model: nn.Module, x: Tensor, size: int) -> None:
-        model.train()
         layers = [layer for layer in model.modules() if isinstance(layer, _BatchNorm)]
-        # A frozen one is in evaluation mode even now; without statistics there is nothing to do.
-        averaging = [one for one in layers if one.training and one.running_var is not None]
-        self.each = _numbers(model, averaging, x) if averaging else {}
+        # Without statistics there is nothing to do.
+        averaging = [layer for layer in layers if layer.running_var is not None]
+        self.calls = _calls(model, averaging, x) if averaging else {}
+        self.each = {layer: n for layer, (n, _) in self.calls.items()}
         self.size, self.before = size, {}
         self.excess = {layer: _excess(n * size) for layer, n in self.each.items()}
         for layer, excess in self.excess.items():
@@ -43,7 +43,8 @@ class Norms:
         """Correct the averages after such a batch of n, and after its backward pass."""
         for layer, each in self.each.items():
             share = 1 / int(layer.num_batches_tracked) if layer.momentum is None else layer.momentum
-            old = (1 - share) * self.before[layer]
+            _, times = self.calls[layer]
+            old = (1 - share) ** times * self.before[layer]
             new = (layer.running_var - old) / _excess(n * each)  # now as Keras has it
             layer.running_var.copy_(old + new * self.excess[layer])
 
@@ -64,18 +65,28 @@ def _excess(n: int) -> float:
     return n / (n - 1) if n > 1 else 1.0
 
 
-def _numbers(model: nn.Module, layers: list[_BatchNorm], x: Tensor) -> dict[_BatchNorm, int]:
-    """Return how many numbers of one example each layer averages over; 0 if it is not called."""
-    found = dict.fromkeys(layers, 0)
+def _calls(
+    model: nn.Module, layers: list[_BatchNorm], x: Tensor
+) -> dict[_BatchNorm, tuple[int, int]]:
+    """Return how many numbers of an example each layer averages over in a call, and how many calls.
+
+    Only layers that average when the model trains are in it: a twin may leave one in evaluation
+    mode. The model is left as it was.
+    """
+    found: dict[_BatchNorm, tuple[int, int]] = {}
 
     def count(layer: _BatchNorm, inputs: tuple[Tensor, ...]) -> None:
-        found[layer] += inputs[0].numel() // layer.num_features // len(x)
+        if layer.training:
+            n = inputs[0].numel() // layer.num_features // len(x)
+            found[layer] = (n, found.get(layer, (n, 0))[1] + 1)
 
     hooks = [layer.register_forward_pre_hook(count) for layer in layers]
-    model.eval()
-    with torch.no_grad():
-        model(x)
+    buffers = {buffer: buffer.clone() for buffer in model.buffers()}
     model.train()
+    with torch.no_grad(), torch.random.fork_rng():
+        model(x.clone())
+    for buffer, before in buffers.items():
+        buffer.copy_(before)
     for hook in hooks:
         hook.remove()
-    return {layer: n for layer, n in found.items() if n}
+    return found

@@ -59,7 +59,7 @@ def use(asked: Iterable[str]) -> None:
         if Side.parse(backend).label == AGAIN:
             raise UsageError(f"an interpreter for {backend!r}: @{AGAIN} is no free label")
         if not isinstance(path, str) or not path or "\0" in path:
-            raise UsageError(f"{settings.FILE}: expected a path for {backend}, came {path!r}")
+            raise UsageError(f"an interpreter for {backend!r}: expected a path, came {path!r}")
         try:
             # A link stays one: of a virtual environment, the link is what tells it from others.
             named[backend] = str(Path(path).expanduser().absolute())

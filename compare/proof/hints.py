@@ -17,17 +17,21 @@ TRAINING_MODE = (
 )
 LOSS = (
     "The outputs agree, and their loss does not, in evaluation mode either: look for a regularizer "
-    "or another term that one side adds to it"
+    "or another term that one side adds, or for a program that changes its input"
 )
 OPTIMIZER = (
     "The first gradients agree: look at what else happens in a step, such as a constraint, "
-    "clipping, or a state that is kept"
+    "clipping, a regularizer of what is still 0, or a state that is kept"
 )
 AVERAGES = (
     "Losses in training agree, those in evaluation mode do not: look at the momentum of batch "
     "normalizations, which PyTorch counts as 1 less Keras's"
 )
 STATE = "A network that answers the same question otherwise keeps a state, or draws random numbers"
+SINGLE = (
+    "The difference is of the size of float32's rounding: one side computes something in float32, "
+    "or has constants that were made in it, as by NumPy's `astype`"
+)
 FAR = (
     "The two agree within the range of the data and differ beyond it: look for a limit, such as "
     "that of ReLU6"
@@ -70,10 +74,10 @@ def of_names(
 def of_numbers(finding: Finding, expected: Evidence, came: Evidence) -> str:
     """Say where to look for the cause of numbers that are wrong."""
     if finding.rung == "layers":
-        if finding.tensor.endswith(WHERE["again/"]):
-            return STATE
         if finding.tensor.endswith(WHERE["far/"]):
             return FAR
+        if finding.precision == "float64" and 1e-10 < (finding.relative or 0.0) < 1e-6:
+            return SINGLE
         kinds = [of.get(f"kind/{finding.tensor}") for of in (expected, came)]
         if all(kind is not None for kind in kinds):
             return f"The layers are {kinds[0]} and {kinds[1]}"

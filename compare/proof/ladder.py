@@ -13,14 +13,14 @@ import numpy as np
 
 from backends import Side
 from compare.proof import hints
-from compare.proof.bounds import bound, flips, scale, spread_of
+from compare.proof.bounds import bound, flips, floor, scale
 from compare.proof.finding import Finding
 from compare.proof.probe import BATCH, Evidence
 from problems import Array, Problem
 
 # Rung: where its tensors are in the evidence, and how the names there are told.
 TENSORS = {
-    "layers": ("layer/", "again/", "single/", "far/"),
+    "layers": ("layer/", "single/", "far/"),
     "loss": ("evaluation loss", "loss"),
     "gradients": ("gradient/",),
     "curve": ("curve", "validation", "trained/"),
@@ -59,6 +59,8 @@ class Pair:
         yield self._parameters()
         yield shapes(self.problem, self.reference, self.expected["float64"])
         yield shapes(self.problem, self.side, self.came["float64"])
+        yield self._steady(self.reference, self.expected["float64"])
+        yield self._steady(self.side, self.came["float64"])
         for rung in TENSORS:
             yield self._rung(rung, "float64", self.side)
         for rung in TENSORS:
@@ -87,6 +89,29 @@ class Pair:
         total = sum(int(np.prod(shape)) for shape in shapes[0].values())
         counted = f"{total:,} numbers"
         return replace(self._same("parameters", "all", counted, counted), note=hints.written(sides))
+
+    def _steady(self, side: Side, evidence: Evidence) -> Finding:
+        """See that a network gives the same answer twice: else no other rung tells anything."""
+        told = TOLD["again/output"]
+        first, again = (evidence.get(f"{kind}/output") for kind in ("layer", "again"))
+        if first is None or again is None:
+            return self._failure("layers", "float64", side)
+        absolute = np.nan_to_num(np.abs(again - first))
+        apart, by = float(absolute.max()), float(np.nan_to_num(np.abs(first)).max())
+        index = np.unravel_index(np.argmax(absolute), first.shape)
+        allowed = floor("layers", "again/output", "float64")
+        finding = replace(
+            self._same("layers", told, "", "", "float64"),
+            backend=str(side),
+            index=tuple(map(int, index)),
+            expected=float(first[index]),
+            came=float(again[index]),
+            absolute=apart,
+            relative=apart / by if apart else 0.0,
+            bound=allowed,
+            passed=apart <= allowed * by,
+        )
+        return finding if finding.passed else replace(finding, hint=hints.STATE)
 
     def _rung(self, rung: str, precision: str, side: Side) -> Finding:
         """Compare a side, which may be the reference itself in float32, with the exact one."""
@@ -135,8 +160,7 @@ class Pair:
             )
         curve, exact = name in CURVES, self.expected["float64"]
         by = scale(rung, name if name in exact else f"weight/{name}", exact, curve=curve)
-        spread = spread_of(exact, precision, name)
-        allowed = np.asarray(bound(rung, precision, spread, by))
+        allowed = bound(rung, name, precision, exact, by)
         if rung == "score":
             allowed = allowed + flips(self.problem, name.removeprefix("score/"), precision)
         with np.errstate(invalid="ignore"):

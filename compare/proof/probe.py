@@ -177,7 +177,7 @@ def _climbed(
         }
     )
 
-    x = part.x
+    x = _moved(part.x, noise)
     evidence = _named("layer", probe.ask(x))
     if noise is None:
         evidence["again/output"] = probe.ask(x)["output"]
@@ -187,7 +187,7 @@ def _climbed(
             evidence["single error"] = np.array(blamed(error))
     if x.dtype == np.float64:
         with suppress(Exception):  # a twin need not take what no data of its problem are
-            evidence |= _named("far", probe.ask(_far(x)))
+            evidence |= _named("far", probe.ask(_moved(_far(part.x), noise)))
     yield evidence
 
     slopes = engine.slopes(problem, Part(x, part.y), seed=SEED, noise=noise)
@@ -251,6 +251,14 @@ def _far(x: Array) -> Array:
     """Return inputs spread over FAR times their range, to both sides."""
     low, high = x.min(), x.max()
     return np.asarray((x - (low + high) / 2) * FAR + (low + high) / 2)
+
+
+def _moved(x: Array, noise: Noise | None) -> Array:
+    """Return inputs with noise. Whole numbers stay: they may be marks, and are not rounded."""
+    if noise is None or x.dtype.kind != "f":
+        return x
+    moved = x * (1 + noise.size * noise.of("input", x.shape))
+    return np.where(x == np.round(x), x, moved)
 
 
 def shortened(problem: Problem) -> Problem:

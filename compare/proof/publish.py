@@ -7,7 +7,7 @@ from pathlib import Path
 
 from compare.console import below, markdown_table, terminal_width, wrapped
 from compare.files import write_whole
-from compare.proof.bounds import FACTOR, FLOOR
+from compare.proof.bounds import CLOSER, FACTOR, FLOOR
 from compare.proof.finding import RUNGS, Finding
 from compare.proof.probe import DRAWS, NOISE
 from compare.records.record import finite
@@ -45,8 +45,9 @@ def findings_markdown(findings: Sequence[Finding]) -> str:
         "of a score, by 1.",
         f"Allowed is what rounding does to this very model: {FACTOR:g} times the spread of the "
         f"reference in float64 over {DRAWS} trainings with noise of {NOISE:g} roundings, of "
-        "float64 or of float32, in weights and gradients; and beside it "
-        f"{FLOOR['float64']:g} in float64, {FLOOR['float32']:g} in float32. A score in float32 may "
+        "float64 or of float32, in weights, inputs and gradients; and beside it "
+        f"{FLOOR['float64']:g} in float64, {FLOOR['float32']:g} in float32 "
+        f"({CLOSER['float32']:g} for the curve). A score in float32 may "
         "be off by the margin that the problem declares and one answer more. check.json has each "
         "bound.",
     ]
