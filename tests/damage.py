@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -142,6 +143,10 @@ def is_broken(text: bytes) -> bool:
     if not isinstance(values, dict) or type(values.get("schema")) is not int:
         return True
     if any(VALIDATOR.iter_errors(values)) or not TIME.fullmatch(values["started"]):
+        return True
+    try:
+        datetime.fromisoformat(values["started"])
+    except ValueError:  # the 31st of a short month, say
         return True
     return any(isinstance(one, int) and abs(one) > 1e300 for one in values.values())
 

@@ -220,6 +220,37 @@ RIGHT = {
         '    y = layers.Dense(5, activation="relu", name="fc")(x)\n'
         '    return keras.Model(x, layers.Dense(1, name="dense")(y))\n',
     ),
+    "a normalization used twice": Port(
+        "features",
+        "self.fc = nn.Linear(4, 4); self.norm = nn.BatchNorm1d(4, 1e-3, 0.01)",
+        "x = self.norm(self.fc(self.norm(x)))",
+        "self.fc = layers.Dense(4); self.norm = layers.BatchNormalization()",
+        "x = self.norm(self.fc(self.norm(x)))",
+        width=4,
+    ),
+    "an activation in place": Port(
+        "series",
+        "self.conv = nn.Conv1d(4, 3, 2); self.relu = nn.ReLU(inplace=True)",
+        "x = self.relu(self.conv(x.transpose(1, 2))).mean(2)",
+        "self.conv = layers.Conv1D(3, 2); self.relu = layers.ReLU()",
+        "x = ops.mean(self.relu(self.conv(x)), axis=1)",
+        width=3, shapes='"conv": "batch s=5 c=3"',
+    ),
+    "an image made larger": Port(
+        "image",
+        'self.up = nn.Upsample(scale_factor=2, mode="bilinear"); self.conv = nn.Conv2d(4, 5, 2)',
+        "x = self.conv(self.up(x.permute(0, 3, 1, 2))).mean((2, 3))",
+        'self.up = layers.UpSampling2D(2, interpolation="bilinear")\n'
+        "self.conv = layers.Conv2D(5, 2)",
+        "x = ops.mean(self.conv(self.up(x)), axis=(1, 2))",
+        shapes='"up": "batch h=6 w=10 channel"',
+    ),
+    "a layer in float32 by name": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5)", "x = self.fc(x).softmax(-1)",
+        'self.fc = layers.Dense(5); self.soft = layers.Activation("softmax", dtype="float32")',
+        "x = self.soft(self.fc(x))",
+    ),
     "time first": Port(
         "series",
         "self.lstm = nn.LSTM(4, 5)", "_, (x, _) = self.lstm(x.transpose(0, 1))\nx = x[0]",
@@ -337,6 +368,21 @@ WRONG = {
         "self.net = keras.Sequential([layers.Dense(5, activation='relu'), layers.Dense(5)])",
         "x = self.net(x)",
         rung="parameters", tensor="net/2/kernel", hint="or places",
+    ),
+    "noise of another generator in training": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5)",
+        "import numpy as np\n"
+        "x = x + (torch.from_numpy(np.random.normal(0, 0.05, x.shape)) if self.training else 0)\n"
+        "x = self.fc(x.to(self.fc.weight.dtype)).tanh()",
+        "self.fc = layers.Dense(5)", "x = ops.tanh(self.fc(x))",
+        rung="loss", tensor="loss", hint="training mode only",
+    ),
+    "dropout that is always on": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5)", "x = nn.functional.dropout(self.fc(x).tanh(), 0.1)",
+        "self.fc = layers.Dense(5)", "x = ops.tanh(self.fc(x))",
+        rung="layers", tensor="output, asked again", hint="draws random numbers",
     ),
     "a constraint": Port(
         "features",

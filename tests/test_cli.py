@@ -232,7 +232,7 @@ def test_an_empty_path_or_one_that_cannot_be_is_refused(ended, tmp_path, monkeyp
     assert (status, out) == (2, "")
     assert err.endswith("argument --out: expected a folder, came 'a\\x00b'\n")
     (tmp_path / "diptych.toml").write_text('[python]\npytorch = "a\\u0000b"\n')
-    expected = "diptych: diptych.toml: expected a path for pytorch, came 'a\\x00b'\n"
+    expected = "diptych: an interpreter for 'pytorch': expected a path, came 'a\\x00b'\n"
     assert ended("list") == (2, "", expected)
 
 

@@ -187,7 +187,7 @@ def test_every_command_that_starts_a_backend_reads_the_option(ended, command):  
             "diptych.toml: expected the tables [python] and [run], came pyhton",
         ),
         ("python = 'x'", "diptych.toml: expected the tables [python] and [run], came python"),
-        ("[python]\npytorch = 3", "diptych.toml: expected a path for pytorch, came 3"),
+        ("[python]\npytorch = 3", "an interpreter for 'pytorch': expected a path, came 3"),
         ('[python]\npytorch = "a\\u0000b"', "for 'pytorch': expected a path, came 'a\\x00b'"),
         ("[python]\npytorch = " + "[" * 50_000, "diptych.toml: "),
         ("[python]\nmxnet = 'x'", "an interpreter for 'mxnet': expected a backend"),
