@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from conftest import COMPARED, COMPLETE, SIDES, copied
 from faults import FAULTS, TORCH
+from learning import STAGE
 from pairs import PAIRS, files
 
 import problems
@@ -20,8 +21,6 @@ from compare.proof.ladder import Pair
 from compare.proof.probe import EPOCHS
 
 REFERENCE, OTHER = COMPARED
-# How often `compare.proof.probe.gather` has yielded when a rung can be judged.
-STAGE = {"parameters": 1, "shapes": 2, "layers": 2, "loss": 3, "gradients": 3, "curve": 4}
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ All of them are added to one copy of the project.
 
 import pytest
 from conftest import COMPARED, copied
-from learning import ALL, WHOLE
+from learning import ALL, STAGE, WHOLE
 from ports import PORTS, RIGHT, WRONG, files, module
 
 from backends import Side
@@ -18,8 +18,6 @@ ROUNDED = (
     *("bias before normalization", "six blocks with biases", "normalization without biases"),
     *("convolution with a bias before normalization", "a state that starts another layer"),
 )
-# How often `compare.proof.probe.gather` has yielded when a rung can be judged.
-STAGE = {"parameters": 1, "shapes": 2, "layers": 2, "loss": 3, "gradients": 3, "curve": 4}
 
 
 @pytest.fixture(scope="session")
