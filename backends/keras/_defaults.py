@@ -48,7 +48,8 @@ def add_noise(optimizer: keras.optimizers.Optimizer, noise: Noise) -> None:
         angle = ops.sin(12.9898 * step + 78.233 * (i + 1)) * 43758.5453
         return stays + ops.cos(angle) * one + ops.sin(angle) * other
 
-    def apply_noisy(gradients, variables):
+    def apply_noisy(gradients, variables=None):
+        variables = variables or optimizer._trainable_variables  # JAX names none
         kept = [pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None]
         found = [ops.convert_to_tensor(gradient) for gradient, _ in kept]
         size = noise.size * ops.max(ops.stack([ops.max(ops.abs(one)) for one in found]))

@@ -99,7 +99,7 @@ class Gradient(keras.optimizers.SGD):
 
     def apply(self, grads, trainable_variables=None):
         """Apply the gradients; where there is none, because nothing flows there, it is 0."""
-        pairs = zip(grads, trainable_variables, strict=True)
+        pairs = zip(grads, trainable_variables or self._trainable_variables, strict=True)
         found = [
             keras.ops.zeros(variable.shape, variable.dtype) if gradient is None else gradient
             for gradient, variable in pairs

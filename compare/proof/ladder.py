@@ -103,6 +103,7 @@ class Pair:
         finding = replace(
             self._same("layers", told, "", "", "float64"),
             backend=str(side),
+            reference="",
             index=tuple(map(int, index)),
             expected=float(first[index]),
             came=float(again[index]),

@@ -67,7 +67,8 @@ def ladder_cells(findings: Sequence[Finding]) -> list[list[str]]:
             for precision in precisions or [""]:
                 judged = [f for f in mine if f.precision == precision]
                 if precision != "float32":  # what holds in any precision stands in the first row
-                    judged += alone + [f for f in mine if not f.precision]
+                    judged += [f for f in alone if f.backend in ("", backend, reference)]
+                    judged += [f for f in mine if not f.precision]
                 cells = [_rung_cell([f for f in judged if f.rung == rung]) for rung in RUNGS]
                 rows.append([problem, backend, reference, precision, *cells])
     return rows
