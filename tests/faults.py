@@ -24,7 +24,7 @@ FAULTS = (
           "return x\n", "return keras.ops.softmax(x)\n", "layers", "output"),
     Fault("a random initial state", "shapes", f"{TORCH}/shapes.py",
           "self.lstm(x)", "self.lstm(x, (x.new_zeros(1, len(x), 10).normal_(),) * 2)",
-          "layers", "lstm"),
+          "layers", "output, asked again"),
     Fault("a second bias that is trained", "echo", f"{TORCH}/_defaults.py",
           '"bias" not in kept', "False", "parameters", "lstm.bias_hh_l0"),
     Fault("batch and time mixed up", "echo", f"{TORCH}/echo.py",

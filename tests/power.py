@@ -26,6 +26,7 @@ from compare.proof.finding import RUNGS
 from compare.proof.ladder import TENSORS, Pair
 
 REFERENCE = Side("pytorch")
+STAGES = (str(ALL), str(WHOLE), "1")  # all, of the whole proof, with the spread
 EXPONENTS = {"float64": range(-14, -3), "float32": range(-7, 0)}  # of the faults that are tried
 # A training at a learning rate that is off, and all that it leaves.
 OFF = """
@@ -72,7 +73,7 @@ class Power:
         """Return the cells of a problem, a row per precision."""
         gathered = {
             backend: {
-                precision: self.evidence(backend, GATHER, precision, str(ALL), str(WHOLE), name)
+                precision: self.evidence(backend, GATHER, precision, *STAGES, name)
                 for precision in PRECISIONS
             }
             for backend in (REFERENCE.backend, self.backend)
