@@ -136,7 +136,7 @@ def main(folder: Path, backends: list[str]) -> None:
         "the side that is held against PyTorch. The other columns: the relative difference that "
         "passes on the rung, of the tensor nearest its bound. "
         f"The rungs are {', '.join(RUNGS)}.",
-        "`python tests/power.py results/check` repeats it.",
+        f"`python tests/power.py results/check {' '.join(backends)}` repeats it.",
         *tables,
     ]
     (folder / "power.md").write_text("\n\n".join(text) + "\n")
