@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from statistics import median
 
+import port_frame
 import ports
 import pytest
 from bench_report import PAIRS, tell
@@ -92,7 +93,7 @@ def ratios(copy, backend, problem, seed, processor):
 @pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("backend", COMPARED)
 def test_an_epoch_in_the_harness_over_one_by_hand(benchmark, copy, backend, problem):
-    for path, text in ports.files(NORMALIZED, ports.blocks(20, 64)).items():
+    for path, text in port_frame.files_of(NORMALIZED, ports.blocks(20, 64)).items():
         (copy / path).write_text(text)
     with (copy / "problems" / f"{problem}.py").open("a") as file:
         file.write(SHORT)
