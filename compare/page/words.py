@@ -19,6 +19,8 @@ DOUBTS = {
     "may be too long",
     "shared": "other programs used the GPU; times may be too long, and the memory of the whole "
     "device is theirs too",
+    "losses": "after one epoch the losses of the two sides differ by more than rounding explains; "
+    "they may not train the same",
 }
 
 Said = tuple[str, str]  # the answer, and what it rests on

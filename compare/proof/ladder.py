@@ -111,6 +111,7 @@ class Pair:
             relative=apart / by if apart else 0.0,
             bound=allowed,
             passed=apart <= allowed * by,
+            note=self.widened,
         )
         return finding if finding.passed else replace(finding, hint=hints.STATE)
 
