@@ -38,6 +38,8 @@ INPUTS = {
                "rng.integers(0, 256, (n, 8, 8, 1))"),
     "image": ("height=3 width=5 channel=4", "float32", 0, 1, "rng.random((n, 3, 5, 4))"),
     "square": ("height=4 width=4 channel=4", "float32", 0, 1, "rng.random((n, 4, 4, 4))"),
+    "constant": ("feature=4", "float32", 0, 100,
+                 "np.concatenate([rng.random((n, 3)), np.full((n, 1), 98.6)], 1)"),
     "series": ("time=6 feature=4", "float32", 0, 1, "rng.random((n, 6, 4))"),
 }  # fmt: skip
 

@@ -224,6 +224,43 @@ RIGHT = {
         "self.lstm = layers.LSTM(5)", "x = self.lstm(x)",
         shapes='"lstm.last": "batch u=5"',
     ),
+    "normalization by the function": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.norm = nn.BatchNorm1d(5, 1e-3, 0.01)",
+        "n = self.norm\nx = nn.functional.batch_norm(self.fc(x), n.running_mean, n.running_var, "
+        "n.weight, n.bias, self.training, 0.01, 1e-3)",
+        "self.fc = layers.Dense(5); self.norm = layers.BatchNormalization()",
+        "x = self.norm(self.fc(x))",
+    ),
+    "a constant column, normalized": Port(
+        "constant",
+        "self.norm = nn.BatchNorm1d(4, 1e-5, 0.1); self.fc = nn.Linear(4, 5)",
+        "x = self.fc(self.norm(x)).tanh()",
+        "self.norm = layers.BatchNormalization(epsilon=1e-5, momentum=0.9); "
+        "self.fc = layers.Dense(5)",
+        "x = ops.tanh(self.fc(self.norm(x)))",
+    ),
+    "numbers of float32, made in four ways": Port(
+        "pixels",
+        "self.add = torch.FloatTensor([0.1]); self.fc = nn.Linear(64, 5)",
+        "x = self.fc((x.type(torch.FloatTensor) / 255 + self.add).flatten(1)).tanh()",
+        "import numpy as np\n"
+        'self.add = np.array([0.1]).astype("float32"); self.fc = layers.Dense(5)',
+        "import tensorflow as tf\n"
+        "x = tf.reshape(tf.cast(x, tf.float32) / 255.0 + self.add, (-1, 64))\n"
+        "x = ops.tanh(self.fc(x))",
+    ),
+    "constants of a layer, and hard_sigmoid": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.act = nn.Hardsigmoid()",
+        "x = self.act(self.fc((x - 0.45) / 0.23))",
+        "", "",
+        keras_file="import keras\nfrom keras import layers\n\n\ndef build(problem):\n"
+        "    x = keras.Input((4,))\n"
+        "    y = layers.Normalization(mean=0.45, variance=0.23**2)(x)\n"
+        '    y = layers.Dense(5, activation="hard_sigmoid", name="fc")(y)\n'
+        '    return keras.Model(x, layers.Dense(1, name="dense")(y))\n',
+    ),
 }  # fmt: skip
 
 WRONG = {

@@ -10,8 +10,10 @@ from types import ModuleType
 
 import keras
 import numpy as np
-from keras.src import dtype_policies, ops
+from keras.src import ops
 from keras.src.backend.common import dtypes
+
+from backends._float64 import widen_twins
 
 SPECIAL = ("antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio")  # ways to resize
 
@@ -24,11 +26,7 @@ def widen(name: str, engine: ModuleType) -> None:
     float32. There, Keras also rounds the numbers of Python that an optimizer casts, such as Adam's
     betas, in any network: so it does here on all engines.
     """
-    for called, function in vars(keras.ops).items():
-        if callable(function) and not isinstance(function, type):
-            setattr(keras.ops, called, _widened(function))
-    keras.Input = _widened(keras.Input)
-    dtype_policies.get = _widened(dtype_policies.get)  # a layer's `dtype`
+    widen_twins()
     if name == "tensorflow":
         _widen_tensorflow(engine)
         return
@@ -41,25 +39,13 @@ def widen(name: str, engine: ModuleType) -> None:
     ops.cast = rounded
 
 
-def _widened(function: Callable) -> Callable:
-    """Return a function of `keras.ops`, as twins use it, that takes float32 for float64."""
-
-    def wide(value):
-        return "float64" if isinstance(value, str) and value == "float32" else value
-
-    @wraps(function)
-    def called(*args, **settings):
-        return function(*map(wide, args), **{name: wide(one) for name, one in settings.items()})
-
-    return called
-
-
 def _widen_tensorflow(engine: ModuleType) -> None:
     backend = import_module("keras.src.backend.tensorflow")
     math_ops = import_module(f"{engine.__name__}.python.ops.math_ops")
     # What preprocessing layers of Keras, and TensorFlow's own functions, cast their constants with.
     backend.cast = _exact(backend.cast, engine)
     math_ops.cast = _exact(math_ops.cast, engine)
+    backend.core.convert_to_tensor = _own_type(backend.core.convert_to_tensor, engine)
     # These have no form in float64.
     backend.nn.leaky_relu = _leaky_relu
     backend.image.resize = _resized(backend.image.resize)
@@ -75,6 +61,19 @@ def _exact(cast: Callable, engine: ModuleType) -> Callable:
         return cast(x, dtype, *args, **settings)
 
     return called
+
+
+def _own_type(convert: Callable, engine: ModuleType) -> Callable:
+    """Return a function that makes numbers of Python a tensor of float64, not of float32."""
+
+    @wraps(convert)
+    def converted(x, dtype=None, *args, **settings):
+        numbers = engine.nest.flatten(x)
+        if dtype is None and all(isinstance(one, int | float) for one in numbers):
+            dtype = "float64" if any(isinstance(one, float) for one in numbers) else None
+        return convert(x, dtype, *args, **settings)
+
+    return converted
 
 
 def _leaky_relu(x, negative_slope=0.2):

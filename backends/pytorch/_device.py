@@ -4,9 +4,10 @@ What is said here of GPUs is implemented, not yet measured.
 """
 
 import torch
+from torch.nn import functional
 
 from backends import Unavailable
-from backends.pytorch._float64 import Widened
+from backends._float64 import widen_twins
 
 device = torch.device("cpu")
 
@@ -19,7 +20,8 @@ def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
     """
     if precision == "float64":
         torch.set_default_dtype(torch.float64)
-        Widened().__enter__()  # for good: a process has one precision
+        functional.hardsigmoid = _hardsigmoid
+        widen_twins()
     else:
         torch.set_default_dtype(torch.float32)
     # One precision for all frameworks: by default cuDNN alone would round to TF32.
@@ -32,6 +34,11 @@ def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
         if not torch.cuda.is_available():
             raise Unavailable(f"torch {torch.__version__} sees no GPU")
         globals()["device"] = torch.device("cuda")
+
+
+def _hardsigmoid(x: torch.Tensor, inplace: bool = False) -> torch.Tensor:
+    """Return PyTorch's own, whose gradient holds 1/6 in float32, with one of float64."""
+    return functional.relu6(x + 3) / 6
 
 
 def synchronize() -> None:

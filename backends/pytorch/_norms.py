@@ -7,86 +7,99 @@ as large, and is divided where it is used: in evaluation. Only a batch of anothe
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from inspect import signature
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.functional import batch_norm
+from torch.overrides import TorchFunctionMode
 
 
 class Norms:
-    """The batch normalizations of a model that average variances while it trains.
+    """The running variances of a model that batch normalization averages while it trains.
 
-    `x` are examples (n, ...), which tell how many numbers of each example a layer averages over,
-    and `size` is that of a batch.
+    `x` are examples (n, ...), which tell how many numbers of each example are averaged over, and
+    `size` is that of a batch.
     """
 
     def __init__(self, model: nn.Module, x: Tensor, size: int) -> None:
-        layers = [layer for layer in model.modules() if isinstance(layer, _BatchNorm)]
-        # Without statistics there is nothing to do.
-        averaging = [layer for layer in layers if layer.running_var is not None]
-        self.calls = _calls(model, averaging, x) if averaging else {}
-        self.each = {layer: n for layer, (n, _) in self.calls.items()}
+        # What has no average needs no asking, which a twin with code of its own might not survive.
+        self.calls = _calls(model, x) if next(model.buffers(), None) is not None else {}
         self.size, self.before = size, {}
-        self.excess = {layer: _excess(n * size) for layer, n in self.each.items()}
-        for layer, excess in self.excess.items():
-            layer.running_var *= excess
+        self.excess = {average: _excess(call.each * size) for average, call in self.calls.items()}
+        for average, excess in self.excess.items():
+            average *= excess
 
     def partial(self, n: int) -> bool:
         """Say whether a batch of n needs to be told of."""
-        return n != self.size and bool(self.each)
+        return n != self.size and bool(self.calls)
 
     def note(self) -> None:
         """Note the averages before such a batch."""
-        self.before = {layer: layer.running_var.clone() for layer in self.each}
+        self.before = {average: average.clone() for average in self.calls}
 
     def correct(self, n: int) -> None:
         """Correct the averages after such a batch of n, and after its backward pass."""
-        for layer, each in self.each.items():
-            share = 1 / int(layer.num_batches_tracked) if layer.momentum is None else layer.momentum
-            _, times = self.calls[layer]
-            old = (1 - share) ** times * self.before[layer]
-            new = (layer.running_var - old) / _excess(n * each)  # now as Keras has it
-            layer.running_var.copy_(old + new * self.excess[layer])
+        for average, call in self.calls.items():
+            old = call.kept * self.before[average]
+            new = (average - old) / _excess(n * call.each)  # now as Keras has it
+            average.copy_(old + new * self.excess[average])
 
     @contextmanager
     def of_keras(self) -> Iterator[None]:
-        """Give the layers Keras's averages, and PyTorch's again at the end."""
-        own = {layer: layer.running_var.clone() for layer in self.each}
-        for layer, excess in self.excess.items():
-            layer.running_var /= excess
+        """Make the averages Keras's, and PyTorch's again at the end."""
+        own = {average: average.clone() for average in self.calls}
+        for average, excess in self.excess.items():
+            average /= excess
         try:
             yield
         finally:
-            for layer, variance in own.items():
-                layer.running_var.copy_(variance)
+            for average, numbers in own.items():
+                average.copy_(numbers)
 
 
 def _excess(n: int) -> float:
     return n / (n - 1) if n > 1 else 1.0
 
 
-def _calls(
-    model: nn.Module, layers: list[_BatchNorm], x: Tensor
-) -> dict[_BatchNorm, tuple[int, int]]:
-    """Return how many numbers of an example each layer averages over in a call, and how many calls.
+@dataclass
+class Call:
+    """What a training step does to an average."""
 
-    Only layers that average when the model trains are in it: a twin may leave one in evaluation
-    mode. The model is left as it was.
+    each: int  # numbers of an example that one variance is of
+    kept: float = 1.0  # what is left of the average before
+
+
+class _Listening(TorchFunctionMode):
+    """Sees what is normalized, by a layer or by a twin that calls the function itself."""
+
+    def __init__(self, examples: int) -> None:
+        super().__init__()
+        self.examples, self.found = examples, dict[Tensor, Call]()
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function is batch_norm:
+            asked = signature(function).bind(*args, **(kwargs or {}))
+            asked.apply_defaults()
+            average = asked.arguments["running_var"]
+            if average is not None and asked.arguments["training"]:
+                each = asked.arguments["input"].numel() // average.numel() // self.examples
+                call = self.found.setdefault(average, Call(each))
+                call.kept *= 1 - asked.arguments["momentum"]
+        return function(*args, **(kwargs or {}))
+
+
+def _calls(model: nn.Module, x: Tensor) -> dict[Tensor, Call]:
+    """Return what a training step does to the averages of a model, which is left as it was.
+
+    Only those are in it that change when the model trains: a twin may leave a layer in evaluation
+    mode.
     """
-    found: dict[_BatchNorm, tuple[int, int]] = {}
-
-    def count(layer: _BatchNorm, inputs: tuple[Tensor, ...]) -> None:
-        if layer.training:
-            n = inputs[0].numel() // layer.num_features // len(x)
-            found[layer] = (n, found.get(layer, (n, 0))[1] + 1)
-
-    hooks = [layer.register_forward_pre_hook(count) for layer in layers]
     buffers = {buffer: buffer.clone() for buffer in model.buffers()}
     model.train()
-    with torch.no_grad(), torch.random.fork_rng():
+    with torch.no_grad(), torch.random.fork_rng(), _Listening(len(x)) as heard:
         model(x.clone())
     for buffer, before in buffers.items():
         buffer.copy_(before)
-    for hook in hooks:
-        hook.remove()
-    return found
+    return heard.found

@@ -197,11 +197,12 @@ def _climbed(
 
     # As a timed training is asked for: it has its network scored after every epoch.
     watch = Watch(epoch=lambda predict: problem.metrics[0].ask(predict, data["validation"].x))
-    fit = engine.train(problem, data, seed=SEED, watch=watch, noise=noise)
+    moved = {name: Part(_moved(one.x, noise), one.y) for name, one in data.items()}
+    fit = engine.train(problem, moved, seed=SEED, watch=watch, noise=noise)
     evidence = {"curve": np.array(fit.train_loss), "validation": np.array(fit.validation_loss)}
     yield evidence | _named("trained", fit.weights()) | _named("state", fit.state())
 
-    scores = problem.score(problem.ask(fit.predict, data), data)
+    scores = problem.score(problem.ask(fit.predict, moved), moved)
     yield _named("score", {name: np.array(score) for name, score in scores.items()})
 
 
