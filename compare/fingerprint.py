@@ -115,8 +115,10 @@ def _file(name: str) -> Path:
     Raises:
         OSError: the user has none.
     """
-    try:
-        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    except RuntimeError as error:  # a user without an entry, and HOME is not set: a container's
-        raise FileNotFoundError(str(error)) from None
-    return Path(cache) / "diptych" / f"{name}.json"
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not cache.is_absolute():  # which its specification has ignored
+        try:
+            cache = Path.home() / ".cache"
+        except RuntimeError as error:  # a user without an entry, HOME is not set: a container's
+            raise FileNotFoundError(str(error)) from None
+    return cache / "diptych" / f"{name}.json"

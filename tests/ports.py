@@ -264,6 +264,12 @@ RIGHT = {
 }  # fmt: skip
 
 WRONG = {
+    "a layer that is never called": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.old = nn.Linear(4, 5)", "x = self.fc(x).tanh()",
+        "self.fc = layers.Dense(5); self.old = layers.Dense(5)", "x = ops.tanh(self.fc(x))",
+        rung="parameters", tensor="old/kernel", hint="a layer that is never called has none",
+    ),
     "an epsilon": Port(
         "features",
         "self.fc = nn.Linear(4, 5); self.norm = nn.BatchNorm1d(5, momentum=0.01)",

@@ -127,3 +127,12 @@ def test_a_user_without_a_home_has_no_cache(monkeypatch):
     monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
     keep("name", "value")
     assert kept("name") is None
+
+
+def test_a_cache_that_is_named_from_here_is_no_cache(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CACHE_HOME", "here")
+    keep("name", "value")
+    assert kept("name") == "value"
+    assert [one.name for one in tmp_path.iterdir()] == ["home"]

@@ -235,3 +235,18 @@ def test_a_training_without_a_score_is_tried_again_and_a_diverged_one_is_not(toy
     add_toy("wrong")
     add_toy("wild")
     assert done() == (0, [*again, ("wrong", "ok"), ("wild", "ok")], {"wild": 0, "wrong": 0})
+
+
+def test_a_metric_that_is_no_number_is_a_row_with_a_reason(toys, add_toy):
+    add_toy("a_right")
+    problem = toys / "problems" / "a_right.py"
+    text = problem.read_text().replace("measure=binary_accuracy", "measure=lambda *_: float('nan')")
+    problem.write_text(text)
+    asked = ("run", "a_right", "--backends", "numpy", "--seeds", "1", "--out", "out")
+    for _ in range(2):
+        result = diptych(*asked, cwd=toys)
+        assert result.returncode == 1
+        assert "diverged: accuracy is nan" in result.stderr
+        assert "Traceback" not in result.stderr
+    (line,) = (toys / "out" / "runs.jsonl").read_text().splitlines()
+    assert json.loads(line)["scores"]["accuracy"]["score"] is None

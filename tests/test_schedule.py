@@ -368,37 +368,8 @@ def test_why_nothing_is_trained_is_said_once_and_no_empty_table(toys, add_toy):
         assert {json.loads(line)["status"] for line in open_lines(toys / command[0])} == {"refused"}
 
 
-def test_a_metric_that_is_no_number_is_a_row_with_a_reason(toys, add_toy):
-    add_toy("a_right")
-    problem = toys / "problems" / "a_right.py"
-    text = problem.read_text().replace("measure=binary_accuracy", "measure=lambda *_: float('nan')")
-    problem.write_text(text)
-    asked = ("run", "a_right", "--backends", "numpy", "--seeds", "1", "--out", "out")
-    for _ in range(2):
-        result = diptych(*asked, cwd=toys)
-        assert result.returncode == 1
-        assert "diverged: accuracy is nan" in result.stderr
-        assert "Traceback" not in result.stderr
-    (line,) = open_lines(toys / "out")
-    assert json.loads(line)["scores"]["accuracy"]["score"] is None
-
-
 def test_a_score_that_is_none_in_an_older_record_breaks_no_row():
     older = record("echo", "pytorch", 0)
     (name, judged) = next(iter(older.scores.items()))
     line = schedule.row(replace(older, scores={name: replace(judged, score=None)}))
     assert line.endswith(f"{name} none")
-
-
-def test_a_sweep_of_a_finite_data_set_repeats_its_examples(toys, add_toy):
-    """There are no more than the recipe asks for: so its check and its times are of those."""
-    add_toy("a_right")
-    problem = toys / "problems" / "a_right.py"
-    finite = "def examples(rng, n):\n    assert n <= 100, n\n"
-    text = problem.read_text().replace("def examples(rng, n):\n", finite)
-    problem.write_text(text.replace('"test": 400', '"test": 40'))
-    asked = ("sweep", "a_right", "--backends", *TOYS, "--device", "cpu", "--seeds", "1")
-    result = diptych(*asked, "--batch-size", "16", "64", "--out", "out", cwd=toys)
-    assert result.returncode == 0, result.stderr
-    found = [json.loads(line)["examples"] for line in open_lines(toys / "out")]
-    assert found == [128, 128, 512, 512]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import RUNNABLE, diptych
+from conftest import RUNNABLE, TOYS, diptych
 from parity import PARITY_TOY
 from synthetic import failed, record, write
 from test_schema import wrong
@@ -323,3 +323,17 @@ def test_where_nothing_crosses_it_is_said_where_the_sides_are_not_told_apart():
     (sentence,) = readings(list(pairs(records)))
     assert sentence.startswith("No crossover of keras-tensorflow and pytorch between batch size 16")
     assert re.search(r"; not told apart by the test: \d\d\.\d and above\.$", sentence)
+
+
+def test_a_sweep_of_a_finite_data_set_repeats_its_examples(toys, add_toy):
+    """There are no more than the recipe asks for: so its check and its times are of those."""
+    add_toy("a_right")
+    problem = toys / "problems" / "a_right.py"
+    finite = "def examples(rng, n):\n    assert n <= 100, n\n"
+    text = problem.read_text().replace("def examples(rng, n):\n", finite)
+    problem.write_text(text.replace('"test": 400', '"test": 40'))
+    asked = ("sweep", "a_right", "--backends", *TOYS, "--device", "cpu", "--seeds", "1")
+    result = diptych(*asked, "--batch-size", "16", "64", "--out", "out", cwd=toys)
+    assert result.returncode == 0, result.stderr
+    found = [json.loads(line)["examples"] for line in (toys / "out" / "runs.jsonl").open()]
+    assert found == [128, 128, 512, 512]

@@ -130,22 +130,6 @@ def test_equivalence_is_corrected_over_the_problems_as_a_difference_is():
     assert (among["verdict"], among["within_margin"]) == ("inconclusive", False)
 
 
-def test_a_verdict_carries_warnings_and_proof_of_both_sides():
-    made = sides(6, [0.95] * 6, [2.0] * 6)
-    for place in (0, -1):  # a seed of either side
-        doubted = [*made]
-        doubted[place] = replace(made[place], others_cpu_s=99.0, proof="unproven")
-        rows = judged_rows(doubted)
-        assert (rows["proof"] == "unproven").all()
-        assert "busy" in rows.loc["wall_s", "warnings"]
-        assert "busy" not in str(judged_rows(made).loc["wall_s", "warnings"])
-        assert pd.isna(rows.loc["score", "warnings"])
-        text = summary(tabulated(doubted), doubted)
-        assert re.search(r"different: 2\.000.*?, doubtful \(.*busy.*?\), unproven \|", text)
-        shown = "\n".join(details(tabulated(doubted), doubted, 120)[-2])
-        assert re.search(r"wall_s .* slower, doubtful \(.*busy.*\), unproven", shown)
-
-
 def test_what_is_identical_is_not_computed_but_counts_in_the_family():
     made = [one for name in PROBLEMS for one in many(name, lambda seed: 1.0)]
     made += many("planted", lambda seed: 1.1 + 0.001 * seed)
@@ -348,6 +332,10 @@ def test_a_verdict_carries_the_warnings_and_the_proof_of_both_sides(tmp_path):
     doubts = frame.set_index("measure")["warnings"]
     assert (doubts["epoch_s"], doubts["wall_s"]) == ("parts; busy", "parts; busy")
     assert pd.isna(doubts["score"]), "of times only"
+    doubtful = r"doubtful \(parts; busy\), unproven"
+    assert re.search(rf"equivalent: .*?, {doubtful} \|", summary(tabulated(made), made))
+    shown = "\n".join(details(tabulated(made), made, 120)[-2])
+    assert re.search(rf"wall_s .*, {doubtful}", shown)
     made[-1] = replace(made[-1], proof=None)
     assert verdicts(made)["proof"].isna().all(), "older than the check"
     publish(tmp_path, made)

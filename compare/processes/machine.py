@@ -28,16 +28,34 @@ def _output(*command: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
+# Widest first. They decide how fast a framework's kernels are, more than a name such as "AMD EPYC".
+VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2", "sve": "SVE", "asimd": "NEON"}
+
+
 @cache
 def cpu() -> str:
-    """Return the processor's name."""
+    """Return the processor's name, and which of that name it is."""
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+        told = processor(Path("/proc/cpuinfo").read_text())
     except OSError:
-        pass
-    return platform.processor() or platform.machine()
+        told = ""
+    return told or platform.processor() or platform.machine()
+
+
+def processor(cpuinfo: str) -> str:
+    r"""Return what /proc/cpuinfo says of the first processor; "" if it has no name.
+
+    >>> processor("model name: AMD EPYC\ncpu family: 25\nmodel: 1\nflags: fpu avx avx2\n")
+    'AMD EPYC (family 25, model 1, AVX2)'
+    """
+    lines = (line.partition(":") for line in cpuinfo.partition("\n\n")[0].splitlines())
+    told = {name.strip(): value.strip() for name, _, value in lines}
+    known = (("family", "cpu family"), ("model", "model"))
+    which = [f"{what} {told[name]}" for what, name in known if name in told]
+    flags = told.get("flags", told.get("Features", "")).split()
+    which += [name for flag, name in VECTORS.items() if flag in flags][:1]
+    name = told.get("model name", "")
+    return f"{name} ({', '.join(which)})" if name and which else name
 
 
 def processors() -> list[int]:

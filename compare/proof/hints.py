@@ -30,7 +30,7 @@ AVERAGES = (
 STATE = "A network that answers the same question otherwise keeps a state, or draws random numbers"
 SINGLE = (
     "The difference is of the size of float32's rounding: one side computes something in float32, "
-    "or has constants that were made in it, as by NumPy's `astype`"
+    "or has constants that were made in it, in a module other than the program's"
 )
 FAR = (
     "The two agree within the range of the data and differ beyond it: look for a limit, such as "
@@ -67,6 +67,11 @@ def of_names(
         why = (
             f"{reference} has fewer: PyTorch does not see a layer in a plain list or dict; use "
             "nn.ModuleList or nn.ModuleDict"
+        )
+    elif len(first) > len(second):
+        why = (
+            f"{side} has fewer: Keras makes the weights of a layer when it is first called, so a "
+            "layer that is never called has none"
         )
     return f"{'; '.join(named)}. {why}"
 

@@ -282,7 +282,7 @@ FIELDS = {
     "frameworks": "frameworks loaded in the process",
     "commit": "the last commit that changed the code",
     "dirty": "whether the code differed from the commit",
-    "cpu": "name of the processor",
+    "cpu": "name of the processor, and which of that name it is: family, model, widest vectors",
     "gpu": "name of the GPU",
     "processors": "numbers of the processors that the training was pinned to",
 }
