@@ -43,9 +43,9 @@ def check(
     """
     reference = reference_of(sides)
     sides = list(dict.fromkeys((reference, *sides)))
-    # The slowest first, so that none is left to be waited for alone.
+    # The slowest first, which is trained with noise too, so that it is not waited for alone.
     jobs = [
-        (side, p) for p in PRECISIONS for side in sorted(sides, key=lambda side: side == reference)
+        (side, p) for p in PRECISIONS for side in sorted(sides, key=lambda side: side != reference)
     ]
     number, total = count(1), len(names) * len(jobs)
 
