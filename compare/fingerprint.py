@@ -25,8 +25,9 @@ from compare.processes.interpreter import environment
 class Code:
     """What a training is made of: a fingerprint of it, and the hashes of its files.
 
-    The fingerprint is two hashes, joined by "-": of what all sides of a problem share, and of what
-    one side has alone.
+    The fingerprint is four hashes, joined by "-": of the problem's definition with its files, of a
+    side's program with the files of its engine, of the machine and device, and of the versions
+    there. `compare.records.reading` says which records must share which.
     """
 
     fingerprint: str
@@ -47,17 +48,14 @@ def code_of(name: str, side: Side, device: str) -> Code:
     if device == "gpu":
         here["gpu"] = " ".join(gpu.names()[:1])
     there = environment(side)
-    hashes = (
-        digest({"definition": plain(problems.load(name)), "files": shared, "machine": here}),
-        digest(
-            {
-                "side": (side.backend, side.runs_in),
-                "files": alone,
-                "versions": {"python": there.python} | there.versions,
-            }
-        ),
+    parts = (
+        {"definition": plain(problems.load(name)), "files": shared},
+        {"files": alone},
+        {"machine": here},
+        {"versions": {"python": there.python} | there.versions},
     )
-    return Code(fingerprint="-".join(one[: sources.DIGITS] for one in hashes), files=shared | alone)
+    hashes = (digest(part)[: sources.DIGITS] for part in parts)
+    return Code(fingerprint="-".join(hashes), files=shared | alone)
 
 
 def plain(value: Any) -> Any:

@@ -152,32 +152,36 @@ def parts(name="echo", side=TORCH, device="cpu"):
     return tuple(code_of(name, side, device).fingerprint.split("-"))
 
 
-def test_the_sides_of_a_problem_share_the_first_part_and_no_more():
-    shared, alone = parts()
-    assert parts() == (shared, alone)
-    assert parts(side=KERAS)[0] == shared
-    assert parts("shapes")[0] != shared
-    others = [KERAS, Side("keras-jax"), Side("pytorch", tier="compiled")]
-    assert len({alone, *(parts(side=side)[1] for side in others)}) == 4
+def test_sides_of_a_problem_share_its_definition_and_machine_those_of_a_folder_their_program():
+    definition, program, computer, versions = parts()
+    assert parts() == (definition, program, computer, versions)
+    keras = [parts(side=side) for side in (KERAS, Side("keras-torch"))]
+    assert {one[0] for one in keras} == {definition}
+    assert {one[1] for one in keras} == {keras[0][1]} != {program}
+    assert {one[2] for one in keras} == {computer}
+    assert len({versions, *(one[3] for one in keras)}) == 3
+    assert parts("shapes")[0] != definition
+    assert parts(side=Side("pytorch", tier="compiled")) == parts()
 
 
 def test_each_thing_that_a_figure_depends_on_changes_its_part(monkeypatch):
-    shared, alone = parts()
+    definition, program, computer, versions = parts()
     with monkeypatch.context() as patch:
         patch.setattr(interpreter, "_version", lambda package: "0.0")
-        assert parts()[0] == shared
-        assert parts()[1] != alone
+        assert parts()[:3] == (definition, program, computer)
+        assert parts()[3] != versions
     with monkeypatch.context() as patch:
         patch.setattr(machine, "cpu", lambda: "another")
-        assert parts()[0] != shared
-        assert parts()[1] == alone
+        assert parts()[2] != computer
+        assert parts()[:2] + parts()[3:] == (definition, program, versions)
     cards = [(gpu.Card(name, "GPU-1"),) for name in ("A100", "H100")]
-    firsts = {shared}
+    machines = {computer}
     for seen in cards:
         monkeypatch.setattr(gpu, "cards", lambda seen=seen: seen)
-        assert parts() == (shared, alone), "a GPU is nothing to a training on the processor"
-        firsts.add(parts(device="gpu")[0])
-    assert len(firsts) == 3
+        assert parts()[2] == computer, "a GPU is nothing to a training on the processor"
+        machines.add(parts(device="gpu")[2])
+        assert parts(device="gpu")[:2] == (definition, program)
+    assert len(machines) == 3
 
 
 def test_a_definition_is_told_by_its_numbers():
@@ -255,8 +259,30 @@ def test_sides_of_different_problems_are_not_compared_and_it_is_said():
     assert "made for another state of the problem" in said
     assert ": 2 of echo on keras-tensorflow; " in said
     shapes = [replace(one, problem="shapes") for one in older]
-    on_gpu = [replace(one, device="gpu") for one in older]
-    assert of_one_code(shapes + on_gpu + newer) == (shapes + on_gpu + newer, [])
+    assert of_one_code(shapes + newer) == (shapes + newer, [])
+
+
+def test_devices_are_of_one_code_whatever_their_machines_and_versions():
+    cpu, card = made("a-1-m-v"), made("a-1-n-w", hour=2, device="gpu")
+    assert of_one_code(cpu + card) == (cpu + card, [])
+    for other in ("b-1-n-w", "a-2-n-w"):
+        card = made(other, hour=2, device="gpu")
+        assert of_one_code(cpu + card)[0] == card
+
+
+def test_sides_on_a_device_are_of_one_machine():
+    older, newer = made("a-1-m-v", backend="keras-torch"), made("a-2-n-v", hour=2)
+    assert of_one_code(older + newer)[0] == newer
+    older = made("a-1-n-w", backend="keras-torch")
+    assert of_one_code(older + newer) == (older + newer, [])
+
+
+def test_engines_of_keras_are_of_one_program():
+    older, newer = made("a-1", backend="keras-tensorflow"), made("a-2", hour=2, backend="keras-jax")
+    pytorch = made("a-3")
+    kept, (said,) = of_one_code(older + newer + pytorch)
+    assert kept == newer + pytorch
+    assert ": 2 of echo on keras-tensorflow; " in said
 
 
 def test_every_reader_reads_one_code(tmp_path, capsys):

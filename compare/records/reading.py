@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from backends import BACKENDS
 from compare.console import complain
 from compare.records import journal
 from compare.records.record import SWEEP, Record, UsageError
@@ -46,19 +47,19 @@ def records_of(folder: Path, *, sweep: str | None = None) -> list[Record]:
 def of_one_code(records: Sequence[Record]) -> tuple[list[Record], list[str]]:
     """Return the records that may be compared, and what is to be said of the others.
 
-    Of a problem on a device, these are the records that share what all sides have in common with
-    the one that was started last; and of each side, those that share all with its last one.
-    So no row is of two programs, and no two rows are of two problems, whatever their modes and
-    sizes are.
+    Each part of a fingerprint is that of the latest record which must have it in common: see PARTS.
+    So no row is of two programs, and no two rows are of two problems, whatever their modes, sizes
+    and devices are.
     """
-    alike = _latest(records, lambda record: (record.problem, record.device))
-    same = [one for one in records if _shared(one) == _shared(alike[one.problem, one.device])]
-    last = _latest(same, _side)
-    kept = [one for one in same if one.fingerprint == last[_side(one)].fingerprint]
+    kept = list(records)
+    for part, group in enumerate(PARTS):
+        latest = _latest(kept, group)
+        kept = [one for one in kept if _part(one, part) == _part(latest[group(one)], part)]
     keys = {one.key for one in kept}
     others = [one for one in records if one.key not in keys]
-    redone = [one for one in others if _side(one) in last]
-    alone = [one for one in others if _side(one) not in last]
+    sides = set(map(_side, kept))
+    redone = [one for one in others if _side(one) in sides]
+    alone = [one for one in others if _side(one) not in sides]
     messages = []
     if redone:
         messages.append(
@@ -83,13 +84,29 @@ def _latest(
 
 
 def _side(record: Record) -> tuple[str, ...]:
-    """Return what has one program: a second name of a side has the same."""
+    """Return what runs in one environment: a second name of a side runs in the same."""
     return record.problem, record.device, str(record.side.first)
 
 
-def _shared(record: Record) -> str:
-    """Return the first part of a fingerprint; empty for an older record."""
-    return (record.fingerprint or "").partition("-")[0]
+def _folder(record: Record) -> str:
+    known = BACKENDS.get(record.side.backend)
+    return known.folder if known else record.side.backend
+
+
+# Part of a fingerprint, in this order, and what has it in common: the definition a problem, the
+# program a problem's twins in a folder, the machine all that is compared on a device, the versions
+# a side there.
+PARTS: tuple[Callable[[Record], tuple[str, ...]], ...] = (
+    lambda one: (one.problem,),
+    lambda one: (one.problem, _folder(one)),
+    lambda one: (one.problem, one.device),
+    _side,
+)
+
+
+def _part(record: Record, part: int) -> str:
+    """Return a part of a fingerprint; empty for an older record."""
+    return (*(record.fingerprint or "").split("-"), "", "", "", "")[part]
 
 
 def _listed(records: Iterable[Record]) -> str:

@@ -244,9 +244,9 @@ FIELDS = {
     "kernel": "what computes the recurrent layers, as a profiler saw it in a short run apart",
     "tier": "by what means the network was run: eager, graph or compiled; null: the default one of "
     "the backend",
-    "fingerprint": "two hashes of what the training was made of: what all sides of the problem "
-    "share (definition, its files, processor, GPU), and what the side has alone (program, engine, "
-    "versions, tier); null: an older record. Trainings of one row have the same",
+    "fingerprint": "four hashes of what the training was made of: the problem's definition and "
+    "files; the program and engine; processor, device and GPU; versions. Null: an older record. No "
+    "two programs, machines or versions are in one row",
     "status": "what came of the training; all but ok have no score, refused and unavailable were "
     "never tried",
     "reason": "why the status is not ok",
