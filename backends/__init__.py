@@ -4,7 +4,17 @@ A backend is a folder and an engine that runs it. The folder holds a twin for ev
 one public function, `build(problem)`, and an `_engine.py` with the functions that `Engine` names.
 """
 
-from backends._contract import NOTHING, UNWATCHED, Engine, Fit, Probe, Slopes, Unavailable, Watch
+from backends._contract import (
+    NOTHING,
+    OTHERWISE,
+    UNWATCHED,
+    Engine,
+    Fit,
+    Probe,
+    Slopes,
+    Unavailable,
+    Watch,
+)
 from backends._registry import BACKENDS, FOLDER, PANELS, Backend, missing_twins, twin
 from backends._side import AGAIN, Side
 
@@ -13,6 +23,7 @@ __all__ = [
     "BACKENDS",
     "FOLDER",
     "NOTHING",
+    "OTHERWISE",
     "PANELS",
     "UNWATCHED",
     "Backend",

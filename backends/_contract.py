@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from problems import Array, Data, Part, Predict, Problem
 
 
+# After the name of a layer: its output in the other layout, if its channels are second. It is there
+# where a layer, such as an activation, works on either.
+OTHERWISE = "~"
+
+
 class Unavailable(Exception):
     """What was asked for cannot be had here: a GPU on a machine without one, a compiler."""
 

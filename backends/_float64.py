@@ -6,47 +6,52 @@ there: the framework, its engine, NumPy.
 
 import ast
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from types import CodeType, ModuleType
+from types import CodeType, MappingProxyType, ModuleType
 
-# Attribute, imported name, or text: what stands in its place. `float` is a type and a method of
-# PyTorch's; the function of Python is neither an attribute nor imported.
-WIDE = {"float32": "float64", "f4": "f8", "single": "double"}
-WIDE |= {
-    "float": "double",
-    "FloatTensor": "DoubleTensor",
-    "torch.FloatTensor": "torch.DoubleTensor",
-}
-TEXTS = WIDE.keys() - {"float", "single"}
+WIDE = MappingProxyType({"float32": "float64"})  # a name or a text, and what stands in its place
 
 
 class _Widening(ast.NodeTransformer):
+    """Changes attributes, but for a network's own, imported names, and texts."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
+
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        node.attr = WIDE.get(node.attr, node.attr)
+        if ast.unparse(node.value) != "self":
+            node.attr = self.names.get(node.attr, node.attr)
         return self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        if node.value in TEXTS:
-            node.value = WIDE[node.value]
+        if isinstance(node.value, str):
+            node.value = WIDE.get(node.value, node.value)
         return node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
-        for name in node.names:
-            if name.name in WIDE:
-                name.name, name.asname = WIDE[name.name], name.asname or name.name
+        for one in node.names:
+            if one.name in self.names:
+                one.name, one.asname = self.names[one.name], one.asname or one.name
         return node
 
 
 class _Loader(SourceFileLoader):
+    def __init__(self, name: str, path: str, names: Mapping[str, str]) -> None:
+        super().__init__(name, path)
+        self.names = names
+
     def get_code(self, fullname: str) -> CodeType:
-        program = _Widening().visit(ast.parse(self.get_data(self.path)))
+        program = _Widening(self.names).visit(ast.parse(self.get_data(self.path), self.path))
         return compile(program, self.path, "exec")  # and no bytecode is left for others
 
 
 class _Finder(MetaPathFinder):
     """Finds twins, and what lies beside them, but for the panel's own modules."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -56,10 +61,13 @@ class _Finder(MetaPathFinder):
             return None
         spec = PathFinder.find_spec(name, path, target)
         if spec and type(spec.loader) is SourceFileLoader:
-            spec.loader = _Loader(name, spec.loader.path)
+            spec.loader = _Loader(name, spec.loader.path, self.names)
         return spec
 
 
-def widen_twins() -> None:
-    """Change twins that are imported from now on. It is for good: a process has one precision."""
-    sys.meta_path.insert(0, _Finder())
+def widen_twins(names: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Change twins that are imported from now on; `names` are further ones, of a framework.
+
+    It is for good: a process has one precision.
+    """
+    sys.meta_path.insert(0, _Finder(WIDE | names))

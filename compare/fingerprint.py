@@ -18,7 +18,7 @@ import problems
 from backends import Side
 from compare.files import write_whole
 from compare.processes import gpu, machine, sources
-from compare.processes.interpreter import environment
+from compare.processes.interpreter import deciding, environment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Code:
 
     The fingerprint is four hashes, joined by "-": of the problem's definition with its files, of a
     side's program with the files of its engine, of the machine and device, and of the versions
-    there. `compare.records.reading` says which records must share which.
+    and environment variables there. `compare.records.reading` says which records must share which.
     """
 
     fingerprint: str
@@ -52,7 +52,10 @@ def code_of(name: str, side: Side, device: str) -> Code:
         {"definition": plain(problems.load(name)), "files": shared},
         {"files": alone},
         {"machine": here},
-        {"versions": {"python": there.python} | there.versions},
+        {
+            "versions": {"python": there.python} | there.versions,
+            "settings": deciding(side, device=device, threads=1),
+        },
     )
     hashes = (digest(part)[: sources.DIGITS] for part in parts)
     return Code(fingerprint="-".join(hashes), files=shared | alone)
@@ -97,6 +100,12 @@ def keep(name: str, value: Any) -> None:
         file = _file(name)
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, json.dumps(value))
+
+
+def forget(name: str) -> None:
+    """Remove a value from the user's cache, if there is one."""
+    with suppress(OSError):
+        _file(name).unlink(missing_ok=True)
 
 
 def kept(name: str) -> Any:

@@ -133,6 +133,15 @@ def doubts(records: Sequence[Record], others: Sequence[Record]) -> str | None:
     return "; ".join(name for name in WARNINGS if name in raised) or None
 
 
+def of_scores(doubtful: str | None) -> str | None:
+    """Return which of some doubts are not of times only, but of what was trained.
+
+    >>> of_scores("busy; losses")
+    'losses'
+    """
+    return "losses" if "losses" in (doubtful or "").split("; ") else None
+
+
 def losses_apart(records: Iterable[Record], others: Iterable[Record]) -> float | None:
     """Return by how much two sides differ in the mean training loss of the first epoch.
 

@@ -17,35 +17,42 @@ from compare.records.provenance import provenance
 from compare.records.reading import records_of
 from compare.records.record import Record, UsageError
 from compare.statistics import COVERED, geometric_mean
-from compare.tables.verdicts import verdicts
+from compare.tables.verdicts import FAMILY, verdicts
 
 MEASURES = {"epoch_s": "an epoch", "wall_s": "a whole training"}
-ROW = ["problem", "backend", "measure"]
+ROW = ["problem", *FAMILY]
 
 
 def ratios(records: Sequence[Record]) -> pd.DataFrame:
-    """Return the ratio and its interval, by problem, backend and measure."""
-    found = verdicts(records)
+    """Return the ratios that have an interval, by what they are of."""
+    found = verdicts(records).dropna(subset=["low"])
     return found[found["measure"].isin(MEASURES)].set_index(ROW)[["effect", "low", "high"]]
 
 
 def held(runs: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return whether each run's interval holds the mean of the others: a column per run."""
+    """Return whether each run's interval holds the mean of the others: a column per run.
+
+    What has no interval in one of the runs is left out.
+    """
+    effects = pd.concat([run["effect"] for run in runs], axis=1, join="inner")
     columns = {}
     for i, run in enumerate(runs):
-        others = pd.concat([one["effect"] for j, one in enumerate(runs) if j != i], axis=1)
+        others = effects.iloc[:, [j for j in range(len(runs)) if j != i]]
         mean = others.apply(lambda row: geometric_mean(list(row)), axis=1)
-        columns[i] = run["low"].le(mean) & run["high"].ge(mean)
+        low, high = (run.loc[effects.index, end] for end in ("low", "high"))
+        columns[i] = low.le(mean) & high.ge(mean)
     return pd.DataFrame(columns)
 
 
 def alike(runs: Sequence[Sequence[Record]]) -> None:
-    """See that all runs are of the same trainings by the same code.
+    """See that these are several runs of the same trainings by the same code.
 
     Raises:
         UsageError: they are not.
     """
-    made = [{(one.key, one.fingerprint) for one in run} for run in runs]
+    if len(runs) < 2:
+        raise UsageError(f"expected two runs or more, came {len(runs)}")
+    made = [{(one.key, one.fingerprint or "") for one in run} for run in runs]
     for one in made[1:]:
         if one != made[0]:
             key, _ = min(one ^ made[0])
@@ -53,12 +60,18 @@ def alike(runs: Sequence[Sequence[Record]]) -> None:
 
 
 def report(runs: Sequence[Sequence[Record]]) -> str:
-    """Return the Markdown of some runs."""
+    """Return the Markdown of some runs.
+
+    Raises:
+        UsageError: nothing has an interval in all of them.
+    """
     found = [ratios(run) for run in runs]
     holds = held(found)
+    if holds.empty:
+        raise UsageError("expected times with intervals, from six seeds or more, came none")
     rows = []
     for key in holds.index:
-        problem, backend, measure = key
+        problem, *_, backend, _, measure = key
         told = [
             f"{run.loc[key, 'effect']:.3f} [{run.loc[key, 'low']:.3f}, {run.loc[key, 'high']:.3f}]"
             + ("" if holds.loc[key, i] else " **no**")

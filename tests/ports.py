@@ -247,7 +247,8 @@ RIGHT = {
         "import numpy as np\n"
         'self.add = np.array([0.1]).astype("float32"); self.fc = layers.Dense(5)',
         "import tensorflow as tf\n"
-        "x = tf.reshape(tf.cast(x, tf.float32) / 255.0 + self.add, (-1, 64))\n"
+        'n = ops.cast(64.9, "int32")\n'
+        "x = tf.reshape(tf.cast(x, tf.float32) / 255.0 + self.add, (-1, n))\n"
         "x = ops.tanh(self.fc(x))",
     ),
     "constants of a layer, and hard_sigmoid": Port(

@@ -38,4 +38,16 @@ def test_runs_of_another_code_are_no_runs_of_the_same():
         alike([run(2.0), run(2.0, fingerprint="other-code")])
     with pytest.raises(UsageError, match="expected runs of the same trainings and code, "):
         alike([run(2.0), run(2.0)[:-1]])
+    with pytest.raises(UsageError, match="expected two runs or more, came 1"):
+        alike([run(2.0)])
     alike([run(2.0), run(2.1)])
+
+
+def test_what_has_no_interval_is_not_counted():
+    few = [[one for one in made if one.seed < 5] for made in (run(2.0), run(2.1, day=2))]
+    with pytest.raises(UsageError, match="expected times with intervals"):
+        report(few)
+    other = [[replace(one, problem="shapes") for one in made] for made in few]
+    text = report([run(2.0) + other[0], run(2.001, day=2) + other[1]])
+    assert "**4 of 4 intervals" in text
+    assert "shapes" not in text

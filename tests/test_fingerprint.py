@@ -148,6 +148,18 @@ def test_a_change_is_told_with_the_file(root):
     assert said.startswith("backends/pytorch/p.py and 1 more were changed during the run; ")
 
 
+def test_data_may_be_a_link_to_a_folder_elsewhere(root, tmp_path_factory):
+    data = tmp_path_factory.mktemp("data")
+    (data / "a.bin").write_bytes(b"1")
+    (data / "again").symlink_to(data)
+    write_all(root, {"problems/p.py": 'FILE = "data/a.bin"'})
+    (root / "problems" / "data").symlink_to(data)
+    before = sources.of_problem("p")
+    assert "problems/data/a.bin" in before
+    (data / "a.bin").write_bytes(b"2")
+    assert sources.of_problem("p") != before
+
+
 def parts(name="echo", side=TORCH, device="cpu"):
     return tuple(code_of(name, side, device).fingerprint.split("-"))
 
@@ -168,6 +180,10 @@ def test_each_thing_that_a_figure_depends_on_changes_its_part(monkeypatch):
     definition, program, computer, versions = parts()
     with monkeypatch.context() as patch:
         patch.setattr(interpreter, "_version", lambda package: "0.0")
+        assert parts()[:3] == (definition, program, computer)
+        assert parts()[3] != versions
+    with monkeypatch.context() as patch:
+        patch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
         assert parts()[:3] == (definition, program, computer)
         assert parts()[3] != versions
     with monkeypatch.context() as patch:

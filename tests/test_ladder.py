@@ -5,6 +5,7 @@ is planted into a copy of its own.
 """
 
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from pairs import PAIRS, files
 
 import problems
 from backends import Side
+from compare.proof import probe
 from compare.proof.check import PRECISIONS, judge
 from compare.proof.finding import RUNGS
 from compare.proof.ladder import Pair
@@ -208,6 +210,63 @@ def test_an_engine_that_is_widened_says_so_and_is_held_to_the_same_bounds(pair):
     exact = [finding for finding in findings if finding.precision == "float64"]
     assert {finding.note for finding in exact} == {widened.definition.widened} != {""}
     assert max(finding.bound for finding in exact) < 1e-10
+
+
+def test_sides_without_a_name_in_common_are_climbed_to_the_end(pair):
+    found = pair("echo")
+    for precision in PRECISIONS:
+        other = found[SIDES[1], precision]
+        found[SIDES[1], precision] = {
+            key.replace("lstm/", "lstm_1/").replace("dense/", "dense_1/"): array
+            for key, array in other.items()
+        }
+    findings = list(judge(problems.load("echo"), SIDES, found, past_failures=True))
+    wrong = [one for one in findings if not one.passed]
+    assert {one.rung for one in wrong} == {"parameters", "gradients", "curve", "state"} | (
+        {one.rung for one in wrong} & {"layers"}
+    )
+    (gradients, *_) = (one for one in wrong if one.rung == "gradients")
+    assert gradients.tensor == "names"
+    assert "lstm_1/kernel" in str(gradients)
+
+
+def test_a_bound_that_lets_everything_pass_says_so(pair):
+    found = pair("echo")
+    exact = found[SIDES[0], "float64"]
+    exact["spread/float32/curve"] = 10 * exact["curve"]
+    notes = {one.note for one in judge(problems.load("echo"), SIDES, found) if one.passed}
+    assert any("the rung shows nothing here" in note for note in notes)
+
+
+def test_what_is_not_finite_moves_nothing_and_a_draw_that_is_not_allows_nothing():
+    clean = {"far/output": np.array([1.0, np.inf]), "loss": np.array(1.0)}
+    moved = {"far/output": np.array([1.5, np.inf]), "loss": np.array(np.inf)}
+    found = probe._spread("float64", clean, [moved])
+    assert found["spread/float64/far/output"] == 0.5
+    assert np.isnan(found["spread/float64/loss"])
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("nn.init.zeros_(self.fc.weight)", True),
+        ("zeros_(self.fc.weight)", True),
+        ("self.fc.weight.data = w", True),
+        ("self.fc.weight.fill_(0)", True),
+        ("layers.Dense(5, kernel_initializer='zeros')", True),
+        ("self.fc.set_weights(w)", True),
+        ("self.fc.weight.requires_grad_(False)", False),
+        ("x.relu_()", False),
+        ("self.fc.weight.norm()", False),
+    ],
+)
+def test_initial_weights_that_a_program_sets_are_told(line, told, monkeypatch, tmp_path):
+    file = tmp_path / "twin.py"
+    file.write_text(f"from torch.nn.init import zeros_\n{line}\n")
+    monkeypatch.setattr(probe, "twin", lambda folder, name: file)
+    engine = SimpleNamespace(__file__="backends/pytorch/_engine.py")
+    found = probe.initialisers(problems.load("echo"), engine)
+    assert found == [f"{tmp_path.name}/twin.py, line 2"] * told
 
 
 # Of what size a difference is found on a rung of echo, and of what size it is none: in figures, for

@@ -74,7 +74,8 @@ def climbed(what, ported):
 def test_a_right_port_passes(what, ported):
     findings = climbed(what, ported)
     assert [str(finding) for finding in findings if not finding.passed] == []
-    assert (findings[-1].rung, findings[-1].precision) == ("score", "float32")
+    assert {finding.precision for finding in findings} >= set(precisions(what))
+    assert findings[-1].rung == "score"
 
 
 @pytest.mark.parametrize("what", WRONG)

@@ -1,6 +1,7 @@
 """The gate: no time without proof, and a proof holds for the very code that passed."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
@@ -126,6 +127,45 @@ def test_a_broken_proof_is_none(monkeypatch, tmp_path, broken):
     assert len(told) == 2, "it is checked again"
     assert standing.proof is None
     assert standing.refusal
+
+
+def test_a_check_that_fails_takes_the_proof_away(monkeypatch, tmp_path):
+    """What it depends on may lie outside of the project, where no hash sees it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    found = [finding(COMPARED[1], True)]
+    monkeypatch.setattr(proof, "check", lambda names, backends, **_: found)
+    assert proof.prove(["echo"], SIDES, whole=True) == found
+    assert proof.unproven(["echo"], SIDES) == ["echo"], "a whole training is another check"
+    proof.prove(["echo"], SIDES)
+    assert proof.unproven(["echo"], SIDES) == []
+    found[0] = replace(finding(COMPARED[1], False), unfinished=True)
+    proof.prove(["echo"], SIDES)
+    assert proof.unproven(["echo"], SIDES) == [], "nothing was found out"
+    found[0] = finding(COMPARED[1], False)
+    proof.prove(["echo"], SIDES)
+    assert proof.unproven(["echo"], SIDES) == ["echo"]
+
+
+def test_of_a_file_that_is_saved_during_a_check_nothing_is_proven(copy, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(machine, "ROOT", copy)
+
+    def check(names, backends, **_):
+        with (copy / "backends/keras/echo.py").open("a") as edited:
+            edited.write("# an edit\n")
+        return [finding(COMPARED[1], True)]
+
+    monkeypatch.setattr(proof, "check", check)
+    proof.prove(["echo"], SIDES)
+    assert proof.unproven(["echo"], SIDES) == ["echo"]
+
+
+def test_what_changes_after_its_proof_was_found_is_not_timed(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(proof, "unproven", lambda names, sides: [])
+    standing = proof.standings(["echo"], SIDES)["echo", SIDES[1]]
+    assert standing.unfinished
+    assert "echo: a file was changed during the check" in standing.refusal
 
 
 def test_no_finding_proves_nothing(monkeypatch, tmp_path):

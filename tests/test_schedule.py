@@ -187,10 +187,10 @@ def test_what_could_not_be_checked_is_not_timed_and_what_is_there_stays(house, t
     ],
     ids=lambda value: str(value),
 )
-def test_a_refusal_does_not_replace_a_score_of_the_very_code(change, replaced):
+def test_what_has_no_score_does_not_replace_one_of_the_very_code(change, replaced):
     made = record("echo", "pytorch", 0, fingerprint="shared-own")
     before = replace(made, **change)
-    for status in ("refused", "unavailable"):
+    for status in ("refused", "unavailable", "failed", "timeout", "not done"):
         refusal = replace(made, status=status, reason="why")
         assert belongs(refusal, before) == replaced
         assert belongs(refusal, None)

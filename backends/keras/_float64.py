@@ -56,7 +56,7 @@ def _exact(cast: Callable, engine: ModuleType) -> Callable:
 
     @wraps(cast)
     def called(x, dtype, *args, **settings):
-        if isinstance(x, float):
+        if isinstance(x, float) and engine.as_dtype(dtype).is_floating:
             return engine.constant(x, dtype)
         return cast(x, dtype, *args, **settings)
 

@@ -9,6 +9,9 @@ from torch.nn import functional
 from backends import Unavailable
 from backends._float64 import widen_twins
 
+# Further names of float32. Python's own function `float` is no attribute of anything.
+WIDE = {"float": "double", "FloatTensor": "DoubleTensor"}
+
 device = torch.device("cpu")
 
 
@@ -21,7 +24,7 @@ def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
     if precision == "float64":
         torch.set_default_dtype(torch.float64)
         functional.hardsigmoid = _hardsigmoid
-        widen_twins()
+        widen_twins(WIDE)
     else:
         torch.set_default_dtype(torch.float32)
     # One precision for all frameworks: by default cuDNN alone would round to TF32.

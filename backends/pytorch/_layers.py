@@ -6,6 +6,8 @@ from torch.nn.modules import activation, batchnorm, conv, instancenorm, normaliz
 from torch.nn.modules.upsampling import Upsample
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from backends import OTHERWISE
+
 # Layers whose outputs have their channels second, and those that have them last. All others, such
 # as an activation, work on either: their outputs are given in both layouts.
 SECOND = (
@@ -24,7 +26,6 @@ SECOND = (
 )
 LAST = (nn.Linear, nn.Bilinear, nn.Embedding, normalization.LayerNorm, nn.RMSNorm)
 LAST += (activation.MultiheadAttention, nn.RNNCellBase, nn.EmbeddingBag)
-OTHERWISE = "~"  # after a name: the same output, if its channels are second
 
 
 def outputs(name: str, layer: nn.Module, output, steps: int) -> dict[str, Tensor]:

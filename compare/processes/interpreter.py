@@ -25,6 +25,11 @@ from compare.records.record import UsageError
 START = Path(__file__).with_name("start.py")
 PATIENCE_S = 60.0  # for an interpreter to answer
 LABELLED = re.compile(r"[^@:]+(@[\w.-]+)?")
+# Environment variables that can make a framework, or a library under it, compute by other means.
+SETTINGS = {
+    *("ATEN", "CUDA", "CUDNN", "DNNL", "JAX", "KERAS", "MKL"),
+    *("NVIDIA", "ONEDNN", "PYTORCH", "TF", "TORCH", "TORCHDYNAMO", "TORCHINDUCTOR", "XLA"),
+}  # the first part of their names
 
 PYTHONS: dict[str, str] = {}  # by backend, or by backend and label: "keras-tensorflow@old"
 
@@ -91,6 +96,12 @@ def variables(side: Side, *, device: str, threads: int) -> dict[str, str]:
     """Return the environment variables of a process of a backend."""
     given = side.definition.variables(device=device, threads=threads)
     return surroundings(_python(side)) | given
+
+
+def deciding(side: Side, *, device: str, threads: int) -> list[tuple[str, str]]:
+    """Return those of them that can make it compute by other means."""
+    given = variables(side, device=device, threads=threads)
+    return sorted((name, value) for name, value in given.items() if name.split("_")[0] in SETTINGS)
 
 
 def surroundings(python: str = sys.executable) -> dict[str, str]:

@@ -77,9 +77,11 @@ def _with_data(files: Iterable[Path]) -> set[Path]:
     sources = _with_imports(files)
     text = b"\n".join(sources.values())
     folders = {file.parent for file in sources} - {machine.ROOT}  # which holds far more than code
-    found = {file: names for folder in folders for file, names in _below(folder)}
     named = (
-        file for file, names in found.items() if any(os.fsencode(name) in text for name in names)
+        file
+        for folder in folders
+        for file, names in _below(folder)
+        if any(os.fsencode(name) in text for name in names)
     )
     return {*sources, *named}
 
@@ -161,10 +163,19 @@ def _below(folder: Path) -> Iterator[tuple[Path, list[str]]]:
 
     These are its own, and those of the folders that it is in, unless they hold Python: a folder of
     data may be named in place of each of its files. What is hidden is no data, nor what is cached.
+    A link to a folder is one, but for a folder that was seen before.
     """
     above: dict[Path, list[str]] = {}
-    for place, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name[0] != "." and name != "__pycache__"]
+    seen: set[str] = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        seen.add(os.path.realpath(place))
+        folders[:] = [
+            name
+            for name in folders
+            if name[0] != "."
+            and name != "__pycache__"
+            and os.path.realpath(Path(place, name)) not in seen
+        ]
         names = above.pop(Path(place), [])
         if names and any(name.endswith(".py") for name in files):
             names = names[:-1]

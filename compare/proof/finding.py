@@ -10,8 +10,9 @@ RUNGS = {
     "and random ones, for one example alone, and far out of the range",
     "loss": "the loss of the same examples, in evaluation and in training mode",
     "gradients": "its gradient in training mode, for every weight",
-    "curve": "a short training by the problem's own recipe, in 4 epochs with a partial last batch "
-    "each: the loss of every epoch, the validation losses, the trained weights",
+    "curve": "a training by the problem's own recipe, a short one in 4 epochs with a partial last "
+    "batch each, or with --whole the whole one: the loss of every epoch, the validation losses, "
+    "the trained weights",
     "state": "what else that training leaves: moments of the optimizer, averages of normalizations",
     "score": "the metrics of the network so trained",
 }

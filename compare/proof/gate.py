@@ -11,7 +11,7 @@ from math import isfinite
 
 from backends import Side
 from compare.console import SILENT, Listener
-from compare.fingerprint import basis, digest, keep, kept
+from compare.fingerprint import basis, digest, forget, keep, kept
 from compare.processes.launcher import Launcher
 from compare.proof.check import check, reference_of
 from compare.proof.finding import Finding
@@ -20,6 +20,9 @@ from compare.records.record import PROVEN
 JUDGES = tuple(
     f"proof/{name}.py" for name in ("bounds", "check", "ladder", "probe")
 )  # files of compare
+
+
+CHANGED = "{}: a file was changed during the check; the same command checks it anew"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,14 @@ def prove(
     past_failures: bool = False,
     whole: bool = False,
 ) -> list[Finding]:
-    """Check every pair and remember those that pass; return all findings."""
+    """Check every pair, remember those that pass and forget those that fail; return all findings.
+
+    It is of the files as they were when it began. Of a pair whose files were changed meanwhile
+    nothing is remembered. A `whole` training is proven for whoever asked, and not remembered.
+    """
+    reference = reference_of(sides)
+    pairs = [(name, side) for name in names for side in sides if side != reference]
+    keys = {pair: key(*pair, reference) for pair in pairs}
     findings = check(
         names,
         sides,
@@ -51,13 +61,15 @@ def prove(
         past_failures=past_failures,
         whole=whole,
     )
-    reference = reference_of(sides)
-    for name in names:
-        for side in sides:
-            if side != reference:
-                mine = [finding for finding in findings if concerns(finding, name, side, reference)]
-                if any(one.reference for one in mine) and all(one.passed for one in mine):
-                    _remember(key(name, side, reference), mine)
+    for (name, side), before in keys.items():
+        mine = [finding for finding in findings if concerns(finding, name, side, reference)]
+        wrong = [one for one in mine if not one.passed]
+        if key(name, side, reference) != before:
+            continue
+        if any(not (one.unfinished or one.unavailable) for one in wrong):
+            forget(before)
+        elif any(one.reference for one in mine) and not wrong and not whole:
+            _remember(before, mine)
     return findings
 
 
@@ -123,6 +135,8 @@ def _standing(name: str, side: Side, reference: Side, findings: Sequence[Finding
                 unavailable=finding.unavailable,
                 unfinished=finding.unfinished,
             )
+    if not mine:
+        return Standing(refusal=CHANGED.format(name), unfinished=True)
     return Standing(proof=PROVEN, parity=_parity(mine))  # passed, but could not be remembered
 
 

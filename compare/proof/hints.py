@@ -45,6 +45,13 @@ def told(name: str) -> str:
     return f"{rest}{WHERE.get(f'{kind}/', '')}" if slash and kind in kinds else name
 
 
+def shows_nothing(bound: float) -> str:
+    """Say so where a bound lets everything pass."""
+    if bound < 1:
+        return ""
+    return "rounding alone may move this as far as it is from 0: the rung shows nothing here"
+
+
 def of_names(
     expected: Mapping[str, Array], came: Mapping[str, Array], reference: str, side: str
 ) -> str:

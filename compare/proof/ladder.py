@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from backends import Side
+from backends import OTHERWISE, Side
 from compare.proof import hints
 from compare.proof.bounds import bound, flips, floor, scale
 from compare.proof.finding import Finding
@@ -34,7 +34,6 @@ TOLD = {
     "again/output": "output, asked again",
     "single/output": "output of one example",
 }
-OTHERWISE = "~"  # after a layer's name: its output, if its channels are second
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +69,12 @@ class Pair:
     def _parameters(self) -> Finding:
         """Compare names and shapes of all that is trained, then its initial numbers."""
         sides = (self.expected["float64"], self.came["float64"])
-        shapes = [_under("trainable/", side) for side in sides]
+        trained = [_under("trainable/", side) for side in sides]
         weights = [_under("weight/", side) for side in sides]
         if not all(weights):
             return self._failure("parameters", "float64", self.side)
-        for name in dict.fromkeys([*shapes[0], *shapes[1]]):
-            expected, came = (_trained(name, *of) for of in zip(shapes, weights, strict=True))
+        for name in dict.fromkeys([*trained[0], *trained[1]]):
+            expected, came = (_trained(name, *of) for of in zip(trained, weights, strict=True))
             if expected != came:
                 hint = hints.of_names(weights[0], weights[1], str(self.reference), str(self.side))
                 return replace(self._same("parameters", name, expected, came), hint=hint)
@@ -86,7 +85,7 @@ class Pair:
                 )
                 if not finding.passed:
                     return finding
-        total = sum(int(np.prod(shape)) for shape in shapes[0].values())
+        total = sum(int(np.prod(shape)) for shape in trained[0].values())
         counted = f"{total:,} numbers"
         return replace(self._same("parameters", "all", counted, counted), note=hints.written(sides))
 
@@ -128,6 +127,9 @@ class Pair:
             for name in expected
             if name in came
         ]
+        if not findings:
+            one, other = (", ".join(map(hints.told, of)) for of in (expected, came))
+            return replace(self._same(rung, "names", one, other, precision), backend=str(side))
         wrong = [finding for finding in findings if not finding.passed]
         if wrong:
             evidence = (self.expected["float64"], own[precision])
@@ -173,6 +175,7 @@ class Pair:
         wrong = ~(relative <= allowed)  # which is also true of what is not a number
         flat = np.argmax(wrong) if curve and wrong.any() else np.argmax(relative)
         index = np.unravel_index(flat, relative.shape)
+        limit = float(np.broadcast_to(allowed, relative.shape)[index])
         return Finding(
             problem=self.problem.name,
             backend=str(side),
@@ -185,9 +188,9 @@ class Pair:
             came=float(came[index]),
             absolute=float(absolute[index]),
             relative=float(relative[index]),
-            bound=float(np.broadcast_to(allowed, relative.shape)[index]),
+            bound=limit,
             passed=not wrong.any(),
-            note=self.widened if precision == "float64" else "",
+            note=hints.shows_nothing(limit) or (self.widened if precision == "float64" else ""),
         )
 
     def _lacking(
@@ -202,7 +205,11 @@ class Pair:
         if rung == "layers":
             if name.startswith("far/"):
                 return np.logical_or(*(~np.isfinite(array) for array in both))
-            return name != "layer/output" and np.logical_or(*map(np.isnan, both))
+            return (
+                name.startswith("layer/")
+                and name != "layer/output"
+                and np.logical_or(*map(np.isnan, both))
+            )
         weight = "weight/" + re.sub(r"^(gradient|trained|state)/| [mv]$", "", name)
         own = self.expected if side == self.reference else self.came
         holes = [of["float64"].get(weight) for of in (self.expected, own)]

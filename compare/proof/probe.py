@@ -6,10 +6,12 @@ is the reference, and whether the training is the whole one. It leaves FOLDER/ev
 
     trainable/NAME          the shape of what is trained
     weight/NAME             initial weights, by Keras's names and in its layout
+    kind/NAME               what a named layer is, with its settings
+    initialisers            where the twin sets initial weights itself, which are not in use
     layer/NAME              the output of every named layer, and of the whole as "output", for
                             examples of the problem and random ones
     again/output            the same, asked once more
-    single/output           for the first of them alone
+    single/output           for the first of them alone; or `single error`, why it cannot be had
     far/NAME                the outputs for numbers far out of the range, where they can be had
     loss, evaluation loss   of a batch, in training and in evaluation mode
     gradient/NAME           of the former, for every weight
@@ -209,13 +211,15 @@ def _climbed(
 def _spread(precision: str, clean: Evidence, moved: Sequence[Evidence]) -> Evidence:
     """Return by how much draws moved the evidence: a loss of a curve up to then, a tensor at most.
 
-    It is NaN, which nothing is within, where a draw has no number.
+    It is NaN, which nothing is within, where a draw has no finite number.
     """
     found = {}
     for name, value in clean.items():
         if name.startswith(SPREAD):
-            kept = ~np.isnan(value)  # what is NaN without noise is no number of the network
-            away = [np.abs(draw[name] - value) for draw in moved if name in draw]
+            kept = np.isfinite(value)  # others have no number without noise either
+            with np.errstate(invalid="ignore"):
+                draws = [draw[name] * 1.0 for draw in moved if name in draw]
+                away = [np.where(np.isfinite(one), np.abs(one - value), np.nan) for one in draws]
             most = np.maximum.reduce([np.where(kept, one, 0.0) for one in away or [0 * value]])
             curve = name in CURVES
             found[f"spread/{precision}/{name}"] = (
@@ -281,17 +285,30 @@ def initialisers(problem: Problem, engine: Engine) -> list[str]:
     """Return where a twin sets initial weights itself, which has no effect here: file and line.
 
     It does so by PyTorch's `nn.init`, by writing into a weight, or by an initializer of Keras's.
+    To freeze a weight is not to set it.
     """
     found = []
     folder = Path(str(getattr(engine, "__file__", ""))).parent.name
     file = twin(folder, problem.name)
-    for node in ast.walk(ast.parse(file.read_bytes())):
+    nodes = list(ast.walk(ast.parse(file.read_bytes(), str(file))))
+    imported = {
+        name.asname or name.name
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module == "torch.nn.init"
+        for name in node.names
+    }
+    for node in nodes:
+        writes = False
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func).split(".")
-            writes = called[-1].endswith("_") and {"init", "weight", "bias"} & set(called[:-1])
-            named = [one.arg for one in node.keywords if (one.arg or "").endswith("_initializer")]
-            if writes or named:
-                found.append(f"{file.parent.name}/{file.name}, line {node.lineno}")
+            kept = {"init", "weight", "bias"} & set(called[:-1])
+            writes = bool(kept) and called[-1].endswith("_") and called[-1] != "requires_grad_"
+            writes |= called[-1] in imported or called[-1] == "set_weights"
+            writes |= any((one.arg or "").endswith("_initializer") for one in node.keywords)
+        elif isinstance(node, ast.Assign):
+            writes = ast.unparse(node.targets[0]).endswith((".weight.data", ".bias.data"))
+        if writes:
+            found.append(f"{file.parent.name}/{file.name}, line {getattr(node, 'lineno', 0)}")
     return found
 
 

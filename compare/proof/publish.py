@@ -7,7 +7,7 @@ from pathlib import Path
 
 from compare.console import below, markdown_table, terminal_width, wrapped
 from compare.files import write_whole
-from compare.proof.bounds import CLOSER, FACTOR, FLOOR
+from compare.proof.bounds import CLOSER, FACTOR, FAR_FLOOR, FLOOR
 from compare.proof.finding import RUNGS, Finding
 from compare.proof.probe import DRAWS, NOISE
 from compare.records.record import finite
@@ -47,9 +47,9 @@ def findings_markdown(findings: Sequence[Finding]) -> str:
         f"reference in float64 over {DRAWS} trainings with noise of {NOISE:g} roundings, of "
         "float64 or of float32, in weights, inputs and gradients; and beside it "
         f"{FLOOR['float64']:g} in float64, {FLOOR['float32']:g} in float32 "
-        f"({CLOSER['float32']:g} for the curve). A score in float32 may "
-        "be off by the margin that the problem declares and one answer more. check.json has each "
-        "bound.",
+        f"({CLOSER['float32']:g} for the curve), {FAR_FLOOR:g} in either far out of the range. A "
+        "score in float32 may be off by the margin that the problem declares and one answer "
+        "more. check.json has each bound.",
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -245,8 +245,8 @@ FIELDS = {
     "tier": "by what means the network was run: eager, graph or compiled; null: the default one of "
     "the backend",
     "fingerprint": "four hashes of what the training was made of: the problem's definition and "
-    "files; the program and engine; processor, device and GPU; versions. Null: an older record. No "
-    "two programs, machines or versions are in one row",
+    "files; the program and engine; processor, device and GPU; versions and environment "
+    "variables. Null: an older record. No two programs, machines or versions are in one row",
     "status": "what came of the training; all but ok have no score, refused and unavailable were "
     "never tried",
     "reason": "why the status is not ok",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from backends import Side
-from compare.measures import doubts, epoch_s, least_proof, losses_apart
+from compare.measures import doubts, epoch_s, least_proof, losses_apart, of_scores
 from compare.records.record import UNPROVEN, UNTRIED, Record
 from compare.statistics import (
     COVERED,
@@ -75,7 +75,8 @@ VERDICT_COLUMNS = {
     "but has the faster epochs, has caught up; from means of table.csv",
     "losses_apart": "by how much the mean training loss of the first epoch differs, as a share of "
     "the reference's: median over the pairs, in matched mode",
-    "warnings": "what makes the times of either side doubtful; empty for the score",
+    "warnings": "what makes the times of either side doubtful; in the row of the score, "
+    "losses alone",
     "proof": "of both sides. proven: `diptych check` had shown that both train the same model; "
     "unproven: some training was timed without it; empty: records older than the check",
 }
@@ -135,7 +136,7 @@ def _judged(ours: BySeed, reference: BySeed) -> Iterator[Row]:
             row |= _break_even(ours, reference)
         if row:
             row |= {"losses_apart": apart, "proof": proof}
-            yield row | {"warnings": doubtful if measure.ratio else None}
+            yield row | {"warnings": doubtful if measure.ratio else of_scores(doubtful)}
 
 
 def _break_even(ours: BySeed, theirs: BySeed) -> dict[str, int]:

@@ -22,7 +22,7 @@ from compare.files import write_whole
 from compare.fingerprint import basis, digest, keep, kept
 from compare.options import STARTS
 from compare.processes import gpu, machine
-from compare.processes.interpreter import variables
+from compare.processes.interpreter import deciding
 from compare.processes.launcher import ASKED, Kind, Launcher, several
 from compare.records.record import FLOAT32, FORK, Run
 from compare.text import one_line
@@ -30,11 +30,6 @@ from compare.text import one_line
 SEED = 0
 TIMEOUT_S = 600.0  # per problem
 MODULE, FILE = "compare.training.kernel", "label.json"
-# Environment variables that can make a framework, or a library under it, compute by other means.
-SETTINGS = {
-    *("ATEN", "CUDA", "CUDNN", "DNNL", "JAX", "KERAS", "MKL"),
-    *("NVIDIA", "ONEDNN", "PYTORCH", "TF", "TORCH", "TORCHDYNAMO", "TORCHINDUCTOR", "XLA"),
-}  # the first part of their names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +67,11 @@ def kernels(
     }
     found = {look: known(*look) for look in product(names, asked.values())}
     if unknown := [look for look, label in found.items() if label is None]:
+        keys = {look: key(*look) for look in unknown}
         for look, label in observed(unknown, timeout_s, progress, launcher).items():
             found[look] = label
-            if label:
-                keep(key(*look), label)
+            if label and key(*look) == keys[look]:  # else a file was changed meanwhile
+                keep(keys[look], label)
     return {(name, side): found[name, asked[side]] for side in sides for name in names}
 
 
@@ -105,14 +101,11 @@ def known(name: str, asked: Asked) -> str | None:
 def key(name: str, asked: Asked) -> str:
     """Return a hash of all that may decide what computes a problem's layers."""
     side = Side.parse(asked.side)
-    environment = variables(side, device=asked.device, threads=asked.threads)
     facts = {
         "kernel": asdict(replace(asked, side=side.backend)),
         "tier": side.runs_in,
         "processor": gpu.names() if asked.device == "gpu" else machine.cpu(),
-        "settings": sorted(
-            (name, value) for name, value in environment.items() if name.split("_")[0] in SETTINGS
-        ),
+        "settings": deciding(side, device=asked.device, threads=asked.threads),
     }
     return digest(facts | basis(name, (side,), ("training/kernel.py",)))
 

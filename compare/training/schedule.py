@@ -27,7 +27,6 @@ from compare.records.record import (
     SWEEP,
     UNCHECKED,
     UNPROVEN,
-    UNTRIED,
     Record,
     Run,
     UsageError,
@@ -239,7 +238,7 @@ def belongs(record: Record, before: Record | None) -> bool:
     """Say whether a record goes into its folder, which may have an earlier one of the training."""
     if record is before or record.status == UNCHECKED:
         return False
-    if record.status not in UNTRIED or before is None or before.status != "ok":
+    if record.status in FINISHED or before is None or before.status != "ok":
         return True
     return record.fingerprint is None or record.fingerprint != before.fingerprint
 
