@@ -45,11 +45,15 @@ def told(name: str) -> str:
     return f"{rest}{WHERE.get(f'{kind}/', '')}" if slash and kind in kinds else name
 
 
-def shows_nothing(bound: float) -> str:
-    """Say so where a bound lets everything pass."""
-    if bound < 1:
+def shows_nothing(findings: Iterable[Finding]) -> str:
+    """Say of what everything passes, since rounding alone may move it as far as it is from 0."""
+    names = [one.tensor for one in findings if (one.bound or 0.0) >= 1]
+    if not names:
         return ""
-    return "rounding alone may move this as far as it is from 0: the rung shows nothing here"
+    return (
+        f"the rung shows nothing of {', '.join(names)}: in this model, rounding alone may move it "
+        "as far as it is from 0"
+    )
 
 
 def of_names(

@@ -134,7 +134,8 @@ class Pair:
         if wrong:
             evidence = (self.expected["float64"], own[precision])
             return replace(wrong[0], hint=hints.of_numbers(wrong[0], *evidence))
-        return max(findings, key=lambda finding: (finding.relative or 0.0) / (finding.bound or 1.0))
+        nearest = max(findings, key=lambda one: (one.relative or 0.0) / (one.bound or 1.0))
+        return replace(nearest, note=hints.shows_nothing(findings) or nearest.note)
 
     def _laid_out(
         self, expected: Mapping[str, Array], came: Mapping[str, Array]
@@ -175,7 +176,6 @@ class Pair:
         wrong = ~(relative <= allowed)  # which is also true of what is not a number
         flat = np.argmax(wrong) if curve and wrong.any() else np.argmax(relative)
         index = np.unravel_index(flat, relative.shape)
-        limit = float(np.broadcast_to(allowed, relative.shape)[index])
         return Finding(
             problem=self.problem.name,
             backend=str(side),
@@ -188,9 +188,9 @@ class Pair:
             came=float(came[index]),
             absolute=float(absolute[index]),
             relative=float(relative[index]),
-            bound=limit,
+            bound=float(np.broadcast_to(allowed, relative.shape)[index]),
             passed=not wrong.any(),
-            note=hints.shows_nothing(limit) or (self.widened if precision == "float64" else ""),
+            note=self.widened if precision == "float64" else "",
         )
 
     def _lacking(
