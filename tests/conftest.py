@@ -26,6 +26,7 @@ from backends import BACKENDS, Side, missing_twins
 from compare.processes import gpu
 from compare.processes.interpreter import variables
 from compare.processes.machine import ROOT
+from compare.proof.check import PRECISIONS
 
 TESTS = Path(__file__).parent
 LEFT_OUT = pytest.StashKey[int]()
@@ -195,10 +196,19 @@ def gathered(tmp_path_factory, fork):
     """Return a function that has a backend gather the evidence of a problem in a precision."""
 
     def gather(
-        name, backend, precision, *, stages=ALL, steps=WHOLE, spread=True, fails=False, cwd=ROOT
+        name,
+        backend,
+        precision,
+        *,
+        stages=ALL,
+        steps=WHOLE,
+        spread=PRECISIONS,
+        fails=False,
+        cwd=ROOT,
     ):
         folder = tmp_path_factory.mktemp("evidence")
-        asked = (backend, precision, str(stages), str(steps), str(int(spread)), str(folder), name)
+        bounds = " ".join(spread)  # in which precisions bounds are asked for
+        asked = (backend, precision, str(stages), str(steps), bounds, str(folder), name)
         done = fork(backend, GATHER, *asked, cwd=cwd)
         assert done.returncode == 0, done.stderr
         with np.load(folder / "evidence.npz") as arrays:

@@ -49,7 +49,8 @@ class Watched:
 
 
 watched, evidence = Watched(), {}
-spread = spread == "1" and (backend, precision) == ("pytorch", "float64")
+probe.ROUNDING = {one: size for one, size in probe.ROUNDING.items() if one in spread.split()}
+spread = bool(probe.ROUNDING) and (backend, precision) == ("pytorch", "float64")
 try:
     asked = (watched, problem, precision)
     for _, found in zip(range(int(stages)), probe.gather(*asked, spread=spread)):

@@ -26,7 +26,7 @@ from compare.proof.finding import RUNGS
 from compare.proof.ladder import TENSORS, Pair
 
 REFERENCE = Side("pytorch")
-STAGES = (str(ALL), str(WHOLE), "1")  # all, of the whole proof, with the spread
+STAGES = (str(ALL), str(WHOLE), " ".join(PRECISIONS))  # all, of the whole proof, with bounds
 EXPONENTS = {"float64": range(-14, -3), "float32": range(-7, 0)}  # of the faults that are tried
 # A training at a learning rate that is off, and all that it leaves.
 OFF = """

@@ -40,7 +40,7 @@ def sound(pieces, gathered, workshop):
     """The float64 evidence of sound code, by pair and backend."""
 
     def gather(key):
-        return gathered(*key, "float64", cwd=workshop)
+        return gathered(*key, "float64", spread=["float64"], cwd=workshop)
 
     return pieces("sound", gather)
 
@@ -58,7 +58,7 @@ def faulty(pieces, gathered, workshop, tmp_path_factory):
         assert file.read_text().count(fault.old) >= 1, what
         file.write_text(file.read_text().replace(fault.old, fault.new))
         asked = (fault.problem, side(fault), "float64")
-        return gathered(*asked, stages=STAGE[fault.rung], spread=False, cwd=folder)
+        return gathered(*asked, stages=STAGE[fault.rung], spread=(), cwd=folder)
 
     return pieces("faulty", look)
 

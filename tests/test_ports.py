@@ -38,7 +38,7 @@ def ported(pieces, gathered, harbour):
         what, backend, precision = key
         stages = STAGE.get(PORTS[what].rung, ALL)
         asked = {"stages": stages, "steps": WHOLE, "fails": what in WRONG, "cwd": harbour}
-        return gathered(module(what), backend, precision, **asked)
+        return gathered(module(what), backend, precision, spread=precisions(what), **asked)
 
     return pieces("ported", gather)
 

@@ -4,13 +4,15 @@ import json
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
-from conftest import COMPARED, SIDES, TOYS, diptych
+from conftest import COMPARED, SIDES, TOYS, diptych, run_python
 from parity import PARITY_TOY
 
 from backends import Side
 from compare.processes import interpreter, machine
+from compare.processes.launcher import ASKED
 from compare.proof import check
 from compare.proof import gate as proof
 from compare.proof.ladder import Finding
@@ -63,6 +65,32 @@ def test_an_edit_that_breaks_parity_leaves_no_time(toys, add_toy):
     assert "1 are there already, 1 to do" in done.stderr, "what was unproven is done again"
     table = pd.read_csv(toys / "out" / "table.csv")
     assert set(table[table["mode"] == "matched"]["proof"]) == {"proven"}
+
+
+def test_a_check_climbs_on_past_a_failure_if_asked(toys, add_toy):
+    add_toy("wrong", numpy2=BROKEN)
+    asked = ("check", "wrong", "--backends", *TOYS, "--json")
+    done = [diptych(*asked, *more, cwd=toys) for more in ((), ("--all",))]
+    assert [one.returncode for one in done] == [3, 3]
+    first, all_of_them = (
+        [found["rung"] for found in json.loads(one.stdout) if not found["passed"]] for one in done
+    )
+    assert first == ["layers"]
+    assert {"layers", "loss", "curve"} <= set(all_of_them)
+
+
+def test_a_whole_training_is_that_of_the_recipe(toys, add_toy, tmp_path):
+    add_toy("right")
+    assert diptych("check", "right", "--backends", *TOYS, "--whole", cwd=toys).returncode == 0
+    epochs = []
+    for whole in (False, True):
+        asked = {"problem": "right", "side": "numpy", "device": "cpu", "precision": "float64"}
+        (tmp_path / ASKED).write_text(json.dumps(asked | {"reference": False, "whole": whole}))
+        done = run_python("-m", "compare.proof.probe", str(tmp_path), cwd=toys)
+        assert done.returncode == 0, done.stderr
+        with np.load(tmp_path / "evidence.npz") as evidence:
+            epochs.append(len(evidence["curve"]))
+    assert epochs == [4, 2]
 
 
 @pytest.mark.parametrize(
