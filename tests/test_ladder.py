@@ -233,7 +233,7 @@ def test_a_bound_that_lets_everything_pass_says_so(pair):
     exact = found[SIDES[0], "float64"]
     exact["spread/float32/curve"] = 10 * exact["curve"]
     notes = {one.note for one in judge(problems.load("echo"), SIDES, found) if one.passed}
-    assert any(note.startswith("the rung shows nothing of loss: ") for note in notes)
+    assert any(note.startswith("echo, float32: curve shows nothing of loss: ") for note in notes)
 
 
 def test_what_is_not_finite_moves_nothing_and_a_draw_that_is_not_allows_nothing():

@@ -335,5 +335,6 @@ def test_a_sweep_of_a_finite_data_set_repeats_its_examples(toys, add_toy):
     asked = ("sweep", "a_right", "--backends", *TOYS, "--device", "cpu", "--seeds", "1")
     result = diptych(*asked, "--batch-size", "16", "64", "--out", "out", cwd=toys)
     assert result.returncode == 0, result.stderr
-    found = [json.loads(line)["examples"] for line in (toys / "out" / "runs.jsonl").open()]
+    lines = (toys / "out" / "runs.jsonl").read_text().splitlines()
+    found = [json.loads(line)["examples"] for line in lines]
     assert found == [128, 128, 512, 512]

@@ -47,12 +47,13 @@ def told(name: str) -> str:
 
 def shows_nothing(findings: Iterable[Finding]) -> str:
     """Say of what everything passes, since rounding alone may move it as far as it is from 0."""
-    names = [one.tensor for one in findings if (one.bound or 0.0) >= 1]
-    if not names:
+    wide = [one for one in findings if (one.bound or 0.0) >= 1]
+    if not wide:
         return ""
+    where = f"{wide[0].problem}, {wide[0].precision}: {wide[0].rung}"
     return (
-        f"the rung shows nothing of {', '.join(names)}: in this model, rounding alone may move it "
-        "as far as it is from 0"
+        f"{where} shows nothing of {', '.join(one.tensor for one in wide)}: in this model, "
+        "rounding alone may move it as far as it is from 0"
     )
 
 
