@@ -52,13 +52,13 @@ for record in compare([run], out=Path(out), timeout_s=600, gate=False):
 
 
 def by_hand(copy, backend, problem, seed):
-    """Return the seconds of a later epoch of the script, and its validation loss."""
+    """Return the seconds of a later epoch of the script, and its last training loss."""
     script = ROOT / "tests" / SCRIPTS[backend]
     arguments = [problem, str(EPOCHS), str(seed), str(EXAMPLES)]
     done = run_python("-P", str(script), *arguments, cwd=copy, backend=backend)
     assert done.returncode == 0, done.stderr
     measured = json.loads(done.stdout.splitlines()[-1])
-    return median(measured["epoch_s"]), measured["validation_loss"]
+    return median(measured["epoch_s"]), measured["train_loss"]
 
 
 def in_harness(copy, backend, problem, seed, mode):
@@ -74,7 +74,7 @@ def in_harness(copy, backend, problem, seed, mode):
 def ratios(copy, backend, problem, seed, processor):
     """Return harness over script by mode, all one after the other on one processor.
 
-    And by how much the script's last validation loss is below the harness's first training loss.
+    And by how much the script's last training loss is below the harness's first one.
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, [processor])  # of this thread, and all it starts

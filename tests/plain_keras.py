@@ -1,7 +1,7 @@
 """What one writes by hand in Keras, and nothing of ours but the data and the network.
 
 `python tests/plain_keras.py PROBLEM EPOCHS SEED EXAMPLES` prints, as a line of JSON, the seconds of
-each epoch after the first and the last validation loss. An epoch's seconds are those of
+each epoch after the first and the last training loss. An epoch's seconds are those of
 `backends.Fit.epoch_s`: from the end of the epoch before to the beginning of the validation; the
 last epoch has what `fit` takes down at its end.
 """
@@ -68,8 +68,7 @@ def main(name: str, epochs: int, seed: int, examples: int) -> None:
     ).history
     timer.epoch_s[-1] += perf_counter() - timer.last
 
-    validation_loss = history["val_loss"][-1]
-    print(json.dumps({"epoch_s": timer.epoch_s[1:], "validation_loss": validation_loss}))
+    print(json.dumps({"epoch_s": timer.epoch_s[1:], "train_loss": history["loss"][-1]}))
 
 
 if __name__ == "__main__":
