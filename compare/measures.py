@@ -14,7 +14,7 @@ PARTS = 0.01  # of the total: what clock readings and Python between the parts m
 # themselves, half were below 0.06 and nine in ten below 0.17.
 SPREAD = 0.25
 BUSY = 0.05  # of the total: less hides in the spread between seeds, more shows in the median
-# Of the loss of a first epoch. Rounding alone moved it by 0.026 at most (addition), as a median.
+# Of the loss of a first epoch. Rounding alone moved it by 0.024 at most (addition), as a median.
 APART = 0.1
 DRIFT = 1.25  # slowest seed's median epoch over the fastest's: data differ by seed, work does not
 

@@ -19,8 +19,7 @@ from problems import Array
 
 LEVEL = 0.05  # of a test: the chance of a claim where there is nothing to claim
 CONFIDENCE = 0.95  # of an interval
-# What an interval covers, wherever one is shown. Of 12 published ones, 8 did not hold the ratio of
-# a run 45 minutes later.
+# What an interval covers, wherever one is shown: the seeds of a run share their machine and hour.
 COVERED = (
     "95 % interval over the seeds of this run, on this machine, in this hour; the mean of another "
     "run may lie outside"

@@ -12,10 +12,10 @@ from itertools import count
 from statistics import median
 
 import port_frame
-import ports
 import pytest
 from bench_report import PAIRS, tell
 from conftest import COMPARED, diptych, run_python
+from right_ports import blocks
 
 from compare.processes import machine
 from compare.processes.machine import ROOT
@@ -28,7 +28,7 @@ EPOCHS, EXAMPLES = 4, 6_400
 SCRIPTS = {"pytorch": "plain_pytorch.py", "keras-tensorflow": "plain_keras.py"}
 # A port has many batch normalizations: what is done to them would show.
 NORMALIZED = "20 blocks"
-PROBLEMS = ("addition", "cumsum", ports.module(NORMALIZED))
+PROBLEMS = ("addition", "cumsum", port_frame.module(NORMALIZED))
 
 # Makes the quick recipe of a problem in a copy of the project the full one, but this short.
 SHORT = f"""
@@ -93,7 +93,7 @@ def ratios(copy, backend, problem, seed, processor):
 @pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("backend", COMPARED)
 def test_an_epoch_in_the_harness_over_one_by_hand(benchmark, copy, backend, problem):
-    for path, text in port_frame.files_of(NORMALIZED, ports.blocks(20, 64)).items():
+    for path, text in port_frame.files_of(NORMALIZED, blocks(20, 64)).items():
         (copy / path).write_text(text)
     with (copy / "problems" / f"{problem}.py").open("a") as file:
         file.write(SHORT)

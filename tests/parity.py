@@ -3,7 +3,23 @@
 A twin is for PyTorch, for Keras, or for the toy of tests/toy, which has no recurrent layer.
 """
 
-PARITY_PROBLEM = '''
+# What a problem says of a metric by which a constant answer is right half of the time.
+ACCURACY = """    metrics=(
+        Metric(
+            name="accuracy",
+            measure=binary_accuracy,
+            better="higher",
+            target=None,
+            baseline=0.5,
+            trivial=np.ones(1, np.float32),
+            best=1.0,
+            margin=0.01,
+            unit="fraction",
+        ),
+    ),
+"""
+PARITY_PROBLEM = (
+    '''
 """Parity: is the number of ones odd? A constant answer is right half of the time."""
 
 import numpy as np
@@ -43,23 +59,13 @@ PROBLEM = Problem(
     layers={"lstm.last": "batch unit", "dense": "batch bit"},
     recipe=RECIPE,
     quick=RECIPE,
-    metrics=(
-        Metric(
-            name="accuracy",
-            measure=binary_accuracy,
-            better="higher",
-            target=None,
-            baseline=0.5,
-            trivial=np.ones(1, np.float32),
-            best=1.0,
-            margin=0.01,
-            unit="fraction",
-        ),
-    ),
-    draw=independent(examples),
+'''
+    + ACCURACY
+    + """    draw=independent(examples),
     solve=solve,
 )
-'''
+"""
+)
 
 PARITY_PYTORCH = '''"""Parity in PyTorch; its twin is backends/keras/NAME.py."""
 

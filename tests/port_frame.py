@@ -6,6 +6,7 @@ A problem has 100 examples, batch 16, learning rate 1e-2, and one logit `dense` 
 from typing import NamedTuple
 
 from pairs import KERAS, TORCH
+from parity import ACCURACY
 
 
 class Port(NamedTuple):
@@ -78,20 +79,7 @@ PROBLEM = Problem(
     layers={{{shapes}"dense": "batch bit"}},
     recipe=RECIPE,
     quick=RECIPE,
-    metrics=(
-        Metric(
-            name="accuracy",
-            measure=binary_accuracy,
-            better="higher",
-            target=None,
-            baseline=0.5,
-            trivial=np.ones(1, np.float32),
-            best=1.0,
-            margin=0.01,
-            unit="fraction",
-        ),
-    ),
-    draw=independent(examples),
+{accuracy}    draw=independent(examples),
     proof=Proof(steps={steps}, held_out=20),
     solve=lambda x: np.ones((len(x), 1), np.float32),
 )
@@ -109,7 +97,8 @@ def files_of(what: str, port: Port, steps: int = 48) -> dict[str, str]:
     axes, dtype, low, high, draw = INPUTS[port.inputs]
     shapes = f"{port.shapes}, " if port.shapes else ""
     facts = {"axes": axes, "dtype": dtype, "low": low, "high": high, "draw": draw}
-    found = {f"problems/{name}.py": PROBLEM.format(name=name, shapes=shapes, steps=steps, **facts)}
+    facts |= {"name": name, "shapes": shapes, "steps": steps, "accuracy": ACCURACY}
+    found = {f"problems/{name}.py": PROBLEM.format(**facts)}
     twins = {
         "pytorch": (TORCH, port.torch_layers, port.torch_steps),
         "keras": (KERAS, port.keras_layers, port.keras_steps),

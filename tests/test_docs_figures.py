@@ -9,7 +9,8 @@ from statistics import median
 import pytest
 from bench_report import report
 from documents import DOCUMENTS, README, RESULTS, prose, records, table
-from ports import RIGHT, WRONG
+from right_ports import RIGHT
+from wrong_ports import WRONG
 
 import problems
 from backends import BACKENDS

@@ -218,7 +218,7 @@ def _spread(precision: str, clean: Evidence, moved: Sequence[Evidence]) -> Evide
         if name.startswith(SPREAD):
             kept = np.isfinite(value)  # others have no number without noise either
             with np.errstate(invalid="ignore"):
-                draws = [draw[name] * 1.0 for draw in moved if name in draw]
+                draws = [draw[name] for draw in moved if name in draw]
                 away = [np.where(np.isfinite(one), np.abs(one - value), np.nan) for one in draws]
             most = np.maximum.reduce([np.where(kept, one, 0.0) for one in away or [0 * value]])
             curve = name in CURVES
@@ -290,7 +290,8 @@ def initialisers(problem: Problem, engine: Engine) -> list[str]:
     found = []
     folder = Path(str(getattr(engine, "__file__", ""))).parent.name
     file = twin(folder, problem.name)
-    nodes = list(ast.walk(ast.parse(file.read_bytes(), str(file))))
+    tree = ast.walk(ast.parse(file.read_bytes(), str(file)))
+    nodes = [node for node in tree if isinstance(node, ast.stmt | ast.expr)]  # what has a line
     imported = {
         name.asname or name.name
         for node in nodes
@@ -308,7 +309,7 @@ def initialisers(problem: Problem, engine: Engine) -> list[str]:
         elif isinstance(node, ast.Assign):
             writes = ast.unparse(node.targets[0]).endswith((".weight.data", ".bias.data"))
         if writes:
-            found.append(f"{file.parent.name}/{file.name}, line {getattr(node, 'lineno', 0)}")
+            found.append(f"{file.parent.name}/{file.name}, line {node.lineno}")
     return found
 
 
