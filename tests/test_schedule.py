@@ -251,7 +251,8 @@ RUN = ("run", "a_right", "b_right", "--backends", *TOYS, "--seeds", "2", "--devi
 UNDER_WAY = ("starting", "proving", "looking")  # told after ten silent seconds, on a busy machine
 
 
-def test_a_real_comparison_goes_from_problem_to_problem(toys, add_toy):
+def test_a_real_comparison_goes_from_problem_to_problem(toys, add_toy, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # another test may have proven these
     add_toy("a_right")
     add_toy("b_right")
     result = diptych(*RUN, "--out", "out", cwd=toys)
