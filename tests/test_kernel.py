@@ -62,6 +62,21 @@ def test_another_kernel_in_keras_on_tensorflow_is_seen(backend, fork):
     }
 
 
+LABEL = """
+import json, sys
+from backends.keras._kernel import label
+print(json.dumps([label(names, {}) for names in json.loads(sys.argv[1])]))
+"""
+
+
+@pytest.mark.parametrize("backend", ["keras-tensorflow"])
+def test_what_a_gpu_ran_is_called_by_the_kind_of_its_kernels(backend, fork):
+    call, persistent, loop = "cudnn_rnn.13", "RNN_blockPersist_fp_LSTM", "while.2"
+    traces = [[call], [call, persistent], [call, loop]]
+    done = fork(backend, LABEL, json.dumps(traces))
+    assert json.loads(done.stdout) == ["cuDNN RNN", "cuDNN LSTM", "cuDNN RNN + XLA while loop"]
+
+
 def test_a_weight_used_once_is_in_three_products():
     weights = {"kernel": SimpleNamespace(ndim=2), "bias": SimpleNamespace(ndim=1)}
     assert not repeated(3, weights)

@@ -22,7 +22,8 @@ def widen(name: str, engine: ModuleType) -> None:
     """Have nothing of a float64 network computed in float32, but for an optimizer's constants.
 
     A twin that asks for float32 by name gets float64. On JAX and PyTorch, Keras computes parts of
-    it in float32, by a table of types. On TensorFlow, some operations keep their constants in
+    it in float32, by a table of types; on JAX and a GPU, cuDNN's recurrent layers, which have
+    float32 only, give way to XLA's. On TensorFlow, some operations keep their constants in
     float32. There, Keras also rounds the numbers of Python that an optimizer casts, such as Adam's
     betas, in any network: so it does here on all engines.
     """
@@ -30,6 +31,9 @@ def widen(name: str, engine: ModuleType) -> None:
     if name == "tensorflow":
         _widen_tensorflow(engine)
         return
+    if name == "jax":
+        # JAX's form of cuDNN's recurrent layers reads any numbers as float32, and does not say so.
+        import_module("keras.src.backend.jax.rnn").cudnn_ok = lambda *_, **__: False
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
     cast = ops.cast
 

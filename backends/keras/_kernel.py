@@ -1,7 +1,7 @@
 """What computes the recurrent layers in Keras, seen by the profiler of the engine underneath.
 
 With _device.py, _float64.py and _tier.py, all of this folder that knows the engines by name. What
-is said here of GPUs is implemented, not yet measured.
+is said here of TensorFlow on a GPU is implemented, not yet measured.
 """
 
 import re
@@ -98,6 +98,8 @@ def label(names: list[str], weights: Mapping[str, Array]) -> str:
         for name in filter(re.compile(pattern).fullmatch, names):
             kind = re.search(r"lstm|gru", name, re.IGNORECASE)  # a layer's name, or a CUDA kernel's
             found.append(text.format(kind[0].upper() if kind else "RNN"))
+    if {"cuDNN LSTM", "cuDNN GRU"} & set(found):  # the call says RNN, kernels on a GPU which kind
+        found = [text for text in found if text != "cuDNN RNN"]
     if found:
         return joined(found)
     for pattern, (loop, none) in OTHERS.items():

@@ -1,5 +1,6 @@
 """The check before training: data against their spec, then the ladder for every pair."""
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
@@ -14,6 +15,7 @@ from compare.proof.probe import Evidence, Job, probe
 from problems import Problem
 
 PRECISIONS = ("float64", "float32")
+MOST = 6  # processes on a GPU at a time: each takes some of its memory before it computes
 
 
 def reference_of(sides: Iterable[Side]) -> Side:
@@ -52,7 +54,7 @@ def check(
     def tell(name: str, job: Job) -> None:
         progress.doing(f"proving {name}: {job[0]}, {job[1]}", next(number), total)
 
-    at_a_time = len(machine.processors()) if device == "cpu" else 1
+    at_a_time = min(len(machine.processors()), MOST if device == "gpu" else sys.maxsize)
     progress.doing(f"starting {', '.join(map(str, sides))}")
     evidence = probe(
         jobs,

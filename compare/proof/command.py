@@ -1,6 +1,7 @@
 """`diptych check`."""
 
 import argparse
+from functools import partial
 
 from compare.options import (
     Parser,
@@ -28,6 +29,9 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     add_backends(check)
     add_python(check)
     add_tiers(check)
+    check.add_argument(
+        "--device", choices=("cpu", "gpu"), default="cpu", help="where it is proven (cpu)"
+    )
     check.add_argument("--whole", action="store_true", help="train to the end of the recipe")
     check.add_argument("--all", action="store_true", help="climb on past the first rung that fails")
     check.add_argument("--json", action="store_true", help="print the findings as JSON on stdout")
@@ -35,17 +39,30 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 
 def do_check(options: argparse.Namespace) -> int:
-    """Climb the ladder for every pair; status 3 if a rung fails, 1 if one was not got to."""
+    """Climb the ladder for every pair; status 3 if a rung fails, 1 if one was not got to.
+
+    A proof on a GPU is not remembered: what runs is proven on the CPU.
+    """
     from compare.console import Progress, complain
-    from compare.processes.choice import chosen_backends, chosen_problems, chosen_sides
+    from compare.processes.choice import (
+        chosen_backends,
+        chosen_device,
+        chosen_problems,
+        chosen_sides,
+    )
+    from compare.proof.check import check
     from compare.proof.gate import prove
     from compare.proof.publish import findings_json, print_findings, publish_findings
 
     backends = chosen_backends(options.backends)
     sides = chosen_sides(backends, options.tier)
+    device = chosen_device(options.device, backends)
+    asked = prove if device == "cpu" else partial(check, device=device)
     with Progress() as progress:
         names = chosen_problems(options.problems, backends)
-        findings = prove(names, sides, progress, past_failures=options.all, whole=options.whole)
+        findings = asked(
+            names, sides, progress=progress, past_failures=options.all, whole=options.whole
+        )
     if options.out:
         publish_findings(options.out, findings)
     if options.json:
