@@ -96,8 +96,8 @@ def bench(name, what):
     return found
 
 
-def findings():
-    found = json.loads((RESULTS / "check" / "check.json").read_text())
+def findings(folder="check"):
+    found = json.loads((RESULTS / folder / "check.json").read_text())
     return [Finding(**one) for one in found]
 
 
@@ -146,6 +146,31 @@ def engine_seconds():
         yield f"| {problem} | {' | '.join(cells)} |"
 
 
+def on_a_gpu():
+    """Yield a row per problem: seconds of an epoch on both devices of the machine with a GPU."""
+    found = {
+        (row["problem"], row["backend"]): row
+        for row in table("h200/devices.csv")
+        if row["measure"] == "epoch_s"
+    }
+    for problem in dict.fromkeys(problem for problem, _ in found):
+        cells = [problem]
+        for backend in (PYTORCH, "keras-jax"):
+            row = found[problem, backend]
+            cells += (f"{float(row[name]):.3f}" for name in ("cpu_value", "gpu_value"))
+            cells.append(f"{float(row['ratio']):.2f}")
+        yield f"| {' | '.join(cells)} |"
+
+
+def farthest(folder, *backends):
+    """Return the largest difference of a layer in float32 from the reference in float64."""
+    return max(
+        one.relative
+        for one in findings(folder)
+        if (one.rung, one.precision) == ("layers", "float32") and one.backend in backends
+    )
+
+
 def clear_of_zero():
     """Yield a row per default whose interval excludes zero."""
     for row in table("explain/explain.csv"):
@@ -191,6 +216,7 @@ def test_another_result_would_be_another_answer():
 ROWS = {
     "README.md": answers,
     "docs/proof.md": apart,
+    "docs/gpu.md": on_a_gpu,
     "docs/engines.md": lambda: [*engine_ratios(), *engine_seconds()],
     "docs/defaults.md": clear_of_zero,
     "docs/measuring.md": folders,
@@ -274,6 +300,20 @@ def sentences():
         f"the target is seen in validation on {seen['target_seen']} of {seen['seeds']} seeds; with "
         f"Keras's, on {seen['matched_target_seen']} of {seen['seeds']}.",
     )
+    speeds = {
+        (row["device"], row["size"]): float(row["samples_per_s_geomean"])
+        for row in table("h200_sweep/sweep.csv")
+    }
+    sizes = [size for device, size in speeds if device == "gpu"]
+    times = [f"{speeds['gpu', size] / speeds['cpu', size]:.3g}" for size in sizes]
+    told = ", ".join(f"{ratio} at {size}" for ratio, size in zip(times, sizes, strict=True))
+    yield "docs/gpu.md", told.replace(" at ", " at batch size ", 1)
+    yield (
+        "docs/gpu.md",
+        f"{farthest('h200_check', PYTORCH):.1e} for PyTorch and for Keras on PyTorch, "
+        f"{farthest('h200_check', 'keras-jax'):.1e} for Keras on JAX. On a CPU, no backend is "
+        f"further off than {farthest('check', *BACKENDS):.1e}.",
+    )
     recipes = [problems.load(name).recipe for name in problems.names()]
     steps = [
         -(-recipe.examples["train"] // recipe.batch_size) * recipe.epochs for recipe in recipes
@@ -319,9 +359,10 @@ def test_the_ladder_is_the_published_one():
         assert row in DOCUMENTS["docs/proof.md"], row
 
 
-def test_the_published_ladder_reads_as_its_findings():
-    assert all(finding.passed for finding in findings())
-    assert findings_markdown(findings()) == (RESULTS / "check" / "check.md").read_text()
+@pytest.mark.parametrize("folder", ["check", "h200_check"])
+def test_the_published_ladder_reads_as_its_findings(folder):
+    assert all(finding.passed for finding in findings(folder))
+    assert findings_markdown(findings(folder)) == (RESULTS / folder / "check.md").read_text()
 
 
 def test_the_bounds_are_those_of_the_ladder():

@@ -1,4 +1,4 @@
-"""What is to be seen on a machine with a GPU: implemented, not yet run on one."""
+"""What is to be seen on a machine with a GPU; gpu.sh asks for the same without pytest."""
 
 import json
 import subprocess

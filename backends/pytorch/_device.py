@@ -1,6 +1,6 @@
 """Where PyTorch computes: the only file of this folder that knows about devices and threads.
 
-What is said here of GPUs is implemented, not yet measured.
+On a GPU it ran with CUDA 13. Implemented, not yet measured: TF32.
 """
 
 import torch

@@ -3,7 +3,7 @@
 The driver is asked in a process of its own (nvml.py): where it hangs or fails, that is told.
 `python -m compare.processes.gpu BACKEND` fails, and says why, if a backend cannot use a GPU.
 
-Implemented, not yet measured.
+It ran on one undivided card. Implemented, not yet measured: several cards, MIG instances.
 """
 
 import json

@@ -8,7 +8,7 @@ CUDA's with CUDA_DEVICE_ORDER=PCI_BUS_ID: `[{"name": ..., "uuid": ..., "instance
 `processes UUID` prints what computes on a card or instance: `["4711, python, 300 MiB"]`.
 `watch UUID` prints the same line, and then the bytes in use ten times a second.
 
-Implemented, not yet measured.
+It ran on one undivided card. Implemented, not yet measured: several cards, MIG instances.
 """
 
 import json

@@ -1,7 +1,4 @@
-"""Records -> GPU against CPU: each backend against itself, paired by seed. Pure functions.
-
-Implemented, not yet measured: no record of a GPU was at hand.
-"""
+"""Records -> GPU against CPU: each backend against itself, paired by seed. Pure functions."""
 
 from collections.abc import Iterable, Sequence
 
