@@ -7,6 +7,7 @@ from pathlib import Path
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 AROUND = ("Exception encountered when calling", "Arguments received by")
 BEFORE = "Error encountered:"
+LONGEST = 1000  # of a message: what is longer is shown by its ends
 RAISED = re.compile(r"\w*(Error|Exception): ")
 PROGRAM = re.compile(r"(?:(?<=/)problems|(?<=/)backends/\w+)/[^_/][^/]*\.py$")
 
@@ -57,4 +58,4 @@ def one_line(error: BaseException) -> str:
     ]
     if told[:1] == ["in user code:"]:
         told = [line for line in told if RAISED.match(line)][-1:] or told
-    return "".join(told[:1])
+    return shortened("".join(told[:1]), LONGEST)

@@ -62,11 +62,20 @@ class Proof:
     """How long the short training is by which two programs are proven to be one model.
 
     It has the loss, the optimizer and the learning rates of the recipe.
+
+    Raises:
+        ValueError: there is nothing to train on, or nothing to ask.
     """
 
     steps: int = 120  # in 4 epochs
     batch_size: int | None = None  # None: that of the recipe
     held_out: int = 100  # examples in each part that is not trained on
+
+    def __post_init__(self) -> None:
+        least = {"steps": 4, "held_out": 1}
+        for what, value in (("steps", self.steps), ("held_out", self.held_out)):
+            if value < least[what]:
+                raise ValueError(f"proof: {what}: expected {least[what]} or more, came {value}")
 
 
 def ask_once(predict: Predict, x: Array) -> Array:

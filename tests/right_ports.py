@@ -185,6 +185,14 @@ RIGHT = {
         '    y = layers.Dense(5, activation="relu", name="fc")(x)\n'
         '    return keras.Model(x, layers.Dense(1, name="dense")(y))\n',
     ),
+    "a lazy layer before a normalization": Port(
+        "features",
+        "self.fc = nn.LazyLinear(5); self.norm = nn.BatchNorm1d(5, 1e-3, 0.01)",
+        "x = self.norm(self.fc(x))",
+        "self.fc = layers.Dense(5); self.norm = layers.BatchNormalization()",
+        "x = self.norm(self.fc(x))",
+        width=5,
+    ),
     "a normalization used twice": Port(
         "features",
         "self.fc = nn.Linear(4, 4); self.norm = nn.BatchNorm1d(4, 1e-3, 0.01)",

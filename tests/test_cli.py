@@ -320,10 +320,21 @@ def test_check_names_data_off_the_spec(toys, add_toy):
     assert "diptych: right: data: all parts: expected x (time=3 feature=1), y " in done.stderr
 
 
+def test_data_that_end_the_process_are_a_finding(toys, add_toy):
+    add_toy("right")
+    problem = toys / "problems" / "right.py"
+    lines = problem.read_text().replace("    bits = rng", "    raise SystemExit(0)\n    bits = rng")
+    problem.write_text(lines)
+    done = diptych("check", "right", "--backends", "numpy", cwd=toys)
+    assert done.returncode == 3
+    assert "diptych: right: data: all parts: expected x (time=3 feature=1), y " in done.stderr
+    assert "came SystemExit: 0" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("facts", "expected"),
-    [({}, 3), ({"unfinished": True}, 1), ({"passed": True}, 0)],
-    ids=["wrong", "not checked", "right"],
+    [({}, 3), ({"unfinished": True}, 1), ({"unavailable": True}, 1), ({"passed": True}, 0)],
+    ids=["wrong", "not checked", "not available", "right"],
 )
 def test_a_check_that_did_not_end_is_not_one_that_fails(ended, monkeypatch, facts, expected):
     said = {"problem": "echo", "backend": "keras-tensorflow", "reference": "pytorch"}

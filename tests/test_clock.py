@@ -1,6 +1,7 @@
 """The engines' bookkeeping of time, by a clock that only the networks move.
 
-A network moves it by 1 s for each step of training and by 1 ms for each batch in evaluation mode.
+A network moves it by 1 s for each step of training and by 1 ms for each batch in evaluation mode,
+scoring after an epoch by 100 s, which are nobody's.
 So what every part of a training takes is known to the digit, whatever the machine does.
 """
 
@@ -28,7 +29,7 @@ TRAINED = """
 import json, sys
 from dataclasses import replace
 import problems
-from backends import BACKENDS, _clock
+from backends import BACKENDS, Watch, _clock
 from backends._tiers import EAGER
 
 now = 0.0
@@ -39,6 +40,11 @@ def tick(training):
     now += 1.0 if training else 0.001
 
 
+def scored(predict):
+    global now
+    now += 100.0
+
+
 _clock.tick, _clock.perf_counter = tick, lambda: now
 backend = sys.argv[1]
 engine = BACKENDS[backend].engine()
@@ -47,7 +53,7 @@ engine.prepare(device="cpu", threads=1, tier="" if tier == BACKENDS[backend].def
 problem = problems.load("ticking")
 sizes = {part: 40 for part in problem.recipe.examples}
 problem = replace(problem, recipe=replace(problem.recipe, epochs=3, batch_size=16, examples=sizes))
-fit = engine.train(problem, problem.make_data(0), seed=0)
+fit = engine.train(problem, problem.make_data(0), seed=0, watch=Watch(epoch=scored))
 print(json.dumps({
     "build": fit.build_s, "first step": fit.first_step_s, "epochs": fit.epoch_s,
     "validation": fit.validation_s, "steps": fit.steps,
@@ -73,6 +79,12 @@ FAULTS = (
     Fault("an epoch booked with its validation", TORCH,
           "        epoch_s.append(clock.lap())\n        with",
           "        epoch_s.append(0.0)\n        with"),
+    Fault("an epoch booked with its validation in Keras", KERAS,
+          "self.epoch_s.append(self.clock.lap())", "self.epoch_s.append(0.0)"),
+    Fault("scoring booked with the next epoch", TORCH,
+          "            clock.lap()  # nobody's time\n", ""),
+    Fault("scoring booked with the next epoch in Keras", KERAS,
+          "        clock.lap()  # nobody's time\n", ""),
     Fault("validation booked with the next epoch", TORCH,
           "validation_s += clock.lap()", "validation_s += 0.0"),
     Fault("validation booked with the next epoch in Keras", KERAS,

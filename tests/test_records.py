@@ -212,6 +212,10 @@ def test_a_finished_training_that_was_not_yet_appended_is_collected(tmp_path):
         assert records.collect(tmp_path, journal, known=[newer]) == [], "a cell left from before"
         older = replace(RECORD, status="failed", started="2025-01-01T00:00:00+00:00")
         assert records.collect(tmp_path, journal, known=[older]) == [RECORD], "tried again"
+        good = replace(RECORD, fingerprint="a-b-c-d")
+        failed = replace(newer, status="failed", fingerprint=good.fingerprint)
+        (cell / "record.json").write_text(failed.to_json())
+        assert records.collect(tmp_path, journal, known=[good]) == [], "the score stays"
     assert records.read(tmp_path) == ([RECORD], [])
 
 

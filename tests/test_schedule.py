@@ -19,12 +19,12 @@ from compare.console import Listener
 from compare.processes import machine
 from compare.processes.launcher import Launcher
 from compare.proof.gate import Standing
-from compare.records.journal import read
+from compare.records.journal import belongs, read
 from compare.records.record import UNCHECKED
 from compare.training import schedule
 from compare.training.remaining import Remaining
 from compare.training.request import chosen_runs
-from compare.training.schedule import belongs, compare, plan
+from compare.training.schedule import compare, plan
 
 SIDES = (Side("pytorch"), Side("keras-tensorflow"))
 NAMES = ("echo", "shapes", "cumsum")

@@ -10,7 +10,7 @@ from conftest import ROOT
 import problems
 from compare import __main__ as cli
 from compare.page import figures
-from problems import Part
+from problems import Part, Proof
 
 ECHO = (ROOT / "problems" / "echo.py").read_text().replace('name="echo"', 'name="wrong"')
 
@@ -113,6 +113,13 @@ def test_a_metric_of_a_part_that_is_not_drawn_is_named():
     lost = replace(echo, metrics=(replace(echo.metrics[0], part="unseen"),))
     with pytest.raises(ValueError, match=r"'accuracy' asks about the part 'unseen'; there are tr"):
         lost.make_data(0)
+
+
+@pytest.mark.parametrize(("what", "least"), [("steps", 4), ("held_out", 1)])
+def test_a_proof_has_something_to_train_on_and_to_ask(what, least):
+    assert Proof(**{what: least})
+    with pytest.raises(ValueError, match=rf"proof: {what}: expected {least} or more, came 0"):
+        Proof(**{what: 0})
 
 
 def test_too_few_examples_are_not_repeated_in_silence():

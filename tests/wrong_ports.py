@@ -29,6 +29,15 @@ WRONG = {
         "x = self.norm(self.fc(x))",
         rung="curve", tensor="validation loss", hint="momentum",
     ),
+    "a normalization on inputs of two sizes": Port(  # right, but its average cannot be Keras's
+        "series",
+        "self.norm = nn.BatchNorm1d(4, 1e-3, 0.01)",
+        "x = self.norm(x.transpose(1, 2))\nx = self.norm(x[:, :, :3]).mean(2)",
+        "self.norm = layers.BatchNormalization()",
+        "x = self.norm(x)\nx = ops.mean(self.norm(x[:, :3]), axis=1)",
+        width=4,
+        rung="curve", tensor="twin", hint="inputs of two sizes",
+    ),
     "another form of gelu": Port(
         "features",
         'self.fc = nn.Linear(4, 5); self.act = nn.GELU(approximate="tanh")',

@@ -180,7 +180,9 @@ def _build(
     model = import_module(f"backends.pytorch.{problem.name}").build(problem)
     if any(map(nn.parameter.is_lazy, model.parameters())):  # their sizes come with an input
         x = torch.from_numpy(np.zeros((2, *problem.input.shape), problem.input.dtype))
+        model.eval()  # no average of a normalization may take it for an example
         model(x.to(torch.get_default_dtype()) if x.is_floating_point() else x)
+        model.train()
     _defaults.begin(model, seed, kept, noise)
     return model.to(_device.device)
 

@@ -15,6 +15,12 @@ from torch import Tensor, nn
 from torch.nn.functional import batch_norm
 from torch.overrides import TorchFunctionMode
 
+# Where one normalization is used twice, its average can be made Keras's only if n is the same.
+TWO_SIZES = (
+    "a batch normalization is used on inputs of two sizes in a step, {} and {} numbers of an "
+    "example in each mean; expected one size"
+)
+
 
 class Norms:
     """The running variances of a model that batch normalization averages while it trains.
@@ -86,6 +92,8 @@ class _Listening(TorchFunctionMode):
             if average is not None and asked.arguments["training"]:
                 each = asked.arguments["input"].numel() // average.numel() // self.examples
                 call = self.found.setdefault(average, Call(each))
+                if call.each != each:
+                    raise ValueError(TWO_SIZES.format(each, call.each))
                 call.kept *= 1 - asked.arguments["momentum"]
         return function(*args, **(kwargs or {}))
 

@@ -19,7 +19,8 @@ OURS = ("problems", "backends", "compare")
 BY_NAME = ("import_module", "__import__")  # functions that import what a text names
 COMPILED = (".so", ".pyd")  # modules
 DIGITS = 16  # of a hash
-TRAINER = "compare/training/trainer.py"  # says what is timed; what it imports only tells of it
+# These say what is timed and measure it; what they import only tells of it.
+MEASURING = ("compare/training/trainer.py", "compare/processes/usage.py")
 
 
 class Imported(NamedTuple):
@@ -48,7 +49,7 @@ def of_side(name: str, side: Side) -> dict[str, str]:
     folder = machine.ROOT / "backends" / side.definition.folder
     machinery = (*(machine.ROOT / "backends").glob("_*.py"), *folder.glob("_*.py"))
     twin = _with_data([folder / f"{name}.py", *machinery])
-    return hashes({*twin, *machine.ROOT.glob(TRAINER)})
+    return hashes({*twin, *(file for name in MEASURING for file in machine.ROOT.glob(name))})
 
 
 def change(before: Mapping[str, str], name: str, side: Side) -> str:

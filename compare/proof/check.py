@@ -114,7 +114,7 @@ def _data(problem: Problem) -> Finding:
     came = expected
     try:
         problem.make_data(seed=0)
-    except Exception as error:  # whatever a problem's own code raises is a finding
+    except (Exception, SystemExit) as error:  # whatever a problem's own code raises is a finding
         came = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
     return Finding(
         problem=problem.name,

@@ -39,7 +39,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 
 def do_check(options: argparse.Namespace) -> int:
-    """Climb the ladder for every pair; status 3 if a rung fails, 1 if one was not got to.
+    """Climb the ladder for every pair; status 3 if a rung fails, 1 if one cannot be had.
 
     A proof on a GPU is not remembered: what runs is proven on the CPU.
     """
@@ -72,4 +72,5 @@ def do_check(options: argparse.Namespace) -> int:
     wrong = [finding for finding in findings if not finding.passed]
     for finding in wrong:
         complain(str(finding))
-    return (1 if all(finding.unfinished for finding in wrong) else 3) if wrong else 0
+    unknown = all(finding.unfinished or finding.unavailable for finding in wrong)
+    return (1 if unknown else 3) if wrong else 0

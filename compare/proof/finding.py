@@ -7,7 +7,7 @@ RUNGS = {
     "parameters": "as many trained tensors, of the same shapes, with the same initial numbers",
     "shapes": "the output of every named layer has the specified shape",
     "layers": "the outputs of every named layer in evaluation mode, for examples of the problem "
-    "and random ones, for one example alone, and far out of the range",
+    "and random ones, for one example alone, and in float64 far out of the range",
     "loss": "the loss of the same examples, in evaluation and in training mode",
     "gradients": "its gradient in training mode, for every weight",
     "curve": "a training by the problem's own recipe, a short one in 4 epochs with a partial last "
@@ -21,6 +21,8 @@ RUNGS = {
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """What was found on a rung: the first tensor that is wrong or else the one nearest its bound.
+
+    A rung tells nothing of a tensor whose bound lets everything pass.
 
     `relative` is the difference by the largest magnitude in the tensor; of a gradient, in all
     gradients; of a loss in a curve, by its own magnitude, but no less than 1 % of the first; of a
@@ -39,6 +41,7 @@ class Finding:
     absolute: float | None = None
     relative: float | None = None
     bound: float | None = None  # on `relative`
+    largest: float | None = None  # relative difference on the rung, of tensors that it tells of
     passed: bool
     unavailable: bool = False  # there is no such network in the tier, so nothing was found
     unfinished: bool = False  # a process did not get to its end, so nothing was found

@@ -151,7 +151,8 @@ def _of_reference(pairs: Mapping[Side, Standing]) -> Standing:
 
 
 def _parity(findings: Sequence[Finding]) -> float:
-    return max(f.relative for f in findings if f.precision == "float64" and f.relative is not None)
+    found = (one.largest for one in findings if one.precision == "float64")
+    return max(largest for largest in found if largest is not None)
 
 
 def _remember(name: str, findings: Sequence[Finding]) -> None:

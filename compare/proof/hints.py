@@ -95,17 +95,15 @@ def of_numbers(finding: Finding, expected: Evidence, came: Evidence) -> str:
             return FAR
         if finding.precision == "float64" and 1e-10 < (finding.relative or 0.0) < 1e-6:
             return SINGLE
-        kinds = [of.get(f"kind/{finding.tensor}") for of in (expected, came)]
+        layer = finding.tensor.removesuffix(".last")
+        kinds = [of.get(f"kind/{layer}") for of in (expected, came)]
         if all(kind is not None for kind in kinds):
             return f"The layers are {kinds[0]} and {kinds[1]}"
     if finding.rung == "loss":
         return LOSS if finding.tensor == "evaluation loss" else TRAINING_MODE
     if finding.rung == "curve" and finding.precision == "float64":
-        return (
-            AVERAGES
-            if finding.tensor == "validation loss" and _same_curve(expected, came)
-            else (OPTIMIZER)
-        )
+        averages = finding.tensor == "validation loss" and _same_curve(expected, came)
+        return AVERAGES if averages else OPTIMIZER
     return ""
 
 

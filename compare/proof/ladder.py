@@ -107,7 +107,7 @@ class Pair:
             expected=float(first[index]),
             came=float(again[index]),
             absolute=apart,
-            relative=apart / by if apart else 0.0,
+            relative=0.0 if not apart else apart / by if by else np.inf,
             bound=allowed,
             passed=apart <= allowed * by,
             note=self.widened,
@@ -135,7 +135,9 @@ class Pair:
             evidence = (self.expected["float64"], own[precision])
             return replace(wrong[0], hint=hints.of_numbers(wrong[0], *evidence))
         nearest = max(findings, key=lambda one: (one.relative or 0.0) / (one.bound or 1.0))
-        return replace(nearest, note=hints.shows_nothing(findings) or nearest.note)
+        telling = [one.relative or 0.0 for one in findings if (one.bound or 0.0) < 1]
+        note = hints.shows_nothing(findings) or nearest.note
+        return replace(nearest, largest=max(telling, default=None), note=note)
 
     def _laid_out(
         self, expected: Mapping[str, Array], came: Mapping[str, Array]
@@ -167,7 +169,8 @@ class Pair:
         by = scale(rung, name if name in exact else f"weight/{name}", exact, curve=curve)
         allowed = bound(rung, name, precision, exact, by)
         if rung == "score":
-            allowed = allowed + flips(self.problem, name.removeprefix("score/"), precision)
+            metric, n = name.removeprefix("score/"), exact.get("answers")
+            allowed = allowed + flips(self.problem, metric, precision, n)
         with np.errstate(invalid="ignore"):
             absolute = np.abs(np.float64(came) - np.float64(expected))
         absolute = np.where(self._lacking(rung, side, name, expected, came), 0.0, absolute)

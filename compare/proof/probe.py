@@ -20,6 +20,7 @@ is the reference, and whether the training is the whole one. It leaves FOLDER/ev
     trained/NAME            the weights after it
     state/NAME              moments of the optimizer, averages of normalizations
     score/NAME              the metrics after it
+    answers                 the number of examples that these are of
 
 and, of a reference in float64, spread/PRECISION/... of all that are differences: by how much they
 move where everything is rounded as in that precision. It is what any implementation's rounding may
@@ -127,7 +128,7 @@ def main(cell: Path) -> None:
         spread = asked["reference"] and precision == "float64"
         for found in gather(engine, problem, precision, spread=spread):
             evidence |= found
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         traceback.print_exc()
         evidence["error"] = np.array(blamed(error))
         for kind, name in ((Unavailable, "unavailable"), (MemoryError, "unfinished")):
@@ -205,7 +206,10 @@ def _climbed(
     yield evidence | _named("trained", fit.weights()) | _named("state", fit.state())
 
     scores = problem.score(problem.ask(fit.predict, moved), moved)
-    yield _named("score", {name: np.array(score) for name, score in scores.items()})
+    answers = min(len(part.x) for part in moved.values())
+    yield _named("score", {name: np.array(score) for name, score in scores.items()}) | {
+        "answers": np.array(answers)
+    }
 
 
 def _spread(precision: str, clean: Evidence, moved: Sequence[Evidence]) -> Evidence:
@@ -215,7 +219,7 @@ def _spread(precision: str, clean: Evidence, moved: Sequence[Evidence]) -> Evide
     """
     found = {}
     for name, value in clean.items():
-        if name.startswith(SPREAD):
+        if name.startswith(SPREAD) and not (name.startswith("far/") and precision == "float32"):
             kept = np.isfinite(value)  # others have no number without noise either
             with np.errstate(invalid="ignore"):
                 draws = [draw[name] for draw in moved if name in draw]

@@ -77,8 +77,10 @@ def ladder_cells(findings: Sequence[Finding]) -> list[list[str]]:
 def _rung_cell(findings: Sequence[Finding]) -> str:
     """Return the largest difference on a rung, or whether it holds; empty if nobody got there."""
     if wrong := [finding for finding in findings if not finding.passed]:
-        return "not checked" if all(finding.unfinished for finding in wrong) else "WRONG"
-    numbers = [finding.relative for finding in findings if finding.relative is not None]
+        if all(finding.unfinished for finding in wrong):
+            return "not checked"
+        return "not available" if all(finding.unavailable for finding in wrong) else "WRONG"
+    numbers = [finding.largest for finding in findings if finding.largest is not None]
     if not numbers:
         return "ok" if findings else ""
     return f"{max(numbers):.1e}" if max(numbers) else "0"

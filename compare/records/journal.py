@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from compare.records.record import Record, UsageError
+from compare.records.record import FINISHED, UNCHECKED, Record, UsageError
 from compare.text import shortened, visible
 
 FILE = "runs.jsonl"
@@ -118,9 +118,18 @@ def journal(folder: Path) -> Iterator[Journal]:
         os.close(descriptor)
 
 
+def belongs(record: Record, before: Record | None) -> bool:
+    """Say whether a record goes into its folder, which may have an earlier one of the training."""
+    if record is before or record.status == UNCHECKED:
+        return False
+    if record.status in FINISHED or before is None or before.status != "ok":
+        return True
+    return record.fingerprint is None or record.fingerprint != before.fingerprint
+
+
 def collect(folder: Path, into: Journal, known: Sequence[Record]) -> list[Record]:
     """Append trainings that ended but never reached runs.jsonl, from their own folders."""
-    started = {record.key: record.started for record in known}
+    have = {record.key: record for record in known}
     found = []
     for file in sorted((folder / "cells").glob("*/record.json")):
         if not file.is_file():
@@ -129,7 +138,9 @@ def collect(folder: Path, into: Journal, known: Sequence[Record]) -> list[Record
             record = Record.from_json(file.read_bytes())
         except (ValueError, OSError):
             continue
-        if record.started > started.get(record.key, ""):
+        before = have.get(record.key)
+        later = before is None or record.started > before.started
+        if later and belongs(record, before):
             into.append(record)
             found.append(record)
     return found

@@ -32,6 +32,7 @@ TF32: Final = "tf32"
 PROVEN, UNPROVEN = "proven", "unproven"  # proofs
 FORK: Final = "fork"  # starts
 NEW: Final = "new"
+FINISHED = ("ok", "diverged")  # statuses of a training that got to its end
 UNTRIED = ("refused", "unavailable")  # statuses of what was never trained
 UNCHECKED = "not checked"  # status of what may be no twin; such a record goes into no folder
 

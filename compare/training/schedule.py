@@ -22,6 +22,7 @@ from compare.processes.launcher import Kind, Launcher
 from compare.proof.gate import Standing, standings, unproven
 from compare.records import journal as records
 from compare.records.record import (
+    FINISHED,
     FORK,
     MATCHED,
     SWEEP,
@@ -39,7 +40,6 @@ from compare.training.pool import Pool
 from compare.training.remaining import Remaining
 
 # A training of the same code would end so again: it is not repeated. The others are tried anew.
-FINISHED = ("ok", "diverged")
 REFUSED, UNAVAILABLE = "refused", "unavailable"
 
 Like = tuple[str, Side, str]  # problem, side and device of runs
@@ -220,7 +220,7 @@ def compare(
         )
         with closing(comparison.records()) as found:
             for record in found:
-                if belongs(record, have.get(record.key)):
+                if records.belongs(record, have.get(record.key)):
                     journal.append(record)
                 yield record
 
@@ -232,15 +232,6 @@ def known(out: Path, journal: records.Journal, progress: Listener) -> dict[str, 
         progress.report(message)
     have += records.collect(out, journal, have)
     return {record.key: record for record in have}
-
-
-def belongs(record: Record, before: Record | None) -> bool:
-    """Say whether a record goes into its folder, which may have an earlier one of the training."""
-    if record is before or record.status == UNCHECKED:
-        return False
-    if record.status in FINISHED or before is None or before.status != "ok":
-        return True
-    return record.fingerprint is None or record.fingerprint != before.fingerprint
 
 
 class Comparison:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import problems
-from backends import UNWATCHED, Engine, Fit, Unavailable, Watch
+from backends import Engine, Fit, Unavailable, Watch
 from backends._tiers import CACHES
 from compare.processes import machine, sources
 from compare.processes.usage import HostMemory, Usage, busy_s
@@ -85,10 +85,10 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     start_s = monotonic() - since
     data = problem.make_data(run.seed)
 
-    scoring = Scoring(problem.metrics[0], data["validation"], engine.synchronize)
-    watch = Watch(epoch=scoring) if run.score_epochs else UNWATCHED
+    metric = problem.metrics[0] if run.score_epochs else None
+    scoring = Scoring(metric, data["validation"], engine.synchronize)
     memory, busy, usage = HostMemory(), busy_s(processors), Usage()
-    fit = engine.train(problem, data, seed=run.seed, kept=run.kept, watch=watch)
+    fit = engine.train(problem, data, seed=run.seed, kept=run.kept, watch=Watch(epoch=scoring))
     trained = perf_counter()
     answers = problem.ask(fit.predict, data)
     predict_s = perf_counter() - trained
@@ -193,10 +193,11 @@ class Scoring:
     """Takes the score on the validation part after every epoch, and the time that it spends.
 
     The first time counts as prediction: what a framework has to trace for it, it has to trace once.
-    Before, it sees whether the device was done when the engine read its clock.
+    Before, it sees whether the device was done when the engine read its clock. Without a metric, it
+    sees to that alone.
     """
 
-    def __init__(self, metric: Metric, part: Part, synchronize: Callable[[], None]) -> None:
+    def __init__(self, metric: Metric | None, part: Part, synchronize: Callable[[], None]) -> None:
         self.metric, self.part, self.synchronize = metric, part, synchronize
         self.scores: list[float] = []
         self.waited_s: list[float] = []
@@ -207,8 +208,9 @@ class Scoring:
         usage = Usage()
         self.synchronize()
         self.waited_s.append(usage.so_far()["total_s"])
-        answers = self.metric.ask(predict, self.part.x)
-        self.scores.append(float(self.metric.measure(answers, self.part.y)))
+        if self.metric is not None:
+            answers = self.metric.ask(predict, self.part.x)
+            self.scores.append(float(self.metric.measure(answers, self.part.y)))
         spent = usage.so_far()
         if len(self.scores) == 1:
             self.first_s = spent["total_s"]
