@@ -80,7 +80,8 @@ def _rung_cell(findings: Sequence[Finding]) -> str:
         if all(finding.unfinished for finding in wrong):
             return "not checked"
         return "not available" if all(finding.unavailable for finding in wrong) else "WRONG"
-    numbers = [finding.largest for finding in findings if finding.largest is not None]
+    each = (one.relative if one.largest is None else one.largest for one in findings)
+    numbers = [number for number in each if number is not None]
     if not numbers:
         return "ok" if findings else ""
     return f"{max(numbers):.1e}" if max(numbers) else "0"
