@@ -50,10 +50,11 @@ class Watched:
 
 watched, evidence = Watched(), {}
 probe.ROUNDING = {one: size for one, size in probe.ROUNDING.items() if one in spread.split()}
-spread = bool(probe.ROUNDING) and (backend, precision) == ("pytorch", "float64")
+judged = bool(probe.ROUNDING) and (backend, precision) == ("pytorch", "float64")
 try:
     asked = (watched, problem, precision)
-    for _, found in zip(range(int(stages)), probe.gather(*asked, spread=spread)):
+    draws = probe.DRAWS * judged
+    for _, found in zip(range(int(stages)), probe.gather(*asked, draws=draws)):
         evidence |= found
 except Exception as error:
     evidence["error"] = probe.blamed(error)

@@ -62,7 +62,9 @@ REAL = 4  # examples in it, where random numbers make sense beside them
 FAR = 30.0  # times the range of the input: what a limit such as ReLU6's does is seen there
 EPOCHS = 4
 ROUNDING = {"float64": 2.0**-53, "float32": 2.0**-24}  # half a unit in the last place of 1
-NOISE, DRAWS = 4.0, 3  # roundings of each number in a step; how often that is tried
+# Roundings of each number in a step; how often that is tried. A whole training is long: one trial,
+# which moves it no farther than three would, so its bounds are stricter.
+NOISE, DRAWS = 4.0, 3
 SPREAD = (
     *("layer/", "far/", "loss", "evaluation loss", "gradient/"),
     *("curve", "validation", "trained/", "state/", "score/"),
@@ -126,7 +128,8 @@ def main(cell: Path) -> None:
         problem = problems.load(asked["problem"])
         problem = problem if asked["whole"] else shortened(problem)
         spread = asked["reference"] and precision == "float64"
-        for found in gather(engine, problem, precision, spread=spread):
+        draws = (1 if asked["whole"] else DRAWS) if spread else 0
+        for found in gather(engine, problem, precision, draws=draws):
             evidence |= found
     except (Exception, SystemExit) as error:
         traceback.print_exc()
@@ -141,9 +144,12 @@ def main(cell: Path) -> None:
 
 
 def gather(
-    engine: Engine, problem: Problem, precision: str, *, spread: bool = False
+    engine: Engine, problem: Problem, precision: str, *, draws: int = 0
 ) -> Iterator[Evidence]:
-    """Yield, rung by rung, what the problem's twin does in this precision."""
+    """Yield, rung by rung, what the problem's twin does in this precision.
+
+    With `draws`, also how far noise moves it, at most in so many trials.
+    """
     data = {
         name: Part(_cast(part.x, precision), _cast(part.y, precision))
         for name, part in problem.make_data(SEED).items()
@@ -154,9 +160,9 @@ def gather(
         yield from _climbed(engine, problem, data, part, noise)
 
     moved = {
-        name: [climbed(Noise(NOISE * size, draw)) for draw in range(DRAWS)]
+        name: [climbed(Noise(NOISE * size, draw)) for draw in range(draws)]
         for name, size in ROUNDING.items()
-        if spread
+        if draws
     }
     for evidence in climbed():
         found = dict(evidence)
