@@ -1,5 +1,7 @@
 """How small a fault the proof finds: `python tests/power.py FOLDER [BACKEND...]` writes power.md.
 
+Figures of other backends that the folder has are kept.
+
 BACKEND=PATH names an interpreter for one, as `diptych --python` does.
 
 A learning rate that is off is planted on one side, smaller and smaller, until the ladder does not
@@ -121,26 +123,30 @@ class Power:
 
 def main(folder: Path, backends: list[str]) -> None:
     """Write power.md and power.json into a folder."""
-    forks, tables, figures = Forks(), [], {}
+    forks, file = Forks(), folder / "power.json"
+    figures = json.loads(file.read_text()) if file.exists() else {}  # those of other backends stay
     heads = ["problem", "precision", "learning rate", *TENSORS]
     for backend in backends:
         power = Power(forks, backend)
         with ThreadPoolExecutor(2) as pool:
             rows = list(chain.from_iterable(pool.map(power.row, problems.names())))
         figures[backend] = [dict(zip(heads, row, strict=True)) for row in rows]
-        tables += [f"## {backend}", markdown_table(heads, heads[:2], rows)]
     forks.close()
+    tables = []
+    for backend, found in figures.items():
+        rows = [[row[head] for head in heads] for row in found]
+        tables += [f"## {backend}", markdown_table(heads, heads[:2], rows)]
     text = [
         "# How small a fault the proof finds",
         "Learning rate: the smallest relative fault that is found, of powers of ten, planted on "
         "the side that is held against PyTorch. The other columns: the relative difference that "
         "passes on the rung, of the tensor nearest its bound. "
         f"The rungs are {', '.join(RUNGS)}.",
-        f"`python tests/power.py results/check {' '.join(backends)}` repeats it.",
+        f"`python tests/power.py results/check {' '.join(figures)}` repeats it.",
         *tables,
     ]
     (folder / "power.md").write_text("\n\n".join(text) + "\n")
-    (folder / "power.json").write_text(json.dumps(figures, indent=1) + "\n")
+    file.write_text(json.dumps(figures, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from backends import OTHERWISE, Side
 from compare.proof import hints
 from compare.proof.bounds import bound, flips, floor, scale
 from compare.proof.finding import Finding
-from compare.proof.probe import BATCH, Evidence
+from compare.proof.probe import BATCH, CURVES, Evidence
 from problems import Array, Problem
 
 # Rung: where its tensors are in the evidence, and how the names there are told.
@@ -27,7 +27,6 @@ TENSORS = {
     "state": ("state/",),
     "score": ("score/",),
 }
-CURVES = ("curve", "validation")  # losses in the order of their making
 TOLD = {
     "curve": "loss",
     "validation": "validation loss",
@@ -268,6 +267,7 @@ def shapes(problem: Problem, side: Side, evidence: Evidence) -> Finding:
     if not _under("layer/", evidence):
         texts = {"twin": ("a network", str(evidence.get("error", "nothing")))}
     elif "single error" in evidence:
+        shape = expected["single/output"]
         texts[TOLD["single/output"]] = (str(shape), str(evidence["single error"]))
     wrong = [name for name, (one, other) in texts.items() if one != other]
     tensor = (wrong or list(texts)[-1:])[0]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import fmean, geometric_mean, median, stdev
 from typing import Any
 
+from compare.records.provenance import distinct
 from compare.records.record import Record, UsageError, of_side
 
 SIDE = ("problem", "backend", "device", "mode")
@@ -39,10 +40,10 @@ def pytest_benchmark(records: Sequence[Record]) -> dict[str, Any]:
     last = max(records, key=lambda record: record.started)
     return {
         "machine_info": {
-            "processor": _distinct(record.cpu for record in records),
-            "gpu": _distinct(record.gpu for record in records),
-            "threads": _distinct(record.threads for record in records),
-            "jobs": _distinct(record.jobs for record in records),
+            "processor": distinct(record.cpu for record in records),
+            "gpu": distinct(record.gpu for record in records),
+            "threads": distinct(record.threads for record in records),
+            "jobs": distinct(record.jobs for record in records),
             "versions": _versions(records),
         },
         "commit_info": {
@@ -154,7 +155,7 @@ def _deviation(values: Sequence[float]) -> float:
 
 def _tooltip(side: Sequence[Record]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in _versions(side).items())
-    return f"seeds: {len(side)}\n{_distinct(record.cpu for record in side)}\n{versions}"
+    return f"seeds: {len(side)}\n{distinct(record.cpu for record in side)}\n{versions}"
 
 
 def _metrics(side: Iterable[Record]) -> list[str]:
@@ -163,8 +164,4 @@ def _metrics(side: Iterable[Record]) -> list[str]:
 
 def _versions(records: Sequence[Record]) -> dict[str, str]:
     names = sorted({name for record in records for name in record.versions})
-    return {name: _distinct(record.versions.get(name) for record in records) for name in names}
-
-
-def _distinct(values: Iterable[object]) -> str:
-    return ", ".join(dict.fromkeys(str(value) for value in values if value is not None))
+    return {name: distinct(record.versions.get(name) for record in records) for name in names}

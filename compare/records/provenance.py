@@ -31,7 +31,7 @@ def provenance(records: Sequence[Record]) -> list[str]:
         "threads and processors for each": [record.threads for record in records],
         "commit": [_commit(record) for record in records],
     }
-    texts = {name: _listed(values) for name, values in facts.items()}
+    texts = {name: distinct(values) for name, values in facts.items()}
     lines = [f"{name}: {text}" for name, text in texts.items() if text]
     lines += _versions(records)
     return [*lines, f"from {started[0]} to {started[-1]}"] if started else lines
@@ -59,7 +59,8 @@ def _commit(record: Record) -> str | None:
     return record.commit[:12] + (" with uncommitted changes" if record.dirty else "")
 
 
-def _listed(values: Iterable[object]) -> str:
+def distinct(values: Iterable[object]) -> str:
+    """Return values that are not None, each once, as one text."""
     return ", ".join(dict.fromkeys(str(value) for value in values if value is not None))
 
 
