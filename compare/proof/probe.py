@@ -166,8 +166,8 @@ def gather(
     }
     for evidence in climbed():
         found = dict(evidence)
-        for name, draws in moved.items():
-            found |= _spread(name, evidence, list(map(next, draws)))
+        for name, trials in moved.items():
+            found |= _spread(name, evidence, list(map(next, trials)))
         yield found
 
 
