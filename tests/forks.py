@@ -34,7 +34,8 @@ class Forks:
         cell = Path(mkdtemp(dir=self.folder.name))
         asked = {"folder": str(cwd), "code": code, "arguments": arguments}
         kind = Kind(Side(backend), "cpu", 1)
-        with patch.dict(os.environ, PYTHONPATH=str(Path(__file__).parent)):
+        paths = (str(Path(__file__).parent), os.environ.get("PYTHONPATH"))
+        with patch.dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, paths))):
             ended = self.launcher.work(__name__, cell, asked, kind, FORK, TIMEOUT_S)
         stdout, log = (cell / name for name in ("stdout", "log.txt"))
         said = stdout.read_text() if stdout.exists() else ""

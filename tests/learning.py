@@ -49,12 +49,11 @@ class Watched:
 
 
 watched, evidence = Watched(), {}
-probe.ROUNDING = {one: size for one, size in probe.ROUNDING.items() if one in spread.split()}
-judged = bool(probe.ROUNDING) and (backend, precision) == ("pytorch", "float64")
+judged = (backend, precision) == ("pytorch", "float64")
+trials = {one: n for one, n in probe.TRIALS.items() if judged and one in spread.split()}
 try:
     asked = (watched, problem, precision)
-    draws = probe.DRAWS * judged
-    for _, found in zip(range(int(stages)), probe.gather(*asked, draws=draws)):
+    for _, found in zip(range(int(stages)), probe.gather(*asked, trials)):
         evidence |= found
 except Exception as error:
     evidence["error"] = probe.blamed(error)

@@ -2,7 +2,7 @@
 
 Figures of other backends that the folder has are kept.
 
-BACKEND=PATH names an interpreter for one, as `diptych --python` does.
+All of them are installed in the environment that runs this, JAX beside the others.
 
 A learning rate that is off is planted on one side, smaller and smaller, until the ladder does not
 see it; of the other rungs it is told how large a difference passes. Some ten minutes on two cores.
@@ -151,7 +151,6 @@ def main(folder: Path, backends: list[str]) -> None:
 
 if __name__ == "__main__":
     out, *asked = sys.argv[1:]
-    interpreter.use(one for one in asked if "=" in one)
     usual = [side.backend for side in interpreter.known() if not interpreter.missing(side)]
     others = [name for name in dict.fromkeys(usual) if name != REFERENCE.backend]
-    main(Path(out), [one for one in asked if "=" not in one] or others)
+    main(Path(out), asked or others)

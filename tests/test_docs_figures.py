@@ -365,7 +365,20 @@ def test_the_ladder_is_the_published_one():
         assert row in DOCUMENTS["docs/proof.md"], row
 
 
-@pytest.mark.parametrize("folder", ["check", "h200_check"])
+def test_whole_trainings_in_float64_are_the_published_ones():
+    published = (RESULTS / "whole" / "check.md").read_text().splitlines()
+    rows = [line.strip("| ").split(" | ") for line in published if f" | {KERAS} | " in line]
+    assert {row[0] for row in rows} == set(problems.names())
+    for problem, *_, curve, state, score in rows:
+        assert f"| {problem} | {curve} | {state} | {score} |" in DOCUMENTS["docs/proof.md"]
+    most = {row[0]: max(map(float, row[-3:])) for row in rows}
+    apart = {name: most.pop(name) for name in ("addition", "damped_sine")}
+    assert f"four of six problems stay within {max(most.values()):.0e}" in prose(README)
+    told = " and ".join(f"{number:.0e}" for number in apart.values())
+    assert f"to {told}." in prose(README)
+
+
+@pytest.mark.parametrize("folder", ["check", "h200_check", "whole"])
 def test_the_published_ladder_reads_as_its_findings(folder):
     assert all(finding.passed for finding in findings(folder))
     assert findings_markdown(findings(folder)) == (RESULTS / folder / "check.md").read_text()

@@ -39,16 +39,15 @@ def check(
     """Return all findings, by problem: the data, then every other side against the reference.
 
     Those of a pair end with the first rung that fails, unless it is to be climbed on. The training
-    is a short one, or `whole`.
+    is a short one in both precisions, or the `whole` one in float64.
 
     A backend alone, in its default tier, is held against the specified shapes.
     """
     reference = reference_of(sides)
     sides = list(dict.fromkeys((reference, *sides)))
     # The slowest first, which is trained with noise too, so that it is not waited for alone.
-    jobs = [
-        (side, p) for p in PRECISIONS for side in sorted(sides, key=lambda side: side != reference)
-    ]
+    slowest = sorted(sides, key=lambda side: side != reference)
+    jobs = [(side, p) for p in PRECISIONS[: 1 if whole else None] for side in slowest]
     number, total = count(1), len(names) * len(jobs)
 
     def tell(name: str, job: Job) -> None:
@@ -95,6 +94,10 @@ def judge(
     if not data.passed:
         return
     reference = reference_of(sides)
+
+    def of(side: Side) -> dict[str, Evidence]:
+        return {precision: found for (other, precision), found in evidence.items() if other == side}
+
     if len(sides) == 1:
         yield shapes(problem, reference, evidence[reference, "float64"])
     for side in sides:
@@ -103,8 +106,8 @@ def judge(
                 problem=problem,
                 side=side,
                 reference=reference,
-                expected={precision: evidence[reference, precision] for precision in PRECISIONS},
-                came={precision: evidence[side, precision] for precision in PRECISIONS},
+                expected=of(reference),
+                came=of(side),
                 widened=side.definition.widened or reference.definition.widened,
             ).climb(past_failures=past_failures)
 

@@ -61,7 +61,7 @@ class Pair:
         yield self._steady(self.side, self.came["float64"])
         for rung in TENSORS:
             yield self._rung(rung, "float64", self.side)
-        for rung in TENSORS:
+        for rung in TENSORS if "float32" in self.came else ():
             yield self._rung(rung, "float32", self.reference)
             yield self._rung(rung, "float32", self.side)
 

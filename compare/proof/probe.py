@@ -62,9 +62,12 @@ REAL = 4  # examples in it, where random numbers make sense beside them
 FAR = 30.0  # times the range of the input: what a limit such as ReLU6's does is seen there
 EPOCHS = 4
 ROUNDING = {"float64": 2.0**-53, "float32": 2.0**-24}  # half a unit in the last place of 1
-# Roundings of each number in a step; how often that is tried. A whole training is long: one trial,
-# which moves it no farther than three would, so its bounds are stricter.
-NOISE, DRAWS = 4.0, 3
+NOISE, DRAWS = 4.0, 3  # roundings of each number in a step; how often that is tried
+TRIALS = dict.fromkeys(ROUNDING, DRAWS)
+# A whole training is long: one trial, which moves it no farther than three would. So its bounds are
+# stricter. In float32, rounding alone takes most of them too far apart to tell anything.
+WHOLE = {"float64": 1}
+NO_TRIALS: Mapping[str, int] = {}
 SPREAD = (
     *("layer/", "far/", "loss", "evaluation loss", "gradient/"),
     *("curve", "validation", "trained/", "state/", "score/"),
@@ -128,8 +131,8 @@ def main(cell: Path) -> None:
         problem = problems.load(asked["problem"])
         problem = problem if asked["whole"] else shortened(problem)
         spread = asked["reference"] and precision == "float64"
-        draws = (1 if asked["whole"] else DRAWS) if spread else 0
-        for found in gather(engine, problem, precision, draws=draws):
+        trials = WHOLE if asked["whole"] else TRIALS
+        for found in gather(engine, problem, precision, trials if spread else {}):
             evidence |= found
     except (Exception, SystemExit) as error:
         traceback.print_exc()
@@ -144,11 +147,12 @@ def main(cell: Path) -> None:
 
 
 def gather(
-    engine: Engine, problem: Problem, precision: str, *, draws: int = 0
+    engine: Engine, problem: Problem, precision: str, trials: Mapping[str, int] = NO_TRIALS
 ) -> Iterator[Evidence]:
     """Yield, rung by rung, what the problem's twin does in this precision.
 
-    With `draws`, also how far noise moves it, at most in so many trials.
+    `trials` tells how often noise is tried, by the precision whose rounding it is like: then also
+    how far it moves all that, at most.
     """
     data = {
         name: Part(_cast(part.x, precision), _cast(part.y, precision))
@@ -160,14 +164,13 @@ def gather(
         yield from _climbed(engine, problem, data, part, noise)
 
     moved = {
-        name: [climbed(Noise(NOISE * size, draw)) for draw in range(draws)]
-        for name, size in ROUNDING.items()
-        if draws
+        name: [climbed(Noise(NOISE * ROUNDING[name], draw)) for draw in range(n)]
+        for name, n in trials.items()
     }
     for evidence in climbed():
         found = dict(evidence)
-        for name, trials in moved.items():
-            found |= _spread(name, evidence, list(map(next, trials)))
+        for name, draws in moved.items():
+            found |= _spread(name, evidence, list(map(next, draws)))
         yield found
 
 
