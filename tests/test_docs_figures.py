@@ -365,6 +365,21 @@ def test_the_ladder_is_the_published_one():
         assert row in DOCUMENTS["docs/proof.md"], row
 
 
+def test_the_power_of_the_proof_is_the_published_one_on_every_engine():
+    found = json.loads((RESULTS / "check" / "power.json").read_text())
+    assert found.keys() == set(BACKENDS) - {PYTORCH}
+    for rows in found.values():
+        rates = {precision: [] for precision in ("float64", "float32")}
+        for row in rows:
+            rates[row["precision"]].append(float(row["learning rate"]))
+        told = (
+            f"off by {max(rates['float64']):.0e} or less in float64 on every problem, by 1e-4 in "
+            f"float32 on {'four' if rates['float32'].count(1e-4) == 4 else 'other than four'} of "
+            "six."
+        )
+        assert told in prose(DOCUMENTS["docs/proof.md"])
+
+
 def test_whole_trainings_in_float64_are_the_published_ones():
     published = (RESULTS / "whole" / "check.md").read_text().splitlines()
     rows = [line.strip("| ").split(" | ") for line in published if f" | {KERAS} | " in line]
