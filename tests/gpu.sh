@@ -25,7 +25,7 @@ diptych() {
 
 proof() {
     diptych proof check --backends $backends &
-    diptych proof_gpu check --device gpu --backends pytorch keras-jax keras-torch --out "$out/check" &
+    diptych proof_gpu check --device gpu --backends $backends --out "$out/check" &
     wait
 }
 doctor() { diptych doctor doctor --device gpu --verbose; }

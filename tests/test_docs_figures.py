@@ -1,4 +1,7 @@
-"""Every figure in README.md and docs/ is one of the published results."""
+"""Every score and time in README.md and docs/ is one of the published results.
+
+Figures of the proof are in test_docs_proof.py.
+"""
 
 import json
 import math
@@ -9,22 +12,18 @@ from statistics import median
 
 import pytest
 from bench_report import report
+from conftest import COMPARED
 from documents import DOCUMENTS, README, RESULTS, prose, records, table
-from right_ports import RIGHT
-from wrong_ports import WRONG
 
 import problems
 from backends import BACKENDS
 from compare.measures import BUSY, DRIFT, PARTS, WARNINGS
-from compare.proof.bounds import FACTOR, FLOOR
-from compare.proof.finding import Finding
-from compare.proof.probe import DRAWS, NOISE
-from compare.proof.publish import findings_markdown
 from compare.records.journal import read
 from compare.records.record import PROVEN
 from compare.studies.explain import explain, explanation
 
-PYTORCH, KERAS = "pytorch", "keras-tensorflow"
+PYTORCH, KERAS = COMPARED
+DRIFTED = "drift"
 EQUAL = ("identical", "equivalent")
 
 
@@ -97,37 +96,6 @@ def bench(name, what):
     return found
 
 
-def findings(folder="check"):
-    found = json.loads((RESULTS / folder / "check.json").read_text())
-    return [Finding(**one) for one in found]
-
-
-def worst(precision):
-    """Return the largest difference of Keras on TensorFlow from PyTorch, its problem and rung."""
-    found = [
-        one
-        for one in findings()
-        if (one.backend, one.precision) == (KERAS, precision) and one.largest is not None
-    ]
-    return max(found, key=lambda one: one.largest)
-
-
-def apart():
-    """Yield a row per problem: by how much the losses of the two differ, first and last epoch."""
-    pairs = {}
-    for record in records("cpu"):
-        key = record["problem"], record["seed"]
-        pairs.setdefault(key, {})[record["backend"]] = record
-    for problem in problems.names():
-        sides = [pair for (name, _), pair in pairs.items() if name == problem]
-        found = [
-            median(abs(pair[KERAS][loss][i] / pair[PYTORCH][loss][i] - 1) for pair in sides)
-            for loss in ("train_loss", "validation_loss")
-            for i in (0, -1)
-        ]
-        yield f"| {problem} | {' | '.join(f'{change:.1e}' for change in found)} |"
-
-
 def engine_ratios():
     """Yield a row per problem: an epoch on each engine of Keras over one of PyTorch."""
     sides = [verdicts("engines", name) for name in BACKENDS if name != PYTORCH]
@@ -161,15 +129,6 @@ def on_a_gpu():
             cells += (f"{float(row[name]):.3f}" for name in ("cpu_value", "gpu_value"))
             cells.append(f"{float(row['ratio']):.2f}")
         yield f"| {' | '.join(cells)} |"
-
-
-def farthest(folder, *backends):
-    """Return the largest difference of a layer in float32 from the reference in float64."""
-    return max(
-        one.relative
-        for one in findings(folder)
-        if (one.rung, one.precision) == ("layers", "float32") and one.backend in backends
-    )
 
 
 def clear_of_zero():
@@ -216,7 +175,6 @@ def test_another_result_would_be_another_answer():
 
 ROWS = {
     "README.md": answers,
-    "docs/proof.md": apart,
     "docs/gpu.md": on_a_gpu,
     "docs/engines.md": lambda: [*engine_ratios(), *engine_seconds()],
     "docs/defaults.md": clear_of_zero,
@@ -246,44 +204,36 @@ def minutes():
     return round((max(ends) - min(times)) / 60)
 
 
-def sentences():
-    """Yield sentences with figures in them, and the documents that say them."""
+def of_the_run():
+    """Yield sentences with figures of the published run, and the documents that say them."""
     here, before = (
         float(verdicts(folder)["moving_square"]["epoch_s"]["effect"])
         for folder in ("cpu", "engines")
     )
     told = f"{here:.1f} times as long in results/cpu, {before:.1f} times in results/engines"
+    warnings = [row["warnings"] for row in table("cpu/table.csv")]
+    times = {(row["problem"], row["backend"]): row["warnings"] for row in table("cpu/table.csv")}
+    assert len(warnings) > len(times)
+    doubtful = f"{sum(map(bool, times.values()))} of {len(times)} rows"
     for name in ("README.md", "docs/measuring.md"):
         yield name, told
+        yield name, f"{doubtful} of times carry a warning"
+    yield "README.md", f"{len(records('cpu'))} trainings, {minutes()} minutes"
 
+
+def of_benchmarks():
+    """Yield those with figures of benchmarks."""
     plain = [
         1 / median(bench(f"test_an_epoch_in_the_harness_over_one_by_hand[{KERAS}-{problem}]", what))
         for problem in ("addition", "cumsum")
         for what in ["matched / by hand"]
     ]
-    fed = f"takes {min(plain):.1f} to {max(plain):.1f} times as long"
-    yield "README.md", f"Plain `fit(x, y)` {fed}"
-    yield "docs/measuring.md", f"Plain `fit(x, y)` {fed}"
-
-    warnings = [row["warnings"] for row in table("cpu/table.csv")]
-    times = {(row["problem"], row["backend"]): row["warnings"] for row in table("cpu/table.csv")}
-    assert len(warnings) > len(times)
-    doubtful = f"{sum(map(bool, times.values()))} of {len(times)} rows"
-    yield "README.md", f"{doubtful} of times carry a warning"
-    yield "docs/measuring.md", f"{doubtful} of times carry a warning"
-
-    for precision in ("float64", "float32"):
-        found = worst(precision)
-        text = f"{found.largest:.1e} in {precision} ({found.problem}, {found.rung})"
-        yield "README.md", text
-        yield "docs/proof.md", text
-
     said = (RESULTS / "bench" / "between_runs.md").read_text()
     held = re.search(r"(\d+ of \d+) intervals hold the mean ratio of the other 4 runs", said)[1]
     for name in ("README.md", "docs/measuring.md"):
+        yield name, f"Plain `fit(x, y)` takes {min(plain):.1f} to {max(plain):.1f} times as long"
         yield name, f"{held} held the mean ratio of the other four"
 
-    yield "README.md", f"{len(records('cpu'))} trainings, {minutes()} minutes"
     slowed = bench("test_a_slow_down_of_a_tenth_is_seen", "epoch, slowed / not")
     seen = bench("test_a_slow_down_of_a_tenth_is_seen", "a difference claimed: epoch_s")
     yield (
@@ -291,6 +241,10 @@ def sentences():
         f"measured as {min(slowed):.2f} to {max(slowed):.2f} times (median {median(slowed):.2f}) "
         f"and reported as a difference in {sum(seen):.0f} of {len(seen)} runs",
     )
+
+
+def of_studies():
+    """Yield those with figures of sweep, explain and engines."""
     said = (RESULTS / "sweep_cumsum" / "sweep.md").read_text().splitlines()
     yield "docs/sweep.md", next(line for line in said if " faster than " in line)
     everything = table("explain/explain.csv")
@@ -306,6 +260,16 @@ def sentences():
         f"the target is seen in validation on {seen['target_seen']} of {seen['seeds']} seeds; with "
         f"Keras's, on {seen['matched_target_seen']} of {seen['seeds']}.",
     )
+    compiled = [
+        float(row["compile_s_geomean"])
+        for row in table("engines/table.csv")
+        if row["backend"] == "keras-jax"
+    ]
+    yield "docs/engines.md", f"{math.floor(min(compiled))} to {math.ceil(max(compiled))} s"
+
+
+def of_a_gpu():
+    """Yield those with figures of the machine with a GPU."""
     speeds = {
         (row["device"], row["size"]): float(row["samples_per_s_geomean"])
         for row in table("h200_sweep/sweep.csv")
@@ -314,29 +278,25 @@ def sentences():
     times = [f"{speeds['gpu', size] / speeds['cpu', size]:.3g}" for size in sizes]
     told = ", ".join(f"{ratio} at {size}" for ratio, size in zip(times, sizes, strict=True))
     yield "docs/gpu.md", told.replace(" at ", " at batch size ", 1)
-    yield (
-        "docs/gpu.md",
-        f"{farthest('h200_check', PYTORCH):.1e} for PyTorch and for Keras on PyTorch, "
-        f"{farthest('h200_check', 'keras-jax'):.1e} for Keras on JAX. On a CPU, no backend is "
-        f"further off than {farthest('check', *BACKENDS):.1e}.",
+    rows = {
+        (row["problem"], row["backend"]): row["warnings"]
+        for row in table("h200/table.csv")
+        if row["device"] == "gpu"
+    }
+    drifted = sum(DRIFTED in warnings for warnings in rows.values())
+    yield "docs/gpu.md", f"{drifted} of {len(rows)} rows of the GPU carry the warning `{DRIFTED}`"
+    (echo,) = (
+        float(row["ratio"])
+        for row in table("h200/devices.csv")
+        if (row["problem"], row["backend"], row["measure"]) == ("echo", PYTORCH, "epoch_s")
     )
-    recipes = [problems.load(name).recipe for name in problems.names()]
-    steps = [
-        -(-recipe.examples["train"] // recipe.batch_size) * recipe.epochs for recipe in recipes
-    ]
-    yield "docs/proof.md", f"Whole trainings have {min(steps):,} to {max(steps):,} steps"
-    compiled = [
-        float(row["compile_s_geomean"])
-        for row in table("engines/table.csv")
-        if row["backend"] == "keras-jax"
-    ]
-    yield (
-        "docs/engines.md",
-        f"{math.floor(min(compiled))} to {math.ceil(max(compiled))} s",
-    )
+    yield "docs/gpu.md", f"Of echo, an epoch takes PyTorch {echo:.2f} times as long on the GPU."
 
 
-@pytest.mark.parametrize(("name", "sentence"), list(sentences()))
+SENTENCES = [*of_the_run(), *of_benchmarks(), *of_studies(), *of_a_gpu()]
+
+
+@pytest.mark.parametrize(("name", "sentence"), SENTENCES)
 def test_sentences_say_what_was_measured(name, sentence):
     assert sentence in prose(DOCUMENTS[name])
 
@@ -354,64 +314,6 @@ def test_the_engines_were_proven_and_are_all_there():
     found = records("engines")
     assert {record["backend"] for record in found} == set(BACKENDS)
     assert {record["proof"] for record in found} == {PROVEN}
-
-
-def test_the_ladder_is_the_published_one():
-    published = (RESULTS / "check" / "check.md").read_text().splitlines()
-    rows = [line.strip("| ").split(" | ") for line in published if f" | {KERAS} | " in line]
-    assert {row[0] for row in rows} == set(problems.names())
-    for problem, _, _, precision, *cells in rows:
-        row = f"| {problem} | {precision} | {' | '.join(cells[-6:])} |"
-        assert row in DOCUMENTS["docs/proof.md"], row
-
-
-def test_the_power_of_the_proof_is_the_published_one_on_every_engine():
-    found = json.loads((RESULTS / "check" / "power.json").read_text())
-    assert found.keys() == set(BACKENDS) - {PYTORCH}
-    for rows in found.values():
-        rates = {precision: [] for precision in ("float64", "float32")}
-        for row in rows:
-            rates[row["precision"]].append(float(row["learning rate"]))
-        told = (
-            f"off by {max(rates['float64']):.0e} or less in float64 on every problem, by 1e-4 in "
-            f"float32 on {'four' if rates['float32'].count(1e-4) == 4 else 'other than four'} of "
-            "six."
-        )
-        assert told in prose(DOCUMENTS["docs/proof.md"])
-
-
-def test_whole_trainings_in_float64_are_the_published_ones():
-    published = (RESULTS / "whole" / "check.md").read_text().splitlines()
-    rows = [line.strip("| ").split(" | ") for line in published if f" | {KERAS} | " in line]
-    assert {row[0] for row in rows} == set(problems.names())
-    for problem, *_, curve, state, score in rows:
-        assert f"| {problem} | {curve} | {state} | {score} |" in DOCUMENTS["docs/proof.md"]
-    most = {row[0]: max(map(float, row[-3:])) for row in rows}
-    apart = {name: most.pop(name) for name in ("addition", "damped_sine")}
-    assert f"four of six problems stay within {max(most.values()):.0e}" in prose(README)
-    told = " and ".join(f"{number:.0e}" for number in apart.values())
-    assert f"to {told}." in prose(README)
-
-
-@pytest.mark.parametrize("folder", ["check", "h200_check", "whole"])
-def test_the_published_ladder_reads_as_its_findings(folder):
-    assert all(finding.passed for finding in findings(folder))
-    assert findings_markdown(findings(folder)) == (RESULTS / folder / "check.md").read_text()
-
-
-def test_the_bounds_are_those_of_the_ladder():
-    text = prose(DOCUMENTS["docs/proof.md"])
-    for precision, floor in FLOOR.items():
-        assert f"| {precision} | {FACTOR:g} times the spread" in text
-        assert f"roundings of {precision}, and {floor:g}" in text
-    assert DRAWS == 3
-    assert "six more times, three with noise" in text
-    assert f"moved by {NOISE:g} roundings" in text
-
-
-def test_as_many_ports_are_told_of_as_there_are():
-    text = prose(DOCUMENTS["docs/proof.md"])
-    assert f"{len(RIGHT)} right ports of small networks and {len(WRONG)} wrong ones" in text
 
 
 def test_what_the_defaults_do_reads_as_the_published_runs():

@@ -61,12 +61,12 @@ def floor(rung: str, name: str, precision: str) -> float:
     return (CLOSER if rung == "curve" else FLOOR)[precision]
 
 
-def flips(problem: Problem, name: str, precision: str, answers: Array) -> float:
+def flips(problem: Problem, name: str, precision: str) -> float:
     """Return by how much a score may differ besides: in float32, by its margin.
 
-    Where more is better, answers are right or wrong: there, one of so many `answers` as well.
+    Where more is better, answers are right or wrong: there, one of those held out as well.
     """
     if precision == "float64":
         return 0.0
     (metric,) = (one for one in problem.metrics if one.name == name)
-    return metric.margin + (1 / int(answers) if metric.better == "higher" else 0.0)
+    return metric.margin + (1 / problem.proof.held_out if metric.better == "higher" else 0.0)

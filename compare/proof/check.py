@@ -1,6 +1,5 @@
 """The check before training: data against their spec, then the ladder for every pair."""
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
@@ -46,14 +45,16 @@ def check(
     reference = reference_of(sides)
     sides = list(dict.fromkeys((reference, *sides)))
     # The slowest first, which is trained with noise too, so that it is not waited for alone.
-    slowest = sorted(sides, key=lambda side: side != reference)
-    jobs = [(side, p) for p in PRECISIONS[: 1 if whole else None] for side in slowest]
+    by_turn = sorted(sides, key=lambda side: side != reference)
+    precisions = PRECISIONS[:1] if whole else PRECISIONS
+    jobs = [(side, precision) for precision in precisions for side in by_turn]
     number, total = count(1), len(names) * len(jobs)
 
     def tell(name: str, job: Job) -> None:
         progress.doing(f"proving {name}: {job[0]}, {job[1]}", next(number), total)
 
-    at_a_time = min(len(machine.processors()), MOST if device == "gpu" else sys.maxsize)
+    processors = len(machine.processors())
+    at_a_time = min(processors, MOST) if device == "gpu" else processors
     progress.doing(f"starting {', '.join(map(str, sides))}")
     evidence = probe(
         jobs,

@@ -32,7 +32,9 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     check.add_argument(
         "--device", choices=("cpu", "gpu"), default="cpu", help="where it is proven (cpu)"
     )
-    check.add_argument("--whole", action="store_true", help="train to the end of the recipe")
+    check.add_argument(
+        "--whole", action="store_true", help="train to the end of the recipe, in float64"
+    )
     check.add_argument("--all", action="store_true", help="climb on past the first rung that fails")
     check.add_argument("--json", action="store_true", help="print the findings as JSON on stdout")
     check.add_argument("--out", type=folder, help="write check.md and check.json there")

@@ -168,8 +168,7 @@ class Pair:
         by = scale(rung, name if name in exact else f"weight/{name}", exact, curve=curve)
         allowed = bound(rung, name, precision, exact, by)
         if rung == "score":
-            metric, n = name.removeprefix("score/"), exact["answers"]
-            allowed = allowed + flips(self.problem, metric, precision, n)
+            allowed = allowed + flips(self.problem, name.removeprefix("score/"), precision)
         with np.errstate(invalid="ignore"):
             absolute = np.abs(np.float64(came) - np.float64(expected))
         absolute = np.where(self._lacking(rung, side, name, expected, came), 0.0, absolute)

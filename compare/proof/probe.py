@@ -20,7 +20,6 @@ is the reference, and whether the training is the whole one. It leaves FOLDER/ev
     trained/NAME            the weights after it
     state/NAME              moments of the optimizer, averages of normalizations
     score/NAME              the metrics after it
-    answers                 the number of examples that these are of
 
 and, of a reference in float64, spread/PRECISION/... of all that are differences: by how much they
 move where everything is rounded as in that precision. It is what any implementation's rounding may
@@ -215,10 +214,7 @@ def _climbed(
     yield evidence | _named("trained", fit.weights()) | _named("state", fit.state())
 
     scores = problem.score(problem.ask(fit.predict, moved), moved)
-    answers = min(len(part.x) for part in moved.values())
-    yield _named("score", {name: np.array(score) for name, score in scores.items()}) | {
-        "answers": np.array(answers)
-    }
+    yield _named("score", {name: np.array(score) for name, score in scores.items()})
 
 
 def _spread(precision: str, clean: Evidence, moved: Sequence[Evidence]) -> Evidence:

@@ -32,7 +32,9 @@ TF32: Final = "tf32"
 PROVEN, UNPROVEN = "proven", "unproven"  # proofs
 FORK: Final = "fork"  # starts
 NEW: Final = "new"
-FINISHED = ("ok", "diverged")  # statuses of a training that got to its end
+# Statuses of a training that got to its end. With the same code it would end so again, so it is not
+# repeated; the others are tried anew.
+FINISHED = ("ok", "diverged")
 UNTRIED = ("refused", "unavailable")  # statuses of what was never trained
 UNCHECKED = "not checked"  # status of what may be no twin; such a record goes into no folder
 

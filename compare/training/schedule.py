@@ -39,7 +39,6 @@ from compare.training.kernel import kernels, unseen
 from compare.training.pool import Pool
 from compare.training.remaining import Remaining
 
-# A training of the same code would end so again: it is not repeated. The others are tried anew.
 REFUSED, UNAVAILABLE = "refused", "unavailable"
 
 Like = tuple[str, Side, str]  # problem, side and device of runs
