@@ -20,6 +20,7 @@ from compare.records.record import UsageError
 ROOMS = (
     "processes",
     "programs",
+    "lessons",
     "proof",
     "training",
     "studies",

@@ -43,10 +43,11 @@ ROOMS = GROUND | {
     "compare/proof": PLAIN,
     "compare/tables": PLAIN,
     "compare/programs": PLAIN,
+    "compare/lessons": PLAIN,
     "compare/training": PLAIN | {"proof", "tables"},
     "compare/diff": PLAIN | {"tables"},
     "compare/studies": PLAIN | {"tables", "training"},
-    "compare/page": PLAIN | {"tables", "programs", "studies"},
+    "compare/page": PLAIN | {"tables", "programs", "studies", "lessons"},
     "compare/__main__": {"text", "settings", "console", "options", "records", "processes"},
     "compare/__init__": {"records"},
 }

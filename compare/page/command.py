@@ -1,6 +1,7 @@
-"""`diptych report` and `diptych plot`."""
+"""`diptych report`, `diptych plot` and `diptych crib`."""
 
 import argparse
+from pathlib import Path
 
 from compare.options import Parser, add_command, add_folder, folder
 
@@ -32,6 +33,19 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "--out", type=folder, required=True, metavar="FOLDER", help="write the pictures there"
     )
 
+    crib = add_command(
+        commands,
+        "crib",
+        do_crib,
+        summary="a crib sheet of both frameworks, to be printed: crib.html",
+        about="Write a page that prints on two sides of A4: what differs between the programs, "
+        "line by line, with measured effects, and the lessons.",
+        examples="  diptych crib --out .",
+    )
+    crib.add_argument(
+        "--out", type=folder, default=Path(), metavar="FOLDER", help="write it there (.)"
+    )
+
 
 def do_report(options: argparse.Namespace) -> int:
     """Write the page of a results folder, and open it if asked to."""
@@ -54,4 +68,12 @@ def do_plot(options: argparse.Namespace) -> int:
 
     for file in plot(records_of(options.folder), options.folder, options.out):
         print(file)
+    return 0
+
+
+def do_crib(options: argparse.Namespace) -> int:
+    """Write the crib sheet and print its path."""
+    from compare.page.crib import crib
+
+    print(crib(options.out))
     return 0

@@ -17,6 +17,7 @@ from compare.page import figures as gallery
 from compare.page.answer import answer, legend
 from compare.page.grid import MEANINGS, Grid, scores, times
 from compare.page.layers_html import layers_css
+from compare.page.learn import Chapter, chapter
 from compare.page.program_html import program_css
 from compare.page.section import Section, Shown, anchor, section, shown
 from compare.page.words import Said, answers
@@ -77,6 +78,7 @@ class Page:
     common: str  # what all trainings share
     devices: Grid  # GPU against CPU, where both took part
     meanings: Mapping[str, str]  # of the columns
+    learn: Chapter
     sections: list[Section]
     circumstances: list[str]  # machine, versions, settings, code
     defaults: Grid  # what each framework does if it is left to itself
@@ -111,6 +113,7 @@ def made(folder: Path, records: Sequence[Record]) -> Page:
         common=_common(tables.table),
         devices=Grid(list(DEVICES), device_cells(tables.devices), DEVICES_TEXT),
         meanings=MEANINGS,
+        learn=chapter(),
         sections=[section(name, everyone, tables.table, folder) for name in problems],
         circumstances=provenance(records),
         defaults=_defaults(),

@@ -1,0 +1,81 @@
+"""What a lesson is, and which there are.
+
+A file of this folder without a leading underscore is a lesson, but for command.py: it has one
+LESSON. Its lines of PyTorch and Keras are text, for this room imports no framework; `_measure` runs
+them in a process of each.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+HOLDS, IN_PART, GONE, NEW = "holds", "holds in part", "gone", "new"
+Figures = Mapping[str, Any]  # what a side has measured, by name
+Every = Mapping[str, Figures]  # that of every side, by backend
+Rows = list[list[str]]  # a table, its headings first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One framework's part: lines to be read, and what is measured with them.
+
+    `shown` is a program. `measured` runs after it, in the same names, and puts into `figures` what
+    can be said in JSON.
+    """
+
+    shown: str
+    measured: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is written in each framework for the same; every line is one of the lesson's programs.
+
+    What has no counterpart is empty.
+    """
+
+    keras: str
+    pytorch: str
+    differs: str  # in words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """A claim of 2017, what holds of it now, and the figures that show it."""
+
+    number: int
+    name: str
+    title: str
+    claim: str  # of 2017; empty for what 2017 had not
+    now: str  # what holds, and since when
+    verdict: str  # HOLDS, IN_PART, GONE or NEW
+    panels: Mapping[str, Panel]  # by backend
+    pairs: tuple[Pair, ...]  # for the crib sheet
+    # The figures as a table, and the sentences that read them.
+    table: Callable[[Every], Rows]
+    reading: Callable[[Every], str]
+    # The figure of the table of all lessons.
+    figure: Callable[[Every], str]
+    sources: tuple[str, ...]  # of what holds now
+    seen: tuple[str, ...]  # files of the project where it can be seen
+    # What it measured of a remark in the programs, by words of that remark.
+    effects: Mapping[str, Callable[[Every], str]] = field(default_factory=dict)
+
+
+def duration(seconds: float) -> str:
+    """Return a time with two digits or more, in seconds, milliseconds or microseconds."""
+    if seconds >= 1:
+        return f"{seconds:.1f} s"
+    if seconds < 1e-5:
+        return f"{1e6 * seconds:.1f} µs"
+    return f"{1000 * seconds:.0f} ms" if seconds >= 0.1 else f"{1000 * seconds:.2g} ms"
+
+
+def lessons() -> list[Lesson]:
+    """Return all lessons, in their order."""
+    folder = Path(__file__).parent
+    names = [file.stem for file in folder.glob("*.py") if file.stem[0] != "_"]
+    found = [import_module(f"compare.lessons.{name}") for name in names if name != "command"]
+    return sorted((module.LESSON for module in found), key=lambda lesson: lesson.number)

@@ -1,0 +1,114 @@
+"""The lessons in words: in the terminal, and as Markdown."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from compare.console import fitting, markdown_list, markdown_table, wrapped
+from compare.lessons._lesson import Lesson, Rows
+from compare.lessons._records import Measured
+
+Found = Mapping[str, Mapping[str, Measured]]
+UNMEASURED = "not measured here: `diptych lessons --measure`"
+TITLES = {
+    "pytorch": "PyTorch",
+    "keras-tensorflow": "Keras",
+    "keras-torch": "Keras on PyTorch",
+}
+
+
+def figures(lesson: Lesson, found: Found) -> dict[str, Mapping[str, object]]:
+    """Return the figures of a lesson by backend; empty if there are none."""
+    return {name: one.figures for name, one in found.get(lesson.name, {}).items()}
+
+
+def answer(lesson: Lesson, found: Found) -> str:
+    """Return the sentence that reads the figures."""
+    mine = figures(lesson, found)
+    return lesson.reading(mine) if mine else UNMEASURED
+
+
+def table(lesson: Lesson, found: Found) -> Rows:
+    """Return the figures as a table, its headings first; empty if there are none."""
+    mine = figures(lesson, found)
+    return lesson.table(mine) if mine else []
+
+
+def rows(lessons: Sequence[Lesson], found: Found) -> list[list[str]]:
+    """Return number, claim, verdict and figure of each lesson."""
+    return [
+        [
+            str(lesson.number),
+            lesson.name,
+            lesson.title,
+            lesson.verdict,
+            lesson.figure(mine) if (mine := figures(lesson, found)) else "not measured",
+        ]
+        for lesson in lessons
+    ]
+
+
+def listed(lessons: Sequence[Lesson], found: Found, width: int) -> list[str]:
+    """Return the lines of `diptych lessons`."""
+    lines = []
+    for number, name, title, verdict, figure in rows(lessons, found):
+        lines += wrapped(f"{number}  {name}: {title}", width, after="   ")
+        lines += wrapped(f"Now: {verdict}. {figure}.", width, indent="   ", after="   ")
+    return lines
+
+
+def told(lesson: Lesson, found: Found, width: int) -> Iterator[str]:
+    """Yield the lines of `diptych lesson`."""
+    yield lesson.title
+    yield ""
+    if lesson.claim:
+        yield from wrapped(f"2017: {lesson.claim}", width)
+    yield from wrapped(f"Now ({lesson.verdict}): {lesson.now}", width)
+    yield ""
+    for backend, program in programs(lesson):
+        yield f"{backend}:"
+        yield from (f"    {line}".rstrip() for line in program.strip().splitlines())
+        yield ""
+    if cells := table(lesson, found):
+        yield from fitting(cells[0], cells[1:], cells[0][:1], width=width)
+        yield ""
+    yield from wrapped(answer(lesson, found), width)
+    yield ""
+    yield from wrapped(f"Where to see it: {', '.join(lesson.seen)}", width)
+    yield from wrapped(f"Sources: {'; '.join(lesson.sources)}", width)
+
+
+def programs(lesson: Lesson) -> list[tuple[str, str]]:
+    """Return what is shown, by the name of the framework; the same program once."""
+    by_text: dict[str, str] = {}
+    for backend, panel in lesson.panels.items():
+        by_text.setdefault(panel.shown, TITLES.get(backend, backend))
+    return [(name, text) for text, name in by_text.items()]
+
+
+def markdown(lessons: Sequence[Lesson], found: Found) -> str:
+    """Return docs/lessons.md."""
+    heads = ["", "lesson", "observation of 2017", "now", "figure"]
+    parts = [
+        "# Lessons",
+        "A Keras developer learned PyTorch in 2017 and wrote down eight observations, and how he "
+        "tested a network first. Here is what holds of them now, and compiling, which is new. "
+        "`diptych lessons --measure` runs all lines below and measures every figure anew.",
+        markdown_table(heads, heads, rows(lessons, found)),
+    ]
+    for lesson in lessons:
+        parts += [f"## {lesson.number}. {lesson.title}"]
+        parts += [f"**2017:** {lesson.claim}"] if lesson.claim else []
+        parts += [f"**Now ({lesson.verdict}):** {lesson.now}"]
+        for name, text in programs(lesson):
+            parts += [f"{name}:", f"```python\n{text.strip()}\n```"]
+        if cells := table(lesson, found):
+            parts += ["Measured:", markdown_table(cells[0], cells[0], cells[1:])]
+        parts += [answer(lesson, found)]
+        parts += [
+            markdown_list(
+                [
+                    f"Where to see it: {', '.join(f'`{one}`' for one in lesson.seen)}",
+                    f"Sources: {'; '.join(lesson.sources)}",
+                ]
+            )
+        ]
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,133 @@
+"""The fifth lesson: tensors and NumPy."""
+
+from compare.lessons._lesson import GONE, Every, Lesson, Pair, Panel, Rows, duration
+
+TORCH = """
+import numpy as np
+import torch
+
+array = np.zeros(25_000_000, dtype="float32")  # 100 MB
+tensor = torch.from_numpy(array)  # shares the memory
+back = tensor.numpy()  # so does this
+copied = torch.tensor(array)  # this copies
+"""
+
+TORCH_MEASURED = """
+figures["shares"] = {
+    "from_numpy": np.shares_memory(array, tensor.numpy()),
+    "asarray": np.shares_memory(array, torch.asarray(array).numpy()),
+    "numpy": np.shares_memory(tensor.numpy(), back),
+    "tensor": np.shares_memory(array, copied.numpy()),
+}
+figures["s"] = {
+    "from_numpy": seconds(lambda: torch.from_numpy(array)),
+    "tensor": seconds(lambda: torch.tensor(array)),
+    "numpy": seconds(lambda: tensor.numpy()),
+}
+trained = torch.zeros(3, requires_grad=True)
+elsewhere = torch.zeros(3, device="meta")  # in the place of a GPU, which not all machines have
+figures["errors"] = {}
+for name, ask in {
+    "a tensor with a gradient": trained.numpy,
+    "a tensor on another device": elsewhere.numpy,
+}.items():
+    try:
+        ask()
+        figures["errors"][name] = ""
+    except (RuntimeError, TypeError) as error:
+        figures["errors"][name] = str(error).splitlines()[0]
+figures["forced"] = bool((trained.numpy(force=True) == 0).all())
+"""
+
+KERAS = """
+import numpy as np
+from keras import ops
+
+array = np.zeros(25_000_000, dtype="float32")  # 100 MB
+tensor = ops.convert_to_tensor(array)
+back = ops.convert_to_numpy(tensor)
+"""
+
+KERAS_MEASURED = """
+array[0] = 1
+figures["shares"] = {
+    "convert_to_tensor": bool(ops.convert_to_numpy(tensor)[0] == 1),
+    "convert_to_numpy": np.shares_memory(back, ops.convert_to_numpy(tensor)),
+}
+figures["s"] = {
+    "convert_to_tensor": seconds(lambda: ops.convert_to_tensor(array)),
+    "convert_to_numpy": seconds(lambda: ops.convert_to_numpy(tensor)),
+}
+"""
+
+
+NAMES = {
+    "pytorch": "PyTorch",
+    "keras-tensorflow": "Keras on TensorFlow",
+    "keras-torch": "Keras on PyTorch",
+}
+
+
+def table(figures: Every) -> Rows:
+    """Return who shares memory, and what 100 MB take."""
+    return [
+        ["100 MB", "call", "memory", "time"],
+        *(
+            [
+                NAMES[backend],
+                name,
+                "shared" if shared else "copied",
+                duration(one["s"][name]) if name in one["s"] else "",
+            ]
+            for backend, one in figures.items()
+            for name, shared in one["shares"].items()
+        ),
+    ]
+
+
+def reading(figures: Every) -> str:
+    """Say what PyTorch refuses to hand over, in its words."""
+    torch = figures["pytorch"]
+    errors = " ".join(f'Of {name} it says: "{said}"' for name, said in torch["errors"].items())
+    return (
+        f"PyTorch's calls share the memory, but not every tensor has any to share. {errors} "
+        "`tensor.numpy(force=True)` detaches and moves as needed."
+    )
+
+
+LESSON = Lesson(
+    number=5,
+    name="arrays",
+    title="Tensors and NumPy",
+    claim="From PyTorch to NumPy and back it is one call each way. In Keras one needs a session.",
+    now="The difference is gone. Keras has no sessions now, PyTorch no Variable, and both have one "
+    "call each way. PyTorch's calls share the memory, so a change on one side is seen on the "
+    "other. In PyTorch, detach a tensor that has a gradient first, and move one that is on a GPU.",
+    verdict=GONE,
+    panels={
+        "pytorch": Panel(shown=TORCH, measured=TORCH_MEASURED),
+        "keras-tensorflow": Panel(shown=KERAS, measured=KERAS_MEASURED),
+        "keras-torch": Panel(shown=KERAS, measured=KERAS_MEASURED),
+    },
+    pairs=(
+        Pair(
+            "tensor = ops.convert_to_tensor(array)",
+            "tensor = torch.from_numpy(array)  # shares the memory",
+            "PyTorch's call shares the memory; `torch.tensor` copies",
+        ),
+        Pair(
+            "back = ops.convert_to_numpy(tensor)",
+            "back = tensor.numpy()  # so does this",
+            "with a gradient: `detach` first; on a GPU: `cpu` first",
+        ),
+    ),
+    table=table,
+    reading=reading,
+    figure=lambda figures: (
+        "100 MB from NumPy: "
+        f"{duration(figures['pytorch']['s']['from_numpy'])} in PyTorch, in Keras on TensorFlow "
+        f"{duration(figures['keras-tensorflow']['s']['convert_to_tensor'])}"
+    ),
+    sources=("docs.pytorch.org: Tensor.numpy, from_numpy", "keras.io: keras.ops"),
+    seen=("backends/pytorch/_engine.py", "backends/keras/_device.py"),
+)

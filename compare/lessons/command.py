@@ -1,0 +1,75 @@
+"""`diptych lessons` and `diptych lesson`."""
+
+import argparse
+from pathlib import Path
+
+from compare.options import Parser, add_command, folder
+
+PUBLISHED = Path(__file__).resolve().parents[2] / "results" / "lessons"
+
+
+def add(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the commands of this room."""
+    every = add_command(
+        commands,
+        "lessons",
+        do_lessons,
+        summary="what a Keras developer learned of PyTorch, measured",
+        about="List the eight observations of 2017 and a ninth: what holds now, and a figure.",
+        examples="  diptych lessons\n  diptych lessons --measure --out results/lessons",
+    )
+    every.add_argument("--measure", action="store_true", help="run all lines and measure anew")
+    every.add_argument("--markdown", action="store_true", help="print all lessons as Markdown")
+    every.add_argument("--out", type=folder, default=PUBLISHED, help="folder of the figures")
+    one = add_command(
+        commands,
+        "lesson",
+        do_lesson,
+        summary="one of them: both programs and what they show",
+        about="Print a lesson: the claim of 2017, what holds now, a few lines of PyTorch and "
+        "Keras, and what they show here.",
+        examples="  diptych lesson fitting",
+    )
+    one.add_argument("name", metavar="NAME", help="one of those that `diptych lessons` lists")
+    one.add_argument("--out", type=folder, default=PUBLISHED, help="folder of the figures")
+
+
+def do_lessons(options: argparse.Namespace) -> int:
+    """List the lessons, measured anew if asked; status 1 if something could not be measured."""
+    from compare.console import Progress, complain, terminal_width
+    from compare.lessons import _records, _tell
+    from compare.lessons._lesson import lessons
+
+    every, lacking = lessons(), 0
+    if options.measure:
+        with Progress() as progress:
+            measured = _records.measure(every, progress)
+        _records.write(options.out, measured)
+        lacking = sum(len(one.panels) for one in every) - len(measured)
+    found, complaints = _records.read(options.out, every)
+    for message in complaints:
+        complain(message)
+    if options.markdown:
+        print(_tell.markdown(every, found), end="")
+    else:
+        print("\n".join(_tell.listed(every, found, terminal_width())))
+    return 1 if lacking else 0
+
+
+def do_lesson(options: argparse.Namespace) -> int:
+    """Print a lesson."""
+    from compare.console import complain, terminal_width
+    from compare.lessons import _records, _tell
+    from compare.lessons._lesson import lessons
+    from compare.records.record import UsageError
+
+    every = {lesson.name: lesson for lesson in lessons()}
+    if options.name not in every:
+        raise UsageError(f"no lesson {options.name!r}; there are {', '.join(every)}")
+    lesson = every[options.name]
+    found, complaints = _records.read(options.out, [lesson])
+    for message in complaints:
+        if lesson.name in message:
+            complain(message)
+    print("\n".join(_tell.told(lesson, found, terminal_width())))
+    return 0

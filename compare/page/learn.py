@@ -1,0 +1,184 @@
+"""The chapter Learn: why the same model is worse in one framework, and the lessons."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+import problems
+from compare.lessons import _records, _tell
+from compare.lessons._lesson import Lesson, Rows, lessons
+from compare.page.fragment import environment
+from compare.page.grid import Grid
+from compare.page.program_html import lines
+from compare.processes.machine import ROOT
+
+EXPLAINED = ROOT / "results" / "explain" / "explain.csv"
+LESSONS = ROOT / "results" / "lessons"
+NAMES = {"pytorch": "PyTorch", "keras-tensorflow": "Keras"}
+KEPT = {
+    "weights": "own initial weights",
+    "bias": "own second bias of the LSTM",
+    "optimizer": "own Adam",
+    "shuffling": "own batch order",
+    "all": "all of its own",
+}
+
+TEMPLATE = """\
+<div class="programs">
+{% for programs in pairs %}
+<table role="table" aria-label="{{ lesson.title }}">
+<thead role="rowgroup"><tr role="row">
+{% for title, text in programs %}
+<th role="columnheader" scope="col">{{ title }}</th>
+{% endfor %}
+</tr></thead>
+<tbody role="rowgroup"><tr role="row">
+{% for title, text in programs %}
+<td role="cell">
+<span class="side">{{ title }}</span>
+<code>
+{%- for indent, line in lines(text) -%}
+<span class="line in{{ indent }}">{{ line }}</span>
+{%- endfor -%}
+</code>
+</td>
+{% endfor %}
+</tr></tbody>
+</table>
+{% endfor %}
+</div>
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taught:
+    """A lesson, as the page shows it."""
+
+    lesson: Lesson
+    programs: Markup
+    now: Markup
+    figures: Grid  # what was measured
+    answer: Markup
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """All of the chapter."""
+
+    question: str  # the answer to: same model, why is PyTorch worse?
+    defaults: Grid  # the defaults that change a score
+    table: Grid  # claim of 2017, verdict, figure
+    lessons: list[Taught]
+
+
+def chapter(explained: Path = EXPLAINED, folder: Path = LESSONS) -> Chapter:
+    """Return the chapter, of the published figures; what was not measured has none."""
+    every = lessons()
+    found, _ = _records.read(folder, every)
+    frame = pd.read_csv(explained) if explained.is_file() else pd.DataFrame()
+    rows = _clear(frame)
+    return Chapter(
+        question=_question(rows),
+        defaults=Grid(
+            [
+                "problem",
+                "framework",
+                "what it keeps",
+                "metric",
+                "made equal",
+                "kept",
+                "change [95 %]",
+            ],
+            [_cells(row) for row in rows],
+            ("framework", "what it keeps", "metric"),
+        ),
+        table=Grid(
+            ["observation of 2017", "now", "figure"],
+            [
+                [f"{number}. {title}", verdict, coded(figure)]
+                for number, _, title, verdict, figure in _tell.rows(every, found)
+            ],
+            ("now", "figure"),
+        ),
+        lessons=[
+            Taught(
+                lesson=one,
+                programs=_programs(one),
+                now=coded(one.now),
+                figures=_grid(_tell.table(one, found)),
+                answer=coded(_tell.answer(one, found)),
+            )
+            for one in every
+        ],
+    )
+
+
+def coded(text: str) -> Markup:
+    """Return a text with what stands between backticks as code."""
+    parts = enumerate(text.split("`"))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(one) if i % 2 else one for i, one in parts
+    )
+
+
+def _grid(cells: Rows) -> Grid:
+    """Return a table of a lesson; it is empty if nothing was measured."""
+    heads, *rows = [[coded(cell) for cell in row] for row in cells] or [[]]
+    return Grid(heads, rows, heads, meaning={})
+
+
+def _programs(lesson: Lesson) -> Markup:
+    programs = [(title, text.strip()) for title, text in _tell.programs(lesson)]
+    template = environment.from_string(TEMPLATE)
+    pairs = [programs[i : i + 2] for i in range(0, len(programs), 2)]
+    return Markup(template.render(lesson=lesson, pairs=pairs, lines=lines))
+
+
+def _clear(frame: pd.DataFrame) -> list[Mapping[Hashable, Any]]:
+    """Return the defaults whose change has an interval without zero, the largest change first."""
+    rows = [] if frame.empty else frame.to_dict("records")
+    kept = [row for row in rows if row["change_low"] * row["change_high"] > 0]
+    return sorted(kept, key=lambda row: -abs(row["change"]))
+
+
+def _cells(row: Mapping[Hashable, Any]) -> Sequence[str]:
+    change, low, high = (f"{row[name]:+.5f}" for name in ("change", "change_low", "change_high"))
+    return [
+        str(row["problem"]),
+        NAMES.get(str(row["backend"]), str(row["backend"])),
+        KEPT.get(str(row["defaults"]), str(row["defaults"])),
+        _metric(row),
+        f"{row['matched_mean']:.4f}",
+        f"{row['score_mean']:.4f}",
+        f"{change} [{low}, {high}]",
+    ]
+
+
+def _metric(row: Mapping[Hashable, Any]) -> str:
+    """Return the name of a metric, and that lower is better if it is so."""
+    lower = any(
+        one.better == "lower"
+        for one in problems.load(str(row["problem"])).metrics
+        if one.name == row["metric"]
+    )
+    return f"{row['metric']}{', lower is better' * lower}"
+
+
+def _question(rows: Sequence[Mapping[Hashable, Any]]) -> str:
+    if not rows:
+        return "It was not measured here: `diptych explain`."
+    first = rows[0]
+    name = NAMES.get(str(first["backend"]), str(first["backend"]))
+    kept = KEPT.get(str(first["defaults"]), first["defaults"])
+    return (
+        "Often because it is not the same model: what you leave out, each framework sets in "
+        f"its own way. The largest effect measured here: the {first['metric']} of "
+        f"{first['problem']} in {name} is {first['score_mean']:.3f} with its {kept}, and "
+        f"{first['matched_mean']:.3f} with what both sides share in this comparison (difference "
+        f"{first['change']:+.2f}, 95 % interval {first['change_low']:+.2f} to "
+        f"{first['change_high']:+.2f})."
+    )
