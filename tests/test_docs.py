@@ -71,7 +71,11 @@ def test_a_command_or_option_that_is_none_is_found():
     assert unknown("`--seeds 3`, `--seed 3`, `diptych run`, `diptych walk`") == ["--seed", "walk"]
 
 
-@pytest.mark.parametrize(("name", "code"), blocks("python"))
+# What docs/lessons.md shows is run by test_lessons.py, in the process of each framework.
+PROGRAMS = [(name, code) for name, code in blocks("python") if name != "docs/lessons.md"]
+
+
+@pytest.mark.parametrize(("name", "code"), PROGRAMS)
 def test_python_in_them_runs(name, code):
     done = run_python("-c", code)
     assert done.returncode == 0, done.stderr

@@ -8,10 +8,11 @@ import pytest
 from documents import RESULTS
 
 import problems
+from backends import BACKENDS
 from compare.lessons import _records
 from compare.lessons._lesson import lessons
 from compare.page.crib import crib, said
-from compare.page.learn import EXPLAINED, LESSONS, chapter, coded
+from compare.page.learn import EXPLAINED, LESSONS, MATCHED, chapter, coded
 from compare.programs.pairing import paired
 
 LOOKS = [(390, "light"), (1100, "dark"), (1100, "print")]
@@ -37,6 +38,13 @@ def test_the_chapter_opens_with_the_largest_effect_that_was_measured():
     assert f"{row['score_mean']:.3f}" in question
     assert f"{row['matched_mean']:.3f}" in question
     assert len(chapter().defaults.rows) == len(clear)
+
+
+def test_every_default_of_the_registry_has_its_row():
+    named = {name for backend in BACKENDS.values() for name in backend.defaults}
+    assert named == set(MATCHED)
+    rules = str(chapter().rules.rows)
+    assert all(text in rules for one in BACKENDS.values() for text in one.defaults.values())
 
 
 def test_another_effect_is_another_answer(tmp_path):

@@ -9,7 +9,7 @@ from conftest import RUNNABLE, diptych
 from documents import DOCUMENTS, RESULTS
 
 from compare.lessons import _records, _tell
-from compare.lessons._lesson import lessons
+from compare.lessons._lesson import NEW, lessons
 
 EVERY = lessons()
 PUBLISHED = RESULTS / "lessons"
@@ -39,8 +39,9 @@ def published():
     return found
 
 
-def test_there_are_the_eight_and_two_more():
-    assert [lesson.number for lesson in EVERY] == list(range(1, 11))
+def test_there_are_the_eight_and_what_is_new():
+    assert [lesson.number for lesson in EVERY] == list(range(1, 13))
+    assert [lesson.number for lesson in EVERY if lesson.verdict == NEW] == [9, 11, 12]
     assert len({lesson.name for lesson in EVERY}) == len(EVERY)
 
 
@@ -54,11 +55,11 @@ def test_every_line_that_is_shown_runs(fork, backend):
 
 @pytest.mark.parametrize("lesson", EVERY, ids=lambda lesson: lesson.name)
 def test_the_crib_sheet_has_lines_of_these_programs_alone(lesson):
-    keras, torch = lesson.panels["keras-tensorflow"].shown, lesson.panels["pytorch"].shown
+    shown = set().union(*(pieces(panel.shown) for panel in lesson.panels.values()))
     for pair in lesson.pairs:
         assert pair.keras or pair.pytorch
-        assert {line.strip() for line in pair.keras.splitlines()} <= pieces(keras)
-        assert {line.strip() for line in pair.pytorch.splitlines()} <= pieces(torch)
+        for text in (pair.keras, pair.pytorch):
+            assert {line.strip() for line in text.splitlines()} <= shown
 
 
 def pieces(program):

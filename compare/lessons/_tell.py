@@ -11,7 +11,7 @@ UNMEASURED = "not measured here: `diptych lessons --measure`"
 TITLES = {
     "pytorch": "PyTorch",
     "keras-tensorflow": "Keras",
-    "keras-torch": "Keras on PyTorch",
+    "keras-torch": "Keras with PyTorch underneath",
 }
 
 
@@ -90,7 +90,7 @@ def markdown(lessons: Sequence[Lesson], found: Found) -> str:
     parts = [
         "# Lessons",
         "A Keras developer learned PyTorch in 2017 and wrote down eight observations, and how he "
-        "tested a network first. Here is what holds of them now, and compiling, which is new. "
+        "tested a network first. Here is what holds of them now, and what is new since. "
         "`diptych lessons --measure` runs all lines below and measures every figure anew.",
         markdown_table(heads, heads, rows(lessons, found)),
     ]

@@ -88,9 +88,9 @@ def table(figures: Every) -> Rows:
 def reading(figures: Every) -> str:
     """Say what PyTorch refuses to hand over, in its words."""
     torch = figures["pytorch"]
-    errors = " ".join(f'Of {name} it says: "{said}"' for name, said in torch["errors"].items())
+    errors = " ".join(f'For {name}: "{said}"' for name, said in torch["errors"].items())
     return (
-        f"PyTorch's calls share the memory, but not every tensor has any to share. {errors} "
+        f"PyTorch's calls share the memory. `numpy()` refuses some tensors. {errors} "
         "`tensor.numpy(force=True)` detaches and moves as needed."
     )
 

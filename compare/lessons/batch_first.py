@@ -94,22 +94,22 @@ def _score(found: float | str) -> str:
 def reading(figures: Every) -> str:
     """Say how many programs tell that it was forgotten."""
     raised, trained = _kinds(figures)
-    said = "".join(
-        f'Of {name} PyTorch says: "{raised[name]["forgotten"]}"' for name in [*raised][:1]
-    )
+    said = "".join(f'The error of {name}: "{raised[name]["forgotten"]}"' for name in [*raised][:1])
     return (
-        f"Without it, {len(raised)} of the six programs raise an error. {len(trained)} "
-        f"train on without a word. Scores are of the short recipes. {said}"
+        f"Without it, {len(raised)} of the six programs raise an error, and {len(trained)} train "
+        f"with wrong axes and no error: {' and '.join(trained)}. They keep the output of every "
+        "step, so every shape fits. The others keep one step or change the shape, and do not fit. "
+        f"Scores are of quick recipes. {said}"
     )
 
 
 LESSON = Lesson(
     number=8,
     name="batch_first",
-    title="Batch first is optional",
+    title="Batch first is optional, and not the default",
     claim="Recurrent layers of PyTorch take the time as the first axis, unless they are told "
     "otherwise.",
-    now="This still holds, for LSTM, GRU, attention and Transformer. A wrong axis often raises no "
+    now="This still holds, for LSTM, GRU, attention and Transformer. A wrong axis may raise no "
     "error. The network then takes the examples of a batch for the steps of a sequence.",
     verdict=HOLDS,
     panels={
@@ -128,14 +128,15 @@ LESSON = Lesson(
     table=table,
     reading=reading,
     figure=lambda figures: (
-        f"Left out of six programs, {len(_kinds(figures)[1])} train on without a word"
+        f"Without `batch_first=True`, {len(_kinds(figures)[1])} of six programs train with wrong "
+        "axes and no error"
     ),
     sources=("docs.pytorch.org: LSTM, Transformer", "pytorch/pytorch issue 137173"),
     seen=("backends/pytorch/echo.py", "backends/pytorch/cumsum.py"),
     effects={
         "time first": lambda figures: (
             f"Left out of six programs: {len(_kinds(figures)[0])} raise "
-            f"an error, {len(_kinds(figures)[1])} train on"
+            f"an error, {len(_kinds(figures)[1])} do not"
         ),
     },
 )

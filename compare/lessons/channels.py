@@ -15,6 +15,7 @@ class Network(nn.Module):
 
     def forward(self, x):  # (n, 3, 8, 8): channels first
         x = self.conv(x).relu()  # (n, 8, 6, 6)
+        # With weights from Keras: x.permute(0, 2, 3, 1).flatten(1), pixel by pixel
         x = x.flatten(1)  # (n, 288), channel by channel
         return self.out(x)
 
@@ -43,7 +44,7 @@ figures["step_s"] = {
 }
 
 
-# Which quarter of an image is bright? By a network that flattens as Keras does: place by place.
+# Which quarter of an image is bright? By a network that flattens as Keras does: pixel by pixel.
 numbers = torch.Generator().manual_seed(0)
 goal = torch.randint(4, (1280,), generator=numbers)
 images = torch.rand(1280, 3, 8, 8, generator=numbers)
@@ -84,7 +85,7 @@ from keras import layers
 
 x = keras.Input((8, 8, 3))  # channels last
 y = layers.Conv2D(8, 3, activation="relu")(x)  # (n, 6, 6, 8)
-y = layers.Flatten()(y)  # (n, 288), place by place
+y = layers.Flatten()(y)  # (n, 288), pixel by pixel
 network = keras.Model(x, layers.Dense(4)(y))
 """
 
@@ -121,18 +122,18 @@ def reading(figures: Every) -> str:
     """Say what the order in memory changes, and what a forgotten order in Flatten."""
     torch = figures["pytorch"]
     return (
-        "Keras's Flatten goes place by place, PyTorch's channel by channel. If weights are copied "
-        "and this is forgotten, no shape is wrong and nothing raises an error. The cure: "
-        "`x.permute(0, 2, 3, 1).flatten(1)`. In memory, the two orders give outputs that differ by "
-        f"{torch['apart']:.1e}. A training step with channels last in memory takes "
-        f"{_ratio(figures):.2f} times as long as with channels first."
+        "Keras's Flatten goes pixel by pixel, PyTorch's channel by channel. If weights are copied "
+        "and this is forgotten, no shape is wrong and nothing raises an error. Here there are four "
+        "classes, so chance is 0.25. The cure: `x.permute(0, 2, 3, 1).flatten(1)`. The order in "
+        f"memory is another matter: both give the same outputs (difference: {torch['apart']:.1e}). "
+        f"A training step with channels last in memory takes {_ratio(figures):.2f} times as long."
     )
 
 
 LESSON = Lesson(
     number=7,
     name="channels",
-    title="Channels come first",
+    title="Channels come first, also when images are flattened",
     claim="PyTorch has images with their channels before height and width; Keras has them last.",
     now="The shapes are still so. In memory, PyTorch can have the channels last "
     "(`memory_format=torch.channels_last`, since 1.5); some convolutions are faster then. Keras "
@@ -149,7 +150,7 @@ LESSON = Lesson(
             "the axis of channels",
         ),
         Pair(
-            "y = layers.Flatten()(y)  # (n, 288), place by place",
+            "y = layers.Flatten()(y)  # (n, 288), pixel by pixel",
             "x = x.flatten(1)  # (n, 288), channel by channel",
             "the order of the flat numbers; matters when weights are copied",
         ),

@@ -97,6 +97,10 @@ figures["lines"] = {
 """
 
 ON_TORCH = """
+import os
+
+os.environ["KERAS_BACKEND"] = "torch"  # before Keras is imported
+
 import keras
 import torch
 from keras import layers

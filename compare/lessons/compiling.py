@@ -42,7 +42,7 @@ from keras import layers
 network = keras.Sequential(
     [layers.Dense(256), layers.Activation("gelu"), layers.LayerNormalization(), layers.Dense(64)]
 )
-network.compile("sgd", "mse", jit_compile="auto")  # default: XLA if that may help
+network.compile("sgd", "mse", jit_compile="auto")  # the default: XLA on a GPU
 """
 
 KERAS_MEASURED = """
@@ -69,15 +69,15 @@ for name, asked in (
 
 def _even(first_s: float, slow_s: float, fast_s: float) -> str:
     if fast_s >= slow_s:
-        return "the first step is never made up for"
-    return f"the first step is made up for after {first_s / (slow_s - fast_s):,.0f} steps"
+        return "compiled steps are not faster, so the time of the first step is lost"
+    return f"the time of the first step is regained after {first_s / (slow_s - fast_s):,.0f} steps"
 
 
 def table(figures: Every) -> Rows:
     """Return what steps take, compiled and not."""
     torch, keras = figures["pytorch"], figures["keras-tensorflow"]
     return [
-        ["", "first step", "every other step"],
+        ["program", "first step", "every other step"],
         ["PyTorch", "", duration(torch["step_s"]["as it is"])],
         [
             "PyTorch, compiled",
@@ -96,11 +96,11 @@ def reading(figures: Every) -> str:
     torch, keras = figures["pytorch"], figures["keras-tensorflow"]
     plain, fast = torch["step_s"]["as it is"], torch["step_s"]["compiled"]
     return (
-        f"PyTorch compiles only if asked. In this small network, "
-        f"{_even(torch['first_step_s'], plain, fast)}. Of a function with an LSTM, `torch.compile` "
-        f"makes {torch['graphs_of_lstm']} graphs: it skips the function, and does not say so. "
-        "Keras on TensorFlow makes a graph unasked, and uses XLA "
-        f"{'unasked' if keras['unasked'] else 'only if asked'}."
+        f"PyTorch compiles only if you ask. For this small network, "
+        f"{_even(torch['first_step_s'], plain, fast)}. `torch.compile` skips a function that "
+        f"calls an LSTM (it makes {torch['graphs_of_lstm']} graphs of it): the function runs as "
+        "before, and no message says so. Keras on TensorFlow makes a graph of the step unasked. On "
+        f"this CPU it uses XLA {'unasked' if keras['unasked'] else 'only if you ask'}."
     )
 
 
@@ -128,7 +128,7 @@ LESSON = Lesson(
     },
     pairs=(
         Pair(
-            'network.compile("sgd", "mse", jit_compile="auto")  # default: XLA if that may help',
+            'network.compile("sgd", "mse", jit_compile="auto")  # the default: XLA on a GPU',
             "compiled = torch.compile(network)  # nothing happens before the first input",
             "Keras makes a graph unasked, PyTorch compiles only if asked",
         ),

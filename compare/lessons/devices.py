@@ -64,7 +64,7 @@ def table(figures: Every) -> Rows:
     """Return how many lines name a device, and what it costs to name one for all."""
     torch, keras = figures["pytorch"], figures["keras-tensorflow"]
     return [
-        ["", "PyTorch", "Keras"],
+        ["what", "PyTorch", "Keras"],
         *(
             [what, str(torch[name]), str(keras[name])]
             for name, what in (

@@ -137,19 +137,20 @@ def reading(figures: Every) -> str:
     """Say what each forgotten line does, and what `fit` costs."""
     price = figures["keras-torch"]
     return (
-        "No forgotten line raises an error. Without `zero_grad`, gradients add up. Without `step`, "
-        "nothing is learned. Without `eval`, dropout goes on while the network is scored. Without "
-        "`no_grad`, the score is right, but memory is kept for gradients. What `fit` costs: an "
-        "epoch of one network in Keras on PyTorch takes "
-        f"{price['fit_s']:.2f} s by `fit` and {price['loop_s']:.2f} s by a loop of PyTorch. Both "
-        f"end with the same outputs (largest difference: {price['apart']:g})."
+        "The network has two linear layers, with dropout between them. No forgotten line raises an "
+        "error. Without `zero_grad`, gradients add up. Without `step`, nothing is learned. Without "
+        "`eval`, dropout goes on while the network is scored: the loss that you read is wrong. "
+        "Without `no_grad`, the loss is right, but memory is kept for gradients. `fit` has a "
+        "price: with PyTorch underneath Keras, an epoch of one network takes "
+        f"{price['fit_s']:.2f} s by `fit` and {price['loop_s']:.2f} s by a loop like the one "
+        f"above. Both end with the same outputs (largest difference: {price['apart']:g})."
     )
 
 
 LESSON = Lesson(
     number=4,
     name="fitting",
-    title="Fitting is several steps",
+    title="Fitting is several steps: the training loop",
     claim="PyTorch has no `fit`. You zero the gradients, compute, go backward, take a step, and "
     "change between training and evaluation mode.",
     now="This still holds, but you can choose. Keras lets you write the loop, too. Libraries such "
@@ -181,8 +182,9 @@ LESSON = Lesson(
     table=table,
     reading=reading,
     figure=lambda figures: (
-        "Keras on PyTorch, an epoch by `fit` over one by a loop: "
-        f"{figures['keras-torch']['fit_s'] / figures['keras-torch']['loop_s']:.1f} times"
+        "With PyTorch underneath Keras, an epoch by `fit` takes "
+        f"{figures['keras-torch']['fit_s'] / figures['keras-torch']['loop_s']:.1f} times as long "
+        "as by a loop"
     ),
     sources=("keras.io: writing a custom training loop in PyTorch",),
     seen=(

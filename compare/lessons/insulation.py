@@ -89,7 +89,7 @@ def table(figures: Every) -> Rows:
     """Return what has to be known, when a wrong size is found, and what Keras sets unasked."""
     torch, keras = figures["pytorch"], figures["keras-tensorflow"]
     return [
-        ["", "PyTorch", "Keras"],
+        ["what", "PyTorch", "Keras"],
         ["sizes in the six programs", str(total(torch["sizes"])), str(total(keras["sizes"]))],
         ["the same with lazy layers", str(total(torch["lazy_sizes"])), ""],
         ["a wrong size is found", "when it computes", "when layers are joined"],
@@ -113,21 +113,19 @@ def reading(figures: Every) -> str:
         f"{'a' if torch['lazy_rnn'] else 'no'} lazy LSTM. The last state of the LSTM above has the "
         f"shape {tuple(torch['state'])}: directions, batch, units. Of a wrong size, "
         f'PyTorch says: "{torch["error"]}". Keras says: "{keras["error"]}". The last three rows '
-        "are what Keras sets unasked, and a port to PyTorch must set by hand."
+        "are what Keras chooses for you. A port to PyTorch must set it: lesson 11 has the lines."
     )
 
 
 LESSON = Lesson(
     number=3,
     name="insulation",
-    title="Less insulation",
+    title="Less insulation: sizes and states are yours to know",
     claim="In PyTorch you must know a component's insides: the size after a convolution, the axes "
     "of a state, what two directions return.",
     now="This holds in part. Lazy layers (since 1.8) find the input size of linear layers and "
-    "convolutions when the first input comes. For recurrent layers you must know sizes, states "
-    "and gates. To copy weights: an LSTM has the gates i, f, g, o in both frameworks; a GRU has "
-    "r, z, n in PyTorch and z, r, h in Keras; PyTorch's matrices are those of Keras transposed. "
-    "What Keras sets unasked changes scores, too: `diptych explain` measures it.",
+    "convolutions when the first input comes. For recurrent layers you must know sizes and "
+    "states. The order of gates matters when weights are copied: see lesson 12.",
     verdict=IN_PART,
     panels={
         "pytorch": Panel(shown=TORCH, measured=TORCH_MEASURED),

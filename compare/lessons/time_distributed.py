@@ -39,7 +39,7 @@ from keras import layers, ops
 
 
 def wrapped(t):
-    """TimeDistributed takes each step apart: the graph grows with the sequence."""
+    """TimeDistributed computes step after step: the graph grows with the sequence."""
     x = keras.Input((t, 16, 16, 1))
     return keras.Model(x, layers.TimeDistributed(layers.Conv2D(8, 3))(x))
 
@@ -109,11 +109,12 @@ def reading(figures: Every) -> str:
     torch, lengths = figures["pytorch"], figures["keras-tensorflow"]["lengths"]
     apart = max(one["apart"] for one in lengths.values())
     return (
-        "The longer the sequence, the more operations has the graph of TimeDistributed, and the "
-        "longer takes the first training step. The graph of the folded convolution does not grow. "
-        f"Both give the same numbers (largest difference: {apart:.1e}). So do folding "
-        f"and a loop over time in PyTorch ({torch['apart']:g}). For 50 copies of a "
-        f"vector, `unsqueeze` and `expand` take {torch['repeated_bytes']} bytes more."
+        "The graph of TimeDistributed grows with the sequence, and its first training step takes "
+        "longer. The graph of the folded convolution does not grow. In Keras, both give the same "
+        f"numbers (largest difference: {apart:.1e}). In PyTorch, folding and a loop over time give "
+        f"the same numbers (largest difference: {torch['apart']:g}). `unsqueeze` and `expand` "
+        f"take {torch['repeated_bytes']} bytes for 50 copies of a vector. All copies are one "
+        "memory, so do not write into them. (Lesson 7 tells of the order of channels.)"
     )
 
 
@@ -125,8 +126,8 @@ def figure(figures: Every) -> str:
     )
     times = list(figures["keras-tensorflow"]["lengths"])
     return (
-        f"TimeDistributed's graph over that of folding: {shortest:.0f} times at {times[0]} steps, "
-        f"{longest:.0f} times at {times[-1]}"
+        f"The graph of TimeDistributed is {shortest:.0f} times as large as that of folding at "
+        f"{times[0]} steps, {longest:.0f} times at {times[-1]}"
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 import problems
+from backends import BACKENDS
 from compare.lessons import _records, _tell
 from compare.lessons._lesson import Lesson, Rows, lessons
 from compare.page.fragment import environment
@@ -26,6 +27,19 @@ KEPT = {
     "shuffling": "own batch order",
     "all": "all of its own",
 }
+
+# What each default is about, and what takes its place; by the names in the registry.
+MATCHED = {
+    "weights": (
+        "initial weights",
+        "Keras's rules, drawn in NumPy: Glorot uniform; orthogonal from step to step; biases 0, "
+        "and 1 for the forget gate of an LSTM",
+    ),
+    "bias": ("biases of recurrent layers", "one; PyTorch's second is 0 and stays 0"),
+    "optimizer": ("Adam", "epsilon 1e-7, added before the bias correction, as Keras does"),
+    "shuffling": ("order of batches", "one new order each epoch, drawn in NumPy"),
+}
+TITLES = {"pytorch": "PyTorch", "keras": "Keras"}
 
 TEMPLATE = """\
 <div class="programs">
@@ -70,6 +84,7 @@ class Chapter:
     """All of the chapter."""
 
     question: str  # the answer to: same model, why is PyTorch worse?
+    rules: Grid  # what each framework does by itself, and what is done in matched mode
     defaults: Grid  # the defaults that change a score
     table: Grid  # claim of 2017, verdict, figure
     lessons: list[Taught]
@@ -83,6 +98,7 @@ def chapter(explained: Path = EXPLAINED, folder: Path = LESSONS) -> Chapter:
     rows = _clear(frame)
     return Chapter(
         question=_question(rows),
+        rules=_rules(),
         defaults=Grid(
             [
                 "problem",
@@ -156,6 +172,20 @@ def _cells(row: Mapping[Hashable, Any]) -> Sequence[str]:
         f"{row['score_mean']:.4f}",
         f"{change} [{low}, {high}]",
     ]
+
+
+def _rules() -> Grid:
+    folders = {backend.folder: backend for backend in BACKENDS.values()}
+    rows = [
+        [what, *(one.defaults.get(name, matched) for one in folders.values()), matched]
+        for name, (what, matched) in MATCHED.items()
+    ]
+    columns = [
+        "default",
+        *(f"{TITLES[name]} by itself" for name in folders),
+        "both in matched mode",
+    ]
+    return Grid(columns, rows, columns)
 
 
 def _metric(row: Mapping[Hashable, Any]) -> str:

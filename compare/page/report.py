@@ -81,7 +81,6 @@ class Page:
     learn: Chapter
     sections: list[Section]
     circumstances: list[str]  # machine, versions, settings, code
-    defaults: Grid  # what each framework does if it is left to itself
     unmeasured: list[str]
 
 
@@ -116,7 +115,6 @@ def made(folder: Path, records: Sequence[Record]) -> Page:
         learn=chapter(),
         sections=[section(name, everyone, tables.table, folder) for name in problems],
         circumstances=provenance(records),
-        defaults=_defaults(),
         unmeasured=list(_unmeasured(tables.table, records)),
     )
 
@@ -193,17 +191,6 @@ def _common(frame: pd.DataFrame) -> str:
     """Return what all trainings share."""
     found = {name: set(frame[name]) for name in ("device", "mode")}
     return ", ".join(f"{name} {min(one)}" for name, one in found.items() if len(one) == 1)
-
-
-def _defaults() -> Grid:
-    """Return what each framework does if it is left to itself, default by default."""
-    folders = {backend.folder: backend for backend in BACKENDS.values()}
-    rows = [
-        [name, *(one.defaults.get(name, "as in matched mode") for one in folders.values())]
-        for name in dict.fromkeys(name for one in folders.values() for name in one.defaults)
-    ]
-    columns = ["default", *folders]
-    return Grid(columns, rows, columns)
 
 
 def _unmeasured(frame: pd.DataFrame, records: Sequence[Record]) -> Iterator[str]:

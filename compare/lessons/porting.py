@@ -1,0 +1,163 @@
+"""A lesson which 2017 had not: weights carried from Keras to PyTorch."""
+
+from compare.lessons._lesson import NEW, Every, Lesson, Pair, Panel, Rows
+
+PROGRAM = """
+import os
+
+os.environ["KERAS_BACKEND"] = "torch"  # before Keras is imported
+
+import keras
+import numpy as np
+import torch
+from keras import layers
+from torch import nn
+
+
+def put(parameter, array):
+    assert parameter.shape == array.shape
+    with torch.no_grad():
+        parameter.copy_(torch.from_numpy(array))
+
+
+def copy_dense(dense, linear):
+    kernel, bias = dense.get_weights()
+    put(linear.weight, kernel.T)
+    put(linear.bias, bias)
+
+
+def copy_conv(keras_conv, conv):
+    kernel, bias = keras_conv.get_weights()
+    put(conv.weight, kernel.transpose(3, 2, 0, 1))  # (h, w, in, out) to (out, in, h, w)
+    put(conv.bias, bias)
+
+
+def copy_lstm(keras_lstm, lstm):  # gates: i, f, g, o on both sides
+    kernel, recurrent, bias = keras_lstm.get_weights()
+    put(lstm.weight_ih_l0, kernel.T)
+    put(lstm.weight_hh_l0, recurrent.T)
+    put(lstm.bias_ih_l0, bias)
+    put(lstm.bias_hh_l0, np.zeros_like(bias))  # Keras has one bias, PyTorch two
+
+
+def copy_gru(keras_gru, gru):  # gates: z, r, h in Keras; r, z, n in PyTorch; h is n
+    def reordered(array):
+        z, r, h = np.split(array, 3, axis=-1)
+        return np.concatenate([r, z, h], axis=-1).T
+
+    kernel, recurrent, (bias, recurrent_bias) = keras_gru.get_weights()
+    put(gru.weight_ih_l0, reordered(kernel))
+    put(gru.weight_hh_l0, reordered(recurrent))
+    put(gru.bias_ih_l0, reordered(bias))
+    put(gru.bias_hh_l0, reordered(recurrent_bias))
+
+
+def copy_norm(keras_norm, norm):
+    gamma, beta, mean, variance = keras_norm.get_weights()
+    put(norm.weight, gamma)
+    put(norm.bias, beta)
+    put(norm.running_mean, mean)
+    put(norm.running_var, variance)
+
+
+images, steps, rows = torch.rand(4, 8, 8, 3), torch.rand(4, 10, 6), torch.rand(4, 6)
+dense, linear = layers.Dense(5), nn.Linear(6, 5)
+keras_conv, conv = layers.Conv2D(5, 3), nn.Conv2d(3, 5, 3)
+keras_lstm, lstm = layers.LSTM(5), nn.LSTM(6, 5, batch_first=True)
+keras_gru, gru = layers.GRU(5), nn.GRU(6, 5, batch_first=True)
+keras_norm, norm = layers.BatchNormalization(), nn.BatchNorm1d(6, eps=1e-3, momentum=0.01)
+"""
+
+MEASURED = """
+pairs = {
+    "Dense": (dense, linear, copy_dense, rows, lambda: linear(rows)),
+    "Conv2D": (
+        keras_conv, conv, copy_conv, images,
+        lambda: conv(images.permute(0, 3, 1, 2)).permute(0, 2, 3, 1),
+    ),
+    "LSTM": (keras_lstm, lstm, copy_lstm, steps, lambda: lstm(steps)[0][:, -1]),
+    "GRU": (keras_gru, gru, copy_gru, steps, lambda: gru(steps)[0][:, -1]),
+    "BatchNormalization": (keras_norm, norm, copy_norm, rows, lambda: norm.eval()(rows)),
+}
+rng = np.random.default_rng(0)
+for name, (layer, module, copied, x, ask) in pairs.items():
+    expected = layer(x)
+    for weight in layer.weights:  # so that every one of them counts; none is 0, variances above 0
+        weight.assign(0.5 + 0.3 * rng.random(weight.shape).astype("float32"))
+    expected = layer(x)
+    size = float(expected.abs().max())
+    before = float((ask() - expected).detach().abs().max()) / size
+    copied(layer, module)
+    figures[name] = {
+        "before": before, "after": float((ask() - expected).detach().abs().max()) / size
+    }
+"""
+
+WHAT = {
+    "Dense": "kernel transposed",
+    "Conv2D": "kernel (h, w, in, out) to (out, in, h, w)",
+    "LSTM": "matrices transposed; PyTorch's second bias is 0",
+    "GRU": "gates z, r, h to r, z, n; matrices transposed",
+    "BatchNormalization": "eps=1e-3; momentum 0.99 is 0.01 in PyTorch",
+}
+
+
+def table(figures: Every) -> Rows:
+    """Return how far the outputs are apart, before and after weights are copied."""
+    return [
+        ["layer", "what changes", "apart before", "after"],
+        *(
+            [name, WHAT[name], f"{one['before']:.1e}", f"{one['after']:.1e}"]
+            for name, one in figures["keras-torch"].items()
+        ),
+    ]
+
+
+def largest(figures: Every) -> float:
+    """Return the largest difference that is left."""
+    return float(max(one["after"] for one in figures["keras-torch"].values()))
+
+
+def reading(figures: Every) -> str:
+    """Say how near the copies are, and what to look after."""
+    return (
+        "With the weights copied, outputs are the same to the rounding of float32 (largest "
+        f"difference, relative to the largest output: {largest(figures):.1e}). Beware of "
+        "Flatten before a Dense layer (lesson 7), and of a GRU made with `reset_after=False`, "
+        "which PyTorch does not have. `diptych check` proves a whole pair in this way, "
+        "gradients and training included."
+    )
+
+
+LESSON = Lesson(
+    number=12,
+    name="porting",
+    title="Weights can be copied",
+    claim="",
+    now="A layer of PyTorch holds the same numbers as its counterpart in Keras, in another order. "
+    "With PyTorch underneath Keras (`KERAS_BACKEND=torch`), one process holds both, so a copy "
+    "can be tested at once.",
+    verdict=NEW,
+    panels={"keras-torch": Panel(shown=PROGRAM, measured=MEASURED)},
+    pairs=(
+        Pair(
+            "kernel, recurrent, bias = keras_lstm.get_weights()",
+            "put(lstm.weight_ih_l0, kernel.T)\nput(lstm.weight_hh_l0, recurrent.T)\n"
+            "put(lstm.bias_ih_l0, bias)\n"
+            "put(lstm.bias_hh_l0, np.zeros_like(bias))  # Keras has one bias, PyTorch two",
+            "gates i, f, g, o in both; GRU: z, r, h in Keras, r, z, n in PyTorch",
+        ),
+        Pair(
+            "kernel, bias = keras_conv.get_weights()",
+            "put(conv.weight, kernel.transpose(3, 2, 0, 1))  # (h, w, in, out) to (out, in, h, w)",
+            "the order of the axes",
+        ),
+    ),
+    table=table,
+    reading=reading,
+    figure=lambda figures: (
+        f"Largest difference after copying, of five kinds of layers: {largest(figures):.1e}"
+    ),
+    sources=("keras/src/layers/rnn/lstm.py, gru.py", "docs.pytorch.org: LSTM, GRU"),
+    seen=("backends/pytorch/_weights.py", "backends/keras/_weights.py"),
+)
