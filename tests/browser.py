@@ -47,11 +47,17 @@ def chromium(path: str) -> Iterator[Browser]:
 
 
 def look(
-    browser: Browser, path: Path, *, width: int, scheme: str, picture: Path | None = None
+    browser: Browser,
+    path: Path,
+    *,
+    width: int,
+    scheme: str,
+    picture: Path | None = None,
+    opened: str = "",
 ) -> Findings:
     """Open a page in a window of that many pixels; scheme is "light", "dark" or "print".
 
-    picture: where a PNG of the whole page goes.
+    picture: where a PNG of the whole page goes. opened: a selector of details that are opened.
     """
     printed = scheme == "print"
     colours = "light" if printed else scheme
@@ -59,7 +65,7 @@ def look(
     with browser.new_context(viewport=size, color_scheme=colours) as context:
         page = context.new_page()
         page.emulate_media(media="print" if printed else "screen")
-        return _findings(page, path, picture)
+        return _findings(page, path, picture, opened)
 
 
 def ask(browser: Browser, path: Path, script: str, *, width: int) -> Any:
@@ -70,7 +76,7 @@ def ask(browser: Browser, path: Path, script: str, *, width: int) -> Any:
         return page.evaluate(script)
 
 
-def _findings(page: Page, path: Path, picture: Path | None) -> Findings:
+def _findings(page: Page, path: Path, picture: Path | None, opened: str) -> Findings:
     console: list[str] = []
     requests: list[str] = []
 
@@ -82,6 +88,10 @@ def _findings(page: Page, path: Path, picture: Path | None) -> Findings:
     page.on("pageerror", lambda error: console.append(f"uncaught: {error}"))
     page.on("request", lambda request: requests.append(request.url))
     page.goto(path.resolve().as_uri(), wait_until="networkidle")
+    if opened:
+        page.evaluate(
+            "(all) => document.querySelectorAll(all).forEach((one) => one.open = true)", opened
+        )
     sideways = page.evaluate(SIDEWAYS)
     if picture:
         page.screenshot(path=picture, full_page=True)

@@ -99,7 +99,8 @@ LESSON = Lesson(
     number=5,
     name="arrays",
     title="Tensors and NumPy",
-    claim="From PyTorch to NumPy and back it is one call each way. In Keras one needs a session.",
+    claim="In PyTorch, one call converts to NumPy, and one call converts back. Keras needs a "
+    "session.",
     now="The difference is gone. Keras has no sessions now, PyTorch no Variable, and both have one "
     "call each way. PyTorch's calls share the memory, so a change on one side is seen on the "
     "other. In PyTorch, detach a tensor that has a gradient first, and move one that is on a GPU.",

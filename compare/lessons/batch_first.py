@@ -97,9 +97,9 @@ def reading(figures: Every) -> str:
     said = "".join(f'The error of {name}: "{raised[name]["forgotten"]}"' for name in [*raised][:1])
     return (
         f"Without it, {len(raised)} of the six programs raise an error, and {len(trained)} train "
-        f"with wrong axes and no error: {' and '.join(trained)}. They keep the output of every "
-        "step, so every shape fits. The others keep one step or change the shape, and do not fit. "
-        f"Scores are of quick recipes. {said}"
+        f"with wrong axes and no error: {' and '.join(trained)}. An error comes only where a later "
+        "shape happens not to fit, so do not wait for one. Scores are of quick recipes. "
+        f"{said}"
     )
 
 
@@ -110,7 +110,7 @@ LESSON = Lesson(
     claim="Recurrent layers of PyTorch take the time as the first axis, unless they are told "
     "otherwise.",
     now="This still holds, for LSTM, GRU, attention and Transformer. A wrong axis may raise no "
-    "error. The network then takes the examples of a batch for the steps of a sequence.",
+    "error. The network then treats the examples of a batch as the steps of a sequence.",
     verdict=HOLDS,
     panels={
         "pytorch": Panel(shown=TORCH, measured=TORCH_MEASURED),

@@ -120,7 +120,8 @@ LESSON = Lesson(
     title="Compiling",
     claim="",
     now="Keras makes a graph of the training step unasked, and on JAX it always compiles it by "
-    "XLA. PyTorch runs line by line. It compiles with `torch.compile` (since 2.0), if asked.",
+    "XLA. (Its method `compile` does not compile: it takes the optimizer and the loss.) PyTorch "
+    "runs line by line. It compiles with `torch.compile` (since 2.0), if asked.",
     verdict=NEW,
     panels={
         "pytorch": Panel(shown=TORCH, measured=TORCH_MEASURED),

@@ -97,8 +97,8 @@ LESSON = Lesson(
     title="CPU and GPU are not transparent",
     claim="In PyTorch you move networks and batches to the GPU; Keras does it by itself.",
     now="This is still so, but one line can do it: after `torch.set_default_device` (since 2.0), "
-    "new tensors are on that device. It slows every call a little, and `torch.from_numpy` stays on "
-    "the CPU.",
+    "new tensors are on that device. Each new tensor then takes longer to make, and what "
+    "`torch.from_numpy` returns stays on the CPU.",
     verdict=IN_PART,
     panels={
         "pytorch": Panel(shown=TORCH, measured=TORCH_MEASURED),

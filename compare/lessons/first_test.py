@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 network = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 4))
-y = network(torch.rand(7, 8))  # 7 is the length of no axis
+y = network(torch.rand(7, 8))  # no layer has size 7
 assert y.shape == (7, 4)
 """
 
@@ -106,7 +106,7 @@ LESSON = Lesson(
     pairs=(
         Pair(
             "network.summary()  # the shape after every layer",
-            "y = network(torch.rand(7, 8))  # 7 is the length of no axis\nassert y.shape == (7, 4)",
+            "y = network(torch.rand(7, 8))  # no layer has size 7\nassert y.shape == (7, 4)",
             "PyTorch has no summary: run it once and look at the shape",
         ),
     ),

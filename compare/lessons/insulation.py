@@ -111,16 +111,17 @@ def reading(figures: Every) -> str:
         f"PyTorch wants {more:.1f} times as many sizes. A lazy layer finds its input size by "
         f"itself (after the convolution above: {torch['lazy'][1]}), but there is "
         f"{'a' if torch['lazy_rnn'] else 'no'} lazy LSTM. The last state of the LSTM above has the "
-        f"shape {tuple(torch['state'])}: directions, batch, units. Of a wrong size, "
-        f'PyTorch says: "{torch["error"]}". Keras says: "{keras["error"]}". The last three rows '
-        "are what Keras chooses for you. A port to PyTorch must set it: lesson 11 has the lines."
+        f"shape {tuple(torch['state'])}: directions, batch, units. If a size is "
+        f'wrong, PyTorch says: "{torch["error"]}". Keras says: "{keras["error"]}". Keras chooses '
+        "the values of the last three rows. In PyTorch you must set them: lesson 11 has the lines "
+        "for weights, and Adam takes `eps=1e-7`."
     )
 
 
 LESSON = Lesson(
     number=3,
     name="insulation",
-    title="Less insulation: sizes and states are yours to know",
+    title="Less insulation: you must know sizes and states",
     claim="In PyTorch you must know a component's insides: the size after a convolution, the axes "
     "of a state, what two directions return.",
     now="This holds in part. Lazy layers (since 1.8) find the input size of linear layers and "

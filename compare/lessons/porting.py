@@ -32,6 +32,13 @@ def copy_conv(keras_conv, conv):
     put(conv.bias, bias)
 
 
+def over_time(conv, x):  # (n, t, h, w, in), as Keras has it
+    n, t = x.shape[:2]
+    x = x.flatten(0, 1).permute(0, 3, 1, 2)  # (n * t, in, h, w)
+    x = conv(x).permute(0, 2, 3, 1)  # (n * t, h, w, out)
+    return x.unflatten(0, (n, t))  # (n, t, h, w, out)
+
+
 def copy_lstm(keras_lstm, lstm):  # gates: i, f, g, o on both sides
     kernel, recurrent, bias = keras_lstm.get_weights()
     put(lstm.weight_ih_l0, kernel.T)
@@ -60,9 +67,9 @@ def copy_norm(keras_norm, norm):
     put(norm.running_var, variance)
 
 
-images, steps, rows = torch.rand(4, 8, 8, 3), torch.rand(4, 10, 6), torch.rand(4, 6)
+images, steps, rows = torch.rand(4, 10, 8, 8, 3), torch.rand(4, 10, 6), torch.rand(4, 6)
 dense, linear = layers.Dense(5), nn.Linear(6, 5)
-keras_conv, conv = layers.Conv2D(5, 3), nn.Conv2d(3, 5, 3)
+keras_conv, conv = layers.TimeDistributed(layers.Conv2D(5, 3)), nn.Conv2d(3, 5, 3)
 keras_lstm, lstm = layers.LSTM(5), nn.LSTM(6, 5, batch_first=True)
 keras_gru, gru = layers.GRU(5), nn.GRU(6, 5, batch_first=True)
 keras_norm, norm = layers.BatchNormalization(), nn.BatchNorm1d(6, eps=1e-3, momentum=0.01)
@@ -71,9 +78,8 @@ keras_norm, norm = layers.BatchNormalization(), nn.BatchNorm1d(6, eps=1e-3, mome
 MEASURED = """
 pairs = {
     "Dense": (dense, linear, copy_dense, rows, lambda: linear(rows)),
-    "Conv2D": (
-        keras_conv, conv, copy_conv, images,
-        lambda: conv(images.permute(0, 3, 1, 2)).permute(0, 2, 3, 1),
+    "TimeDistributed(Conv2D)": (
+        keras_conv, conv, copy_conv, images, lambda: over_time(conv, images)
     ),
     "LSTM": (keras_lstm, lstm, copy_lstm, steps, lambda: lstm(steps)[0][:, -1]),
     "GRU": (keras_gru, gru, copy_gru, steps, lambda: gru(steps)[0][:, -1]),
@@ -95,7 +101,7 @@ for name, (layer, module, copied, x, ask) in pairs.items():
 
 WHAT = {
     "Dense": "kernel transposed",
-    "Conv2D": "kernel (h, w, in, out) to (out, in, h, w)",
+    "TimeDistributed(Conv2D)": "kernel (h, w, in, out) to (out, in, h, w)",
     "LSTM": "matrices transposed; PyTorch's second bias is 0",
     "GRU": "gates z, r, h to r, z, n; matrices transposed",
     "BatchNormalization": "eps=1e-3; momentum 0.99 is 0.01 in PyTorch",

@@ -35,9 +35,14 @@ MATCHED = {
         "Keras's rules, drawn in NumPy: Glorot uniform; orthogonal from step to step; biases 0, "
         "and 1 for the forget gate of an LSTM",
     ),
-    "bias": ("biases of recurrent layers", "one; PyTorch's second is 0 and stays 0"),
+    "bias": ("biases of recurrent layers", "one in an LSTM: PyTorch's second is 0 and stays 0"),
     "optimizer": ("Adam", "epsilon 1e-7, added before the bias correction, as Keras does"),
     "shuffling": ("order of batches", "one new order each epoch, drawn in NumPy"),
+}
+# What Keras does by itself where it keeps what is made equal.
+KERAS = {
+    "bias": "one in an LSTM, two in a GRU",
+    "optimizer": "epsilon 1e-7, added before the bias correction",
 }
 TITLES = {"pytorch": "PyTorch", "keras": "Keras"}
 
@@ -105,6 +110,7 @@ def chapter(explained: Path = EXPLAINED, folder: Path = LESSONS) -> Chapter:
                 "framework",
                 "what it keeps",
                 "metric",
+                "seeds",
                 "made equal",
                 "kept",
                 "change [95 %]",
@@ -115,8 +121,8 @@ def chapter(explained: Path = EXPLAINED, folder: Path = LESSONS) -> Chapter:
         table=Grid(
             ["observation of 2017", "now", "figure"],
             [
-                [f"{number}. {title}", verdict, coded(figure)]
-                for number, _, title, verdict, figure in _tell.rows(every, found)
+                [_link(name, f"{number}. {title}"), verdict, coded(figure)]
+                for number, name, title, verdict, figure in _tell.rows(every, found)
             ],
             ("now", "figure"),
         ),
@@ -147,6 +153,10 @@ def _grid(cells: Rows) -> Grid:
     return Grid(heads, rows, heads, meaning={})
 
 
+def _link(name: str, title: str) -> Markup:
+    return Markup('<a href="#lesson-{}">{}</a>').format(name, title)
+
+
 def _programs(lesson: Lesson) -> Markup:
     programs = [(title, text.strip()) for title, text in _tell.programs(lesson)]
     template = environment.from_string(TEMPLATE)
@@ -168,6 +178,7 @@ def _cells(row: Mapping[Hashable, Any]) -> Sequence[str]:
         NAMES.get(str(row["backend"]), str(row["backend"])),
         KEPT.get(str(row["defaults"]), str(row["defaults"])),
         _metric(row),
+        str(row["seeds"]),
         f"{row['matched_mean']:.4f}",
         f"{row['score_mean']:.4f}",
         f"{change} [{low}, {high}]",
@@ -177,7 +188,7 @@ def _cells(row: Mapping[Hashable, Any]) -> Sequence[str]:
 def _rules() -> Grid:
     folders = {backend.folder: backend for backend in BACKENDS.values()}
     rows = [
-        [what, *(one.defaults.get(name, matched) for one in folders.values()), matched]
+        [what, *(one.defaults.get(name, KERAS.get(name, "")) for one in folders.values()), matched]
         for name, (what, matched) in MATCHED.items()
     ]
     columns = [
