@@ -12,7 +12,7 @@ from backends import BACKENDS
 from compare.lessons import _records
 from compare.lessons._lesson import lessons
 from compare.page.crib import crib, said
-from compare.page.learn import EXPLAINED, LESSONS, MATCHED, chapter, coded
+from compare.page.learn import EXPLAINED, MATCHED, chapter, coded
 from compare.programs.pairing import paired
 
 LOOKS = [(390, "light"), (1100, "dark"), (1100, "print")]
@@ -20,7 +20,9 @@ LOOKS = [(390, "light"), (1100, "dark"), (1100, "print")]
 
 def altered(folder, name, change):
     """Write the figures of all lessons, those of one of them changed."""
-    lines = [json.loads(line) for line in (LESSONS / _records.FILE).read_text().splitlines()]
+    lines = [
+        json.loads(line) for line in (_records.PUBLISHED / _records.FILE).read_text().splitlines()
+    ]
     for one in lines:
         if one["lesson"] == name:
             change(one["figures"])
@@ -68,10 +70,10 @@ def test_the_table_has_every_lesson_with_its_figure(tmp_path):
         if "accuracy" in figures:
             figures["accuracy"]["forgotten"] = 0.321
 
-    other = chapter(folder=altered(tmp_path, "channels", change))
+    other = chapter(figures=altered(tmp_path, "channels", change))
     assert "0.321, not" in " ".join(map(str, other.table.rows))
     assert "0.321" in " ".join(str(one.figures.rows) for one in other.lessons)
-    empty = chapter(folder=tmp_path / "nothing")
+    empty = chapter(figures=tmp_path / "nothing")
     assert {row[2] for row in empty.table.rows} == {"not measured"}
 
 

@@ -112,7 +112,7 @@ def test_another_figure_is_another_sentence(published, tmp_path):
             one["figures"]["accuracy"]["forgotten"] = 0.123
             lines[at] = json.dumps(one)
     (tmp_path / _records.FILE).write_text("\n".join(lines))
-    done = diptych("lesson", "channels", "--out", str(tmp_path))
+    done = diptych("lesson", "channels", "--figures", str(tmp_path))
     assert "1.000            0.123" in done.stdout
     assert _tell.markdown(EVERY, published) != _tell.markdown(
         EVERY, _records.read(tmp_path, EVERY)[0]
@@ -132,7 +132,7 @@ def test_figures_that_cannot_be_shown_are_told(tmp_path, change, said):
     first, *others = (PUBLISHED / _records.FILE).read_text().splitlines()
     lines = [json.dumps(json.loads(first) | change), *others]
     (tmp_path / _records.FILE).write_text("\n".join(lines))
-    done = diptych("lessons", "--out", str(tmp_path))
+    done = diptych("lessons", "--figures", str(tmp_path))
     assert done.returncode == 0
     assert said in done.stderr
     assert "Traceback" not in done.stderr
@@ -145,6 +145,6 @@ def test_a_lesson_that_does_not_exist_is_an_error():
 
 
 def test_where_nothing_was_measured_it_is_said(tmp_path):
-    done = diptych("lesson", "channels", "--out", str(tmp_path))
+    done = diptych("lesson", "channels", "--figures", str(tmp_path))
     assert done.returncode == 0
     assert "not measured here: `diptych lessons --measure`" in " ".join(done.stdout.split())

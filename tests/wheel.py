@@ -29,6 +29,9 @@ PIP = (sys.executable, "-m", "pip", "--quiet")
 READING = {
     "list": ("", "no: pip install torch"),
     "show": ("echo", "class Echo"),
+    "lessons": ("", "channels: Channels come first"),
+    "lesson": ("fitting", "not measured here: `diptych lessons --measure`"),
+    "crib": ("", "crib.html"),
     "table": ("run", "moving_square"),
     "report": ("run", "report.html"),
     "plot": ("run --out pictures", "ratio-epoch_s.svg"),

@@ -12,12 +12,14 @@ from compare.console import SILENT, Listener
 from compare.files import write_whole
 from compare.lessons._lesson import Figures, Lesson, Panel
 from compare.lessons._measure import FILE as LEFT
+from compare.lessons.command import HERE
 from compare.options import STARTS
 from compare.processes import machine
 from compare.processes.interpreter import environment, missing
 from compare.processes.launcher import Kind, several
 from compare.records.record import FORK, now
 
+PUBLISHED = machine.ROOT / HERE
 MODULE, FILE = "compare.lessons._measure", "figures.jsonl"
 TIMEOUT_S = 300.0
 
@@ -74,6 +76,11 @@ def measure(lessons: Sequence[Lesson], progress: Listener = SILENT) -> list[Meas
             )
     progress.doing("")
     return found
+
+
+def folder() -> Path:
+    """Return the folder of the figures: those that were measured here, or those published."""
+    return HERE if (HERE / FILE).is_file() else PUBLISHED
 
 
 def write(folder: Path, found: Iterable[Measured]) -> None:

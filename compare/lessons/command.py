@@ -5,7 +5,7 @@ from pathlib import Path
 
 from compare.options import Parser, add_command, folder
 
-PUBLISHED = Path(__file__).resolve().parents[2] / "results" / "lessons"
+HERE = Path("results", "lessons")  # the figures, in the folder that the command is used in
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -16,11 +16,11 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         do_lessons,
         summary="what a Keras developer learned of PyTorch, measured",
         about="List the eight observations of 2017 and a ninth: what holds now, and a figure.",
-        examples="  diptych lessons\n  diptych lessons --measure --out results/lessons",
+        examples="  diptych lessons\n  diptych lessons --measure",
     )
     every.add_argument("--measure", action="store_true", help="run all lines and measure anew")
     every.add_argument("--markdown", action="store_true", help="print all lessons as Markdown")
-    every.add_argument("--out", type=folder, default=PUBLISHED, help="folder of the figures")
+    _add_figures(every)
     one = add_command(
         commands,
         "lesson",
@@ -31,7 +31,16 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         examples="  diptych lesson fitting",
     )
     one.add_argument("name", metavar="NAME", help="one of those that `diptych lessons` lists")
-    one.add_argument("--out", type=folder, default=PUBLISHED, help="folder of the figures")
+    _add_figures(one)
+
+
+def _add_figures(command: Parser) -> None:
+    command.add_argument(
+        "--figures",
+        type=folder,
+        metavar="FOLDER",
+        help=f"folder of the figures ({HERE}, or else what was published)",
+    )
 
 
 def do_lessons(options: argparse.Namespace) -> int:
@@ -44,9 +53,9 @@ def do_lessons(options: argparse.Namespace) -> int:
     if options.measure:
         with Progress() as progress:
             measured = _records.measure(every, progress)
-        _records.write(options.out, measured)
+        _records.write(options.figures or HERE, measured)
         lacking = sum(len(one.panels) for one in every) - len(measured)
-    found, complaints = _records.read(options.out, every)
+    found, complaints = _records.read(options.figures or _records.folder(), every)
     for message in complaints:
         complain(message)
     if options.markdown:
@@ -67,7 +76,7 @@ def do_lesson(options: argparse.Namespace) -> int:
     if options.name not in every:
         raise UsageError(f"no lesson {options.name!r}; there are {', '.join(every)}")
     lesson = every[options.name]
-    found, complaints = _records.read(options.out, [lesson])
+    found, complaints = _records.read(options.figures or _records.folder(), [lesson])
     for message in complaints:
         if lesson.name in message:
             complain(message)

@@ -18,7 +18,7 @@ from backends import FOLDER, PANELS
 from compare.files import write_whole
 from compare.lessons import _records, _tell
 from compare.lessons._lesson import Lesson, lessons
-from compare.page.learn import LESSONS, coded
+from compare.page.learn import coded
 from compare.programs.pairing import ABSENT, Row, paired
 from compare.programs.statements import MARKS, Statement, statements
 
@@ -36,10 +36,10 @@ class Line:
     effect: str
 
 
-def crib(out: Path, folder: Path = LESSONS) -> Path:
+def crib(out: Path, figures: Path | None = None) -> Path:
     """Write the sheet into a folder and return its path."""
     every = lessons()
-    found, _ = _records.read(folder, every)
+    found, _ = _records.read(figures or _records.folder(), every)
     environment = Environment(
         loader=PackageLoader("compare.page"),
         autoescape=True,

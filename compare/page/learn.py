@@ -18,7 +18,6 @@ from compare.page.program_html import lines
 from compare.processes.machine import ROOT
 
 EXPLAINED = ROOT / "results" / "explain" / "explain.csv"
-LESSONS = ROOT / "results" / "lessons"
 NAMES = {"pytorch": "PyTorch", "keras-tensorflow": "Keras"}
 KEPT = {
     "weights": "own initial weights",
@@ -95,10 +94,10 @@ class Chapter:
     lessons: list[Taught]
 
 
-def chapter(explained: Path = EXPLAINED, folder: Path = LESSONS) -> Chapter:
-    """Return the chapter, of the published figures; what was not measured has none."""
+def chapter(explained: Path = EXPLAINED, figures: Path | None = None) -> Chapter:
+    """Return the chapter; what was not measured has no figures."""
     every = lessons()
-    found, _ = _records.read(folder, every)
+    found, _ = _records.read(figures or _records.folder(), every)
     frame = pd.read_csv(explained) if explained.is_file() else pd.DataFrame()
     rows = _clear(frame)
     return Chapter(
