@@ -31,10 +31,10 @@ def altered(folder, name, change):
     return folder
 
 
-def test_the_chapter_opens_with_the_largest_effect_that_was_measured():
+def test_the_page_opens_with_the_largest_effect_that_was_measured():
     frame = pd.read_csv(EXPLAINED)
     clear = frame[frame["change_low"] * frame["change_high"] > 0]
-    row = clear.loc[clear["change"].abs().idxmax()]
+    row = clear.loc[clear["change"].abs().idxmax()]  # which is of PyTorch, and for the worse
     question = chapter().question
     assert row["problem"] in question
     assert f"{row['score_mean']:.3f}" in question
@@ -56,8 +56,48 @@ def test_another_effect_is_another_answer(tmp_path):
     assert "0.123 with its own initial weights" in chapter(tmp_path / "explain.csv").question
     frame["change_low"], frame["change_high"] = -1.0, 1.0
     frame.to_csv(tmp_path / "explain.csv")
-    assert chapter(tmp_path / "explain.csv").question.startswith("It was not measured here")
-    assert chapter(tmp_path / "nothing.csv").question.startswith("It was not measured here")
+    assert chapter(tmp_path / "explain.csv").question.startswith("No default of PyTorch was found")
+    assert chapter(tmp_path / "nothing.csv").question.startswith("No default of PyTorch was found")
+
+
+def test_the_answer_is_of_pytorch_and_of_a_change_for_the_worse(tmp_path):
+    frame = pd.read_csv(EXPLAINED)
+    row = frame[frame["problem"] == "moving_square"].iloc[0]
+    larger = {"change": -0.9, "change_low": -0.95, "change_high": -0.85, "score_mean": 0.0987}
+    keras = row.to_dict() | larger | {"backend": "keras-tensorflow"}
+    better = row.to_dict() | {"problem": "shapes", "metric": "mae", "backend": "pytorch"} | larger
+    pd.concat([frame, pd.DataFrame([keras, better])]).to_csv(tmp_path / "explain.csv")
+    assert chapter(tmp_path / "explain.csv").question == chapter().question
+    assert len(chapter(tmp_path / "explain.csv").defaults.rows) == len(chapter().defaults.rows) + 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "\0",
+        "problem\necho\n",
+        "a,b\n1,2,3\n",
+        "\ud800",
+        "HEAD\necho,pytorch,cpu,weights,accuracy,x",
+    ],
+)
+def test_an_explanation_that_cannot_be_read_costs_no_page(tmp_path, capsys, content):
+    head = EXPLAINED.read_text().partition("\n")[0]
+    file = tmp_path / "explain.csv"
+    file.write_text(content.replace("HEAD", head), errors="replace")
+    assert chapter(file).question.startswith("No default of PyTorch was found")
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_rows_that_cannot_be_used_are_left_out(tmp_path):
+    frame = pd.read_csv(EXPLAINED)
+    strange = frame.iloc[:3].copy()
+    strange["problem"] = "none"
+    strange.iloc[1, strange.columns.get_loc("problem")] = "echo"
+    strange.iloc[1, strange.columns.get_loc("change")] = float("inf")
+    pd.concat([frame, strange]).to_csv(tmp_path / "explain.csv")
+    assert chapter(tmp_path / "explain.csv").defaults == chapter().defaults
 
 
 def test_the_table_has_every_lesson_with_its_figure(tmp_path):

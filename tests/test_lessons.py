@@ -5,31 +5,64 @@ import json
 from dataclasses import replace
 
 import pytest
-from conftest import RUNNABLE, diptych
+from conftest import diptych
 from documents import DOCUMENTS, RESULTS
 
 from compare.lessons import _records, _tell
-from compare.lessons._lesson import NEW, lessons
+from compare.lessons._lesson import NEW, Panel, lessons
+from compare.records.record import UsageError
 
 EVERY = lessons()
 PUBLISHED = RESULTS / "lessons"
-SHOWN = """
-import json
-import sys
-from backends import Side
+# Runs a lesson's program, and what is measured with it if a line of the program has not run then;
+# prints the lines that were never run. Nothing is repeated, for no time is looked at.
+RUN = """
+import json, sys
+from pathlib import Path
+from compare.lessons import _measure
 from compare.lessons._lesson import lessons
 
-side = Side(sys.argv[1])
-side.definition.engine().prepare(device="cpu", threads=1)
-ran = []
-for lesson in lessons():
-    if str(side) in lesson.panels:
-        text = lesson.panels[str(side)].shown
-        exec(compile(text, lesson.name, "exec"), {"__name__": "lesson"})
-        ran.append(lesson.name)
+_measure.REPEATS = 2
+asked, ran = json.loads(Path(sys.argv[1]).read_text()), set()
+
+
+def lines(code):
+    found = {line for _, _, line in code.co_lines() if line}
+    inner = [lines(one) for one in code.co_consts if hasattr(one, "co_lines")]
+    return found.union(*inner)
+
+
+def trace(frame, event, _):
+    if not frame.f_code.co_filename.startswith("shown"):
+        return None
+    if event == "line":
+        ran.add(frame.f_lineno)
+    return trace
+
+
+names = _measure.names_of(asked)
+code = compile(asked["shown"], "shown", "exec")
+expected = {line for line in lines(code) if asked["shown"].splitlines()[line - 1].strip()}
+sys.settrace(trace)
+exec(code, names)
+if not expected <= ran:
+    exec(compile(asked["measured"], "measured", "exec"), names)
+sys.settrace(None)
 print()
-print(json.dumps(ran))
+print(json.dumps(sorted(expected - ran)))
 """
+PANELS = [(one, name) for one in EVERY for name in one.panels]
+
+
+def not_run(fork, tmp_path, backend, lesson, panel):
+    """Return the lines of a panel's program that are not run by all that is run of it."""
+    asked = tmp_path / "asked.json"
+    question = {"lesson": lesson, "side": backend, "shown": panel.shown}
+    asked.write_text(json.dumps(question | {"measured": panel.measured}))
+    done = fork(backend, RUN, str(asked))
+    assert done.returncode == 0, done.stderr
+    lines = panel.shown.splitlines()
+    return [lines[line - 1] for line in json.loads(done.stdout.splitlines()[-1])]
 
 
 @pytest.fixture
@@ -45,21 +78,25 @@ def test_there_are_the_eight_and_what_is_new():
     assert len({lesson.name for lesson in EVERY}) == len(EVERY)
 
 
-@pytest.mark.parametrize("backend", RUNNABLE)
-def test_every_line_that_is_shown_runs(fork, backend):
-    done = fork(backend, SHOWN, backend)
-    assert done.returncode == 0, done.stderr
-    ran = json.loads(done.stdout.splitlines()[-1])
-    assert ran == [one.name for one in EVERY if backend in one.panels]
+@pytest.mark.parametrize(("lesson", "backend"), PANELS, ids=lambda one: getattr(one, "name", one))
+def test_every_line_that_is_shown_runs(fork, tmp_path, lesson, backend):
+    assert not_run(fork, tmp_path, backend, lesson.name, lesson.panels[backend]) == []
+
+
+def test_a_line_that_does_not_run_is_found(fork, tmp_path):
+    panel = Panel(shown="\ndef f(x):\n    if x:\n        return 1\n    return 2\n", measured="f(1)")
+    assert not_run(fork, tmp_path, "pytorch", "none", panel) == ["    return 2"]
 
 
 @pytest.mark.parametrize("lesson", EVERY, ids=lambda lesson: lesson.name)
 def test_the_crib_sheet_has_lines_of_these_programs_alone(lesson):
-    shown = set().union(*(pieces(panel.shown) for panel in lesson.panels.values()))
+    of = {name: pieces(panel.shown) for name, panel in lesson.panels.items()}
+    torch = of.get("pytorch", of.get("keras-torch"))  # which has both
+    keras = set().union(*(of[name] for name in of if name.startswith("keras")))
     for pair in lesson.pairs:
         assert pair.keras or pair.pytorch
-        for text in (pair.keras, pair.pytorch):
-            assert {line.strip() for line in text.splitlines()} <= shown
+        for text, lines in ((pair.keras, keras), (pair.pytorch, torch)):
+            assert {line.strip() for line in text.splitlines()} <= lines
 
 
 def pieces(program):
@@ -73,7 +110,7 @@ def test_a_lesson_is_measured_and_told(tmp_path):
     (lesson,) = [one for one in EVERY if one.name == "devices"]
     found = _records.measure([lesson])
     assert {one.backend for one in found} == set(lesson.panels)
-    _records.write(tmp_path, found)
+    _records.write(tmp_path, [lesson], found)
     read, complaints = _records.read(tmp_path, [lesson])
     assert not complaints
     assert _tell.table(lesson, read)[1] == ["lines above that name a device", "3", "0"]
@@ -122,10 +159,13 @@ def test_another_figure_is_another_sentence(published, tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"code": "0"}, "line 1: classes of pytorch was measured with other lines"),
+        ({"code": "0"}, "line 1: classes of pytorch was measured with other code"),
+        ({"code": "0"}, "there are no figures of classes by pytorch"),
+        ({"backend": "keras-jax"}, "line 1: no figures of a lesson"),
         ({"lesson": "nothing"}, "line 1: no figures of a lesson"),
         ({"figures": {}}, "the figures of classes lack what it tells"),
         ({"figures": None}, "the figures of classes lack what it tells"),
+        ({"figures": {"apart": float("nan")}}, "line 1: no figures of a lesson"),
     ],
 )
 def test_figures_that_cannot_be_shown_are_told(tmp_path, change, said):
@@ -136,6 +176,31 @@ def test_figures_that_cannot_be_shown_are_told(tmp_path, change, said):
     assert done.returncode == 0
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_was_not_measured_now_stays(tmp_path, published):
+    (tmp_path / _records.FILE).write_bytes((PUBLISHED / _records.FILE).read_bytes())
+    _records.write(tmp_path, EVERY, [])
+    assert _records.read(tmp_path, EVERY) == (published, [])
+    one = replace(published["classes"]["pytorch"], cpu="another")
+    _records.write(tmp_path, EVERY, [one])
+    found = _records.read(tmp_path, EVERY)[0]
+    assert found["classes"]["pytorch"] == one
+    assert found["classes"]["keras-torch"] == published["classes"]["keras-torch"]
+
+
+def test_figures_are_of_the_programs_and_engines_that_they_were_made_with(copy, tmp_path):
+    engine = copy / "backends" / "pytorch" / "_engine.py"
+    engine.write_text(engine.read_text() + "# an edit\n")
+    done = diptych("lessons", "--figures", str(PUBLISHED), cwd=copy)
+    assert "devices of pytorch was measured with other code" in done.stderr
+    assert "classes of pytorch" not in done.stderr
+
+
+def test_where_figures_cannot_be_written_it_is_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="--figures: cannot write to"):
+        _records.write(tmp_path / "file" / "folder", EVERY, [])
 
 
 def test_a_lesson_that_does_not_exist_is_an_error():

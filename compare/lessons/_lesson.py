@@ -65,12 +65,15 @@ class Lesson:
 
 
 def duration(seconds: float) -> str:
-    """Return a time with two digits or more, in seconds, milliseconds or microseconds."""
-    if seconds >= 1:
-        return f"{seconds:.1f} s"
-    if seconds < 1e-5:
-        return f"{1e6 * seconds:.1f} µs"
-    return f"{1000 * seconds:.0f} ms" if seconds >= 0.1 else f"{1000 * seconds:.2g} ms"
+    """Return a time with two digits or more, in seconds, milliseconds or microseconds.
+
+    >>> duration(2.71), duration(0.0996), duration(0.00103), duration(9e-7)
+    ('2.7 s', '100 ms', '1.0 ms', '0.9 µs')
+    """
+    for size, unit in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if seconds >= size or unit == "µs":
+            break
+    return f"{seconds / size:.{0 if seconds / size >= 20 else 1}f} {unit}"
 
 
 def lessons() -> list[Lesson]:

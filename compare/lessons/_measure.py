@@ -3,7 +3,7 @@
 FOLDER/asked.json names a lesson and a side, and has its lines. Figures are left in
 FOLDER/figures.json. What a lesson measures finds in its names: `figures`, to be filled; `shown`,
 the program that is read; `twins`, the text of every twin of the side, by problem; and the functions
-`seconds`, `source`, `sizes` and `naming`.
+`once`, `seconds`, `ratios`, `lines_of`, `sizes` and `naming`.
 """
 
 import ast
@@ -11,8 +11,9 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from time import perf_counter
 from typing import Any
 
@@ -25,23 +26,39 @@ FILE = "figures.json"
 REPEATS = 50
 
 
-def seconds(work: Callable[[], object], wait: Callable[[], object] = lambda: None) -> float:
-    """Return the median time of a call; `wait` ends when its work has been done."""
-    taken = []
-    for _ in range(REPEATS + 1):
-        started = perf_counter()
-        work()
-        wait()
-        taken.append(perf_counter() - started)
-    return median(taken[1:])
+def once(work: Callable[[], object]) -> float:
+    """Return the seconds of a call."""
+    started = perf_counter()
+    work()
+    return perf_counter() - started
 
 
-def source(program: str, name: str) -> str:
-    """Return the statement of a program that defines a name, without comments."""
+def seconds(work: Callable[[], object]) -> float:
+    """Return the seconds of a call: the median of REPEATS, after one that does not count."""
+    work()
+    return median(once(work) for _ in range(REPEATS))
+
+
+def ratios(work: Callable[[], object], other: Callable[[], object]) -> list[float]:
+    """Return how many times as long a call takes as another one: quartiles over REPEATS turns.
+
+    They are called in turns, so that what else the machine does falls on both.
+    """
+    work(), other()
+    return quantiles([once(work) / once(other) for _ in range(REPEATS)], n=4)
+
+
+def lines_of(program: str, name: str) -> int:
+    """Return how many lines the statement of a program has that defines a name.
+
+    Raises:
+        ValueError: nothing defines it.
+    """
     for node in ast.parse(program).body:
         targets = getattr(node, "targets", [])
         if name in (getattr(node, "name", ""), *(ast.unparse(target) for target in targets)):
-            return ast.unparse(node)
+            text = ast.get_source_segment(program, node) or ""
+            return sum(bool(line.strip()) for line in text.splitlines())
     raise ValueError(f"nothing defines {name}")
 
 
@@ -49,7 +66,8 @@ def sizes(program: str) -> dict[str, list[str]]:
     """Return the sizes that a program gives each of its layers, by the layer's name.
 
     Layers are what __init__ makes; sizes are what a layer is given without a name, or by a name
-    that ends in "size". Layers in a layer count as parts of it.
+    that ends in "size". Layers in a layer count as parts of it. What __init__ only keeps, for a
+    later reshape, is a size too.
     """
     found = {}
     for node in ast.walk(ast.parse(program)):
@@ -64,6 +82,9 @@ def sizes(program: str) -> dict[str, list[str]]:
                     if (one.arg or "").endswith("size")
                 ]
                 numbers = [one for one in given if not isinstance(one, ast.Call)]
+                if not calls:
+                    kept = made.value
+                    numbers = kept.elts if isinstance(kept, ast.Tuple) else [kept]
                 name = ast.unparse(made.targets[0]).removeprefix("self.")
                 found[name] = [ast.unparse(one) for one in numbers]
     return found
@@ -86,18 +107,32 @@ def _docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
+def names_of(asked: dict[str, str]) -> dict[str, Any]:
+    """Return what the lines of a lesson find in their names; makes the framework ready."""
+    side = Side.parse(asked["side"])
+    side.definition.engine().prepare(device="cpu", threads=1)
+    _seed()
+    names: dict[str, Any] = {"__name__": "lesson", "figures": {}, "shown": asked["shown"]}
+    names |= {one.__name__: one for one in (once, seconds, ratios, lines_of, sizes, naming)}
+    folder_of = side.definition.folder
+    names["twins"] = {name: twin(folder_of, name).read_text() for name in problems.names()}
+    return names
+
+
 def main(folder: Path) -> None:
     """Run the lines of a lesson for a side."""
     asked = json.loads((folder / ASKED).read_text())
-    side = Side.parse(asked["side"])
-    side.definition.engine().prepare(device="cpu", threads=1)
-    names: dict[str, Any] = {"__name__": "lesson", "seconds": seconds, "figures": {}}
-    names |= {"shown": asked["shown"], "source": source, "sizes": sizes, "naming": naming}
-    folder_of = side.definition.folder
-    names["twins"] = {name: twin(folder_of, name).read_text() for name in problems.names()}
+    names = names_of(asked)
     for part in ("shown", "measured"):
-        exec(compile(asked[part], f"{asked['lesson']}, {side}, {part}", "exec"), names)
-    write_whole(folder / FILE, json.dumps(names["figures"]))
+        exec(compile(asked[part], f"{asked['lesson']}, {asked['side']}, {part}", "exec"), names)
+    write_whole(folder / FILE, json.dumps(names["figures"], allow_nan=False))
+
+
+def _seed() -> None:
+    """Have all that is drawn without a seed be the same each time."""
+    for framework, seed in (("torch", "manual_seed"), ("keras", "utils.set_random_seed")):
+        if framework in sys.modules:
+            attrgetter(seed)(sys.modules[framework])(0)
 
 
 if __name__ == "__main__":

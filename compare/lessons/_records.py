@@ -5,11 +5,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from backends import Side
+import problems
+from backends import FOLDER, Side
 from compare.console import SILENT, Listener
 from compare.files import write_whole
+from compare.lessons import _measure
 from compare.lessons._lesson import Figures, Lesson, Panel
 from compare.lessons._measure import FILE as LEFT
 from compare.lessons.command import HERE
@@ -17,7 +19,7 @@ from compare.options import STARTS
 from compare.processes import machine
 from compare.processes.interpreter import environment, missing
 from compare.processes.launcher import Kind, several
-from compare.records.record import FORK, now
+from compare.records.record import FORK, UsageError, now
 
 PUBLISHED = machine.ROOT / HERE
 MODULE, FILE = "compare.lessons._measure", "figures.jsonl"
@@ -37,9 +39,17 @@ class Measured:
     started: str
 
 
-def code(panel: Panel) -> str:
-    """Return a hash of all lines of a panel."""
-    return hashlib.sha256(f"{panel.shown}\0{panel.measured}".encode()).hexdigest()[:16]
+def code(panel: Panel, backend: str) -> str:
+    """Return a hash of all that a panel's figures come from.
+
+    These are its lines and what measures, and, where the panel looks at them, the problems and
+    all programs and machinery of the side.
+    """
+    parts = [panel.shown, panel.measured, Path(_measure.__file__).read_text()]
+    if "twins" in panel.measured:
+        files = [problems.FOLDER, FOLDER / Side(backend).definition.folder]
+        parts += [file.read_text() for one in files for file in sorted(one.glob("*.py"))]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def measure(lessons: Sequence[Lesson], progress: Listener = SILENT) -> list[Measured]:
@@ -67,7 +77,7 @@ def measure(lessons: Sequence[Lesson], progress: Listener = SILENT) -> list[Meas
                 Measured(
                     lesson=lesson.name,
                     backend=str(side),
-                    code=code(lesson.panels[str(side)]),
+                    code=code(lesson.panels[str(side)], str(side)),
                     figures=json.loads((cell / LEFT).read_text()),
                     versions=environment(side).versions,
                     cpu=machine.cpu(),
@@ -83,11 +93,25 @@ def folder() -> Path:
     return HERE if (HERE / FILE).is_file() else PUBLISHED
 
 
-def write(folder: Path, found: Iterable[Measured]) -> None:
-    """Write figures into a folder, a line of JSON each."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lines = (json.dumps(asdict(one)) for one in found)
-    write_whole(folder / FILE, "".join(f"{line}\n" for line in lines))
+def write(folder: Path, lessons: Sequence[Lesson], found: Iterable[Measured]) -> None:
+    """Write figures into a folder, a line of JSON each; what was not measured now stays.
+
+    Raises:
+        UsageError: they cannot be written.
+    """
+    measured = {(one.lesson, one.backend): one for one in found}
+    before = read(folder, lessons)[0]
+    kept = [
+        measured.get((lesson.name, backend), before.get(lesson.name, {}).get(backend))
+        for lesson in lessons
+        for backend in lesson.panels
+    ]
+    lines = (json.dumps(asdict(one)) for one in kept if one)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / FILE, "".join(f"{line}\n" for line in lines))
+    except OSError as error:
+        raise UsageError(f"--figures: cannot write to {folder}: {error.strerror}") from None
 
 
 def read(
@@ -103,24 +127,33 @@ def read(
     file = folder / FILE
     for number, line in enumerate(_lines(file), 1):
         try:
-            one = Measured(**json.loads(line))
+            one = Measured(**json.loads(line, parse_constant=_no_number))
             panel = by_name[one.lesson].panels[one.backend]
         except (KeyError, TypeError, ValueError, RecursionError):
             complaints.append(f"{file}, line {number}: no figures of a lesson")
             continue
-        if one.code != code(panel):
+        if one.code != code(panel, one.backend):
             complaints.append(
                 f"{file}, line {number}: {one.lesson} of {one.backend} was measured with other "
-                "lines; `diptych lessons --measure` makes it anew"
+                "code; `diptych lessons --measure` makes it anew"
             )
             continue
         found.setdefault(one.lesson, {})[one.backend] = one
     for lesson in lessons:
         mine = found.get(lesson.name, {})
-        if mine and _unread(lesson, mine):
+        if mine and (lacking := lesson.panels.keys() - mine.keys()):
+            names = ", ".join(sorted(lacking))
+            complaints.append(f"{file}: there are no figures of {lesson.name} by {names}")
+            del found[lesson.name]
+        elif mine and _unread(lesson, mine):
             complaints.append(f"{file}: the figures of {lesson.name} lack what it tells")
             del found[lesson.name]
     return found, complaints
+
+
+def _no_number(text: str) -> NoReturn:
+    """Refuse NaN and infinities, which would pass for a difference of nothing."""
+    raise ValueError(text)
 
 
 def _lines(file: Path) -> list[str]:
@@ -134,6 +167,8 @@ def _unread(lesson: Lesson, mine: Mapping[str, Measured]) -> bool:
         lesson.table(figures)
         lesson.reading(figures)
         lesson.figure(figures)
+        for effect in lesson.effects.values():
+            effect(figures)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return True
     return False

@@ -32,8 +32,18 @@ def table(lesson: Lesson, found: Found) -> Rows:
     return lesson.table(mine) if mine else []
 
 
+def where(lesson: Lesson, found: Found) -> str:
+    """Return on what the figures were measured, and when; empty if there are none."""
+    mine = list(found.get(lesson.name, {}).values())
+    if not mine:
+        return ""
+    versions = {name: version for one in mine for name, version in one.versions.items()}
+    told = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+    return f"Measured on {mine[0].cpu}, {mine[0].started[:10]}; {told}."
+
+
 def rows(lessons: Sequence[Lesson], found: Found) -> list[list[str]]:
-    """Return number, claim, verdict and figure of each lesson."""
+    """Return number, name, title, verdict and figure of each lesson."""
     return [
         [
             str(lesson.number),
@@ -72,6 +82,8 @@ def told(lesson: Lesson, found: Found, width: int) -> Iterator[str]:
         yield ""
     yield from wrapped(answer(lesson, found), width)
     yield ""
+    if place := where(lesson, found):
+        yield from wrapped(place, width)
     yield from wrapped(f"Where to see it: {', '.join(lesson.seen)}", width)
     yield from wrapped(f"Sources: {'; '.join(lesson.sources)}", width)
 
@@ -106,6 +118,7 @@ def markdown(lessons: Sequence[Lesson], found: Found) -> str:
         parts += [
             markdown_list(
                 [
+                    *filter(None, [where(lesson, found)]),
                     f"Where to see it: {', '.join(f'`{one}`' for one in lesson.seen)}",
                     f"Sources: {'; '.join(lesson.sources)}",
                 ]

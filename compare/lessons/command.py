@@ -15,7 +15,8 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "lessons",
         do_lessons,
         summary="what a Keras developer learned of PyTorch, measured",
-        about="List the eight observations of 2017 and a ninth: what holds now, and a figure.",
+        about="List the observations of 2017, and what is new since: what holds now, and a figure. "
+        "What was measured on this machine, in this folder, comes before what was published.",
         examples="  diptych lessons\n  diptych lessons --measure",
     )
     every.add_argument("--measure", action="store_true", help="run all lines and measure anew")
@@ -53,7 +54,7 @@ def do_lessons(options: argparse.Namespace) -> int:
     if options.measure:
         with Progress() as progress:
             measured = _records.measure(every, progress)
-        _records.write(options.figures or HERE, measured)
+        _records.write(options.figures or HERE, every, measured)
         lacking = sum(len(one.panels) for one in every) - len(measured)
     found, complaints = _records.read(options.figures or _records.folder(), every)
     for message in complaints:
@@ -76,9 +77,8 @@ def do_lesson(options: argparse.Namespace) -> int:
     if options.name not in every:
         raise UsageError(f"no lesson {options.name!r}; there are {', '.join(every)}")
     lesson = every[options.name]
-    found, complaints = _records.read(options.figures or _records.folder(), [lesson])
+    found, complaints = _records.read(options.figures or _records.folder(), [*every.values()])
     for message in complaints:
-        if lesson.name in message:
-            complain(message)
+        complain(message)
     print("\n".join(_tell.told(lesson, found, terminal_width())))
     return 0

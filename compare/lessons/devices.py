@@ -17,7 +17,6 @@ TORCH_MEASURED = """
 from compare.processes.machine import ROOT
 
 words = "device|accelerator|cuda"
-figures["device"] = device.type
 figures["lines"] = naming(shown, words)
 figures["engine"] = sum(
     naming((ROOT / "backends" / "pytorch" / name).read_text(), words)
@@ -69,8 +68,8 @@ def table(figures: Every) -> Rows:
             [what, str(torch[name]), str(keras[name])]
             for name, what in (
                 ("lines", "lines above that name a device"),
-                ("twins", "lines of the six models that do"),
-                ("engine", "lines of the training loop that do"),
+                ("twins", "lines of all models that do"),
+                ("engine", "lines of the engine that do"),
             )
         ),
         ["making a small tensor", duration(torch["s"]["as it is"]), ""],
@@ -82,11 +81,14 @@ def reading(figures: Every) -> str:
     """Say where devices are named, and what is said if one is forgotten."""
     torch = figures["pytorch"]
     error, taken = torch["error"], torch["s"]
+    models = torch["twins"] + figures["keras-tensorflow"]["twins"]
+    where = f"Lines of this project's models that name a device: {models}."
     said = f'PyTorch says: "{error}".' if error else "PyTorch says nothing."
     return (
-        "No model of this project names a device; the training loop does. If a batch is not moved, "
-        f'{said} (The device "meta" stands for a GPU here.) Inside `with torch.device(...)`, new '
-        "tensors are on that device; making one takes "
+        f"{where} (The engine is `_engine.py` and `_device.py`, with all that is measured on a "
+        f'device.) If a batch is not moved, {said} (Here the device "meta" stands for a GPU, of '
+        "which the words differ.) Inside `with torch.device(...)`, new tensors are on that device; "
+        "making one takes "
         f"{taken['with a default device'] / taken['as it is']:.1f} times as long."
     )
 
@@ -97,7 +99,7 @@ LESSON = Lesson(
     title="CPU and GPU are not transparent",
     claim="In PyTorch you move networks and batches to the GPU; Keras does it by itself.",
     now="This is still so, but one line can do it: after `torch.set_default_device` (since 2.0), "
-    "new tensors are on that device. Each new tensor then takes longer to make, and what "
+    "new tensors are on that device. Every call of PyTorch then takes a little longer, and what "
     "`torch.from_numpy` returns stays on the CPU.",
     verdict=IN_PART,
     panels={

@@ -26,17 +26,19 @@ engine = Side("pytorch").definition.engine()
 figures["programs"] = {}
 for name, text in twins.items():
     problem = problems.load(name)
-    outputs = []
-    for program in (text, text.replace("batch_first=True", "batch_first=False")):
+
+    def output(program):
         module = {}
         exec(compile(program, name, "exec"), module)
         sys.modules["backends.pytorch.other"] = SimpleNamespace(build=module["build"])
-        try:
-            probe = engine.probe(replace(problem, name="other"), seed=0)
-            outputs.append(probe.ask(problem.input.random(7, 0))["output"])
-        except Exception:
-            outputs.append(None)
-    right, wrong = outputs
+        probe = engine.probe(replace(problem, name="other"), seed=0)
+        return probe.ask(problem.input.random(7, 0))["output"]
+
+    right = output(text)
+    try:
+        wrong = output(text.replace("batch_first=True", "batch_first=False"))
+    except (RuntimeError, ValueError):
+        wrong = None
     shaped = wrong is not None and wrong.shape == right.shape
     figures["programs"][name] = {
         "right shape": shaped,
@@ -55,9 +57,7 @@ assert y.shape == (7, 4)
 network.summary()  # the shape after every layer
 """
 
-KERAS_MEASURED = """
-figures["shape"] = list(y.shape)
-"""
+KERAS_MEASURED = ""
 
 
 def _passed(figures: Every) -> dict[str, float]:

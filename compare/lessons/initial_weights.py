@@ -6,76 +6,78 @@ TORCH = '''
 from torch import nn
 
 
+def begin_as_keras(network):
+    """Draw initial weights by the rules of Keras."""
+    for layer in network.modules():
+        if isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d)):
+            nn.init.xavier_uniform_(layer.weight)  # Keras calls it glorot_uniform
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+        elif isinstance(layer, nn.Embedding):
+            nn.init.uniform_(layer.weight, -0.05, 0.05)
+        elif isinstance(layer, (nn.LSTM, nn.GRU)):
+            for name, tensor in layer.named_parameters():
+                if name.startswith("weight_ih"):
+                    nn.init.xavier_uniform_(tensor)
+                elif name.startswith("weight_hh"):  # from one step of time to the next
+                    nn.init.orthogonal_(tensor)
+                else:
+                    nn.init.zeros_(tensor)
+                if name.startswith("bias_ih") and isinstance(layer, nn.LSTM):
+                    tensor.data.chunk(4)[1].fill_(1)  # gates i, f, g, o: the forget gate
+
+
 class Network(nn.Module):
     def __init__(self):
         super().__init__()
-        self.lstm = nn.LSTM(8, 64, batch_first=True)
-        self.dense = nn.Linear(64, 8)
-
-
-def begin_as_keras(network):
-    """Draw initial weights by the rules of Keras."""
-    for name, weight in network.named_parameters():
-        if "bias" in name:
-            nn.init.zeros_(weight)
-        elif "weight_hh" in name:  # from one step of time to the next
-            nn.init.orthogonal_(weight)
-        else:
-            nn.init.xavier_uniform_(weight)  # Keras calls it glorot_uniform
-    for layer in network.modules():
-        if isinstance(layer, nn.LSTM):  # of one layer; the gates are i, f, g, o
-            _, forget, _, _ = layer.bias_ih_l0.data.chunk(4)
-            forget.fill_(1)
+        self.embedding = nn.Embedding(50, 8)
+        self.lstm = nn.LSTM(8, 64, batch_first=True, bidirectional=True)
+        self.norm = nn.LayerNorm(128)  # begins with 1 and 0 in both frameworks
+        self.dense = nn.Linear(128, 8)
 
 
 network = Network()
+begin_as_keras(network)
 '''
 
 TORCH_MEASURED = """
-import torch
-
-
-def drawn():
-    torch.manual_seed(0)
-    weights = {name: weight.detach() for name, weight in network.named_parameters()}
-    biases = weights["lstm.bias_ih_l0"] + weights["lstm.bias_hh_l0"]
+def drawn(network):
+    lstm = network.lstm
+    biases = [lstm.bias_ih_l0 + lstm.bias_hh_l0, lstm.bias_ih_l0_reverse + lstm.bias_hh_l0_reverse]
     return {
-        "lstm, from inputs": weights["lstm.weight_ih_l0"].std().item(),
-        "lstm, from step to step": weights["lstm.weight_hh_l0"].std().item(),
-        "lstm, biases of the forget gate": biases[64:128].mean().item(),
-        "dense": weights["dense.weight"].std().item(),
-        "dense, bias": weights["dense.bias"].std().item(),
+        "embedding": network.embedding.weight.std().item(),
+        "lstm, from inputs": lstm.weight_ih_l0.std().item(),
+        "lstm, from step to step": lstm.weight_hh_l0.std().item(),
+        "lstm, biases of the forget gate": sum(one[64:128].mean().item() for one in biases) / 2,
+        "dense": network.dense.weight.std().item(),
+        "dense, bias": network.dense.bias.std().item(),
     }
 
 
-torch.manual_seed(0)
-network = Network()
-figures["own"] = drawn()
-begin_as_keras(network)
-figures["as Keras"] = drawn()
+figures["own"] = drawn(Network())
+figures["as Keras"] = drawn(network)
 """
 
 KERAS = """
 import keras
 from keras import layers
 
-x = keras.Input((5, 8))
-y = layers.LSTM(64)(x)  # Keras draws as begin_as_keras does
+x = keras.Input((5,))
+y = layers.Embedding(50, 8)(x)
+y = layers.Bidirectional(layers.LSTM(64))(y)  # Keras draws as begin_as_keras does
+y = layers.LayerNormalization()(y)
 network = keras.Model(x, layers.Dense(8)(y))
 """
 
 KERAS_MEASURED = """
-keras.utils.set_random_seed(0)
-x = keras.Input((5, 8))
-y = layers.LSTM(64)(x)
-network = keras.Model(x, layers.Dense(8)(y))
-inputs, steps, biases, dense, bias = network.get_weights()
+embedding, inputs, steps, bias, _, _, backward, _, _, dense, last = network.get_weights()
 figures["own"] = {
+    "embedding": float(embedding.std()),
     "lstm, from inputs": float(inputs.std()),
     "lstm, from step to step": float(steps.std()),
-    "lstm, biases of the forget gate": float(biases[64:128].mean()),
+    "lstm, biases of the forget gate": float((bias + backward)[64:128].mean() / 2),
     "dense": float(dense.std()),
-    "dense, bias": float(bias.std()),
+    "dense, bias": float(last.std()),
 }
 """
 
@@ -98,11 +100,12 @@ def table(figures: Every) -> Rows:
 def reading(figures: Every) -> str:
     """Say what the rules are."""
     return (
-        "PyTorch draws every tensor of a layer, biases too, from one uniform distribution, whose "
-        "width depends on the number of inputs or units. Keras draws weights by Glorot's rule, "
+        "PyTorch draws the tensors of these layers, biases too, from uniform distributions, whose "
+        "width depends on the number of inputs or units, and embeddings from a normal one. Keras "
+        "draws weights by Glorot's rule, "
         "recurrent weights as an orthogonal matrix, and sets biases to 0. The forget gate's bias "
-        "is 1: an LSTM of Keras begins by remembering. What this does to scores stands at the top "
-        "of the page of a run, and `diptych explain` measures it."
+        "is 1: an LSTM of Keras begins by remembering. `diptych explain` measures what "
+        "this does to scores; the answer stands at the top of the page of a run."
     )
 
 
@@ -131,9 +134,9 @@ LESSON = Lesson(
     },
     pairs=(
         Pair(
-            "y = layers.LSTM(64)(x)  # Keras draws as begin_as_keras does",
-            "nn.init.xavier_uniform_(weight)  # Keras calls it glorot_uniform\n"
-            "nn.init.orthogonal_(weight)\nforget.fill_(1)",
+            "y = layers.Bidirectional(layers.LSTM(64))(y)  # Keras draws as begin_as_keras does",
+            "nn.init.xavier_uniform_(tensor)\nnn.init.orthogonal_(tensor)\n"
+            "tensor.data.chunk(4)[1].fill_(1)  # gates i, f, g, o: the forget gate",
             "to begin as Keras does: input weights, recurrent weights, the forget gate's bias",
         ),
     ),

@@ -28,6 +28,7 @@ class Network(nn.Module):
 TORCH_MEASURED = """
 torch.manual_seed(0)
 network = Network()
+assert network(torch.zeros(2, 5, 1, 8, 8)).shape == (2, 1)
 found = {name: sizes(text) for name, text in twins.items()}
 figures["sizes"] = {name: sum(map(len, one.values())) for name, one in found.items()}
 known = ("conv", "dense", "norm")  # what has a lazy form, which works the first size out
@@ -41,12 +42,15 @@ figures["lazy"] = list(lazy[2].weight.shape)
 figures["lazy_rnn"] = hasattr(nn, "LazyLSTM")
 figures["biases"] = sum(name.startswith("bias") for name, _ in network.lstm.named_parameters())
 figures["state"] = list(network.lstm(torch.zeros(2, 5, 288))[1][0].shape)
+figures["found"] = "when layers are made"
 try:
-    wrong = nn.Linear(30, 1)  # is made without a word
+    wrong = nn.Linear(30, 1)
+    figures["found"] = "when it computes"
     wrong(torch.zeros(2, 32))
 except RuntimeError as error:
     figures["error"] = str(error)
-figures["forget_bias"] = float(network.lstm.bias_ih_l0[16:32].mean())
+biases = network.lstm.bias_ih_l0 + network.lstm.bias_hh_l0
+figures["forget_bias"] = float(biases[16:32].mean())
 figures["epsilon"] = torch.optim.Adam(network.parameters()).defaults["eps"]
 """
 
@@ -71,9 +75,11 @@ lstm = network.layers[-2].forward_layer
 figures["biases"] = sum(weight.name == "bias" for weight in lstm.weights)
 figures["forget_bias"] = float(ops.convert_to_numpy(lstm.weights[-1])[16:32].mean())
 figures["epsilon"] = keras.optimizers.Adam().epsilon
+figures["found"] = "when layers are joined"
 try:
-    layers.Reshape((5, 300))(layers.TimeDistributed(layers.Conv2D(8, 3))(x))  # no data has come
-    figures["error"] = ""
+    wrong = layers.Reshape((5, 300))(layers.TimeDistributed(layers.Conv2D(8, 3))(x))
+    figures["found"] = "when it computes"
+    keras.Model(x, wrong)(ops.zeros((2, 5, 8, 8, 1)))
 except ValueError as error:
     words = re.sub(r"\\x1b\\[[0-9]*m", "", str(error)).splitlines()
     figures["error"] = next(line for line in words if "size" in line)
@@ -90,9 +96,9 @@ def table(figures: Every) -> Rows:
     torch, keras = figures["pytorch"], figures["keras-tensorflow"]
     return [
         ["what", "PyTorch", "Keras"],
-        ["sizes in the six programs", str(total(torch["sizes"])), str(total(keras["sizes"]))],
+        ["sizes in all programs", str(total(torch["sizes"])), str(total(keras["sizes"]))],
         ["the same with lazy layers", str(total(torch["lazy_sizes"])), ""],
-        ["a wrong size is found", "when it computes", "when layers are joined"],
+        ["a wrong size is found", torch["found"], keras["found"]],
         [
             "bias of the forget gate",
             f"{torch['forget_bias']:.2g} (mean)",
@@ -111,10 +117,11 @@ def reading(figures: Every) -> str:
         f"PyTorch wants {more:.1f} times as many sizes. A lazy layer finds its input size by "
         f"itself (after the convolution above: {torch['lazy'][1]}), but there is "
         f"{'a' if torch['lazy_rnn'] else 'no'} lazy LSTM. The last state of the LSTM above has the "
-        f"shape {tuple(torch['state'])}: directions, batch, units. If a size is "
-        f'wrong, PyTorch says: "{torch["error"]}". Keras says: "{keras["error"]}". Keras chooses '
-        "the values of the last three rows. In PyTorch you must set them: lesson 11 has the lines "
-        "for weights, and Adam takes `eps=1e-7`."
+        f"shape {tuple(torch['state'])}: directions, batch, units. If a size is wrong, PyTorch "
+        f'says: "{torch["error"]}". Keras says: "{keras["error"]}". In the last three rows, each '
+        "framework has its own choice. Lesson 11 has lines for initial weights. Adam takes "
+        "`eps=1e-7`, which is near, but not equal: Keras adds epsilon before the bias correction, "
+        "PyTorch after it."
     )
 
 
@@ -124,7 +131,7 @@ LESSON = Lesson(
     title="Less insulation: you must know sizes and states",
     claim="In PyTorch you must know a component's insides: the size after a convolution, the axes "
     "of a state, what two directions return.",
-    now="This holds in part. Lazy layers (since 1.8) find the input size of linear layers and "
+    now="Lazy layers (since 1.8) find the input size of linear layers and "
     "convolutions when the first input comes. For recurrent layers you must know sizes and "
     "states. The order of gates matters when weights are copied: see lesson 12.",
     verdict=IN_PART,
@@ -149,7 +156,7 @@ LESSON = Lesson(
     table=table,
     reading=reading,
     figure=lambda figures: (
-        "Sizes in six programs: "
+        f"Sizes in {len(figures['pytorch']['sizes'])} programs: "
         f"{total(figures['pytorch']['sizes'])} in PyTorch, "
         f"{total(figures['keras-tensorflow']['sizes'])} in Keras"
     ),
@@ -158,10 +165,6 @@ LESSON = Lesson(
     effects={
         "directions": lambda figures: (
             f"Shape of the state of two directions: {tuple(figures['pytorch']['state'])}"
-        ),
-        "wants sizes": lambda figures: (
-            f"Sizes in six programs: {total(figures['pytorch']['sizes'])} "
-            f"in PyTorch, {total(figures['keras-tensorflow']['sizes'])} in Keras"
         ),
         "epsilon": lambda figures: (
             f"Keras {figures['keras-tensorflow']['epsilon']:g}, PyTorch "

@@ -15,6 +15,7 @@ from pygments.lexers import PythonLexer
 
 import problems
 from backends import FOLDER, PANELS
+from compare.console import complain
 from compare.files import write_whole
 from compare.lessons import _records, _tell
 from compare.lessons._lesson import Lesson, lessons
@@ -39,7 +40,9 @@ class Line:
 def crib(out: Path, figures: Path | None = None) -> Path:
     """Write the sheet into a folder and return its path."""
     every = lessons()
-    found, _ = _records.read(figures or _records.folder(), every)
+    found, complaints = _records.read(figures or _records.folder(), every)
+    for message in complaints:
+        complain(message)
     environment = Environment(
         loader=PackageLoader("compare.page"),
         autoescape=True,

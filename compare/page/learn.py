@@ -5,20 +5,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 import problems
 from backends import BACKENDS
+from compare.console import complain
 from compare.lessons import _records, _tell
 from compare.lessons._lesson import Lesson, Rows, lessons
 from compare.page.fragment import environment
 from compare.page.grid import Grid
 from compare.page.program_html import lines
 from compare.processes.machine import ROOT
+from compare.text import one_line
 
 EXPLAINED = ROOT / "results" / "explain" / "explain.csv"
-NAMES = {"pytorch": "PyTorch", "keras-tensorflow": "Keras"}
+REFERENCE = "pytorch"
+NAMES = {REFERENCE: "PyTorch", "keras-tensorflow": "Keras"}
+TEXT = ("problem", "backend", "defaults", "metric")  # columns of explain.csv that are used
+NUMBERS = ("seeds", "score_mean", "matched_mean", "change", "change_low", "change_high")
 KEPT = {
     "weights": "own initial weights",
     "bias": "own second bias of the LSTM",
@@ -81,6 +87,7 @@ class Taught:
     now: Markup
     figures: Grid  # what was measured
     answer: Markup
+    where: str  # it was measured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +104,10 @@ class Chapter:
 def chapter(explained: Path = EXPLAINED, figures: Path | None = None) -> Chapter:
     """Return the chapter; what was not measured has no figures."""
     every = lessons()
-    found, _ = _records.read(figures or _records.folder(), every)
-    frame = pd.read_csv(explained) if explained.is_file() else pd.DataFrame()
-    rows = _clear(frame)
+    found, complaints = _records.read(figures or _records.folder(), every)
+    for message in complaints:
+        complain(message)
+    rows = _clear(_explained(explained))
     return Chapter(
         question=_question(rows),
         rules=_rules(),
@@ -132,6 +140,7 @@ def chapter(explained: Path = EXPLAINED, figures: Path | None = None) -> Chapter
                 now=coded(one.now),
                 figures=_grid(_tell.table(one, found)),
                 answer=coded(_tell.answer(one, found)),
+                where=_tell.where(one, found),
             )
             for one in every
         ],
@@ -163,6 +172,19 @@ def _programs(lesson: Lesson) -> Markup:
     return Markup(template.render(lesson=lesson, pairs=pairs, lines=lines))
 
 
+def _explained(file: Path) -> pd.DataFrame:
+    """Return what the defaults do; nothing, with a complaint, if the file cannot be read."""
+    if not file.is_file():
+        return pd.DataFrame(columns=[*TEXT, *NUMBERS])
+    try:
+        frame = pd.read_csv(file)[[*TEXT, *NUMBERS]].astype(dict.fromkeys(NUMBERS, float))
+    except (ValueError, LookupError) as error:
+        complain(f"{file} cannot be read: {one_line(error)}")
+        return pd.DataFrame(columns=[*TEXT, *NUMBERS])
+    frame = frame[frame["problem"].isin(problems.names())]
+    return frame.replace([np.inf, -np.inf], np.nan).dropna(subset=[*NUMBERS])
+
+
 def _clear(frame: pd.DataFrame) -> list[Mapping[Hashable, Any]]:
     """Return the defaults whose change has an interval without zero, the largest change first."""
     rows = [] if frame.empty else frame.to_dict("records")
@@ -177,7 +199,7 @@ def _cells(row: Mapping[Hashable, Any]) -> Sequence[str]:
         NAMES.get(str(row["backend"]), str(row["backend"])),
         KEPT.get(str(row["defaults"]), str(row["defaults"])),
         _metric(row),
-        str(row["seeds"]),
+        f"{row['seeds']:.0f}",
         f"{row['matched_mean']:.4f}",
         f"{row['score_mean']:.4f}",
         f"{change} [{low}, {high}]",
@@ -198,25 +220,33 @@ def _rules() -> Grid:
     return Grid(columns, rows, columns)
 
 
+def _lower(row: Mapping[Hashable, Any]) -> bool:
+    """Say whether lower is better in a row's metric."""
+    metrics = problems.load(str(row["problem"])).metrics
+    return any(one.better == "lower" for one in metrics if one.name == row["metric"])
+
+
 def _metric(row: Mapping[Hashable, Any]) -> str:
     """Return the name of a metric, and that lower is better if it is so."""
-    lower = any(
-        one.better == "lower"
-        for one in problems.load(str(row["problem"])).metrics
-        if one.name == row["metric"]
-    )
-    return f"{row['metric']}{', lower is better' * lower}"
+    return f"{row['metric']}{', lower is better' * _lower(row)}"
+
+
+def _loss(row: Mapping[Hashable, Any]) -> float:
+    """Return what a default costs, as a share of the score without it; below 0 if it helps."""
+    change = row["change"] if _lower(row) else -row["change"]
+    return float(change / abs(row["matched_mean"])) if row["matched_mean"] else 0.0
 
 
 def _question(rows: Sequence[Mapping[Hashable, Any]]) -> str:
-    if not rows:
-        return "It was not measured here: `diptych explain`."
-    first = rows[0]
-    name = NAMES.get(str(first["backend"]), str(first["backend"]))
+    worse = [row for row in rows if row["backend"] == REFERENCE and _loss(row) > 0]
+    if not worse:
+        return "No default of PyTorch was found to be worse; `diptych explain` measures them."
+    first = max(worse, key=_loss)
+    name = NAMES[REFERENCE]
     kept = KEPT.get(str(first["defaults"]), first["defaults"])
     return (
         "Often because it is not the same model: what you leave out, each framework sets in "
-        f"its own way. The largest effect measured here: the {first['metric']} of "
+        f"its own way. The largest effect that was measured: the {first['metric']} of "
         f"{first['problem']} in {name} is {first['score_mean']:.3f} with its {kept}, and "
         f"{first['matched_mean']:.3f} with what both sides share in this comparison (difference "
         f"{first['change']:+.2f}, 95 % interval {first['change_low']:+.2f} to "
