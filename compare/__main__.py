@@ -53,7 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
             interpreter.use(options.python)
             _unused(options)
         status = int(options.do(options))
-        sys.stdout.flush()  # here, where what goes wrong is told
+        if sys.stdout:  # none, if it was closed before
+            sys.stdout.flush()  # here, where what goes wrong is told
         return status
     except UsageError as error:
         complain(str(error))

@@ -5,6 +5,7 @@ import re
 
 import pandas as pd
 import pytest
+from conftest import diptych
 from documents import RESULTS
 
 import problems
@@ -56,8 +57,8 @@ def test_another_effect_is_another_answer(tmp_path):
     assert "0.123 with its own initial weights" in chapter(tmp_path / "explain.csv").question
     frame["change_low"], frame["change_high"] = -1.0, 1.0
     frame.to_csv(tmp_path / "explain.csv")
-    assert chapter(tmp_path / "explain.csv").question.startswith("No default of PyTorch was found")
-    assert chapter(tmp_path / "nothing.csv").question.startswith("No default of PyTorch was found")
+    assert chapter(tmp_path / "explain.csv").question.endswith("here is no figure of it.")
+    assert chapter(tmp_path / "nothing.csv").question.endswith("here is no figure of it.")
 
 
 def test_the_answer_is_of_pytorch_and_of_a_change_for_the_worse(tmp_path):
@@ -79,6 +80,7 @@ def test_the_answer_is_of_pytorch_and_of_a_change_for_the_worse(tmp_path):
         "problem\necho\n",
         "a,b\n1,2,3\n",
         "\ud800",
+        "HEAD\necho,pytorch,cpu,weights,accuracy," + "9" * 400,
         "HEAD\necho,pytorch,cpu,weights,accuracy,x",
     ],
 )
@@ -86,8 +88,16 @@ def test_an_explanation_that_cannot_be_read_costs_no_page(tmp_path, capsys, cont
     head = EXPLAINED.read_text().partition("\n")[0]
     file = tmp_path / "explain.csv"
     file.write_text(content.replace("HEAD", head), errors="replace")
-    assert chapter(file).question.startswith("No default of PyTorch was found")
+    assert chapter(file).question.endswith("here is no figure of it.")
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_where_the_sheet_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    done = diptych("crib", "--out", str(tmp_path / "file"))
+    assert done.returncode == 2
+    assert done.stderr.startswith("diptych: --out: expected a folder that can be written to, came")
+    assert done.stderr.count("\n") == 1
 
 
 def test_rows_that_cannot_be_used_are_left_out(tmp_path):

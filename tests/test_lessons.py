@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from documents import DOCUMENTS, RESULTS
 
 from compare.lessons import _records, _tell
 from compare.lessons._lesson import NEW, Panel, lessons
+from compare.page.learn import chapter
 from compare.records.record import UsageError
 
 EVERY = lessons()
@@ -164,7 +166,10 @@ def test_another_figure_is_another_sentence(published, tmp_path):
         ({"backend": "keras-jax"}, "line 1: no figures of a lesson"),
         ({"lesson": "nothing"}, "line 1: no figures of a lesson"),
         ({"figures": {}}, "the figures of classes lack what it tells"),
-        ({"figures": None}, "the figures of classes lack what it tells"),
+        ({"figures": None}, "line 1: no figures of a lesson: Expected `object`, got `null`"),
+        ({"started": 5}, "no figures of a lesson: Expected `str`, got `int` - at `$.started`"),
+        ({"versions": ["a"]}, "line 1: no figures of a lesson: Expected `object`, got `array`"),
+        ({"cpu": "x" * 10**5}, "line 1: no figures of a lesson: Expected `str` of length <= 200"),
         ({"figures": {"apart": float("nan")}}, "line 1: no figures of a lesson"),
     ],
 )
@@ -176,6 +181,48 @@ def test_figures_that_cannot_be_shown_are_told(tmp_path, change, said):
     assert done.returncode == 0
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_told_is_text_without_markup_or_control_characters(tmp_path, published):
+    strange = "\x1b]0;x\x07<script>alert(1)</script>\u202e"
+    lines = [json.loads(line) for line in (PUBLISHED / _records.FILE).read_text().splitlines()]
+    for one in lines:
+        if one["lesson"] == "insulation":
+            one["figures"]["error"] = strange
+        if (one["lesson"], one["backend"]) == ("batch_first", "pytorch"):
+            one["figures"]["scores"]["echo"]["metric"] = 5
+    (tmp_path / _records.FILE).write_text("\n".join(map(json.dumps, lines)))
+    found, complaints = _records.read(tmp_path, EVERY)
+    assert len(complaints) == 1
+    assert complaints[0].endswith("the figures of batch_first lack what it tells")
+    told = _tell.markdown(EVERY, found)
+    told += diptych("lesson", "insulation", "--figures", str(tmp_path)).stdout
+    told += str(chapter(figures=tmp_path).lessons)
+    assert not set("\x1b\x07\u202e") & set(told)
+    assert not re.search(r"(?<!\\)<script", str(chapter(figures=tmp_path).lessons[2].answer))
+
+
+@pytest.mark.parametrize("what", ["nothing", "file", "folder"])
+def test_a_folder_without_figures_is_one_line(tmp_path, what):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder" / _records.FILE).mkdir(parents=True)
+    done = diptych("lessons", "--figures", str(tmp_path / what))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("diptych: --figures: expected a folder with figures.jsonl in it")
+    assert done.stderr.count("\n") == 1
+
+
+def test_many_lines_that_are_none_are_told_in_brief(tmp_path):
+    (tmp_path / _records.FILE).write_text("no figures\n" * 1000)
+    done = diptych("lesson", "3", "--figures", str(tmp_path))
+    assert done.returncode == 0
+    assert done.stderr.count("\n") == 6
+    assert done.stdout.startswith("3. Less insulation")
+
+
+def test_a_program_is_broken_where_the_terminal_ends(published):
+    for lesson in EVERY:
+        assert max(map(len, _tell.told(lesson, published, 80))) <= 80
 
 
 def test_what_was_not_measured_now_stays(tmp_path, published):
@@ -210,6 +257,7 @@ def test_a_lesson_that_does_not_exist_is_an_error():
 
 
 def test_where_nothing_was_measured_it_is_said(tmp_path):
+    (tmp_path / _records.FILE).touch()
     done = diptych("lesson", "channels", "--figures", str(tmp_path))
     assert done.returncode == 0
     assert "not measured here: `diptych lessons --measure`" in " ".join(done.stdout.split())

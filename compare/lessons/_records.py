@@ -5,7 +5,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any
+
+import msgspec
 
 import problems
 from backends import FOLDER, Side
@@ -20,6 +22,7 @@ from compare.processes import machine
 from compare.processes.interpreter import environment, missing
 from compare.processes.launcher import Kind, several
 from compare.records.record import FORK, UsageError, now
+from compare.text import one_line
 
 PUBLISHED = machine.ROOT / HERE
 MODULE, FILE = "compare.lessons._measure", "figures.jsonl"
@@ -32,11 +35,11 @@ class Measured:
 
     lesson: str
     backend: str
-    code: str  # a hash of the lines that were run
+    code: str  # a hash of all that the figures come from
     figures: Figures
     versions: Mapping[str, str]
-    cpu: str
-    started: str
+    cpu: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    started: Annotated[str, msgspec.Meta(pattern=r"^20\d\d-\d\d-\d\dT[\d:+]*$")]
 
 
 def code(panel: Panel, backend: str) -> str:
@@ -88,9 +91,15 @@ def measure(lessons: Sequence[Lesson], progress: Listener = SILENT) -> list[Meas
     return found
 
 
-def folder() -> Path:
-    """Return the folder of the figures: those that were measured here, or those published."""
-    return HERE if (HERE / FILE).is_file() else PUBLISHED
+def folder(asked: Path | None = None) -> Path:
+    """Return the folder of the figures: the one asked for, or that of here, or what is published.
+
+    Raises:
+        UsageError: the one that is asked for has none.
+    """
+    if asked and not (asked / FILE).is_file():
+        raise UsageError(f"--figures: expected a folder with {FILE} in it, came {asked}")
+    return asked or (HERE if (HERE / FILE).is_file() else PUBLISHED)
 
 
 def write(folder: Path, lessons: Sequence[Lesson], found: Iterable[Measured]) -> None:
@@ -127,10 +136,11 @@ def read(
     file = folder / FILE
     for number, line in enumerate(_lines(file), 1):
         try:
-            one = Measured(**json.loads(line, parse_constant=_no_number))
+            one = msgspec.json.decode(line, type=Measured)
             panel = by_name[one.lesson].panels[one.backend]
-        except (KeyError, TypeError, ValueError, RecursionError):
-            complaints.append(f"{file}, line {number}: no figures of a lesson")
+        except (KeyError, RecursionError, msgspec.MsgspecError) as error:
+            why = one_line(error) if isinstance(error, msgspec.MsgspecError) else "no such lesson"
+            complaints.append(f"{file}, line {number}: no figures of a lesson: {why}")
             continue
         if one.code != code(panel, one.backend):
             complaints.append(
@@ -151,24 +161,17 @@ def read(
     return found, complaints
 
 
-def _no_number(text: str) -> NoReturn:
-    """Refuse NaN and infinities, which would pass for a difference of nothing."""
-    raise ValueError(text)
-
-
-def _lines(file: Path) -> list[str]:
-    return file.read_text(errors="replace").splitlines() if file.is_file() else []
+def _lines(file: Path) -> list[bytes]:
+    return [line for line in file.read_bytes().splitlines() if line] if file.is_file() else []
 
 
 def _unread(lesson: Lesson, mine: Mapping[str, Measured]) -> bool:
     """Say whether a lesson cannot tell what was measured."""
     figures: dict[str, Any] = {name: one.figures for name, one in mine.items()}
     try:
-        lesson.table(figures)
-        lesson.reading(figures)
-        lesson.figure(figures)
-        for effect in lesson.effects.values():
-            effect(figures)
+        told = [lesson.reading(figures), lesson.figure(figures)]
+        told += [effect(figures) for effect in lesson.effects.values()]
+        told += [cell for row in lesson.table(figures) for cell in row]
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return True
-    return False
+    return not all(isinstance(one, str) for one in told)

@@ -1,8 +1,9 @@
 """The lessons in words: in the terminal, and as Markdown."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
 
-from compare.console import fitting, markdown_list, markdown_table, wrapped
+from compare.console import fitting, markdown_list, markdown_table, plain, wrapped
 from compare.lessons._lesson import Lesson, Rows
 from compare.lessons._records import Measured
 
@@ -67,7 +68,7 @@ def listed(lessons: Sequence[Lesson], found: Found, width: int) -> list[str]:
 
 def told(lesson: Lesson, found: Found, width: int) -> Iterator[str]:
     """Yield the lines of `diptych lesson`."""
-    yield lesson.title
+    yield f"{lesson.number}. {lesson.title} ({lesson.name})"
     yield ""
     if lesson.claim:
         yield from wrapped(f"2017: {lesson.claim}", width)
@@ -75,7 +76,8 @@ def told(lesson: Lesson, found: Found, width: int) -> Iterator[str]:
     yield ""
     for backend, program in programs(lesson):
         yield f"{backend}:"
-        yield from (f"    {line}".rstrip() for line in program.strip().splitlines())
+        for line in program.strip().splitlines():
+            yield from _code(line, width)
         yield ""
     if cells := table(lesson, found):
         yield from fitting(cells[0], cells[1:], cells[0][:1], width=width)
@@ -86,6 +88,19 @@ def told(lesson: Lesson, found: Found, width: int) -> Iterator[str]:
         yield from wrapped(place, width)
     yield from wrapped(f"Where to see it: {', '.join(lesson.seen)}", width)
     yield from wrapped(f"Sources: {'; '.join(lesson.sources)}", width)
+
+
+def _code(line: str, width: int) -> list[str]:
+    """Return a line of a program, broken at words where the terminal is too narrow."""
+    start = "  " + " " * (len(line) - len(line.lstrip()))
+    return wrap(
+        line.strip(),
+        width,
+        initial_indent=start,
+        subsequent_indent=f"{start}    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]
 
 
 def programs(lesson: Lesson) -> list[tuple[str, str]]:
@@ -114,7 +129,7 @@ def markdown(lessons: Sequence[Lesson], found: Found) -> str:
             parts += [f"{name}:", f"```python\n{text.strip()}\n```"]
         if cells := table(lesson, found):
             parts += ["Measured:", markdown_table(cells[0], cells[0], cells[1:])]
-        parts += [answer(lesson, found)]
+        parts += [plain(answer(lesson, found))]
         parts += [
             markdown_list(
                 [

@@ -19,7 +19,11 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "What was measured on this machine, in this folder, comes before what was published.",
         examples="  diptych lessons\n  diptych lessons --measure",
     )
-    every.add_argument("--measure", action="store_true", help="run all lines and measure anew")
+    every.add_argument(
+        "--measure",
+        action="store_true",
+        help="run all lines and measure anew, some two minutes; needs torch and tensorflow",
+    )
     every.add_argument("--markdown", action="store_true", help="print all lessons as Markdown")
     _add_figures(every)
     one = add_command(
@@ -31,7 +35,9 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "Keras, and what they show here.",
         examples="  diptych lesson fitting",
     )
-    one.add_argument("name", metavar="NAME", help="one of those that `diptych lessons` lists")
+    one.add_argument(
+        "name", metavar="NAME", help="name or number of one that `diptych lessons` lists"
+    )
     _add_figures(one)
 
 
@@ -49,6 +55,7 @@ def do_lessons(options: argparse.Namespace) -> int:
     from compare.console import Progress, complain, terminal_width
     from compare.lessons import _records, _tell
     from compare.lessons._lesson import lessons
+    from compare.records.journal import in_brief
 
     every, lacking = lessons(), 0
     if options.measure:
@@ -56,8 +63,8 @@ def do_lessons(options: argparse.Namespace) -> int:
             measured = _records.measure(every, progress)
         _records.write(options.figures or HERE, every, measured)
         lacking = sum(len(one.panels) for one in every) - len(measured)
-    found, complaints = _records.read(options.figures or _records.folder(), every)
-    for message in complaints:
+    found, complaints = _records.read(_records.folder(options.figures), every)
+    for message in in_brief(complaints):
         complain(message)
     if options.markdown:
         print(_tell.markdown(every, found), end="")
@@ -71,14 +78,16 @@ def do_lesson(options: argparse.Namespace) -> int:
     from compare.console import complain, terminal_width
     from compare.lessons import _records, _tell
     from compare.lessons._lesson import lessons
+    from compare.records.journal import in_brief
     from compare.records.record import UsageError
 
     every = {lesson.name: lesson for lesson in lessons()}
-    if options.name not in every:
+    asked = {str(lesson.number): lesson for lesson in every.values()} | every
+    if options.name not in asked:
         raise UsageError(f"no lesson {options.name!r}; there are {', '.join(every)}")
-    lesson = every[options.name]
-    found, complaints = _records.read(options.figures or _records.folder(), [*every.values()])
-    for message in complaints:
+    lesson = asked[options.name]
+    found, complaints = _records.read(_records.folder(options.figures), [*every.values()])
+    for message in in_brief(complaints):
         complain(message)
     print("\n".join(_tell.told(lesson, found, terminal_width())))
     return 0

@@ -81,11 +81,9 @@ def reading(figures: Every) -> str:
     """Say where devices are named, and what is said if one is forgotten."""
     torch = figures["pytorch"]
     error, taken = torch["error"], torch["s"]
-    models = torch["twins"] + figures["keras-tensorflow"]["twins"]
-    where = f"Lines of this project's models that name a device: {models}."
     said = f'PyTorch says: "{error}".' if error else "PyTorch says nothing."
     return (
-        f"{where} (The engine is `_engine.py` and `_device.py`, with all that is measured on a "
+        f"(The engine is `_engine.py` and `_device.py`, with all that is measured on a "
         f'device.) If a batch is not moved, {said} (Here the device "meta" stands for a GPU, of '
         "which the words differ.) Inside `with torch.device(...)`, new tensors are on that device; "
         "making one takes "

@@ -22,6 +22,11 @@ def fit(network, x, y, epochs=20):
         with torch.no_grad():
             losses.append(nn.functional.mse_loss(network(x), y).item())
     return losses
+
+
+network = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Dropout(0.2), nn.Linear(32, 1))
+x = torch.rand(640, 8)
+losses = fit(network, x, x.sum(1, keepdim=True))
 '''
 
 TORCH_MEASURED = """
@@ -47,6 +52,7 @@ for name, line, instead in (
 
 KERAS = '''
 import keras
+import numpy as np
 from keras import layers
 
 
@@ -57,11 +63,16 @@ def fit(network, x, y, epochs=20):
         x, y, batch_size=32, epochs=epochs, shuffle=False, validation_data=(x, y), verbose=0
     )
     return history.history["val_loss"]
+
+
+network = keras.Sequential(
+    [layers.Dense(32, activation="relu"), layers.Dropout(0.2), layers.Dense(1)]
+)
+x = np.random.rand(640, 8).astype("float32")
+losses = fit(network, x, x.sum(1, keepdims=True))
 '''
 
 KERAS_MEASURED = """
-import numpy as np
-
 keras.utils.set_random_seed(0)
 x = np.random.default_rng(0).random((640, 8), dtype="float32")
 y = x.sum(1, keepdims=True)
@@ -75,7 +86,6 @@ figures["losses"] = fit(network, x, y)
 PRICE = """
 import time
 
-import numpy as np
 import torch
 
 x = np.random.default_rng(0).random((6400, 8), dtype="float32")
@@ -89,7 +99,6 @@ def made():
     return network
 
 
-fit(made(), x[:64], y[:64], epochs=1)  # TensorFlow shows the curve of this program
 by_fit, by_loop = made(), made()
 by_fit.compile(keras.optimizers.SGD(1e-2), "mse")
 optimizer = torch.optim.SGD(by_loop.parameters(), 1e-2)

@@ -101,7 +101,7 @@ def table(figures: Every) -> Rows:
         ["a wrong size is found", torch["found"], keras["found"]],
         [
             "bias of the forget gate",
-            f"{torch['forget_bias']:.2g} (mean)",
+            f"{torch['forget_bias']:.2g} (drawn around 0)",
             f"{keras['forget_bias']:g}",
         ],
         ["biases of an LSTM", str(torch["biases"] // 2), str(keras["biases"])],

@@ -73,6 +73,10 @@ keras_conv, conv = layers.TimeDistributed(layers.Conv2D(5, 3)), nn.Conv2d(3, 5, 
 keras_lstm, lstm = layers.LSTM(5), nn.LSTM(6, 5, batch_first=True)
 keras_gru, gru = layers.GRU(5), nn.GRU(6, 5, batch_first=True)
 keras_norm, norm = layers.BatchNormalization(), nn.BatchNorm1d(6, eps=1e-3, momentum=0.01)
+
+expected = keras_lstm(steps)  # now it has weights
+copy_lstm(keras_lstm, lstm)
+apart = (lstm(steps)[0][:, -1] - expected).abs().max().item()  # the rounding of float32
 """
 
 MEASURED = """

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from compare.options import Parser, add_command, add_folder, folder
+from compare.text import visible
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -53,7 +54,7 @@ def do_report(options: argparse.Namespace) -> int:
     from compare.records.reading import records_of
 
     page = report(options.folder, records_of(options.folder))
-    print(page)
+    print(visible(str(page)))
     if options.open:
         import webbrowser
 
@@ -75,5 +76,5 @@ def do_crib(options: argparse.Namespace) -> int:
     """Write the crib sheet and print its path."""
     from compare.page.crib import crib
 
-    print(crib(options.out))
+    print(visible(str(crib(options.out))))
     return 0

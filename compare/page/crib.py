@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -19,9 +18,12 @@ from compare.console import complain
 from compare.files import write_whole
 from compare.lessons import _records, _tell
 from compare.lessons._lesson import Lesson, lessons
+from compare.page.fragment import environment
 from compare.page.learn import coded
 from compare.programs.pairing import ABSENT, Row, paired
 from compare.programs.statements import MARKS, Statement, statements
+from compare.records.journal import in_brief
+from compare.records.record import UsageError
 
 FILE = "crib.html"
 REMARK = re.compile(rf"({'|'.join(MARKS)}): *(.*)")
@@ -38,26 +40,28 @@ class Line:
 
 
 def crib(out: Path, figures: Path | None = None) -> Path:
-    """Write the sheet into a folder and return its path."""
+    """Write the sheet into a folder and return its path.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
     every = lessons()
     found, complaints = _records.read(figures or _records.folder(), every)
-    for message in complaints:
+    for message in in_brief(complaints):
         complain(message)
-    environment = Environment(
-        loader=PackageLoader("compare.page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     page = environment.get_template(FILE).render(
         lines=list(lines(every, found)),
         lessons=[(one, list(taught(one, found))) for one in every],
         coded=coded,
         colours=Markup(HtmlFormatter(style="default").get_style_defs("code")),  # type: ignore[no-untyped-call]
     )
-    out.mkdir(parents=True, exist_ok=True)
-    write_whole(out / FILE, page)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(out / FILE, page)
+    except OSError as error:
+        raise UsageError(
+            f"--out: expected a folder that can be written to, came {out}: {error.strerror}"
+        ) from None
     return out / FILE
 
 

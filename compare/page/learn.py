@@ -18,7 +18,8 @@ from compare.page.fragment import environment
 from compare.page.grid import Grid
 from compare.page.program_html import lines
 from compare.processes.machine import ROOT
-from compare.text import one_line
+from compare.records.journal import in_brief
+from compare.text import one_line, visible
 
 EXPLAINED = ROOT / "results" / "explain" / "explain.csv"
 REFERENCE = "pytorch"
@@ -105,7 +106,7 @@ def chapter(explained: Path = EXPLAINED, figures: Path | None = None) -> Chapter
     """Return the chapter; what was not measured has no figures."""
     every = lessons()
     found, complaints = _records.read(figures or _records.folder(), every)
-    for message in complaints:
+    for message in in_brief(complaints):
         complain(message)
     rows = _clear(_explained(explained))
     return Chapter(
@@ -149,7 +150,7 @@ def chapter(explained: Path = EXPLAINED, figures: Path | None = None) -> Chapter
 
 def coded(text: str) -> Markup:
     """Return a text with what stands between backticks as code."""
-    parts = enumerate(text.split("`"))
+    parts = enumerate(visible(text).split("`"))
     return Markup("").join(
         Markup("<code>{}</code>").format(one) if i % 2 else one for i, one in parts
     )
@@ -178,11 +179,12 @@ def _explained(file: Path) -> pd.DataFrame:
         return pd.DataFrame(columns=[*TEXT, *NUMBERS])
     try:
         frame = pd.read_csv(file)[[*TEXT, *NUMBERS]].astype(dict.fromkeys(NUMBERS, float))
-    except (ValueError, LookupError) as error:
+    except (ValueError, LookupError, OverflowError) as error:
         complain(f"{file} cannot be read: {one_line(error)}")
         return pd.DataFrame(columns=[*TEXT, *NUMBERS])
-    frame = frame[frame["problem"].isin(problems.names())]
-    return frame.replace([np.inf, -np.inf], np.nan).dropna(subset=[*NUMBERS])
+    scored = {(name, one.name) for name in problems.names() for one in problems.load(name).metrics}
+    known = [pair in scored for pair in zip(frame["problem"], frame["metric"], strict=True)]
+    return frame[known].replace([np.inf, -np.inf], np.nan).dropna(subset=[*NUMBERS])
 
 
 def _clear(frame: pd.DataFrame) -> list[Mapping[Hashable, Any]]:
@@ -240,7 +242,10 @@ def _loss(row: Mapping[Hashable, Any]) -> float:
 def _question(rows: Sequence[Mapping[Hashable, Any]]) -> str:
     worse = [row for row in rows if row["backend"] == REFERENCE and _loss(row) > 0]
     if not worse:
-        return "No default of PyTorch was found to be worse; `diptych explain` measures them."
+        return (
+            "Often because it is not the same model: what you leave out, each framework sets in "
+            "its own way. `diptych explain` measures what this does; here is no figure of it."
+        )
     first = max(worse, key=_loss)
     name = NAMES[REFERENCE]
     kept = KEPT.get(str(first["defaults"]), first["defaults"])

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from backends import BACKENDS, Side
@@ -15,6 +14,7 @@ from compare.files import write_whole
 from compare.groups import Group
 from compare.page import figures as gallery
 from compare.page.answer import answer, legend
+from compare.page.fragment import environment
 from compare.page.grid import MEANINGS, Grid, scores, times
 from compare.page.layers_html import layers_css
 from compare.page.learn import Chapter, chapter
@@ -41,13 +41,6 @@ MACHINERY = ("warnings", "target", "failed")  # columns whose emptiness is no la
 
 def report(folder: Path, records: Sequence[Record]) -> Path:
     """Write report.html into the folder, whole or not at all, and return its path."""
-    environment = Environment(
-        loader=PackageLoader("compare.page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     template = environment.get_template("report.html")
     pieces_css = Markup(layers_css() + program_css())
     page = template.render(page=made(folder, records), pieces_css=pieces_css)
