@@ -1,6 +1,7 @@
 """The chapter Learn: why the same model is worse in one framework, and the lessons."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -182,8 +183,9 @@ def _explained(file: Path) -> pd.DataFrame:
     except (ValueError, LookupError, OverflowError) as error:
         complain(f"{file} cannot be read: {one_line(error)}")
         return pd.DataFrame(columns=[*TEXT, *NUMBERS])
-    scored = {(name, one.name) for name in problems.names() for one in problems.load(name).metrics}
-    known = [pair in scored for pair in zip(frame["problem"], frame["metric"], strict=True)]
+    better = {name: _better(name) for name in problems.names()}
+    pairs = zip(frame["problem"], frame["metric"], strict=True)
+    known = [metric in better.get(name, {}) for name, metric in pairs]
     return frame[known].replace([np.inf, -np.inf], np.nan).dropna(subset=[*NUMBERS])
 
 
@@ -222,10 +224,16 @@ def _rules() -> Grid:
     return Grid(columns, rows, columns)
 
 
+def _better(problem: str) -> dict[str, str]:
+    """Return by metric whether higher or lower is better; nothing if the file is spoilt."""
+    with suppress(ValueError):
+        return {one.name: one.better for one in problems.load(problem).metrics}
+    return {}
+
+
 def _lower(row: Mapping[Hashable, Any]) -> bool:
     """Say whether lower is better in a row's metric."""
-    metrics = problems.load(str(row["problem"])).metrics
-    return any(one.better == "lower" for one in metrics if one.name == row["metric"])
+    return _better(str(row["problem"])).get(str(row["metric"])) == "lower"
 
 
 def _metric(row: Mapping[Hashable, Any]) -> str:
