@@ -22,7 +22,6 @@ RUN = """
 import json, sys
 from pathlib import Path
 from compare.lessons import _measure
-from compare.lessons._lesson import lessons
 
 _measure.REPEATS = 2
 asked, ran = json.loads(Path(sys.argv[1]).read_text()), set()

@@ -65,7 +65,7 @@ class Lesson:
 
 
 def duration(seconds: float) -> str:
-    """Return a time with two digits or more, in seconds, milliseconds or microseconds.
+    """Return a time in seconds, milliseconds or microseconds, with one or two digits that count.
 
     >>> duration(2.71), duration(0.0996), duration(0.00103), duration(9e-7)
     ('2.7 s', '100 ms', '1.0 ms', '0.9 µs')

@@ -83,10 +83,10 @@ def reading(figures: Every) -> str:
     error, taken = torch["error"], torch["s"]
     said = f'PyTorch says: "{error}".' if error else "PyTorch says nothing."
     return (
-        f"(The engine is `_engine.py` and `_device.py`, with all that is measured on a "
-        f'device.) If a batch is not moved, {said} (Here the device "meta" stands for a GPU, of '
-        "which the words differ.) Inside `with torch.device(...)`, new tensors are on that device; "
-        "making one takes "
+        "Models name no device where the second row is 0: the engine does. Here the engine is "
+        "`_engine.py` and `_device.py`, which also measure the device's memory. If a batch is not "
+        f'moved, {said} The device "meta" stands for a GPU here; the message for a GPU has other '
+        "words. Inside `with torch.device(...)`, new tensors are on that device. Making one takes "
         f"{taken['with a default device'] / taken['as it is']:.1f} times as long."
     )
 

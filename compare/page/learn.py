@@ -19,6 +19,7 @@ from compare.page.fragment import environment
 from compare.page.grid import Grid
 from compare.page.program_html import lines
 from compare.processes.machine import ROOT
+from compare.programs.pairing import title
 from compare.records.journal import in_brief
 from compare.text import one_line, visible
 
@@ -51,7 +52,6 @@ KERAS = {
     "bias": "one in an LSTM, two in a GRU",
     "optimizer": "epsilon 1e-7, added before the bias correction",
 }
-TITLES = {"pytorch": "PyTorch", "keras": "Keras"}
 
 TEMPLATE = """\
 <div class="programs">
@@ -218,7 +218,7 @@ def _rules() -> Grid:
     ]
     columns = [
         "default",
-        *(f"{TITLES[name]} by itself" for name in folders),
+        *(f"{title(name)} by itself" for name in folders),
         "both in matched mode",
     ]
     return Grid(columns, rows, columns)
