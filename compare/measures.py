@@ -30,6 +30,8 @@ WARNINGS = {
     "keep the machine to yourself, run again into another folder",
     "shared": "others computed on the GPU: its times and the memory of the whole device are theirs "
     "too; end them and run again into another folder",
+    "machines": "the trainings of a row come from several machines of one kind: its means and "
+    "medians mix them; verdicts do not, they pair within a machine",
     "losses": "the losses of two sides differ in the first epoch by more than rounding explains, "
     "though weights and batches are the same: try `diptych check --whole`",
 }
@@ -81,12 +83,17 @@ def _shared(records: Iterable[Record]) -> bool:
     return any(record.gpu_others for record in records)
 
 
+def _machines(records: Iterable[Record]) -> bool:
+    return len({record.machine for record in records} - {None}) > 1
+
+
 RAISED: dict[str, Callable[[Iterable[Record]], bool]] = {
     "parts": _parts,
     "unsteady": _unsteady,
     "busy": _busy,
     "drift": _drift,
     "shared": _shared,
+    "machines": _machines,
 }
 
 

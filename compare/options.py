@@ -190,6 +190,12 @@ def add_settings(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--threads", type=count, default=1, help="threads per training (1)")
     command.add_argument(
+        "--shard",
+        metavar="I/N",
+        help="do the I-th of N parts, each on a machine of its own; then `diptych merge`. auto or "
+        "auto/N: I is this job's in an array of Slurm or an indexed job of Kubernetes",
+    )
+    command.add_argument(
         "--start",
         choices=STARTS,
         default=STARTS[0],

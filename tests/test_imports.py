@@ -12,7 +12,7 @@ from compare.processes.machine import ROOT
 FRAMEWORKS = {"torch", "keras", "tensorflow", "jax", "jaxlib"}
 LIBRARIES = {
     *("jinja2", "markupsafe", "matplotlib", "msgspec", "numpy", "pandas", "pygments"),
-    *("pynvml", "pytest_benchmark", "rich", "scipy"),
+    *("pynvml", "pytest_benchmark", "ray", "rich", "scipy", "tensorboardX"),
 }
 # What a folder or file may import beside the standard library and itself. The longest match counts,
 # on both sides: `backends` allows backends/_clock.py, not backends/keras.

@@ -196,7 +196,7 @@ def test_a_killed_comparison_goes_on_where_it_was(toys, add_toy):
     pd.testing.assert_frame_equal(first, second)
 
 
-def test_interrupting_ends_all_at_once_and_says_how_to_go_on(toys, add_toy):
+def test_interrupting_twice_ends_all_at_once_and_says_how_to_go_on(toys, add_toy):
     add_toy("wrong", numpy=HANGS)
     run = ["run", "wrong", "--no-gate", "--backends", "numpy", "--seeds", "9", "--out", "out"]
     comparison = start(*run, cwd=toys, stderr=subprocess.PIPE, text=True)
@@ -206,13 +206,63 @@ def test_interrupting_ends_all_at_once_and_says_how_to_go_on(toys, add_toy):
         time.sleep(0.05)
     time.sleep(1)
     comparison.send_signal(signal.SIGINT)
+    time.sleep(1)
+    assert comparison.poll() is None, "the training under way may end"
+    comparison.send_signal(signal.SIGINT)
     _, stderr = comparison.communicate(timeout=60)
     assert comparison.returncode == 130
-    first, last = stderr.splitlines()
+    first, once, last = stderr.splitlines()
     assert first.startswith("9 trainings into out: 0 are there already, 9 to do, ")
+    assert once.startswith("SIGINT: the trainings under way are being finished")
     assert last == "diptych: interrupted; the same command goes on from here"
     assert not list((toys / "out" / "cells").glob("*/record.json")), "nothing failed"
     assert records(toys / "out") == []
+
+
+SLOW = PARITY_TOY.replace(
+    "        return x\n",
+    "        import pathlib, time\n"
+    "        pathlib.Path('{folder}/begun').touch()\n"
+    "        time.sleep(0.1)\n"
+    "        return x\n",
+)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_asked_once_it_finishes_what_is_under_way(toys, add_toy, tmp_path, sent):
+    add_toy("right", numpy=SLOW.replace("{folder}", str(tmp_path)))
+    run = ["run", "right", "--no-gate", "--backends", "numpy", "--seeds", "9", "--out", "out"]
+    comparison = start(*run, cwd=toys, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + PATIENCE_S
+    while not (tmp_path / "begun").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    comparison.send_signal(sent)
+    _, stderr = comparison.communicate(timeout=PATIENCE_S)
+    assert comparison.returncode == 130
+    assert f"{sent.name}: the trainings under way are being finished" in stderr
+    assert stderr.splitlines()[-1] == "diptych: interrupted; the same command goes on from here"
+    done = records(toys / "out")
+    assert {one["status"] for one in done} == {"ok"}
+    assert 1 <= len(done) < 9
+    again = diptych(*run, cwd=toys)
+    assert again.returncode == 0
+    assert f"9 trainings into out: {len(done)} are there already" in again.stderr
+    assert records(toys / "out")[: len(done)] == done
+
+
+def test_what_comes_after_the_last_training_has_begun_changes_nothing(toys, add_toy, tmp_path):
+    add_toy("right", numpy=SLOW.replace("{folder}", str(tmp_path)))
+    run = ["run", "right", "--no-gate", "--backends", "numpy", "--seeds", "1", "--out", "out"]
+    comparison = start(*run, cwd=toys, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + PATIENCE_S
+    while not (tmp_path / "begun").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    comparison.send_signal(signal.SIGINT)
+    comparison.communicate(timeout=PATIENCE_S)
+    assert comparison.returncode == 0
+    assert (toys / "out" / "table.csv").exists()
 
 
 def test_a_training_without_a_score_is_tried_again_and_a_diverged_one_is_not(toys, add_toy):

@@ -36,9 +36,10 @@ READING = {
     "report": ("run", "report.html"),
     "plot": ("run --out pictures", "ratio-epoch_s.svg"),
     "diff": ("run run --json", '"circumstances": []'),
+    "merge": ("run --out merged", "merged: "),
     "export": ("run --format github-action-benchmark", '"unit": "s"'),
 }
-TRAINING = {"doctor", "check", "run", "sweep", "explain"}  # commands that need a framework
+TRAINING = {"doctor", "check", "run", "status", "sweep", "explain"}  # and what is told of one
 
 
 def done(*command: str | Path, cwd: Path) -> str:

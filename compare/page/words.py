@@ -13,6 +13,7 @@ SHOWN = ("different", "different but negligible")
 # Warning: what it means to those who read the times. compare/measures.py advises who measures.
 DOUBTS = {
     "parts": "the parts of a training do not add up to its total; do not rely on these times",
+    "machines": "the trainings of a row come from several machines; means and medians mix them",
     "unsteady": "epochs of one training differ much from one another; times are uncertain",
     "busy": "other programs were running; times may be too long",
     "drift": "some seeds ran slower than others throughout, as when a processor throttles; times "

@@ -1,5 +1,6 @@
 """What the machine and the code are, for the records: read from the system, no framework asked."""
 
+import hashlib
 import os
 import platform
 import shutil
@@ -133,4 +134,22 @@ def facts() -> dict[str, Any]:
         "commit": commit,
         "dirty": None if changes is None else bool(changes),
         "cpu": cpu(),
+        "machine": identity(),
     }
+
+
+# Files that tell machines apart. In a container the first is of the image: all machines that run it
+# have the same. The second is of the kernel, and another after each start of the machine.
+MACHINE, BOOT = Path("/etc/machine-id"), Path("/proc/sys/kernel/random/boot_id")
+CONTAINER = ("/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io")
+
+
+def identity(file: Path | None = None) -> str | None:
+    """Return a hash that tells this machine from others; None where nothing tells it."""
+    if file is None:
+        file = BOOT if any(map(os.path.exists, CONTAINER)) else MACHINE
+    try:
+        text = file.read_text().strip() or platform.node()
+    except OSError:
+        text = platform.node()
+    return hashlib.sha256(text.encode()).hexdigest()[:12] if text else None

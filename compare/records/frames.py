@@ -78,7 +78,11 @@ def load(folder: str | Path) -> pd.DataFrame:
     Raises:
         UsageError: there are no records, or all are of another schema.
     """
-    found = _read(folder)
+    return records_frame(_read(folder))
+
+
+def records_frame(found: Sequence[Record]) -> pd.DataFrame:
+    """Return records as `load` does."""
     versions = sorted({f"version_{name}" for record in found for name in record.versions})
     judged = {JUDGED_AS[name]: dtype for name, dtype in JUDGED.items()}
     dtypes = SINGLE | {"metric": "string"} | judged | dict.fromkeys(versions, "string")
@@ -94,7 +98,12 @@ def load_epochs(folder: str | Path) -> pd.DataFrame:
     Raises:
         UsageError: there are no records, or all are of another schema.
     """
-    rows = [row for record in _read(folder) for row in _epochs(record)]
+    return epochs_frame(_read(folder))
+
+
+def epochs_frame(found: Sequence[Record]) -> pd.DataFrame:
+    """Return the epochs of records as `load_epochs` does."""
+    rows = [row for record in found for row in _epochs(record)]
     dtypes = {name: SINGLE.get(name, "float64") for name in EPOCH_COLUMNS}
     return _frame(rows, dtypes | {"epoch": "Int64"})
 

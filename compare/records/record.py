@@ -187,6 +187,9 @@ class Record:
     cpu: str | None = None
     gpu: str | None = None
     processors: list[Count] = field(default_factory=list)
+    machine: str | None = None
+    block: str | None = None
+    attempt: Positive | None = None
 
     @property
     def side(self) -> Side:
@@ -288,6 +291,11 @@ FIELDS = {
     "cpu": "name of the processor, and which of that name it is: family, model, widest vectors",
     "gpu": "name of the GPU",
     "processors": "numbers of the processors that the training was pinned to",
+    "machine": "which machine it was: a hash, from which no name can be read. Null: an older "
+    "record, or a machine that cannot be told from others",
+    "block": "name of the trainings that were given to one node of a cluster together; null: the "
+    "training was not done on a cluster",
+    "attempt": "1, or 2 where the first node with this block was lost",
 }
 # Field of a Score: what it means.
 SCORE_FIELDS = {

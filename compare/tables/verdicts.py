@@ -124,8 +124,23 @@ def _pairs(sides: Iterable[Side]) -> Iterator[tuple[Side, Side]]:
             yield side, side.in_default_tier
 
 
+def _within_machines(ours: BySeed, reference: BySeed) -> tuple[BySeed, BySeed]:
+    """Return two sides without the seeds that they were trained with on different machines."""
+    apart = {
+        seed
+        for seed in ours.keys() & reference.keys()
+        if None not in (one := (ours[seed].machine, reference[seed].machine)) and one[0] != one[1]
+    }
+    left, right = (
+        {seed: record for seed, record in side.items() if seed not in apart}
+        for side in (ours, reference)
+    )
+    return left, right
+
+
 def _judged(ours: BySeed, reference: BySeed) -> Iterator[Row]:
     """Yield the figures of each measure that both sides have."""
+    ours, reference = _within_machines(ours, reference)
     first = list(scores(reference, ours).values())[:1]
     proof = least_proof([*ours.values(), *reference.values()])
     doubtful = doubts([*ours.values()], [*reference.values()])

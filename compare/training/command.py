@@ -11,6 +11,7 @@ from compare.options import (
     add_all,
     add_backends,
     add_command,
+    add_folder,
     add_problems,
     add_python,
     add_settings,
@@ -66,6 +67,25 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     add_all(run)
     run.set_defaults(defaults_in_file=run)  # see compare/settings.py
 
+    asked = add_command(
+        commands,
+        "status",
+        do_status,
+        summary="how far a run has come",
+        about="Tell from another terminal what of a run is done, under way and left, and about how "
+        "long it takes yet.",
+        examples="  diptych status results/latest",
+    )
+    add_folder(asked)
+
+
+def do_status(options: argparse.Namespace) -> int:
+    """Print how far the run of a results folder has come."""
+    from compare.training.how_far import how_far
+
+    print("\n".join(how_far(options.folder)))
+    return 0
+
 
 def do_run(options: argparse.Namespace) -> int:
     """Run what is missing, write and print the table."""
@@ -108,11 +128,14 @@ def done(runs: "Sequence[Run]", out: Path, *, timeout_s: float, gate: bool) -> "
     """
     from compare.console import Progress
     from compare.training.schedule import compare, row
+    from compare.training.stop import stopping
 
     records: list[Record] = []
     told = set()
-    with Progress(len(runs), "trainings") as progress:
-        for record in compare(runs, out=out, timeout_s=timeout_s, gate=gate, progress=progress):
+    with Progress(len(runs), "trainings") as progress, stopping(progress.report) as stop:
+        for record in compare(
+            runs, out=out, timeout_s=timeout_s, gate=gate, progress=progress, stop=stop
+        ):
             records.append(record)
             why = WHY.get(record.status, "").format(record=record)
             line = f"diptych: {why}" if why else row(record)

@@ -9,6 +9,7 @@ from types import TracebackType
 from compare.processes import machine
 from compare.processes.launcher import Launcher
 from compare.records.record import Record, Run
+from compare.training.stop import Stop
 
 
 class Pool:
@@ -26,11 +27,13 @@ class Pool:
         jobs: int,
         threads: int,
         timeout_s: float,
+        stop: Stop,
     ) -> None:
+        self.stop, self.unbegun = stop, 0
         self.launcher, self.cells, self.timeout_s = Launcher(cells), cells, timeout_s
         self.files = files
         self.workers = ThreadPoolExecutor(jobs)
-        self.waiting: list[Future[Record]] = []
+        self.waiting: list[Future[Record | None]] = []
         self.free: SimpleQueue[list[int]] = SimpleQueue()
         for share in machine.shares(machine.cores(), jobs=jobs, threads=threads):
             self.free.put(share)
@@ -53,12 +56,21 @@ class Pool:
         self.waiting += [self.workers.submit(self._train, run) for run in runs]
 
     def ended(self) -> Iterator[Record]:
-        """Yield the record of each run as it ends; after the last, nothing is under way."""
+        """Yield the record of each run as it ends; after the last, nothing is under way.
+
+        After a stop, there is none of what was not begun.
+        """
         waiting, self.waiting = self.waiting, []
         for finished in as_completed(waiting):
-            yield finished.result()
+            record = finished.result()
+            if record is None:
+                self.unbegun += 1
+            else:
+                yield record
 
-    def _train(self, run: Run) -> Record:
+    def _train(self, run: Run) -> Record | None:
+        if self.stop.asked:
+            return None
         processors = self.free.get()
         try:
             cell = self.cells / run.key

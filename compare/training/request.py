@@ -17,6 +17,7 @@ from compare.processes.choice import (
     tiered,
 )
 from compare.records.record import Run, UsageError
+from compare.training.blocks import Shard, blocks, of_shard, shard_of
 from compare.training.schedule import plan
 
 AA_SEEDS = 8  # the fewest that can show a difference among six problems
@@ -25,8 +26,10 @@ AA_SEEDS = 8  # the fewest that can show a difference among six problems
 def settings_of(options: argparse.Namespace) -> dict[str, Any]:
     """Return how trainings are to be done: arguments of `chosen_runs`."""
     names = ("device", "precision", "threads", "jobs", "start")
+    shard = None if options.shard is None else shard_of(options.shard)
     usual = DEFAULT_SEEDS if getattr(options, "aa", None) is None else AA_SEEDS
-    return {name: getattr(options, name) for name in names} | {"seeds": options.seeds or usual}
+    settings = {name: getattr(options, name) for name in names}
+    return settings | {"seeds": options.seeds or usual, "shard": shard}
 
 
 def chosen_sizes(
@@ -64,13 +67,15 @@ def chosen_runs(
     threads: int,
     jobs: int | None,
     again: bool = False,
+    shard: Shard | None = None,
     tiers: Sequence[str] = (DEFAULT,),
     **settings: Any,
 ) -> list[Run]:
     """Return the runs asked for, in the order in which they are to be done.
 
     `modes` tells those of a backend, `tiers` are for all; `again` has every training done twice,
-    the second time under the backend's second name; `settings` are further fields of Run.
+    the second time under the backend's second name; `shard` has a part of them done; `settings`
+    are further fields of Run.
     """
     chosen = chosen_backends(backends)
     devices = chosen_devices(device, chosen)
@@ -78,7 +83,7 @@ def chosen_runs(
     names = chosen_problems(problems, chosen)
     if not problems:  # nobody asked for an order: the first row is to come soon
         names.sort(key=lambda name: work(name, quick=settings.get("recipe") == "quick"))
-    return plan(
+    runs = plan(
         names,
         [(side, mode, one) for one in devices for side in sides for mode in modes(side)],
         seeds,
@@ -86,6 +91,10 @@ def chosen_runs(
         jobs=chosen_jobs(jobs, threads=threads, devices=devices),
         **settings,
     )
+    mine = of_shard(runs, shard)
+    if not mine and shard:
+        raise UsageError(f"--shard: expected at most {len(blocks(runs))} parts, came {shard[1]}")
+    return mine
 
 
 def work(problem: str, *, quick: bool) -> int:

@@ -21,6 +21,7 @@ from compare.processes import gpu, machine
 from compare.processes.launcher import Kind, Launcher
 from compare.proof.gate import Standing, standings, unproven
 from compare.records import journal as records
+from compare.records.alike import unlike
 from compare.records.record import (
     FINISHED,
     FORK,
@@ -35,9 +36,11 @@ from compare.records.record import (
     record_of,
     sizes,
 )
+from compare.training.how_far import write_plan
 from compare.training.kernel import kernels, unseen
 from compare.training.pool import Pool
 from compare.training.remaining import Remaining
+from compare.training.stop import Stop
 
 REFUSED, UNAVAILABLE = "refused", "unavailable"
 
@@ -79,20 +82,13 @@ def without_training(run: Run, status: str, reason: str) -> Record:
     return record_of(run, **machine.facts(), started=now(), status=status, reason=reason)
 
 
-def refuse_to_mix(records: Sequence[Record], run: Run, out: Path) -> None:
+def refuse_to_mix(records: Iterable[Record], run: Run, out: Path) -> None:
     """Raise UsageError if records were made in a way that must not share a row with this run."""
-    settings = ("recipe", "jobs", "threads", "precision", "start", "score_epochs")
-    for setting in settings + ("problem",) * (run.recipe == SWEEP):  # of which there is a picture
-        asked = getattr(run, setting)
-        others = {
-            getattr(record, setting)
-            for record in records
-            if setting == "recipe" or record.device == run.device
-        } - {asked}
-        if others:
+    for record in records:
+        if setting := unlike(record, run):
             raise UsageError(
-                f"--out: {out} holds trainings with {setting} {others.pop()}, asked for is "
-                f"{setting} {asked}; choose another folder"
+                f"--out: {out} holds trainings with {setting} {getattr(record, setting)}, asked "
+                f"for is {setting} {getattr(run, setting)}; choose another folder"
             )
 
 
@@ -196,6 +192,7 @@ def compare(
     timeout_s: float,
     gate: bool,
     progress: Listener = SILENT,
+    stop: Stop | None = None,
 ) -> Iterator[Record]:
     """Yield the records of the runs: those that `out` has, and each other one as it is done.
 
@@ -205,18 +202,27 @@ def compare(
     this nor what computes the layers.
 
     What the trainings are made of is read now; one that sees other files than these has failed.
+    Once asked to stop, it begins no more.
 
     Raises:
+        KeyboardInterrupt: it was asked to stop before all was begun; what was under way has ended.
         OSError: one of these files cannot be read.
         UsageError: `out` cannot be written, or holds records that do not belong with these.
     """
     with records.journal(out) as journal:
         have = known(out, journal, progress)
         for run in {run.device: run for run in runs}.values():
-            refuse_to_mix(list(have.values()), run, out)
+            refuse_to_mix(have.values(), run, out)
         comparison = Comparison(
-            runs, have, out=out, timeout_s=timeout_s, gate=gate, progress=progress
+            runs,
+            have,
+            out=out,
+            timeout_s=timeout_s,
+            gate=gate,
+            progress=progress,
+            stop=stop or Stop(),
         )
+        write_plan(out, comparison.runs)
         with closing(comparison.records()) as found:
             for record in found:
                 if records.belongs(record, have.get(record.key)):
@@ -248,8 +254,10 @@ class Comparison:
         timeout_s: float,
         gate: bool,
         progress: Listener,
+        stop: Stop,
     ) -> None:
         self.timeout_s, self.gate, self.progress, self.out = timeout_s, gate, progress, out
+        self.stop = stop
         code = {key: code_of(*key) for key in dict.fromkeys(map(first_like, runs))}
         self.files = {one.fingerprint: one.files for one in code.values()}
         runs = [replace(run, fingerprint=code[first_like(run)].fingerprint) for run in runs]
@@ -274,11 +282,22 @@ class Comparison:
         self._announce()
         cells = self.out / "cells"
         cells.mkdir(exist_ok=True)
-        settings = {"jobs": self.jobs, "threads": self.threads}
-        with Pool(cells, self.files, timeout_s=self.timeout_s, **settings) as pool:
+        with Pool(
+            cells,
+            self.files,
+            jobs=self.jobs,
+            threads=self.threads,
+            timeout_s=self.timeout_s,
+            stop=self.stop,
+        ) as pool:
             for (_, name), runs in groupby(self.runs, key=lambda run: (run.seed, run.problem)):
+                if self.stop.asked:
+                    pool.unbegun += 1
+                    break
                 yield from self._of_seed(name, list(runs), pool)
             yield from self._ended(pool)
+            if pool.unbegun:
+                raise KeyboardInterrupt
 
     def _of_seed(self, name: str, runs: list[Run], pool: Pool) -> Iterator[Record]:
         """Yield what of a problem and seed needs no training; the others are under way then.

@@ -1,0 +1,73 @@
+"""A comparison in blocks, which may be done on different machines.
+
+A block has all that is compared of one problem on one device, for two seeds in a row: sides in the
+order A B, then B A. So no pair is split, and a machine that grows slower does it to both sides.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from compare.records.record import Run, UsageError
+
+SEEDS = 2  # in a block
+AUTO = "auto"
+Shard = tuple[int, int]  # which one, from 1, of how many
+
+# Where the members of an array of jobs find their number, the first one's, and how many there are.
+SLURM = ("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_COUNT")
+KUBERNETES = "JOB_COMPLETION_INDEX"  # from 0; how many there are, no variable tells
+
+
+def blocks(runs: Sequence[Run]) -> list[list[Run]]:
+    """Return the runs in blocks, in the order of their first runs."""
+    found: dict[tuple[str, str, int], list[Run]] = {}
+    for run in runs:
+        found.setdefault((run.problem, run.device, run.seed // SEEDS), []).append(run)
+    return list(found.values())
+
+
+def of_shard(runs: Sequence[Run], shard: Shard | None) -> list[Run]:
+    """Return the runs of a shard, which has every so-many-th block; all without one."""
+    if shard is None:
+        return list(runs)
+    number, total = shard
+    mine = {run.key for block in blocks(runs)[number - 1 :: total] for run in block}
+    return [run for run in runs if run.key in mine]
+
+
+def shard_of(text: str, variables: Mapping[str, str] = os.environ) -> Shard:
+    """Return what "2/3", "auto/3" or "auto" means; the environment tells what "auto" is.
+
+    Raises:
+        UsageError: it is none of these, or the environment does not tell.
+    """
+    which, slash, total = text.partition("/")
+    asked = (_number(variables) if which == AUTO else which, total if slash else _total(variables))
+    if not all(one.isascii() and one.isdecimal() and len(one) < 10 for one in asked):
+        raise UsageError(f"--shard: expected one like 2/3, auto/3 or auto, came {text!r}")
+    number, of = map(int, asked)
+    if not 1 <= number <= of:
+        raise UsageError(f"--shard: expected one from 1/{of} to {of}/{of}, came {number}/{of}")
+    return number, of
+
+
+def _number(variables: Mapping[str, str]) -> str:
+    """Return the number of this member of an array of jobs, from 1."""
+    number, first, _ = (variables.get(name, "") for name in SLURM)
+    if not number:
+        number, first = variables.get(KUBERNETES, ""), "0"
+    if not (number.isdecimal() and first.isdecimal()):
+        raise UsageError(
+            f"--shard {AUTO}: expected {SLURM[0]} and {SLURM[1]}, or {KUBERNETES}, in the "
+            "environment, found none"
+        )
+    return str(int(number) - int(first) + 1)
+
+
+def _total(variables: Mapping[str, str]) -> str:
+    if SLURM[-1] not in variables:
+        raise UsageError(
+            f"--shard {AUTO}: expected {SLURM[-1]} in the environment, found none; {AUTO}/3 says "
+            "that there are three"
+        )
+    return variables[SLURM[-1]]
