@@ -166,6 +166,31 @@ def add_python(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_cluster(command: argparse.ArgumentParser) -> None:
+    """Add the cluster that a command may be done on."""
+    command.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="do it on the nodes of this Ray cluster, which is there: HOST:PORT, or auto",
+    )
+    command.add_argument(
+        "--ray-label",
+        type=label,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="on nodes with this label only",
+    )
+
+
+def label(text: str) -> tuple[str, str]:
+    """Read a name and its value."""
+    name, separator, value = text.partition("=")
+    if not (name and separator):
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, came {shortened(text)!r}")
+    return name, value
+
+
 def add_settings(command: argparse.ArgumentParser) -> None:
     """Add how trainings are done."""
     command.add_argument("--seeds", type=count, help=f"trainings for each ({DEFAULT_SEEDS})")
@@ -195,6 +220,7 @@ def add_settings(command: argparse.ArgumentParser) -> None:
         help="do the I-th of N parts, each on a machine of its own; then `diptych merge`. auto or "
         "auto/N: I is this job's in an array of Slurm or an indexed job of Kubernetes",
     )
+    add_cluster(command)
     command.add_argument(
         "--start",
         choices=STARTS,

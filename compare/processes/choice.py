@@ -30,17 +30,17 @@ def chosen_problems(
     return chosen
 
 
-def chosen_backends(names: Sequence[str]) -> list[Side]:
+def chosen_backends(names: Sequence[str], *, here: bool = True) -> list[Side]:
     """Return the backends asked for, each once, in their default tiers.
 
     Raises:
-        UsageError: there is no such backend, or it cannot run here.
+        UsageError: there is no such backend, or it is to run `here` and cannot.
     """
     listed = {str(side): side for side in known()}
     for name in names:
         if name not in listed:
             raise UsageError(f"no backend {name!r}; backends are {', '.join(listed)}")
-        if missing := environment(listed[name]).missing:
+        if here and (missing := environment(listed[name]).missing):
             where = f"for {PYTHONS[name]}" if name in PYTHONS else "here"
             able = ", ".join(map(str, able_backends())) or "none"
             raise UsageError(
@@ -120,8 +120,10 @@ def chosen_devices(names: Sequence[str], backends: Sequence[Side]) -> list[str]:
     return chosen
 
 
-def chosen_jobs(jobs: int | None, *, threads: int, devices: Sequence[str]) -> int:
-    """Return how many trainings go at a time: unless asked, one.
+def chosen_jobs(
+    jobs: int | None, *, threads: int, devices: Sequence[str], processors: int | None = None
+) -> int:
+    """Return how many trainings go at a time on `processors`, those here: unless asked, one.
 
     Trainings beside one another slow each other by how much each uses caches and memory, and the
     sides of a comparison differ in that. With a GPU it is always one, on the processor too: a
@@ -134,7 +136,7 @@ def chosen_jobs(jobs: int | None, *, threads: int, devices: Sequence[str]) -> in
         if jobs not in (None, 1):
             raise UsageError(f"--jobs {jobs}: on a GPU one training goes at a time")
         return 1
-    processors = len(machine.processors())
+    processors = processors or len(machine.processors())
     jobs = jobs or 1
     if jobs * threads > processors:
         raise UsageError(

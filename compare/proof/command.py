@@ -1,11 +1,13 @@
 """`diptych check`."""
 
 import argparse
+from collections.abc import Callable
 from functools import partial
 
 from compare.options import (
     Parser,
     add_backends,
+    add_cluster,
     add_command,
     add_problems,
     add_python,
@@ -37,6 +39,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
     check.add_argument("--all", action="store_true", help="climb on past the first rung that fails")
     check.add_argument("--json", action="store_true", help="print the findings as JSON on stdout")
+    add_cluster(check)
     check.add_argument("--out", type=folder, help="write check.md and check.json there")
 
 
@@ -52,19 +55,26 @@ def do_check(options: argparse.Namespace) -> int:
         chosen_problems,
         chosen_sides,
     )
+    from compare.processes.cluster import connected
     from compare.proof.check import check
+    from compare.proof.finding import Finding
     from compare.proof.gate import prove
+    from compare.proof.on_node import checked
     from compare.proof.publish import findings_json, print_findings, publish_findings
 
-    backends = chosen_backends(options.backends)
-    sides = chosen_sides(backends, options.tier)
-    device = chosen_device(options.device, backends)
-    asked = prove if device == "cpu" else partial(check, device=device)
-    with Progress() as progress:
+    with connected(options) as cluster, Progress() as progress:
+        backends = chosen_backends(options.backends, here=cluster is None)
+        sides = chosen_sides(backends, options.tier)
         names = chosen_problems(options.problems, backends)
-        findings = asked(
-            names, sides, progress=progress, past_failures=options.all, whole=options.whole
-        )
+        settings = {"past_failures": options.all, "whole": options.whole}
+        asked: Callable[..., list[Finding]]
+        if cluster:
+            (device,) = cluster.devices([options.device])
+            asked = partial(checked, cluster, device=device)
+        else:
+            device = chosen_device(options.device, backends)
+            asked = prove if device == "cpu" else partial(check, device=device)
+        findings = asked(names, sides, progress=progress, **settings)
     if options.out:
         publish_findings(options.out, findings)
     if options.json:

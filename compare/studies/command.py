@@ -71,26 +71,30 @@ def size(text: str) -> int:
 
 def do_explain(options: argparse.Namespace) -> int:
     """Train from matched to native, one default at a time; write and print what each one does."""
+    from compare.processes.cluster import connected
     from compare.records.record import modes_between
     from compare.studies.explain import explain, print_explanation, publish_explanation
     from compare.training.command import any_trained, done, in_folder, status
     from compare.training.request import chosen_runs, settings_of
 
     settings = settings_of(options) | {"recipe": "quick" if options.quick else "full"}
-    runs = chosen_runs(options.problems, options.backends, modes_between, **settings)
     out = options.out or Path("results") / ("defaults-quick" if options.quick else "defaults")
-    records = done(runs, out, timeout_s=options.timeout, gate=not options.no_gate)
-    if found := in_folder(out, records):
+    with connected(options) as cluster:
+        settings |= {"cluster": cluster}
+        runs = chosen_runs(options.problems, options.backends, modes_between, **settings)
+        unscored = done(runs, out, options, cluster)
+    if found := in_folder(out, unscored):
         frame = explain(found)
         publish_explanation(out, frame, found)
         if any_trained(found):
             print_explanation(frame, out)
-    return status(records, out)
+    return status(unscored, out)
 
 
 def do_sweep(options: argparse.Namespace) -> int:
     """Time a problem at several sizes, if any are given; write, draw and print what is there."""
     from compare.processes.choice import chosen_problems
+    from compare.processes.cluster import connected
     from compare.records.reading import records_of
     from compare.records.record import MATCHED, SWEEP, Record
     from compare.studies.sweep import points
@@ -101,15 +105,15 @@ def do_sweep(options: argparse.Namespace) -> int:
     (name,) = chosen_problems([options.problem])
     out = options.out or Path("results") / "sweep" / name
     asked = chosen_sizes(name, batch_size=options.batch_size, units=options.units)
-    records: list[Record] = []
+    unscored: list[Record] = []
     if asked:
         settings = settings_of(options) | {"recipe": SWEEP, "score_epochs": False}
-        runs = points(
-            chosen_runs([name], options.backends, lambda _: [MATCHED], **settings), *asked
-        )
-        records = done(runs, out, timeout_s=options.timeout, gate=not options.no_gate)
-    found = in_folder(out, records, sweep=name) if asked else records_of(out, sweep=name)
+        with connected(options) as cluster:
+            settings |= {"cluster": cluster}
+            runs = chosen_runs([name], options.backends, lambda _: [MATCHED], **settings)
+            unscored = done(points(runs, *asked), out, options, cluster)
+    found = in_folder(out, unscored, sweep=name) if asked else records_of(out, sweep=name)
     if any(record.status == "ok" for record in found):  # else there is nothing to be drawn
         publish_sweep(out, found)
         print_sweep(found, out)
-    return status(records, out)
+    return status(unscored, out)

@@ -21,6 +21,7 @@ from compare.options import (
 from compare.records.record import MATCHED, NATIVE, UNCHECKED, UNTRIED
 
 if TYPE_CHECKING:
+    from compare.processes.cluster import Cluster
     from compare.records.record import Record, Run
 
 # Why there was no training, by the status of a record.
@@ -90,68 +91,83 @@ def do_status(options: argparse.Namespace) -> int:
 def do_run(options: argparse.Namespace) -> int:
     """Run what is missing, write and print the table."""
     from compare.console import complain
+    from compare.processes.cluster import connected
     from compare.tables.publish import publish
     from compare.tables.screen import show
     from compare.training.request import chosen_runs, settings_of
 
-    runs = chosen_runs(
-        options.problems,
-        options.backends if options.aa is None else [options.aa],
-        lambda _: list(dict.fromkeys(options.mode)),
-        again=options.aa is not None or options.repeat_check,
-        tiers=options.tier,
-        recipe="quick" if options.quick else "full",
-        **settings_of(options),
-    )
-    if (options.jobs or 1) > 1:
-        complain(
-            f"--jobs {options.jobs}: trainings side by side slow each other; such times are for a "
-            "look, not to be published"
-        )
     usual = "quick" if options.quick else "latest"
     if options.aa is not None or options.repeat_check:
         usual = "repeat" if options.aa is None else "aa"
     out = options.out or Path("results") / usual
-    records = done(runs, out, timeout_s=options.timeout, gate=not options.no_gate)
-    found = in_folder(out, records)
+    with connected(options) as cluster:
+        runs = chosen_runs(
+            options.problems,
+            options.backends if options.aa is None else [options.aa],
+            lambda _: list(dict.fromkeys(options.mode)),
+            again=options.aa is not None or options.repeat_check,
+            tiers=options.tier,
+            recipe="quick" if options.quick else "full",
+            cluster=cluster,
+            **settings_of(options),
+        )
+        if runs[0].jobs > 1:
+            complain(
+                f"--jobs {runs[0].jobs}: trainings side by side slow each other; such times are "
+                "for a look, not to be published"
+            )
+        unscored = done(runs, out, options, cluster)
+    found = in_folder(out, unscored)
     if any_trained(found):
         show(out, found, everything=options.all)
     elif found:
         publish(out, found)
-    return status(records, out)
+    return status(unscored, out)
 
 
-def done(runs: "Sequence[Run]", out: Path, *, timeout_s: float, gate: bool) -> "list[Record]":
-    """Do the runs, showing each as it is done; return their records.
+def done(
+    runs: "Sequence[Run]", out: Path, options: argparse.Namespace, cluster: "Cluster | None"
+) -> "list[Record]":
+    """Do the runs, here or on a cluster, showing each as it is done; return those without a score.
 
-    Why something was not trained is said once, not for every seed.
+    Why something was not trained is said once, not for every seed. The others are in the folder:
+    here, a hundred thousand would fill the memory.
     """
+    from functools import partial
+
     from compare.console import Progress
-    from compare.training.schedule import compare, row
+    from compare.training.on_cluster import OnCluster
+    from compare.training.schedule import Comparison, compare, row
     from compare.training.stop import stopping
 
-    records: list[Record] = []
+    unscored: list[Record] = []
     told = set()
     with Progress(len(runs), "trainings") as progress, stopping(progress.report) as stop:
         for record in compare(
-            runs, out=out, timeout_s=timeout_s, gate=gate, progress=progress, stop=stop
+            runs,
+            out=out,
+            timeout_s=options.timeout,
+            gate=not options.no_gate,
+            progress=progress,
+            stop=stop,
+            by=Comparison if cluster is None else partial(OnCluster, cluster),
         ):
-            records.append(record)
+            if record.status != "ok":
+                unscored.append(record)
             why = WHY.get(record.status, "").format(record=record)
-            line = f"diptych: {why}" if why else row(record)
-            progress.done("" if line in told else line)
-            told.add(line)
-    return records
+            progress.done("" if why in told else f"diptych: {why}" if why else row(record))
+            told |= {why} - {""}
+    return unscored
 
 
 def in_folder(
-    out: Path, records: "Sequence[Record]", *, sweep: str | None = None
+    out: Path, unscored: "Sequence[Record]", *, sweep: str | None = None
 ) -> "list[Record]":
     """Return the records of a folder after these; none if nothing could be checked for it."""
     from compare.records import journal
     from compare.records.reading import records_of
 
-    if all(record.status == UNCHECKED for record in records) and not journal.read(out)[0]:
+    if any(one.status == UNCHECKED for one in unscored) and not journal.read(out)[0]:
         return []
     return records_of(out, sweep=sweep)
 
@@ -161,20 +177,19 @@ def any_trained(found: "Sequence[Record]") -> bool:
     return any(record.status not in UNTRIED for record in found)
 
 
-def status(records: "Sequence[Record]", out: Path) -> int:
+def status(unscored: "Sequence[Record]", out: Path) -> int:
     """Say how many have no score; return 3 if any was refused, 1 if one has none, or 0."""
     import sys
 
     from compare.console import complain
 
-    without = [record for record in records if record.status != "ok"]
-    if without:
-        counts = Counter(record.status for record in without)
+    if unscored:
+        counts = Counter(record.status for record in unscored)
         what = ", ".join(f"{n} {status}" for status, n in counts.items())
-        tried = [record for record in without if record.status not in ("refused", UNCHECKED)]
+        tried = [record for record in unscored if record.status not in ("refused", UNCHECKED)]
         logs = [out / "cells" / record.key / "log.txt" for record in tried]
         there = [f"  {log}" for log in logs if log.exists()]
-        complain(f"trainings without a score: {len(without)} ({what}){'; logs:' if there else ''}")
+        complain(f"trainings without a score: {len(unscored)} ({what}){'; logs:' if there else ''}")
         for line in there:
             print(line, file=sys.stderr)
-    return 3 if any(record.status == "refused" for record in without) else 1 if without else 0
+    return 3 if any(record.status == "refused" for record in unscored) else 1 if unscored else 0

@@ -16,6 +16,7 @@ from compare.processes.choice import (
     chosen_problems,
     tiered,
 )
+from compare.processes.cluster import Cluster
 from compare.records.record import Run, UsageError
 from compare.training.blocks import Shard, blocks, of_shard, shard_of
 from compare.training.schedule import plan
@@ -68,17 +69,19 @@ def chosen_runs(
     jobs: int | None,
     again: bool = False,
     shard: Shard | None = None,
+    cluster: Cluster | None = None,
     tiers: Sequence[str] = (DEFAULT,),
     **settings: Any,
 ) -> list[Run]:
     """Return the runs asked for, in the order in which they are to be done.
 
     `modes` tells those of a backend, `tiers` are for all; `again` has every training done twice,
-    the second time under the backend's second name; `shard` has a part of them done; `settings`
-    are further fields of Run.
+    the second time under the backend's second name; `shard` has a part of them done; `cluster` is
+    where they are done, this machine if there is none; `settings` are further fields of Run.
     """
-    chosen = chosen_backends(backends)
-    devices = chosen_devices(device, chosen)
+    chosen = chosen_backends(backends, here=cluster is None)
+    devices = chosen_devices(device, chosen) if cluster is None else cluster.devices(device)
+    processors = None if cluster is None else cluster.reserved()
     sides = tiered(chosen + [side.again for side in chosen] * again, tiers)
     names = chosen_problems(problems, chosen)
     if not problems:  # nobody asked for an order: the first row is to come soon
@@ -88,7 +91,7 @@ def chosen_runs(
         [(side, mode, one) for one in devices for side in sides for mode in modes(side)],
         seeds,
         threads=threads,
-        jobs=chosen_jobs(jobs, threads=threads, devices=devices),
+        jobs=chosen_jobs(jobs, threads=threads, devices=devices, processors=processors),
         **settings,
     )
     mine = of_shard(runs, shard)

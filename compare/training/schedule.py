@@ -5,13 +5,13 @@ its first training: so the first row comes soon. Where several need no proof, th
 without a stop.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from backends import Side
 from compare.console import SILENT, Listener
@@ -193,6 +193,7 @@ def compare(
     gate: bool,
     progress: Listener = SILENT,
     stop: Stop | None = None,
+    by: "Callable[..., Doing] | None" = None,
 ) -> Iterator[Record]:
     """Yield the records of the runs: those that `out` has, and each other one as it is done.
 
@@ -202,7 +203,7 @@ def compare(
     this nor what computes the layers.
 
     What the trainings are made of is read now; one that sees other files than these has failed.
-    Once asked to stop, it begins no more.
+    Once asked to stop, it begins no more. `by` has them done elsewhere than by a Comparison.
 
     Raises:
         KeyboardInterrupt: it was asked to stop before all was begun; what was under way has ended.
@@ -213,7 +214,7 @@ def compare(
         have = known(out, journal, progress)
         for run in {run.device: run for run in runs}.values():
             refuse_to_mix(have.values(), run, out)
-        comparison = Comparison(
+        doing = (by or Comparison)(
             runs,
             have,
             out=out,
@@ -222,8 +223,8 @@ def compare(
             progress=progress,
             stop=stop or Stop(),
         )
-        write_plan(out, comparison.runs)
-        with closing(comparison.records()) as found:
+        write_plan(out, doing.runs)
+        with closing(doing.records()) as found:
             for record in found:
                 if records.belongs(record, have.get(record.key)):
                     journal.append(record)
@@ -237,6 +238,15 @@ def known(out: Path, journal: records.Journal, progress: Listener) -> dict[str, 
         progress.report(message)
     have += records.collect(out, journal, have)
     return {record.key: record for record in have}
+
+
+class Doing(Protocol):
+    """Runs that are being done."""
+
+    runs: list[Run]
+
+    def records(self) -> Generator[Record, None, None]:
+        """Yield the record of each, those that were there too."""
 
 
 class Comparison:

@@ -1,0 +1,377 @@
+"""Work on the machines of a Ray cluster: each piece is done by one of our modules, on one node.
+
+The module runs in a process of its own, in which Ray is never imported: it reads a question, which
+is JSON, and writes its answer into a file. What travels is text; our code goes along, as it is now.
+The cluster is there before and stays; this process starts none and opens no port of its own.
+
+Ray pins nothing to processors. So a piece of work takes all processors of a node, as far as Ray
+counts them: Ray gives that node no other work meanwhile.
+"""
+
+import argparse
+import json
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from compare.console import complain
+from compare.files import write_whole
+from compare.processes import machine
+from compare.processes.keeper import end_with
+from compare.processes.question import how_it_ended
+from compare.processes.sources import OURS
+from compare.records.record import UsageError
+from compare.text import shortened, visible
+
+ATTEMPTS = 2  # of a piece of work whose node is lost
+AT_ONCE = 1000  # pieces of work that Ray is given before one has ended
+CONNECT_S = 10.0
+AUTO = "auto"
+LOOK_S = 1.0  # between looks at what the user asks for meanwhile
+START = "compare/processes/start.py"
+QUESTION, ANSWER, LOG = "question.json", "answer.json", "log.txt"
+LOGGED = 2000  # characters of the end of a log that are told
+# What Ray sets for its own processes; ours are to be as in a run without it.
+OF_RAY = ("PYTHONPATH", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "LD_PRELOAD")
+# What Ray is told, unless the user tells it otherwise.
+OF_DRIVER = {
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # else nodes start Python by uv where this command was
+    "RAY_USAGE_STATS_ENABLED": "0",  # it would call home
+    "RAY_NUM_REDIS_GET_RETRIES": "1",  # of 20, each of half a minute, to reach a cluster
+}
+GPU, CPU = "GPU", "CPU"  # Ray's names of resources
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A machine of the cluster, as Ray tells of it."""
+
+    id: str
+    name: str
+    cpus: int
+    gpus: int
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A piece of work: what a module is asked on one node, and how long it may take."""
+
+    name: str
+    module: str
+    question: Mapping[str, Any] = field(hash=False)
+    timeout_s: float
+    gpu: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came of a piece of work: what the module said, or why it said nothing."""
+
+    work: Work
+    attempt: int
+    said: Any = None
+    failure: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """A piece of work is under way."""
+
+    work: Work
+    attempt: int
+    node: str
+
+
+class Stop(Protocol):
+    """Whether work was asked to stop."""
+
+    asked: bool
+
+
+class Cluster:
+    """The connection to a Ray cluster, as `with Cluster(...) as cluster`."""
+
+    def __init__(self, address: str, labels: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.address, self.labels = address, dict(labels)
+
+    def __enter__(self) -> "Cluster":
+        """Connect, and see which nodes there are.
+
+        Raises:
+            UsageError: Ray is not installed, the cluster cannot be reached, or has no such node.
+        """
+        with TemporaryDirectory(prefix="diptych-") as folder:  # Ray takes its own copy
+            for package in OURS:
+                code, ignored = machine.ROOT / package, shutil.ignore_patterns("__pycache__")
+                shutil.copytree(code, Path(folder, package), ignore=ignored)
+            self.ray = _connected(self.address, folder)
+        try:
+            self.nodes = self._usable()
+        except BaseException:
+            self.ray.shutdown()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Disconnect; what goes on there for us is ended."""
+        self.ray.shutdown()
+
+    def reserved(self) -> int:
+        """Return how many processors a piece of work takes: all of the smallest node."""
+        return min(node.cpus for node in self.nodes)
+
+    def devices(self, names: Sequence[str]) -> list[str]:
+        """Return the devices asked for, each once; "auto" is the GPU if every node has one.
+
+        Raises:
+            UsageError: "auto" is not alone, or no node has a GPU.
+        """
+        chosen = list(dict.fromkeys(names))
+        with_gpu = [node for node in self.nodes if node.gpus]
+        if chosen == ["auto"]:
+            return ["gpu" if len(with_gpu) == len(self.nodes) else "cpu"]
+        if "auto" in chosen:
+            came = " ".join(names)
+            raise UsageError(f"--device: expected auto alone, or cpu and gpu, came {came}")
+        if "gpu" in chosen and not with_gpu:
+            raise UsageError(
+                f"--device gpu: expected a node with a GPU, --ray {self.address} has none"
+            )
+        return chosen
+
+    def each(self, module: str, question: Mapping[str, Any], timeout_s: float) -> list[Answer]:
+        """Ask a module the same on every node, beside what goes on there; return the answers."""
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        works = {
+            Work(name=node.name, module=module, question=question, timeout_s=timeout_s): node.id
+            for node in self.nodes
+        }
+
+        def give(work: Work) -> Any:
+            there = NodeAffinitySchedulingStrategy(node_id=works[work], soft=False)
+            return self._stream(work, num_cpus=0, scheduling_strategy=there)
+
+        return [one for one in self._heard(works, give) if isinstance(one, Answer)]
+
+    def do(self, works: Iterable[Work], stop: Stop | None = None) -> Iterator[Begun | Answer]:
+        """Yield that a piece of work is begun, and what came of it, in the order of these events.
+
+        One whose node is lost is given out once more. After a stop, none is begun.
+        """
+        # Ray refuses the argument label_selector where it is empty.
+        label = {"label_selector": self.labels} if self.labels else {}
+
+        def give(work: Work) -> Any:
+            return self._stream(work, num_cpus=self.reserved(), num_gpus=int(work.gpu), **label)
+
+        yield from self._heard(works, give, stop)
+
+    def _stream(self, work: Work, **options: Any) -> Any:
+        """Give out a piece of work; return the stream of what is told of it.
+
+        Ray is to try nothing again by itself.
+        """
+        task = self.ray.remote(done_here).options(
+            max_retries=0, retry_exceptions=False, num_returns="streaming", **options
+        )
+        return task.remote(work.module, json.dumps(work.question), work.timeout_s)
+
+    def _heard(
+        self, works: Iterable[Work], give: Callable[[Work], Any], stop: Stop | None = None
+    ) -> Iterator[Begun | Answer]:
+        left, begun = iter(works), set[Any]()
+        asked: dict[Any, tuple[Work, int]] = {}  # by stream: the work, which attempt
+        while True:
+            stopped = stop is not None and stop.asked
+            if stopped:
+                for stream in asked.keys() - begun:
+                    self.ray.cancel(stream)
+                    del asked[stream]
+            else:
+                for work in islice(left, AT_ONCE - len(asked)):
+                    asked[give(work)] = work, 1
+            if not asked:
+                return
+            ready, _ = self.ray.wait(list(asked), num_returns=1, timeout=LOOK_S)
+            for stream in ready:
+                work, attempt = asked[stream]
+                try:
+                    said = json.loads(self.ray.get(next(stream)))
+                except Exception as error:
+                    said = {"failure": f"lost: {_first_line(error)}"}
+                    if attempt < ATTEMPTS and not stopped and not _of_ours(error):
+                        said = {}
+                        asked[give(work)] = work, attempt + 1
+                if "node" in said:
+                    begun.add(stream)
+                    yield Begun(work=work, attempt=attempt, node=said["node"])
+                    continue
+                del asked[stream]
+                begun.discard(stream)
+                if said:
+                    yield Answer(work=work, attempt=attempt, **said)
+
+    def _usable(self) -> list[Node]:
+        found = [_node(told) for told in self.ray.nodes() if told["Alive"]]
+        usable = [
+            node for node in found if node.cpus and self.labels.items() <= node.labels.items()
+        ]
+        if not usable:
+            wanted = " and ".join(["a processor", *(f"{k}={v}" for k, v in self.labels.items())])
+            there = ", ".join(f"{one.name} with {one.cpus} processors" for one in found) or "none"
+            raise UsageError(
+                f"--ray {self.address}: expected a node with {wanted}; alive are {there}"
+            )
+        return usable
+
+
+def _node(told: Mapping[str, Any]) -> Node:
+    resources = told["Resources"]
+    return Node(
+        id=told["NodeID"],
+        name=f"{told['NodeManagerAddress']}/{told['NodeID'][:6]}",
+        cpus=int(resources.get(CPU, 0)),
+        gpus=int(resources.get(GPU, 0)),
+        labels=told.get("Labels") or {},
+    )
+
+
+def _connected(address: str, code: str) -> Any:
+    """Return the module ray, connected.
+
+    Raises:
+        UsageError: it is not installed, or the cluster cannot be reached.
+    """
+    for name, value in OF_DRIVER.items():
+        os.environ.setdefault(name, value)
+    address = os.environ.get("RAY_ADDRESS", AUTO) if address == AUTO else address
+    try:
+        import ray
+    except ImportError:
+        raise UsageError(
+            "--ray: expected the package ray, found none; python -m pip install ray"
+        ) from None
+    if address != AUTO:
+        _reached(address)
+    try:
+        ray.init(
+            address=address,
+            runtime_env={"working_dir": code},
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    except Exception as error:  # of many kinds
+        ray.shutdown()
+        raise UsageError(f"--ray {address}: no cluster: {_first_line(error)}") from None
+    return ray
+
+
+def _reached(address: str) -> None:
+    """Make sure that somebody listens there: Ray itself tries for ten minutes.
+
+    Raises:
+        UsageError: nobody does, or it is no address.
+    """
+    host, _, port = address.rpartition(":")
+    if not (host and port.isascii() and port.isdecimal() and int(port) < 2**16):
+        raise UsageError(f"--ray: expected HOST:PORT or {AUTO}, came {address}")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"--ray {address}: no cluster: {error}") from None
+
+
+def _of_ours(error: Exception) -> bool:
+    """Say whether the task itself raised: no node was lost, and it would raise again."""
+    from ray.exceptions import RayTaskError
+
+    return isinstance(error, RayTaskError)
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return visible(shortened(lines[0], 200)) if lines else type(error).__name__
+
+
+def done_here(module: str, question: str, timeout_s: float) -> Iterator[str]:
+    """Do a piece of work on this node: yield where it is, then what came of it, as JSON."""
+    import platform
+
+    yield json.dumps({"node": platform.node()})
+    with TemporaryDirectory(prefix="diptych-", ignore_cleanup_errors=True) as name:
+        yield json.dumps(_asked(Path(name), module, question, timeout_s))
+
+
+def _asked(folder: Path, module: str, question: str, timeout_s: float) -> dict[str, Any]:
+    """Return what a module answers, in a process that ends with this one, or why there is none."""
+    write_whole(folder / QUESTION, question)
+    variables = {name: value for name, value in os.environ.items() if name not in OF_RAY}
+    command = [sys.executable, "-P", str(machine.ROOT / START), module, str(folder)]
+    with (folder / LOG).open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=partial(end_with, os.getpid()),
+        )
+        try:
+            status = process.wait(timeout_s)
+            failure = f"the process {how_it_ended(status)}" if status else ""
+        except subprocess.TimeoutExpired:
+            failure = f"no end in {timeout_s:g} s"
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    try:
+        return {"said": json.loads((folder / ANSWER).read_bytes())}
+    except (OSError, ValueError):
+        log_end = (folder / LOG).read_text(errors="replace")[-LOGGED:]
+        last = (log_end.strip().splitlines() or ["it said nothing"])[-1]
+        return {"failure": visible(f"{failure or 'no answer'}: {last}")}
+
+
+def question_in(folder: Path) -> Any:
+    """Return what was asked: for the module that answers."""
+    return json.loads((folder / QUESTION).read_bytes())
+
+
+def answer_in(folder: Path, said: Any) -> None:
+    """Leave the answer, whole or not at all."""
+    write_whole(folder / ANSWER, json.dumps(said, allow_nan=False))
+
+
+@contextmanager
+def connected(options: argparse.Namespace) -> Iterator[Cluster | None]:
+    """Yield the cluster that a command line names; None if it names none.
+
+    Raises:
+        UsageError: it cannot be had.
+    """
+    if options.ray is None:
+        yield None
+        return
+    if os.environ.get("RAY_AUTH_MODE") != "token":
+        complain(
+            "--ray: RAY_AUTH_MODE is not token: whoever reaches the cluster can run code there"
+        )
+    with Cluster(options.ray, dict(options.ray_label)) as cluster:
+        yield cluster

@@ -1,0 +1,88 @@
+"""The check on a node of a cluster, a problem at a time: `... compare.proof.on_node FOLDER`.
+
+A node remembers what it has proven, for the trainings that come to it.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from backends import Side
+from compare.console import Listener
+from compare.processes import interpreter
+from compare.processes.choice import chosen_backends
+from compare.processes.cluster import Answer, Cluster, Work, answer_in, question_in
+from compare.proof.check import check
+from compare.proof.finding import Finding
+from compare.proof.gate import prove
+from compare.records.record import UsageError
+
+MODULE = "compare.proof.on_node"
+TIMEOUT_S = 24 * 3600.0  # whole trainings in float64 take hours
+
+
+def checked(
+    cluster: Cluster,
+    names: Sequence[str],
+    sides: Sequence[Side],
+    *,
+    device: str,
+    progress: Listener,
+    past_failures: bool,
+    whole: bool,
+) -> list[Finding]:
+    """Return the findings of some problems, in their order, each checked on one node.
+
+    Raises:
+        UsageError: a node cannot check one of them.
+    """
+    asked = {
+        "sides": [(side.program, side.tier) for side in sides],
+        "device": device,
+        "options": {"past_failures": past_failures, "whole": whole},
+        "pythons": interpreter.PYTHONS,
+    }
+    works = [
+        Work(
+            name=name,
+            module=MODULE,
+            question=asked | {"problem": name},
+            timeout_s=TIMEOUT_S,
+            gpu=device == "gpu",
+        )
+        for name in names
+    ]
+    found: dict[str, list[Finding]] = {}
+    for event in cluster.do(works):
+        if not isinstance(event, Answer):
+            progress.doing(f"proving {event.work.name} on {event.node}", len(found) + 1, len(names))
+            continue
+        said = event.said or {}
+        if why := event.failure or said.get("refusal"):
+            raise UsageError(f"--ray: {event.work.name}: {why}")
+        found[event.work.name] = [
+            Finding(**fields | {"index": tuple(fields["index"])}) for fields in said["findings"]
+        ]
+    return [finding for name in names for finding in found[name]]
+
+
+def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the findings of a problem, or why there are none."""
+    interpreter.PYTHONS.update(asked["pythons"])
+    sides = [Side.parse(program, tier) for program, tier in asked["sides"]]
+    names, options = [asked["problem"]], asked["options"]
+    try:
+        chosen_backends([side.in_default_tier.program for side in sides])
+        if asked["device"] == "cpu":
+            findings = prove(names, sides, **options)
+        else:
+            findings = check(names, sides, device=asked["device"], **options)
+    except UsageError as error:
+        return {"refusal": str(error)}
+    return {"findings": [asdict(finding) for finding in findings]}
+
+
+if __name__ == "__main__":
+    answer_in(Path(sys.argv[1]), answer(question_in(Path(sys.argv[1]))))

@@ -1,0 +1,415 @@
+"""A run on the nodes of a Ray cluster: two simulated ones, and what a node may answer."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from conftest import TESTS, TOYS, shared
+from parity import PARITY_TOY
+from synthetic import record as made
+
+from backends import Side
+from compare.console import SILENT
+from compare.processes import cluster as there
+from compare.processes.cluster import Answer, Begun, Node, Work
+from compare.records.record import UNCHECKED, Record, Run, UsageError, finite
+from compare.training.block import answer
+from compare.training.on_cluster import OnCluster
+from compare.training.schedule import compare, plan
+from compare.training.stop import Stop
+
+DEADLINE_S = 120
+# Loopback addresses stay what they are; nothing of the tests' own cluster is shown to others.
+OURS = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+WAITS = PARITY_TOY.replace(
+    "        return x\n",
+    "        import os, time\n"
+    "        from pathlib import Path\n"
+    "        with open(FOLDER + '/pids', 'a') as pids:\n"
+    "            print(os.getpid(), file=pids)\n"
+    "        while Path(FOLDER, 'hold').exists():\n"
+    "            time.sleep(0.05)\n"
+    "        return x\n",
+)
+RUN = ("run", "right", "--backends", *TOYS, "--device", "cpu", "--no-gate", "--out")
+
+
+class Nodes:
+    """Two simulated nodes, in a process of their own."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(TESTS / "two_nodes.py"), "2"],
+            env=os.environ | OURS,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self.process.stdout
+        self.address = self.process.stdout.readline().strip()
+        assert self.address, "expected an address"
+
+    def ask(self, what: str) -> None:
+        """Have a node killed or added."""
+        assert self.process.stdin
+        assert self.process.stdout
+        print(what, file=self.process.stdin, flush=True)
+        assert self.process.stdout.readline() == "done\n"
+
+
+@shared
+def nodes() -> Iterator[Nodes]:
+    """Return two nodes; a test that kills one adds one."""
+    found = Nodes()
+    yield found
+    found.process.communicate(timeout=DEADLINE_S)
+
+
+@contextmanager
+def started(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen]:
+    """Start the command in the background; what does not end by itself is ended."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "compare", *arguments],
+        cwd=cwd,
+        env=os.environ | OURS | {"PYTHONPATH": str(cwd)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def done(*arguments: str, cwd: Path) -> tuple[int, str, str]:
+    """Run the command; return its status and what it printed."""
+    with started(*arguments, cwd=cwd) as process:
+        out, err = process.communicate(timeout=DEADLINE_S)
+    return process.returncode, out, err
+
+
+def until(happened: Callable[[], object]) -> None:
+    """Wait for something that happens sooner or later."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def lines(folder: Path) -> list[Record]:
+    file = folder / "runs.jsonl"
+    return [Record.from_json(line) for line in file.read_bytes().splitlines()]
+
+
+def scores(found: list[Record]) -> dict[str, object]:
+    return {one.key: (one.scores, one.train_loss, one.epoch_scores) for one in found}
+
+
+def under_way(folder: Path, seed: int) -> bool:
+    return (folder / "cells" / f"right-numpy-cpu-matched-full-{seed}" / "run.json").exists()
+
+
+@pytest.fixture
+def held(toys, add_toy) -> Path:
+    """Return the copy; trainings of its problem do not end until its file `hold` is removed."""
+    add_toy("right", numpy=WAITS.replace("FOLDER", repr(str(toys))))
+    (toys / "hold").touch()
+    return toys
+
+
+def test_scores_are_those_of_a_local_run_and_a_pair_is_of_one_block(nodes, toys, add_toy):
+    add_toy("right")
+    status, _, err = done(*RUN, "far", "--seeds", "4", "--ray", nodes.address, cwd=toys)
+    assert status == 0, err
+    assert "8 trainings into far: 0 are there already; 2 blocks to do" in err
+    assert done(*RUN, "here", "--seeds", "4", cwd=toys)[0] == 0
+    far, here = lines(toys / "far"), lines(toys / "here")
+    assert scores(far) == scores(here)
+    assert {(one.key, one.fingerprint) for one in far} == {
+        (one.key, one.fingerprint) for one in here
+    }
+    assert {one.attempt for one in far} == {1}
+    assert {one.block for one in here} == {None}
+    assert len({one.block for one in far}) == 2
+    assert len({(one.block, one.seed // 2) for one in far}) == 2
+    assert {one.machine for one in far} == {here[0].machine}
+    assert len(list((toys / "far" / "cells").glob("right-numpy*/log.txt"))) == len(far)
+    status, _, err = done(*RUN, "far", "--seeds", "4", "--ray", nodes.address, cwd=toys)
+    assert status == 0
+    assert "8 are there already; 0 blocks to do" in err
+    assert len(lines(toys / "far")) == 8
+
+
+def test_the_block_of_a_lost_node_is_given_out_once_more(nodes, held):
+    with started(*RUN, "out", "--seeds", "4", "--ray", nodes.address, cwd=held) as run:
+        until(lambda: under_way(held / "out", 0) and under_way(held / "out", 2))
+        nodes.ask("kill 0")
+        (held / "hold").unlink()
+        _, err = run.communicate(timeout=DEADLINE_S)
+    nodes.ask("add")
+    assert run.returncode == 0, err
+    assert err.count("given out once more") == 1
+    found = lines(held / "out")
+    assert len(found) == len({one.key for one in found}) == 8
+    assert sorted(attempt for _, attempt in {(one.block, one.attempt) for one in found}) == [1, 2]
+    assert {one.status for one in found} == {"ok"}
+
+
+def test_after_the_driver_is_killed_nothing_goes_on_and_the_same_command_does(nodes, held):
+    command = (*RUN, "out", "--seeds", "2", "--ray", nodes.address)
+    with started(*command, cwd=held) as run:
+        until((held / "pids").exists)
+        run.kill()
+        run.communicate(timeout=DEADLINE_S)
+    for pid in set((held / "pids").read_text().split()):
+        until(lambda pid=pid: not Path("/proc", pid).exists())
+    (held / "hold").unlink()
+    status, _, err = done(*command, cwd=held)
+    assert status == 0, err
+    assert [one.status for one in lines(held / "out")] == ["ok"] * 4
+
+
+def test_ctrl_c_has_the_blocks_under_way_finished_and_no_other_begun(nodes, held):
+    with started(*RUN, "out", "--seeds", "8", "--ray", nodes.address, cwd=held) as run:
+        until(lambda: under_way(held / "out", 0) and under_way(held / "out", 2))
+        run.send_signal(signal.SIGINT)
+        time.sleep(3)
+        (held / "hold").unlink()
+        _, err = run.communicate(timeout=DEADLINE_S)
+    assert run.returncode == 130, err
+    assert "SIGINT: the trainings under way are being finished" in err
+    assert {one.seed for one in lines(held / "out")} == {0, 1, 2, 3}
+
+
+def test_a_check_is_done_on_the_nodes(nodes, toys, add_toy):
+    add_toy("right")
+    add_toy("wrong", numpy2=PARITY_TOY.replace("return x\n", "return x * 2\n"))
+    check = ("check", "right", "wrong", "--backends", *TOYS, "--json")
+    far, here = (done(*check, *more, cwd=toys) for more in (("--ray", nodes.address), ()))
+    assert far[0] == here[0] == 3
+    assert json.loads(far[1]) == json.loads(here[1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--device", "gpu"), "--device gpu: expected a node with a GPU"),
+        (("--jobs", "2"), "--jobs 2 with --threads 1 needs 2 processors, only 1"),
+        (("--ray-label", "rack=9"), "expected a node with a processor and rack=9; alive are"),
+    ],
+)
+def test_what_no_node_can_do_is_refused_before_anything_waits(
+    nodes, toys, add_toy, arguments, message
+):
+    add_toy("right")
+    status, out, err = done(*RUN, "out", "--ray", nodes.address, *arguments, cwd=toys)
+    assert (status, out) == (2, "")
+    assert message in err.splitlines()[-1]
+    assert "Traceback" not in err
+
+
+def test_a_cluster_that_is_not_there_is_told_at_once(toys, add_toy):
+    add_toy("right")
+    for address, message in (
+        ("127.0.0.1:1", "no cluster: "),
+        ("nowhere", "expected HOST:PORT or auto, came nowhere"),
+        ("host:99999", "expected HOST:PORT or auto, came host:99999"),
+    ):
+        status, out, err = done(*RUN, "out", "--ray", address, cwd=toys)
+        assert (status, out) == (2, "")
+        assert message in err.splitlines()[-1]
+
+
+def test_without_ray_the_package_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(UsageError, match="expected the package ray, found none"):
+        there.Cluster("auto").__enter__()
+
+
+# What a node answers, without Ray.
+
+SIDES = ("pytorch", "keras-tensorflow")
+NODES = [Node(id=name, name=name, cpus=4, gpus=0) for name in ("one", "two")]
+RUNS = plan(["echo"], [(Side(side), "matched", "cpu") for side in SIDES], 4)
+
+
+class Fake:
+    """A cluster in this process: its nodes answer what `made_of` and `train` say."""
+
+    nodes = NODES
+
+    def __init__(self, **said: Callable[..., dict]) -> None:
+        self.said = {"made_of": self.made_of, "train": self.train} | said
+        self.given: list[list[Run]] = []
+
+    def made_of(self, runs: list[Run], _: Node) -> dict:
+        prints = {run.key: f"{run.backend}-code" for run in runs}
+        return {"processor": "x", "processors": 4, "fingerprints": prints}
+
+    def train(self, runs: list[Run]) -> dict:
+        found = [made(run.problem, run.backend, run.seed, fingerprint=run.fingerprint,
+                      proof=run.proof or "proven", machine="a") for run in runs]  # fmt: skip
+        return {"records": [finite(asdict(one)) for one in found], "files": {}}
+
+    def each(self, module: str, question: dict, timeout_s: float) -> list[Answer]:
+        runs = [Run(**fields) for fields in question["runs"]]
+        return [
+            Answer(
+                work=Work(name=node.name, module=module, question=question, timeout_s=timeout_s),
+                attempt=1,
+                said=self.said["made_of"](runs, node),
+            )
+            for node in self.nodes
+        ]
+
+    def do(self, works: list[Work], stop: Stop) -> Iterator[Begun | Answer]:
+        for work in works:
+            if stop.asked:
+                return
+            yield Begun(work=work, attempt=1, node="one")
+            self.given.append([Run(**fields) for fields in work.question["runs"]])
+            said = self.said["train"](self.given[-1])
+            yield Answer(work=work, attempt=2, **({"said": said} if said else {"failure": "lost"}))
+
+
+def compared(fake: Fake, out: Path, runs: list[Run] = RUNS, stop: Stop | None = None):
+    def by(*arguments, **settings) -> OnCluster:
+        return OnCluster(fake, *arguments, **settings)
+
+    options = {"timeout_s": 9.0, "gate": True, "progress": SILENT, "by": by}
+    return list(compare(runs, out=out, stop=stop, **options))
+
+
+def test_a_pair_of_which_one_side_is_missing_is_done_anew_whole(tmp_path):
+    compared(Fake(), tmp_path)
+    file = tmp_path / "runs.jsonl"
+    whole = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(whole[:2] + whole[3:]))  # one side of seed 1 is lost
+    fake = Fake()
+    assert len(compared(fake, tmp_path)) == len(RUNS)
+    assert [{run.seed for run in block} for block in fake.given] == [{1}]
+    assert {run.backend for run in fake.given[0]} == set(SIDES)
+
+
+def test_records_tell_their_block_and_attempt_and_the_commit_of_the_driver(tmp_path):
+    found = compared(Fake(), tmp_path)
+    assert {one.attempt for one in found} == {2}
+    assert len({one.block for one in found}) == 2
+    assert {one.commit for one in found} != {"0" * 40}
+    assert lines(tmp_path) == found
+
+
+def test_a_block_that_is_lost_twice_is_rows_that_failed_and_the_others_go_on(tmp_path):
+    def train(runs: list[Run]) -> dict:
+        return {} if runs[0].seed == 0 else Fake().train(runs)
+
+    found = compared(Fake(train=train), tmp_path)
+    failed = [one for one in found if one.status == "failed"]
+    assert {one.seed for one in failed} == {0, 1}
+    assert all("lost" in str(one.reason) and one.machine is None for one in failed)
+    assert {one.status for one in found if one.seed > 1} == {"ok"}
+    fake = Fake()
+    compared(fake, tmp_path)
+    assert [{run.seed for run in block} for block in fake.given] == [{0, 1}], "done once more"
+
+
+def test_what_could_not_be_checked_is_told_and_goes_into_no_folder(tmp_path):
+    def train(runs: list[Run]) -> dict:
+        said = Fake().train(runs)
+        for fields in said["records"]:
+            fields |= {"status": UNCHECKED, "reason": "the check hangs"}
+        return said
+
+    found = compared(Fake(train=train), tmp_path)
+    assert {one.status for one in found} == {UNCHECKED}
+    assert lines(tmp_path) == []
+
+
+def test_a_node_that_answers_what_is_no_record_is_a_row_that_failed(tmp_path):
+    def train(runs: list[Run]) -> dict:
+        said = Fake().train(runs)
+        said["records"][0]["seed"] = "0"
+        return said
+
+    found = compared(Fake(train=train), tmp_path)
+    assert {one.status for one in found} == {"failed"}
+    assert "expected" in str(found[0].reason).lower()
+
+
+def test_after_a_stop_no_block_is_begun(tmp_path):
+    stop = Stop()
+
+    def train(runs: list[Run]) -> dict:
+        stop.asked = True
+        return Fake().train(runs)
+
+    with pytest.raises(KeyboardInterrupt):
+        compared(Fake(train=train), tmp_path, stop=stop)
+    assert {one.seed for one in lines(tmp_path)} == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"missing": {"pytorch": ["torch"]}}, "node two: backend 'pytorch' needs torch, not"),
+        ({"refusal": "the interpreter of pytorch is gone"}, "node two: the interpreter of"),
+        ({"processors": 0}, "node two: expected 1 processors for --jobs"),
+        ({"fingerprints": {run.key: "other" for run in RUNS}}, "expected nodes of one kind"),
+    ],
+)
+def test_nodes_that_cannot_take_part_are_named(tmp_path, change, message):
+    def made_of(runs: list[Run], node: Node) -> dict:
+        return Fake().made_of(runs, node) | (change if node.name == "two" else {})
+
+    with pytest.raises(UsageError, match=message):
+        compared(Fake(made_of=made_of), tmp_path)
+
+
+ANSWERS = "import sys; from compare.processes.cluster import answer_in, question_in\n"
+ANSWERS += "from pathlib import Path; f = Path(sys.argv[1]); answer_in(f, [question_in(f)])\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (ANSWERS, {"said": [{"a": 1}]}),
+        ("print('no\\x1b answer')", {"failure": "no answer: no\\x1b answer"}),
+        ("raise ValueError('x')", {"failure": "the process ended with status 1: ValueError: x"}),
+        ("import os; os.abort()", {"failure": "the process killed by SIGABRT: it said nothing"}),
+        ("import time; time.sleep(600)", {"failure": "no end in 3 s: it said nothing"}),
+    ],
+)
+def test_what_a_module_answers_on_a_node(toys, monkeypatch, code, expected):
+    (toys / "compare" / "planted.py").write_text(code)
+    monkeypatch.setattr(there.machine, "ROOT", toys)
+    limit_s = 3 if "sleep" in code else DEADLINE_S
+    told = [json.loads(one) for one in there.done_here("compare.planted", '{"a": 1}', limit_s)]
+    assert list(told[0]) == ["node"]
+    assert told[1] == expected
+
+
+def test_a_node_says_what_it_lacks_and_what_the_runs_are_made_of(monkeypatch, tmp_path):
+    asked = {"pythons": {}, "runs": [asdict(run) for run in RUNS], "only_look": True}
+    told = answer(asked, tmp_path)
+    assert told["fingerprints"].keys() == {run.key for run in RUNS}
+    environment = replace(there_environment(), missing=["torch"])
+    monkeypatch.setattr("compare.processes.interpreter.environment", lambda _: environment)
+    assert answer(asked, tmp_path) == {"missing": {side: ["torch"] for side in SIDES}}
+
+
+def there_environment():
+    from compare.processes.interpreter import environment
+
+    return environment(Side("pytorch"))
