@@ -115,6 +115,11 @@ def add_forms(command: argparse.ArgumentParser, more: str) -> None:
         forms.add_argument(name, action="store_true", help=f"print {what} on stdout {more}".strip())
 
 
+def add_json(command: argparse.ArgumentParser) -> None:
+    """Add the form of output for programs."""
+    command.add_argument("--json", action="store_true", help="print all of it as JSON on stdout")
+
+
 def add_all(command: argparse.ArgumentParser) -> None:
     """Add the rest of what a command can print."""
     command.add_argument("--all", action="store_true", help="print all tables, not only the result")

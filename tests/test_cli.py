@@ -22,7 +22,7 @@ from compare.proof.ladder import Finding
 
 COMMANDS = (
     *("list", "doctor", "show", "check", "run", "explain", "sweep", "table", "report", "plot"),
-    *("diff", "export"),
+    *("diff", "export", "merge", "status"),
 )
 COMPLETE_HERE = next(name for name, backend in BACKENDS.items() if not backend.missing())
 ABSENT = [name for name, backend in BACKENDS.items() if backend.missing()]
@@ -199,6 +199,10 @@ def test_a_problem_that_cannot_be_read_is_named_everywhere(copy):
     done = diptych("list", cwd=copy)
     assert done.returncode == 0
     assert "problems/broken.py, line 1" in done.stdout
+    said = json.loads(diptych("list", "--json", cwd=copy).stdout)
+    listed = {one["name"]: one for one in said["problems"]}
+    assert "problems/broken.py, line 1" in listed["broken"]["error"]
+    assert (listed["broken"]["summary"], listed["echo"]["error"]) == (None, None)
     for command in ("run", "check", "show broken"):
         done = diptych(*command.split(), cwd=copy)
         assert done.returncode == 2
@@ -260,6 +264,22 @@ def test_list_names_every_problem_backend_and_device(ended):
     for name in (*problems.names(), *BACKENDS, "cpu", "gpu"):
         assert name in out
     assert ("pip install" in out) == bool(ABSENT)
+
+
+def test_the_list_for_programs_holds_what_the_list_says(ended):
+    (_, shown, _), (status, out, err) = ended("list"), ended("list", "--json")
+    assert (status, err) == (0, "")
+    said, shown = json.loads(out), "".join(shown.split())
+    assert tuple(one["name"] for one in said["problems"]) == problems.names()
+    assert {one["name"]: one["missing"] for one in said["backends"]} == {
+        name: backend.missing() for name, backend in BACKENDS.items()
+    }
+    defaults = {one["backend"]: one["tier"] for one in said["tiers"] if one["default"]}
+    assert defaults == {name: backend.default_tier for name, backend in BACKENDS.items()}
+    assert said["devices"]["processors"] == len(machine.processors())
+    told = [one["summary"] for one in said["problems"]] + [one["meaning"] for one in said["tiers"]]
+    for words in (*told, said["devices"]["cpu"]):
+        assert "".join(words.split()) in shown
 
 
 def check(toys, *more):

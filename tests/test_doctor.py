@@ -12,6 +12,7 @@ from compare import __main__ as cli
 from compare.processes import doctor
 from compare.processes.doctor import (
     Reading,
+    answer,
     left_after_wait,
     memory_probe,
     of_cudnn,
@@ -124,16 +125,29 @@ WELL = [of_load(0.01), reading()]
 
 
 def test_the_last_line_says_whether_times_can_be_trusted_now():
-    assert trusted(WELL) == "Times from here can be trusted now."
+    assert answer(WELL) == "Times from here can be trusted now."
     busy = [of_load(0.35), reading()]
     doubt = "Times from here are doubtful now: other load 35% of the processors"
-    assert trusted(busy) == f"{doubt}."
+    assert answer(busy) == f"{doubt}."
     wrong = reading(found="90.0%", advice="its times say ...", failed=True)
-    assert trusted([*busy, wrong]) == f"{doubt}; pytorch: sync probe 90.0%."
-    assert "other load unknown" in trusted([of_load(None), reading()])
+    assert answer([*busy, wrong]) == f"{doubt}; pytorch: sync probe 90.0%."
+    assert "other load unknown" in answer([of_load(None), reading()])
     memory = reading(what="memory probe, host", advice="do not trust", failed=True, of_times=False)
-    assert trusted([*WELL, memory]) == trusted(WELL), "that is no doubt about times"
-    assert trusted([of_load(0.01)]) == "Nothing can be timed here: no backend can run."
+    assert answer([*WELL, memory]) == answer(WELL), "that is no doubt about times"
+    assert answer([of_load(0.01)]) == "Nothing can be timed here: no backend can run."
+    assert trusted(WELL)
+    assert not any(map(trusted, (busy, [of_load(None), reading()], [of_load(0.01)])))
+
+
+@pytest.mark.parametrize("load", [0.01, 0.35])
+def test_a_program_reads_all_that_was_found(monkeypatch, capsys, load):
+    found = [reading(what="versions", found="torch 1", setting=True), of_load(load), reading()]
+    monkeypatch.setattr(doctor, "examine", lambda *_: iter(found))
+    assert cli.main(["doctor", "--device", "cpu", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["trusted"] == (load == 0.01)
+    assert said["answer"] == answer(found)
+    assert [Reading(**one) for one in said["readings"]] == found
 
 
 def test_each_reading_is_a_line_as_it_comes_and_settings_only_where_asked(monkeypatch, capsys):

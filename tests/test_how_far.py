@@ -1,8 +1,10 @@
 """`diptych status`: what is done, under way and left, asked from another terminal."""
 
+import json
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime
 
 import pytest
 from conftest import diptych
@@ -12,6 +14,13 @@ from compare.records.record import Run
 from compare.training.how_far import PLAN, read_plan, write_plan
 
 RUN = ["run", "right", "wrong", "--no-gate", "--backends", "numpy", "--seeds", "2", "--out", "out"]
+
+
+def told_programs(folder):
+    """Return what is told of the run in the folder "out" there, as a program reads it."""
+    done = diptych("status", "out", "--json", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
 
 
 def test_what_is_done_under_way_and_left_is_told(toys, add_toy):
@@ -33,11 +42,25 @@ def test_what_is_done_under_way_and_left_is_told(toys, add_toy):
         ["right", "numpy", "2", "1", "0", "1"],
         ["wrong", "numpy", "2", "0", "0", "2"],
     ]
+    said = told_programs(toys)
+    assert (said["folder"], said["state"]) == ("out", "running")
+    assert (said["asked"], said["done"], said["left"]) == (4, 1, 3)
+    assert said["left_s"] > 0
+    (training,) = said["under_way"]
+    assert training["key"] == "wrong-numpy-cpu-matched-full-0"
+    since = datetime.fromisoformat(training["since"])
+    assert 0 <= (datetime.now(UTC) - since).total_seconds() < PATIENCE_S
+    assert said["parts"] == [
+        {"problem": "right", "side": "numpy", "asked": 2, "done": 1, "without_score": 0, "left": 1},
+        {"problem": "wrong", "side": "numpy", "asked": 2, "done": 0, "without_score": 0, "left": 2},
+    ]
     comparison.send_signal(signal.SIGKILL)
     comparison.wait()
     said = diptych("status", "out", cwd=toys).stdout.splitlines()
     assert said[0] == "out: 1 of 4 trainings are done; the run does not go on"
     assert said[1] == "the same command goes on from here"
+    said = told_programs(toys)
+    assert (said["state"], said["under_way"], said["left"]) == ("stopped", [], 3)
 
 
 def test_a_run_that_has_ended_and_one_that_failed_are_told(toys, add_toy):
@@ -47,6 +70,21 @@ def test_a_run_that_has_ended_and_one_that_failed_are_told(toys, add_toy):
     said = diptych("status", "out", cwd=toys).stdout.splitlines()
     assert said[0] == "out: 4 of 4 trainings are done; the run has ended"
     assert said[-1].split() == ["wrong", "numpy", "2", "2", "2", "0"]
+    said = told_programs(toys)
+    assert (said["state"], said["left"], said["left_s"]) == ("ended", 0, 0.0)
+    assert said["parts"][1]["without_score"] == 2
+
+
+def test_what_is_not_known_is_null_and_what_cannot_be_read_is_told_apart(tmp_path):
+    write_plan(tmp_path, [Run(problem="echo", backend="pytorch", device="cpu", seed=0)])
+    (tmp_path / "runs.jsonl").write_text("no record\n")
+    for more in ([], ["--json"]):
+        done = diptych("status", str(tmp_path), *more)
+        assert done.returncode == 0
+        assert done.stderr.count("\n") == 1
+        assert "line 1" in done.stderr
+        assert "line 1" not in done.stdout
+    assert json.loads(done.stdout)["left_s"] is None
 
 
 def test_a_plan_is_read_as_it_was_written(tmp_path):

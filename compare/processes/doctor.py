@@ -54,16 +54,29 @@ class Reading:
         return f"{mark:<8} {self.about:<17} {self.what}: {self.found}{advice}"
 
 
-def trusted(readings: Sequence[Reading]) -> str:
+def trusted(readings: Sequence[Reading]) -> bool:
+    """Say whether times can be trusted now."""
+    return not _doubts(readings) and _timed(readings)
+
+
+def answer(readings: Sequence[Reading]) -> str:
     """Say in one sentence whether times can be trusted now, or why not."""
-    doubts = [one for one in readings if one.of_times and (one.advice or one.found == UNKNOWN)]
-    if doubts:
+    if doubts := _doubts(readings):
         about = [f"{one.about}: " if one.about != MACHINE else "" for one in doubts]
         why = [f"{where}{one.what} {one.found}" for where, one in zip(about, doubts, strict=True)]
         return f"Times from here are doubtful now: {'; '.join(why)}."
-    if not any(one.what == SYNC for one in readings):
+    if not _timed(readings):
         return "Nothing can be timed here: no backend can run."
     return "Times from here can be trusted now."
+
+
+def _doubts(readings: Sequence[Reading]) -> list[Reading]:
+    return [one for one in readings if one.of_times and (one.advice or one.found == UNKNOWN)]
+
+
+def _timed(readings: Sequence[Reading]) -> bool:
+    """Say whether any backend could be asked to compute something."""
+    return any(one.what == SYNC for one in readings)
 
 
 def examine(device: str, threads: int, progress: Listener = SILENT) -> Iterator[Reading]:

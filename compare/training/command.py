@@ -12,6 +12,7 @@ from compare.options import (
     add_backends,
     add_command,
     add_folder,
+    add_json,
     add_problems,
     add_python,
     add_settings,
@@ -75,16 +76,28 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         summary="how far a run has come",
         about="Tell from another terminal what of a run is done, under way and left, and about how "
         "long it takes yet.",
-        examples="  diptych status results/latest",
+        examples="  diptych status results/latest\n  diptych status results/latest --json",
     )
     add_folder(asked)
+    add_json(asked)
 
 
 def do_status(options: argparse.Namespace) -> int:
     """Print how far the run of a results folder has come."""
-    from compare.training.how_far import how_far
+    from dataclasses import asdict
 
-    print("\n".join(how_far(options.folder)))
+    from compare.console import complain
+    from compare.records.journal import in_brief
+    from compare.records.record import as_json
+    from compare.training.how_far import how_far, how_far_lines
+
+    come, broken = how_far(options.folder)
+    for message in in_brief(broken):
+        complain(message)
+    if options.json:
+        print(as_json(asdict(come)), end="")
+    else:
+        print("\n".join(how_far_lines(come)))
     return 0
 
 

@@ -4,8 +4,10 @@ import fcntl
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from compare.console import aligned, clock
 from compare.files import write_whole
@@ -46,8 +48,42 @@ def read_plan(folder: Path) -> list[Run]:
     return runs
 
 
-def how_far(folder: Path) -> list[str]:
-    """Return the lines that tell how far a run has come.
+@dataclass(frozen=True, kw_only=True)
+class UnderWay:
+    """A training that is under way, by its key, and since when, ISO 8601 in UTC."""
+
+    key: str
+    since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """The trainings of a problem on one side, counted."""
+
+    problem: str
+    side: str
+    asked: int
+    done: int
+    without_score: int  # of those that are done
+    left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HowFar:
+    """How far the run of a results folder has come."""
+
+    folder: str
+    state: Literal["running", "ended", "stopped"]  # stopped: something is left, nothing runs
+    asked: int
+    done: int
+    left: int
+    left_s: float | None  # seconds, with the checks left out; None: not known yet
+    under_way: list[UnderWay]
+    parts: list[Part]
+
+
+def how_far(folder: Path) -> tuple[HowFar, list[str]]:
+    """Return how far a run has come, and what of its folder could not be read.
 
     Raises:
         UsageError: the folder holds no run.
@@ -57,19 +93,37 @@ def how_far(folder: Path) -> list[str]:
     by_key = {record.key: record for record in found}
     ended = {run.key: by_key[run.key] for run in runs if _answers(by_key.get(run.key), run)}
     left = [run for run in runs if run.key not in ended]
-    remaining = Remaining(left, 0, found, jobs=runs[0].jobs)
-    seconds, running = remaining.seconds(), is_written(folder)
-    lines = [*journal.in_brief(broken)]
-    state = "goes on" if running else "has ended" if not left else "does not go on"
-    about = f", about {clock(seconds)} left" if seconds and left and running else ""
-    lines.append(
-        f"{folder}: {len(ended)} of {len(runs)} trainings are done; the run {state}{about}"
+    running = is_written(folder)
+    come = HowFar(
+        folder=str(folder),
+        state="running" if running else "stopped" if left else "ended",
+        asked=len(runs),
+        done=len(ended),
+        left=len(left),
+        left_s=Remaining(left, 0, found, jobs=runs[0].jobs).seconds() if left else 0.0,
+        under_way=list(_under_way(folder, left)) if running else [],
+        parts=list(_parts(runs, ended)),
     )
-    if running:
-        lines += _under_way(folder, left)
-    elif left:
+    return come, broken
+
+
+def how_far_lines(come: HowFar) -> list[str]:
+    """Return the lines that tell how far a run has come."""
+    state = {"running": "goes on", "ended": "has ended", "stopped": "does not go on"}[come.state]
+    running = come.state == "running"
+    about = f", about {clock(come.left_s)} left" if come.left_s and running else ""
+    lines = [
+        f"{come.folder}: {come.done} of {come.asked} trainings are done; the run {state}{about}"
+    ]
+    for one in come.under_way:
+        took_s = time.time() - datetime.fromisoformat(one.since).timestamp()
+        lines.append(f"under way for {clock(took_s)}: {one.key}")
+    if running and not come.under_way:
+        lines.append("no training is under way: a check comes first, or a server starts")
+    if come.state == "stopped":
         lines.append("the same command goes on from here")
-    return [*lines, "", *_table(runs, ended)]
+    rows = [[str(value) for value in astuple(part)] for part in come.parts]
+    return [*lines, "", *aligned(HEADINGS, rows, HEADINGS[:2])]
 
 
 def _answers(record: Record | None, run: Run) -> bool:
@@ -86,25 +140,26 @@ def is_written(folder: Path) -> bool:
     return False
 
 
-def _under_way(folder: Path, left: Sequence[Run]) -> Iterator[str]:
+def _under_way(folder: Path, left: Sequence[Run]) -> Iterator[UnderWay]:
     """Yield what is being trained, and since when."""
-    found = []
     for run in left:
         asked = folder / "cells" / run.key / "run.json"
         if asked.exists() and not asked.with_name("record.json").exists():
-            took_s = time.time() - asked.stat().st_mtime
-            found.append(f"under way for {clock(took_s)}: {run.key}")
-    yield from found or ["no training is under way: a check comes first, or a server starts"]
+            since = datetime.fromtimestamp(asked.stat().st_mtime, UTC)
+            yield UnderWay(key=run.key, since=since.isoformat(timespec="seconds"))
 
 
-def _table(runs: Sequence[Run], ended: dict[str, Record]) -> list[str]:
+def _parts(runs: Sequence[Run], ended: dict[str, Record]) -> Iterator[Part]:
     groups: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         groups.setdefault((run.problem, str(run.side)), []).append(run)
-    rows = []
     for (problem, side), mine in groups.items():
         done = [ended[run.key] for run in mine if run.key in ended]
-        without = sum(record.status not in FINISHED for record in done)
-        counts = (len(mine), len(done), without, len(mine) - len(done))
-        rows.append([problem, side, *map(str, counts)])
-    return aligned(HEADINGS, rows, HEADINGS[:2])
+        yield Part(
+            problem=problem,
+            side=side,
+            asked=len(mine),
+            done=len(done),
+            without_score=sum(record.status not in FINISHED for record in done),
+            left=len(mine) - len(done),
+        )
