@@ -41,7 +41,7 @@ class NoOps:
     def each(self, module: str, question: dict, timeout_s: float) -> list[Answer]:
         work = Work(name="one", module=module, question=question, timeout_s=timeout_s)
         prints = {Run(**fields).key: fields["backend"] for fields in question["runs"]}
-        said = {"processor": "none", "processors": 4, "fingerprints": prints}
+        said = {"processor": "none", "processors": 4, "doubts": [], "fingerprints": prints}
         return [Answer(work=work, attempt=1, said=said)]
 
     def do(self, works: Iterator[Work], _: object) -> Iterator[Begun | Answer]:

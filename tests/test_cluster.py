@@ -43,11 +43,11 @@ RUN = ("run", "right", "--backends", *TOYS, "--device", "cpu", "--no-gate", "--o
 
 
 class Nodes:
-    """Two simulated nodes, in a process of their own."""
+    """Simulated nodes, in a process of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(TESTS / "two_nodes.py"), "2"],
+            [sys.executable, str(TESTS / "simulated_nodes.py"), str(number)],
             env=os.environ | OURS,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -69,7 +69,7 @@ class Nodes:
 @shared
 def nodes() -> Iterator[Nodes]:
     """Return two nodes; a test that kills one adds one."""
-    found = Nodes()
+    found = Nodes(2)
     yield found
     found.process.communicate(timeout=DEADLINE_S)
 
@@ -256,7 +256,7 @@ class Fake:
 
     def made_of(self, runs: list[Run], _: Node) -> dict:
         prints = {run.key: f"{run.backend}-code" for run in runs}
-        return {"processor": "x", "processors": 4, "fingerprints": prints}
+        return {"processor": "x", "processors": 4, "doubts": [], "fingerprints": prints}
 
     def train(self, runs: list[Run]) -> dict:
         found = [made(run.problem, run.backend, run.seed, fingerprint=run.fingerprint,

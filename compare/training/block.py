@@ -14,6 +14,7 @@ from typing import Any
 from compare.fingerprint import code_of
 from compare.processes import interpreter, machine
 from compare.processes.cluster import answer_in, question_in
+from compare.processes.doctor import of_machine
 from compare.records.merge import KEPT
 from compare.records.record import Run, UsageError, finite
 from compare.training.schedule import compare, first_like
@@ -22,7 +23,10 @@ LONGEST = 2**20  # bytes of a file beside a record
 
 
 def made_of(runs: list[Run]) -> dict[str, Any]:
-    """Return what the runs are made of on this node: fingerprints by key, or what is missing."""
+    """Return what the runs are made of on this node: fingerprints by key, or what is missing.
+
+    With it comes what makes times of this node doubtful, as `diptych doctor` has it.
+    """
     sides = dict.fromkeys(run.side.first for run in runs)
     missing = {str(side): interpreter.environment(side).missing for side in sides}
     if any(missing.values()):
@@ -31,6 +35,7 @@ def made_of(runs: list[Run]) -> dict[str, Any]:
     return {
         "processor": machine.cpu(),
         "processors": len(machine.processors()),
+        "doubts": [one.line for one in of_machine() if one.advice],
         "fingerprints": {run.key: code[first_like(run)] for run in runs},
     }
 

@@ -113,6 +113,8 @@ class OnCluster:
                     f"--ray: node {one.work.name}: backend {side!r} needs "
                     f"{' and '.join(packages)}, not installed there"
                 )
+            for doubt in said["doubts"]:
+                self.progress.report(f"node {one.work.name}: {doubt}")
             if said["processors"] < (needed := runs[0].jobs * runs[0].threads):
                 raise UsageError(
                     f"--ray: node {one.work.name}: expected {needed} processors for --jobs and "

@@ -1,4 +1,4 @@
-"""Simulated nodes of a Ray cluster on this machine, on the loopback: `python two_nodes.py N`.
+"""Simulated nodes of a Ray cluster on this machine, on the loopback: `python simulated_nodes.py N`.
 
 Each has one processor, by Ray's count and in truth. It prints the address. Then it reads lines:
 `kill I` kills the I-th node that lives, `add` adds one, `address` prints it. It ends with stdin.
