@@ -19,6 +19,7 @@ from synthetic import record as made
 from backends import Side
 from compare.console import SILENT
 from compare.processes import cluster as there
+from compare.processes import interpreter
 from compare.processes.cluster import Answer, Begun, Node, Work
 from compare.records.record import UNCHECKED, Record, Run, UsageError, finite
 from compare.training.block import answer
@@ -393,7 +394,7 @@ ANSWERS += "from pathlib import Path; f = Path(sys.argv[1]); answer_in(f, [quest
 )
 def test_what_a_module_answers_on_a_node(toys, monkeypatch, code, expected):
     (toys / "compare" / "planted.py").write_text(code)
-    monkeypatch.setattr(there.machine, "ROOT", toys)
+    monkeypatch.setattr(interpreter, "START", toys / "compare" / "processes" / "start.py")
     limit_s = 3 if "sleep" in code else DEADLINE_S
     told = [json.loads(one) for one in there.done_here("compare.planted", '{"a": 1}', limit_s)]
     assert list(told[0]) == ["node"]

@@ -13,24 +13,23 @@ import json
 import logging
 import os
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Timer
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from compare.console import complain
 from compare.files import write_whole
 from compare.processes import machine
-from compare.processes.keeper import end_with
+from compare.processes.interpreter import command_in
+from compare.processes.launcher import begun
 from compare.processes.question import how_it_ended
 from compare.processes.sources import OURS
 from compare.records.record import UsageError
@@ -41,7 +40,6 @@ AT_ONCE = 1000  # pieces of work that Ray is given before one has ended
 CONNECT_S = 10.0
 AUTO = "auto"
 LOOK_S = 1.0  # between looks at what the user asks for meanwhile
-START = "compare/processes/start.py"
 QUESTION, ANSWER, LOG = "question.json", "answer.json", "log.txt"
 LOGGED = 2000  # characters of the end of a log that are told
 # What Ray sets for its own processes; ours are to be as in a run without it.
@@ -321,26 +319,23 @@ def _asked(folder: Path, module: str, question: str, timeout_s: float) -> dict[s
     """Return what a module answers, in a process that ends with this one, or why there is none."""
     write_whole(folder / QUESTION, question)
     variables = {name: value for name, value in os.environ.items() if name not in OF_RAY}
-    command = [sys.executable, "-P", str(machine.ROOT / START), module, str(folder)]
-    with (folder / LOG).open("wb") as log:
-        process = subprocess.Popen(
-            command,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            preexec_fn=partial(end_with, os.getpid()),
-        )
-        try:
-            status = process.wait(timeout_s)
-            failure = f"the process {how_it_ended(status)}" if status else ""
-        except subprocess.TimeoutExpired:
-            failure = f"no end in {timeout_s:g} s"
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    command = command_in(sys.executable, module, str(folder))
+    wait, kill = begun(command, variables, folder / LOG)
+    failure = ""
+
+    def late() -> None:
+        nonlocal failure
+        failure = f"no end in {timeout_s:g} s"
+        kill()
+
+    alarm = Timer(timeout_s, late)
+    alarm.start()
+    try:
+        status = wait()
+    finally:
+        alarm.cancel()
+    if status and not failure:
+        failure = f"the process {how_it_ended(status)}"
     try:
         return {"said": json.loads((folder / ANSWER).read_bytes())}
     except (OSError, ValueError):
