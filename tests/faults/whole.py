@@ -1,0 +1,39 @@
+"""The faults at length: `make faults` counts them into results/faults, in some ten minutes.
+
+SEED decides the moments of the kills, KILLS how many there are of each kind; see chains.py.
+"""
+
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import faults_report
+import pytest
+from chains import KILLERS, Counts, House, built, chains
+
+SEED, KILLS = (int(os.environ.get(name, usual)) for name, usual in (("SEED", 0), ("KILLS", 10)))
+FILE = os.environ.get("FAULTS")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory) -> House:
+    return built(tmp_path_factory.mktemp("house"))
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Return a dictionary for the figures of each kind, which are written at the end."""
+    kinds: dict[str, dict] = {}
+    yield kinds
+    if FILE:
+        faults_report.write(Path(FILE), kinds, seed=SEED, kills=KILLS)
+
+
+@pytest.mark.parametrize("name", KILLERS)
+def test_nothing_is_lost_by_many_kills(house, tmp_path, found, name):
+    began = time.monotonic()
+    counts = chains(KILLERS[name], house, tmp_path, seed=SEED, kills=KILLS)
+    found[name] = asdict(counts) | {"seconds": round(time.monotonic() - began)}
+    assert counts.kills == KILLS
+    assert counts.wrong() == {}
