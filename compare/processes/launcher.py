@@ -303,11 +303,13 @@ def begun(
 ) -> tuple[Callable[[], int], Callable[[], None]]:
     """Start a command; return what waits for its status, and what ends it.
 
-    Where there is no keeper, what leaves its process group, or outlives it, is not ended.
+    Where there is no keeper, what leaves its process group, or outlives it, is not ended, and what
+    it says is kept whole.
     """
-    with log.open("wb") as output:
+    keeper = [*KEEPER, str(log)] if KEEPER else []
+    with log.open("ab") as output:
         process = subprocess.Popen(
-            [*KEEPER, *asked],
+            [*keeper, *asked],
             env=environment,
             stdin=subprocess.PIPE if KEEPER else subprocess.DEVNULL,
             stdout=output,

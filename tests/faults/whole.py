@@ -10,7 +10,8 @@ from pathlib import Path
 
 import faults_report
 import pytest
-from chains import KILLERS, Counts, House, built, chains
+from chains import KILLERS, NEW, House, built, chains
+from test_faulty_twins import TWINS, hold, toys  # noqa: F401
 
 SEED, KILLS = (int(os.environ.get(name, usual)) for name, usual in (("SEED", 0), ("KILLS", 10)))
 FILE = os.environ.get("FAULTS")
@@ -37,3 +38,7 @@ def test_nothing_is_lost_by_many_kills(house, tmp_path, found, name):
     found[name] = asdict(counts) | {"seconds": round(time.monotonic() - began)}
     assert counts.kills == KILLS
     assert counts.wrong() == {}
+
+
+def test_every_faulty_twin_in_a_new_interpreter(toys, tmp_path):  # noqa: F811
+    hold(toys, tmp_path / "out", TWINS, NEW)
