@@ -224,11 +224,11 @@ def killed(
 ) -> Iterator[set[str]]:
     """Kill at random moments while a run goes on; yield after each what was on the disk before."""
     for find in islice(cycle(killer.finds), most):
-        moment = time.monotonic() + chance.uniform(*MOMENTS)
+        with suppress(subprocess.TimeoutExpired):
+            comparison.wait(chance.uniform(*MOMENTS))
         victims: list[int] = []
-        while comparison.poll() is None and (not victims or time.monotonic() < moment):
-            victims = find(comparison.pid)
-            time.sleep(0.005)
+        while comparison.poll() is None and not (victims := find(comparison.pid)):
+            time.sleep(0.01)
         if comparison.poll() is not None:
             return
         seen = set(whole_lines(out))

@@ -42,3 +42,25 @@ def test_nothing_is_lost_by_many_kills(house, tmp_path, found, name):
 
 def test_every_faulty_twin_in_a_new_interpreter(toys, tmp_path):  # noqa: F811
     hold(toys, tmp_path / "out", TWINS, NEW)
+
+
+# What is done to the project, by what is counted then.
+DEFECTS = {
+    "lost": (
+        "compare/records/journal.py",
+        "            written = os.write(self.descriptor, line)\n",
+        "            written = len(line)\n",
+    ),
+    "duplicates": ("compare/training/schedule.py", "same and not (gate", "False and (gate"),
+    "unequal": ("compare/training/trainer.py", "data, seed=run.seed,", "data, seed=os.getpid(),"),
+}
+
+
+@pytest.mark.parametrize("wrong", DEFECTS)
+def test_a_defect_of_the_project_is_counted(tmp_path, wrong):
+    house = built(tmp_path)
+    name, old, new = DEFECTS[wrong]
+    text = (house.toys / name).read_text()
+    assert text.count(old) == 1
+    (house.toys / name).write_text(text.replace(old, new))
+    assert wrong in chains(KILLERS["coordinator (fork)"], house, tmp_path, seed=0, kills=2).wrong()
