@@ -4,7 +4,7 @@ A training has a process group of its own. What it starts may leave the group, o
 a process is then a child of this one (PR_SET_CHILD_SUBREAPER), and is found and ended. Nothing goes
 on beside the next training, and nothing outlives this process but by its sudden death.
 
-What a process says goes through a pipe: a network may print without end, and the disk has one.
+What a process says goes through a pipe: a network may print without end, and a disk has an end.
 
 `python keeper.py LOG COMMAND ...` runs a command and ends as it does. It ends the command when its
 own stdin ends, so when the process that started it does.
@@ -58,11 +58,11 @@ class Log:
             self.file = os.open(os.devnull, os.O_WRONLY)
 
     def take(self) -> bool:
-        """Keep some of what was said; say whether there was any."""
+        """Keep some of what was said; say whether more may come: not if all have closed it."""
         try:
             said = os.read(self.output, 2**16)
         except BlockingIOError:
-            return False
+            return True
         kept = said[: max(0, self.left)]
         if 0 <= self.left < len(said):
             kept += DROPPED
@@ -143,7 +143,7 @@ class Keeper:
                 return
             for key, _ in ready:
                 if isinstance(key.data, Log):
-                    if key.data in self.logs.values() and not key.data.take():  # all have closed it
+                    if key.data in self.logs.values() and not key.data.take():
                         self.selector.unregister(key.fd)
                 elif key.data is not None:
                     yield from self._reap(key.fd, key.data)

@@ -27,6 +27,7 @@ from compare.records.record import FINISHED, Record
 from compare.training.schedule import row
 
 MARK = "DIPTYCH_TESTS_CHAIN"
+MOMENT_S = 0.8
 END_S = 120.0  # for a run of a few seconds to end, on a busy machine too
 GONE_S = 30.0  # for what belonged to a run to be gone after its end
 # In a chain a training takes a quarter of a second, so that some are under way when a kill comes.
@@ -222,10 +223,19 @@ def count(
 def killed(
     comparison: subprocess.Popen, killer: Killer, chance: random.Random, most: int, out: Path
 ) -> Iterator[set[str]]:
-    """Kill at random moments while a run goes on; yield after each what was on the disk before."""
+    """Kill at random moments while a run goes on; yield after each what was on the disk before.
+
+    A moment is so many records after the start, or the kill before, and a part of a second: on a
+    busy machine, seconds alone would be over before the first training.
+    """
     for find in islice(cycle(killer.finds), most):
+        goal, deadline = len(whole_lines(out)) + chance.randrange(4), time.monotonic() + END_S
+        while comparison.poll() is None and len(whole_lines(out)) < goal:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.01)
         with suppress(subprocess.TimeoutExpired):
-            comparison.wait(chance.uniform(*MOMENTS))
+            comparison.wait(chance.uniform(0.0, MOMENT_S))
         victims: list[int] = []
         while comparison.poll() is None and not (victims := find(comparison.pid)):
             time.sleep(0.01)
@@ -239,9 +249,6 @@ def killed(
         yield seen
         if find is coordinator:
             return
-
-
-MOMENTS = (0.0, 3.0)  # seconds after the start, or the kill before
 
 
 def chain(

@@ -63,4 +63,4 @@ def test_a_defect_of_the_project_is_counted(tmp_path, wrong):
     text = (house.toys / name).read_text()
     assert text.count(old) == 1
     (house.toys / name).write_text(text.replace(old, new))
-    assert wrong in chains(KILLERS["coordinator (fork)"], house, tmp_path, seed=0, kills=2).wrong()
+    assert wrong in chains(KILLERS["coordinator (fork)"], house, tmp_path, seed=0, kills=3).wrong()
