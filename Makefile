@@ -1,12 +1,17 @@
 # Two commands on a fresh machine: `make compare` runs the comparison, `make test` runs the tests.
 # `make bench` measures what the comparison itself costs, some twenty minutes on two idle cores; BENCH
 # says into what file, PAIRS how often (`make bench PAIRS=2 BENCH=/tmp/bench.json` is a trial).
+# `make faults` kills, fills and spoils what it can, in some ten minutes; FAULTS says into what file it
+# counts, KILLS how many there are of each kind, SEED when they come.
 # `make wheel` builds the wheel and tries it in environments of its own.
 PYTHON ?= python3
 INSTALL = .venv/bin/python -m pip install --quiet --constraint constraints.txt
 BENCH ?= results/bench/bench.json
+FAULTS ?= results/faults/faults.json
+KILLS ?= 10
+SEED ?= 0
 
-.PHONY: compare test wheel bench
+.PHONY: compare test wheel bench faults
 
 compare: .venv/installed
 	.venv/bin/diptych run
@@ -22,6 +27,10 @@ bench: .venv/installed-test
 	mkdir -p $(dir $(BENCH))
 	.venv/bin/python -m pytest -p tests.bench_report tests/bench_*.py --benchmark-json=$(BENCH)
 	.venv/bin/python tests/bench_report.py $(BENCH)
+
+faults: .venv/installed-test
+	FAULTS=$(FAULTS) KILLS=$(KILLS) SEED=$(SEED) .venv/bin/python -m pytest --durations=10 \
+	    tests/faults/test_*.py tests/faults/whole.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

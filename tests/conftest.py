@@ -280,9 +280,8 @@ for _name in {TOYS}:
 """
 
 
-@pytest.fixture
-def toys(copy) -> Path:
-    """Return the copy with two backends in NumPy in place of those of the frameworks."""
+def with_toys(copy: Path) -> Path:
+    """Put two backends in NumPy in place of those of the frameworks in a copy, and return it."""
     for name in TOYS:
         shutil.copytree(TESTS / "toy", copy / "backends" / name)
     with (copy / "backends" / "__init__.py").open("a") as file:
@@ -290,12 +289,19 @@ def toys(copy) -> Path:
     return copy
 
 
+def plant(copy: Path, name: str, **twins: str) -> None:
+    """Add a problem to a copy with these backends: see `parity.toy`."""
+    for path, text in toy(name, **twins).items():
+        (copy / path).write_text(text)
+
+
+@pytest.fixture
+def toys(copy) -> Path:
+    """Return the copy with two backends in NumPy in place of those of the frameworks."""
+    return with_toys(copy)
+
+
 @pytest.fixture
 def add_toy(toys) -> Callable[..., None]:
     """Return a function that adds a problem to the copy with these backends: see `parity.toy`."""
-
-    def add(name: str, **twins: str) -> None:
-        for path, text in toy(name, **twins).items():
-            (toys / path).write_text(text)
-
-    return add
+    return partial(plant, toys)

@@ -11,6 +11,7 @@ import pytest
 from conftest import run_python
 
 from compare.processes.forkserver import Server
+from compare.processes.keeper import DROPPED, LOG_BYTES
 from compare.processes.launcher import begun
 
 PATIENCE_S = 60  # with what comes sooner or later
@@ -267,6 +268,7 @@ def test_a_new_interpreter_that_is_killed_leaves_nothing(begin, cell):
 COORDINATOR = """
 import os, sys
 from pathlib import Path
+from compare.processes.keeper import DROPPED, LOG_BYTES
 from compare.processes.launcher import begun
 folder = Path(sys.argv[1])
 asked = [sys.executable, "-c", f"import os; os.chdir({sys.argv[1]!r})\\n{sys.argv[2]}"]
@@ -291,3 +293,50 @@ def test_a_python_without_pidfd_open_does_as_well(serve, cell):
     assert server.start(folder).result(PATIENCE_S) == 0
     left = number(folder / "left")
     wait_for(lambda: not there(left))
+
+
+PRINTS = """
+import os
+for _ in range({n}):
+    os.write(1, b"x" * 2**20)
+os.write(2, b"the last words")
+"""
+
+
+@pytest.mark.parametrize("start", ["fork", "new"])
+@pytest.mark.parametrize("mb", [1, 3 * LOG_BYTES // 2**20])
+def test_of_what_a_training_says_so_much_is_kept_and_no_more(serve, cell, begin, start, mb):
+    code = PRINTS.format(n=mb)
+    folder = cell(code)
+    status = (
+        serve().start(folder).result(PATIENCE_S) if start == "fork" else begin(code, folder)[0]()
+    )
+    log = (folder / "log.txt").read_bytes()
+    assert status == 0
+    if mb == 1:
+        assert log == b"x" * 2**20 + b"the last words"
+    else:
+        assert log == b"x" * LOG_BYTES + DROPPED
+
+
+@pytest.mark.parametrize(("code", "status"), [("3", 3), ("", 0), ("'words'", 1), ("-1", 255)])
+def test_a_forked_training_exits_as_a_python_does(serve, cell, code, status):
+    folder = cell(f"raise SystemExit({code})")
+    assert serve().start(folder).result(PATIENCE_S) == status
+    assert (folder / "log.txt").read_text() == ("words\n" if status == 1 else "")
+
+
+CLOSES = "import os; os.close(1); os.close(2); import time; time.sleep(1)"
+
+
+def test_a_training_that_closes_its_output_costs_no_processor_time(serve, cell):
+    server, folder = serve(), cell(CLOSES)
+    before = ticks(server)
+    assert server.start(folder).result(PATIENCE_S) == 0
+    assert ticks(server) - before < os.sysconf("SC_CLK_TCK") / 2
+
+
+def ticks(server) -> int:
+    """Return the processor time that a server has taken: proc_pid_stat(5)."""
+    told = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return int(told[11]) + int(told[12])

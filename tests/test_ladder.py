@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from conftest import COMPARED, COMPLETE, SIDES, copied
-from faults import FAULTS, TORCH
+from ladder_faults import FAULTS, TORCH
 from learning import STAGE
 from pairs import PAIRS, files
 

@@ -82,6 +82,18 @@ def test_a_training_that_spoils_its_folder_has_failed_and_the_next_is_trained(co
     assert rows(copy, start, 3) == dict.fromkeys(range(3), ("ok", None))
 
 
+def test_a_training_whose_folder_cannot_be_made_has_failed(copy):
+    """If there is no room for anything, its record is not kept either, and that is told."""
+    (copy / "backends" / "pytorch" / "_engine.py").write_text("")
+    (copy / "compare" / "training" / "trainer.py").write_text(TRAINER.replace("exec(", "str("))
+    cells = copy / "out" / "cells"
+    cells.mkdir(parents=True)
+    in_the_way = cells / "echo-pytorch-cpu-matched-full-0"
+    in_the_way.write_text("a file")
+    reason = "it could not be started: Not a directory"
+    assert rows(copy, "new", 2) == {0: ("failed", reason), 1: ("ok", None)}
+
+
 LEAVES_A_FILE = """
 import tempfile
 from backends import Unavailable

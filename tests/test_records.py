@@ -206,17 +206,45 @@ def test_a_finished_training_that_was_not_yet_appended_is_collected(tmp_path):
     (tmp_path / "cells" / "folder" / "record.json").mkdir()
     os.mkfifo(tmp_path / "cells" / "pipe" / "record.json")
     with records.journal(tmp_path) as journal:
+        newer = replace(RECORD, started="2027-01-01T00:00:00+00:00")
+        assert records.collect(tmp_path, journal, known=[newer]) == [], "one of both is enough"
         assert records.collect(tmp_path, journal, known=[]) == [RECORD]
         assert records.collect(tmp_path, journal, known=[RECORD]) == []
-        newer = replace(RECORD, started="2027-01-01T00:00:00+00:00")
-        assert records.collect(tmp_path, journal, known=[newer]) == [], "a cell left from before"
-        older = replace(RECORD, status="failed", started="2025-01-01T00:00:00+00:00")
-        assert records.collect(tmp_path, journal, known=[older]) == [RECORD], "tried again"
-        good = replace(RECORD, fingerprint="a-b-c-d")
-        failed = replace(newer, status="failed", fingerprint=good.fingerprint)
-        (cell / "record.json").write_text(failed.to_json())
-        assert records.collect(tmp_path, journal, known=[good]) == [], "the score stays"
+        failed = replace(newer, status="failed")
+        assert records.collect(tmp_path, journal, known=[failed]) == [], "a cell left from before"
     assert records.read(tmp_path) == ([RECORD], [])
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ({"status": "failed"}, True),  # tried again, in the same second
+        ({"status": "failed", "started": "2099-01-01T00:00:00+00:00"}, True),  # a clock set back
+        ({"fingerprint": "e-f-g-h"}, True),
+        ({"proof": "unproven"}, True),
+        ({}, False),
+    ],
+)
+def test_what_is_collected_is_told_by_what_is_there_and_not_by_the_clock(tmp_path, values, found):
+    made = replace(RECORD, fingerprint="a-b-c-d", proof="proven")
+    cell = tmp_path / "cells" / made.key
+    cell.mkdir(parents=True)
+    (cell / "record.json").write_text(made.to_json() + "\n")
+    before = replace(made, total_s=9.0, **values)
+    append(tmp_path, before)
+    with records.journal(tmp_path) as journal:
+        assert records.collect(tmp_path, journal, known=[before]) == [made] * found
+
+
+def test_a_failure_that_was_not_appended_takes_no_score_away(tmp_path):
+    good = replace(RECORD, fingerprint="a-b-c-d", proof="unproven")
+    failed = replace(good, status="failed", proof="proven")
+    cell = tmp_path / "cells" / good.key
+    cell.mkdir(parents=True)
+    (cell / "record.json").write_text(failed.to_json())
+    append(tmp_path, good)
+    with records.journal(tmp_path) as journal:
+        assert records.collect(tmp_path, journal, known=[good]) == []
 
 
 def test_one_write_per_record(tmp_path, monkeypatch):

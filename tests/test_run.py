@@ -1,4 +1,7 @@
-"""Trainings that go wrong, comparisons that are broken off: nothing is lost, nothing is hidden."""
+"""Trainings that go wrong, comparisons that are broken off: nothing is lost, nothing is hidden.
+
+Kills at random moments, and programs that are worse, are in tests/faults.
+"""
 
 import json
 import os
@@ -20,19 +23,8 @@ RAISES = PARITY_TOY.replace(
     "        return x\n", '        raise RuntimeError("no <way>\\nsecond line")\n'
 )
 HANGS = PARITY_TOY.replace("        return x\n", "        import time\n        time.sleep(600)\n")
-HANGS_IN_COMPANY = HANGS.replace(
-    "        time.sleep",
-    "        import subprocess\n"
-    "        print(subprocess.Popen(['sleep', '600']).pid, flush=True)\n"
-    "        time.sleep",
-)
 PATIENCE_S = 300  # with what comes sooner or later
-LIMIT_S = 6  # long enough for all that does not hang, on a busy machine too
 DIVERGES = PARITY_TOY.replace("        return x\n", '        return x * float("nan")\n')
-KILLED = PARITY_TOY.replace(
-    "        return x\n",
-    "        import os, signal\n        os.kill(os.getpid(), signal.SIGKILL)\n",
-)
 IMPORTS = f"{PARITY_TOY}\nimport no_such_package\n"
 
 
@@ -59,19 +51,16 @@ def log_of_wrong(toys: Path) -> Path:
     ("twin", "status", "reason"),
     [
         (RAISES, "failed", "RuntimeError: no <way>"),
-        (HANGS_IN_COMPANY, "timeout", f"not done after {LIMIT_S} s"),
         (DIVERGES, "diverged", "training loss is nan in epoch 1"),
-        (KILLED, "failed", "killed by SIGKILL"),
         (IMPORTS, "failed", "ModuleNotFoundError: No module named 'no_such_package'"),
     ],
-    ids=["raises", "hangs", "diverges", "killed", "imports"],
+    ids=["raises", "diverges", "imports"],
 )
 def test_a_training_that_goes_wrong_is_a_row_with_a_reason(toys, add_toy, twin, status, reason):
     add_toy("wrong", numpy=twin)
     add_toy("right")
     run = ["run", "wrong", "right", "--backends", "numpy", "--seeds", "1", "--device", "cpu"]
-    limit_s = LIMIT_S if status == "timeout" else 300
-    done = diptych(*run, "--no-gate", "--timeout", str(limit_s), "--out", "out", cwd=toys)
+    done = diptych(*run, "--no-gate", "--out", "out", cwd=toys)
     assert done.returncode == 1, done.stderr
     assert f"{status}: {reason}" in done.stderr
     found = {record["problem"]: record for record in records(toys / "out")}
@@ -85,10 +74,6 @@ def test_a_training_that_goes_wrong_is_a_row_with_a_reason(toys, add_toy, twin, 
     assert pd.isna(table.loc["wrong", "score_mean"])
     assert 0 <= table.loc["right", "score_mean"] <= 1
     assert plain(f"{status}: {reason}") in (toys / "out" / "table.md").read_text()
-    if status == "timeout":  # what it had started would compute beside the next trainings
-        company = Path("/proc") / log_of_wrong(toys).read_text().strip()
-        assert company.name.isdecimal()
-        assert not company.exists() or "Z" in (company / "stat").read_text().split()[2]
 
 
 def test_an_engine_that_cannot_be_imported_is_unavailable(toys, add_toy):
@@ -161,39 +146,6 @@ def test_a_training_dies_with_its_comparison(toys, add_toy, how):
     while training.exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-SCORES = ["problem", "backend", "seeds", "failed", "score_mean", "score_std", "score_min"]
-
-
-def test_a_killed_comparison_goes_on_where_it_was(toys, add_toy):
-    seeds = 15  # more than are done when it is killed
-    add_toy("right")
-    run = ["run", "right", "--backends", *TOYS, "--no-gate", "--seeds", str(seeds), "--jobs", "1"]
-    assert diptych(*run, "--out", "whole", cwd=toys).returncode == 0
-    quiet = {"stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-    broken = start(*run, "--out", "broken", cwd=toys, **quiet)
-    file = toys / "broken" / "runs.jsonl"
-    deadline = time.monotonic() + PATIENCE_S
-    while not (file.exists() and file.read_text().count("\n") >= 2):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    broken.send_signal(signal.SIGKILL)
-    broken.wait()
-    with file.open("a") as journal:
-        journal.write('{"schema": 1, "problem": "se')  # as if cut short while writing
-    before = [line for line in file.read_text().splitlines() if line.endswith("}")]
-    assert 2 <= len(before) < 2 * seeds
-
-    again = diptych(*run, "--out", "broken", cwd=toys)
-    assert again.returncode == 0, again.stderr
-    assert f"line {len(before) + 1} is not a record and was left out" in again.stderr
-    lines = [line for line in file.read_text().splitlines() if line.endswith("}")]
-    assert lines[: len(before)] == before, "finished trainings are kept as they were"
-    keys = [(record["backend"], record["seed"]) for record in map(json.loads, lines)]
-    assert len(keys) == len(set(keys)) == 2 * seeds
-    first, second = (pd.read_csv(toys / name / "table.csv")[SCORES] for name in ("whole", "broken"))
-    pd.testing.assert_frame_equal(first, second)
 
 
 def test_interrupting_twice_ends_all_at_once_and_says_how_to_go_on(toys, add_toy):

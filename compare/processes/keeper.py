@@ -4,8 +4,10 @@ A training has a process group of its own. What it starts may leave the group, o
 a process is then a child of this one (PR_SET_CHILD_SUBREAPER), and is found and ended. Nothing goes
 on beside the next training, and nothing outlives this process but by its sudden death.
 
-`python keeper.py COMMAND ...` runs a command and ends as it does. It ends the command when its own
-stdin ends, so when the process that started it does.
+What a process says goes through a pipe: a network may print without end, and a disk has an end.
+
+`python keeper.py LOG COMMAND ...` runs a command and ends as it does. It ends the command when its
+own stdin ends, so when the process that started it does.
 """
 
 import ctypes
@@ -23,6 +25,8 @@ from typing import NamedTuple, NoReturn
 
 PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = 1, 36  # what prctl(2) sets
 PIDFD_OPEN = 434  # the number of the system call
+LOG_BYTES = 2**24  # of what a process says; the rest is dropped
+DROPPED = b"\n... more was said than is kept\n"
 PATIENCE_S = 5.0  # for what was killed to end: in a driver that hangs, it does not
 
 
@@ -41,6 +45,46 @@ class Ended(NamedTuple):
     status: int  # below 0, the signal that ended it
 
 
+class Log:
+    """A file for what a process says, as far as it is kept, and the pipe that it comes by."""
+
+    def __init__(self, file: Path) -> None:
+        self.output, self.input = os.pipe()
+        os.set_blocking(self.output, False)
+        self.left = LOG_BYTES
+        try:
+            self.file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+        except OSError:  # its folder is gone: that is for the process to tell
+            self.file = os.open(os.devnull, os.O_WRONLY)
+
+    def take(self) -> bool:
+        """Keep some of what was said; say whether more may come: not if all have closed it."""
+        try:
+            said = os.read(self.output, 2**16)
+        except BlockingIOError:
+            return True
+        kept = said[: max(0, self.left)]
+        if 0 <= self.left < len(said):
+            kept += DROPPED
+        self.left -= len(said)
+        with suppress(OSError):  # as when the disk is full
+            os.write(self.file, kept)
+        return bool(said)
+
+    def be_output(self) -> None:
+        """Have what this process says go there."""
+        for stream in (1, 2):
+            os.dup2(self.input, stream)
+        for one in (self.output, self.input, self.file):
+            os.close(one)
+
+    def close(self) -> None:
+        """Keep what is in the pipe, which one reading empties, and hear no more of it."""
+        self.take()
+        os.close(self.output)
+        os.close(self.file)
+
+
 class Keeper:
     """Starts processes, hears of their ends, and ends them with all that they started.
 
@@ -53,20 +97,24 @@ class Keeper:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would have children reaped
         self.closing = False
         self.names: dict[int, str | None] = {}  # of all children; None for what nobody asked for
+        self.logs: dict[int, Log] = {}  # of those that were asked for
         self.selector = selectors.PollSelector()
         self.selector.register(0, selectors.EVENT_READ)
         for child in children():  # what the import of a framework has started may stay
             self._watch(child, None)
 
-    def start(self, name: str, do: Callable[[], None], log: Path | None = None) -> None:
-        """Fork a process that does something, with its output in a log, and ends."""
-        parent = os.getpid()
+    def start(self, name: str, do: Callable[[], None], file: Path) -> None:
+        """Fork a process that does something, with its output in a log file, and ends."""
+        parent, log = os.getpid(), Log(file)
         child = os.fork()
         if child == 0:
             _be_child(parent, do, log)
+        os.close(log.input)
         with suppress(OSError):  # the child does so itself: whoever comes first
             os.setpgid(child, child)
         self._watch(child, name)
+        self.logs[child] = log
+        self.selector.register(log.output, selectors.EVENT_READ, log)
 
     def kill(self, name: str) -> None:
         """End a process and its group, if it has not ended by itself."""
@@ -94,7 +142,10 @@ class Keeper:
             if not ready:
                 return
             for key, _ in ready:
-                if key.data is not None:
+                if isinstance(key.data, Log):
+                    if key.data in self.logs.values() and not key.data.take():
+                        self.selector.unregister(key.fd)
+                elif key.data is not None:
                     yield from self._reap(key.fd, key.data)
                 elif self.closing:
                     continue
@@ -115,6 +166,10 @@ class Keeper:
         self.selector.unregister(pidfd)
         os.close(pidfd)
         name = self.names.pop(child)
+        if log := self.logs.pop(child, None):
+            with suppress(KeyError):  # it was closed before
+                self.selector.unregister(log.output)
+            log.close()
         for orphan in children() - self.names.keys():  # what they leave in turn comes here next
             _kill(orphan)
             self._watch(orphan, None)
@@ -148,7 +203,7 @@ def _kill(child: int) -> None:
             end(child, signal.SIGKILL)
 
 
-def _be_child(parent: int, do: Callable[[], None], log: Path | None) -> NoReturn:
+def _be_child(parent: int, do: Callable[[], None], log: Log) -> NoReturn:
     """Be a process like any other: a group and output of its own; do something and end."""
     status = 1
     try:
@@ -157,12 +212,11 @@ def _be_child(parent: int, do: Callable[[], None], log: Path | None) -> NoReturn
         # Orphans of this process stay in it while it lives: those of others are told from them.
         ctypes.CDLL(None).prctl(CHILD_SUBREAPER, 1)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        if log:
-            output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-            os.dup2(output, 1)
-            os.dup2(output, 2)
+        log.be_output()
         do()
         status = 0
+    except SystemExit as end:
+        status = _status(end)
     except BaseException:
         with suppress(OSError):
             traceback.print_exc()
@@ -173,16 +227,25 @@ def _be_child(parent: int, do: Callable[[], None], log: Path | None) -> NoReturn
         os._exit(status)  # never back into the loop of the parent
 
 
+def _status(end: SystemExit) -> int:
+    """Return the status that a Python ends with; what is no number is said, and is 1."""
+    if end.code is None or isinstance(end.code, int):
+        return (end.code or 0) & 0xFF
+    with suppress(OSError):
+        print(end.code, file=sys.stderr)
+    return 1
+
+
 def _become(command: list[str]) -> None:
     for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # by Python, and by what it becomes
         signal.signal(ignored, signal.SIG_DFL)
     os.execvp(command[0], command)
 
 
-def main(*command: str) -> None:
+def main(log: str, *command: str) -> None:
     """Run a command, and end as it did, once nothing is left of it."""
     keeper = Keeper()
-    keeper.start(command[0], partial(_become, list(command)))
+    keeper.start(command[0], partial(_become, list(command)), Path(log))
     status = 1
     for event in keeper.events():
         if isinstance(event, Ended):

@@ -93,18 +93,22 @@ class Launcher:
         except TimeoutError:
             reason = f"its server was not ready after {timeout_s:g} s"
             return record_of(run, **facts, status="timeout", reason=reason)
-        shutil.rmtree(cell, ignore_errors=True)  # what an earlier try left
         scratch = cell.absolute() / SCRATCH
-        scratch.mkdir(parents=True, exist_ok=True)
         asked = {"processors": processors, "asked": monotonic(), "scratch": str(scratch)}
-        write_whole(cell / "run.json", json.dumps(asdict(run) | asked | {"files": files}))
-        with DeviceMemory(run.device) as memory:
-            if server:
-                outcome = self._end_of(lambda: forked(server, cell), timeout_s)
-            else:
-                environment = variables(run.side, device=run.device, threads=run.threads)
-                trainer = command(run.side, TRAINER, str(cell))
-                outcome = self.call(trainer, environment, cell / "log.txt", timeout_s)
+        try:
+            shutil.rmtree(cell, ignore_errors=True)  # what an earlier try left
+            scratch.mkdir(parents=True, exist_ok=True)
+            write_whole(cell / "run.json", json.dumps(asdict(run) | asked | {"files": files}))
+            with DeviceMemory(run.device) as memory:
+                if server:
+                    outcome = self._end_of(lambda: forked(server, cell), timeout_s)
+                else:
+                    environment = variables(run.side, device=run.device, threads=run.threads)
+                    trainer = command(run.side, TRAINER, str(cell))
+                    outcome = self.call(trainer, environment, cell / "log.txt", timeout_s)
+        except OSError as error:  # if the results folder is full or gone, its journal says so next
+            reason = f"it could not be started: {error.strerror}"
+            return record_of(run, **facts, status="failed", reason=reason)
         found = left(cell)
         if isinstance(found, Record):
             scores = found.scores or judged(problems.load(run.problem), {})
@@ -303,11 +307,13 @@ def begun(
 ) -> tuple[Callable[[], int], Callable[[], None]]:
     """Start a command; return what waits for its status, and what ends it.
 
-    Where there is no keeper, what leaves its process group, or outlives it, is not ended.
+    Where there is no keeper, what leaves its process group, or outlives it, is not ended, and what
+    it says is kept whole.
     """
-    with log.open("wb") as output:
+    keeper = [*KEEPER, str(log)] if KEEPER else []
+    with log.open("ab") as output:
         process = subprocess.Popen(
-            [*KEEPER, *asked],
+            [*keeper, *asked],
             env=environment,
             stdin=subprocess.PIPE if KEEPER else subprocess.DEVNULL,
             stdout=output,

@@ -127,20 +127,32 @@ def belongs(record: Record, before: Record | None) -> bool:
     return record.fingerprint is None or record.fingerprint != before.fingerprint
 
 
+def is_done(record: Record, before: Record | None) -> bool:
+    """Say whether an earlier record has all that a record could bring: one of both is enough."""
+    if before is None or before.status not in FINISHED:
+        return False
+    return (before.fingerprint, before.proof) == (record.fingerprint, record.proof)
+
+
 def collect(folder: Path, into: Journal, known: Sequence[Record]) -> list[Record]:
-    """Append trainings that ended but never reached runs.jsonl, from their own folders."""
+    """Append trainings that ended but never reached runs.jsonl, from their own folders.
+
+    That they are not there tells it, not when they began: a clock may be set back, and what failed
+    may be done again in the same second.
+    """
     have = {record.key: record for record in known}
+    there = set(_file(folder).read_bytes().splitlines())
     found = []
     for file in sorted((folder / "cells").glob("*/record.json")):
         if not file.is_file():
             continue
         try:
-            record = Record.from_json(file.read_bytes())
+            line = file.read_bytes().strip()
+            record = Record.from_json(line)
         except (ValueError, OSError):
             continue
         before = have.get(record.key)
-        later = before is None or record.started > before.started
-        if later and belongs(record, before):
+        if line not in there and not is_done(record, before) and belongs(record, before):
             into.append(record)
             found.append(record)
     return found
