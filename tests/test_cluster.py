@@ -378,6 +378,24 @@ def test_nodes_that_cannot_take_part_are_named(tmp_path, change, message):
         compared(Fake(made_of=made_of), tmp_path)
 
 
+@pytest.mark.parametrize("gone", [("two",), ("one", "two")])
+def test_a_node_that_is_lost_before_it_answers_is_left_out(tmp_path, gone):
+    class Losing(Fake):
+        def each(self, *asked: object) -> list[Answer]:
+            return [
+                replace(one, said=None, failure="lost: node", lost=True)
+                if one.work.name in gone
+                else one
+                for one in super().each(*asked)
+            ]
+
+    if len(gone) == len(NODES):
+        with pytest.raises(UsageError, match="no node answers: lost: node"):
+            compared(Losing(), tmp_path)
+    else:
+        assert len(compared(Losing(), tmp_path)) == len(RUNS)
+
+
 ANSWERS = "import sys; from compare.processes.cluster import answer_in, question_in\n"
 ANSWERS += "from pathlib import Path; f = Path(sys.argv[1]); answer_in(f, [question_in(f)])\n"
 

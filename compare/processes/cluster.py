@@ -83,6 +83,7 @@ class Answer:
     attempt: int
     said: Any = None
     failure: str = ""
+    lost: bool = False  # with its node, or before it was begun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,8 +212,10 @@ class Cluster:
                 try:
                     said = json.loads(self.ray.get(next(stream)))
                 except Exception as error:
-                    said = {"failure": f"lost: {_first_line(error)}"}
-                    if attempt < ATTEMPTS and not stopped and not _of_ours(error):
+                    lost = not _raised(error)
+                    why = f"lost: {_first_line(error)}" if lost else _first_line(error)
+                    said = {"failure": why, "lost": lost}
+                    if lost and attempt < ATTEMPTS and not stopped:
                         said = {}
                         asked[give(work)] = work, attempt + 1
                 if "node" in said:
@@ -294,7 +297,7 @@ def _reached(address: str) -> None:
         raise UsageError(f"--ray {address}: no cluster: {error}") from None
 
 
-def _of_ours(error: Exception) -> bool:
+def _raised(error: Exception) -> bool:
     """Say whether the task itself raised: no node was lost, and it would raise again."""
     from ray.exceptions import RayTaskError
 

@@ -104,6 +104,12 @@ class OnCluster:
         """
         asked = self._question(runs, only_look=True)
         answers = self.cluster.each(MODULE, asked, LOOK_S)
+        gone = [one for one in answers if one.lost]
+        for one in gone:
+            self.progress.report(f"node {one.work.name} is left out: {one.failure}")
+        answers = [one for one in answers if not one.lost]
+        if not answers:
+            raise UsageError(f"--ray: no node answers: {gone[0].failure}")
         for one in answers:
             said = one.said or {}
             if why := one.failure or said.get("refusal"):
