@@ -1,12 +1,14 @@
 # Two commands on a fresh machine: `make compare` runs the comparison, `make test` runs the tests.
 # `make bench` measures what the comparison itself costs, some twenty minutes on two idle cores; BENCH
 # says into what file, PAIRS how often (`make bench PAIRS=2 BENCH=/tmp/bench.json` is a trial).
+# `make fuzz` runs some thousands of odd inputs, some fifteen minutes; FIGURES says into what file.
 # `make wheel` builds the wheel and tries it in environments of its own.
 PYTHON ?= python3
 INSTALL = .venv/bin/python -m pip install --quiet --constraint constraints.txt
 BENCH ?= results/bench/bench.json
+FIGURES ?= results/faults/fuzz.json
 
-.PHONY: compare test wheel bench
+.PHONY: compare test wheel bench fuzz
 
 compare: .venv/installed
 	.venv/bin/diptych run
@@ -22,6 +24,10 @@ bench: .venv/installed-test
 	mkdir -p $(dir $(BENCH))
 	.venv/bin/python -m pytest -p tests.bench_report tests/bench_*.py --benchmark-json=$(BENCH)
 	.venv/bin/python tests/bench_report.py $(BENCH)
+
+fuzz: .venv/installed-test
+	mkdir -p $(dir $(FIGURES))
+	FUZZ=long FUZZ_FIGURES=$(FIGURES) .venv/bin/python -m pytest --durations=5 tests/test_fuzz.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
