@@ -152,7 +152,7 @@ def run(arguments: Sequence[str], work: Path, *, terminal: bool = False) -> Ende
     ended.out, ended.err = out.text(), err.text()
     after = files(top)
     changed = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
-    allowed = [str(work.parent.parent.parent / name) for name in ("home", "tmp")]
+    allowed = [f"{top}/home", f"{top}/tmp"]
     if arguments and arguments[0] not in READ_ONLY:
         allowed += named(arguments, work)
     ended.strays += [
@@ -265,10 +265,10 @@ def write_figures(file: Path) -> None:
 
 def report(found: dict[str, dict]) -> str:
     """Return the Markdown of tallies: a row per kind of input, and their sum."""
-    headings = ["input", "inputs", "status 0", "1", "2", "3", *FAULTS, "seconds"]
+    headings = ["input", "inputs", *(f"status {one}" for one in STATUSES), *FAULTS, "seconds"]
     rows = [
         [kind, one["inputs"]]
-        + [one["statuses"].get(status, 0) for status in "0123"]
+        + [one["statuses"].get(str(status), 0) for status in STATUSES]
         + [*(one[name] for name in FAULTS), one["seconds"]]
         for kind, one in found.items()
     ]

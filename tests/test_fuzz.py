@@ -36,8 +36,8 @@ usual = {
     "phases": [Phase.explicit, Phase.generate],  # a smaller input would take minutes to find
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
 }
-settings.register_profile("few", max_examples=4, derandomize=True, **usual)
-settings.register_profile("long", max_examples=260, **usual)
+settings.register_profile("few", max_examples=6, derandomize=True, **usual)
+settings.register_profile("long", max_examples=240, **usual)
 PROFILE = settings.get_profile("long" if LONG else "few")
 
 GOOD = [record("echo", name, seed) for name in ("pytorch", "keras-tensorflow") for seed in (0, 1)]
@@ -95,12 +95,14 @@ def filled(work, lines=GOOD_LINES):
 @times(5)
 @given(odd.LINES, st.booleans())
 @example([], False)
+@example(["crib", "--out", "\ud800"], False)
+@example(["merge", "a\0b", "--out", "out"], True)
 def test_command_lines(words, terminal):
     with place() as work:
         hold("command lines", words, filled(work), terminal=terminal)
 
 
-@times(3)
+@times(2)
 @given(
     st.lists(odd.record_lines(), min_size=1, max_size=3),
     st.sampled_from(odd.READERS),
@@ -119,7 +121,7 @@ def test_records(lines, command, terminal):
         hold("records", command.split(), work, terminal=terminal)
 
 
-@times(1)
+@times(1.5)
 @given(odd.other_files())
 @example(("run/plan.json", plan(jobs=[1]), "status run"))
 @example(("run/plan.json", plan(jobs=0), "status run"))
@@ -135,7 +137,7 @@ def test_other_files(other):
         hold("other files", command.split(), work)
 
 
-@times(0.75)
+@times(0.5)
 @given(odd.samples(), st.sampled_from(["report run", "plot run --out out"]))
 def test_samples(sample, command):
     with place() as work:
@@ -147,7 +149,7 @@ def test_samples(sample, command):
         hold("samples", command.split(), work)
 
 
-@times(2)
+@times(3)
 @given(odd.settings_files(), st.sampled_from(["run echo --quick --seeds 1", "list", "check echo"]))
 def test_settings(content, command):
     with place() as work:
@@ -155,7 +157,7 @@ def test_settings(content, command):
         hold("settings", command.split(), work)
 
 
-@times(1)
+@times(0.75)
 @given(odd.problem_files(), st.sampled_from(odd.ABOUT_PROBLEMS))
 @example(odd.ECHO.replace("learning_rate=1e-2", "learning_rate='x'"), "report run")
 @example(odd.ECHO.replace("low=0", "low='x'"), "report run")

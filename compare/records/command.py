@@ -1,7 +1,6 @@
 """`diptych export`."""
 
 import argparse
-from pathlib import Path
 
 from compare.options import Parser, add_command, add_folder, file, folder
 
@@ -44,7 +43,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         examples="  diptych merge part-1 part-2 part-3 --out results/whole",
     )
     merge.add_argument(
-        "folders", nargs="+", type=Path, metavar="FOLDER", help="folders with records"
+        "folders", nargs="+", type=folder, metavar="FOLDER", help="folders with records"
     )
     merge.add_argument("--out", type=folder, required=True, metavar="FOLDER", help="into this one")
 
