@@ -43,8 +43,19 @@ TEXT = (
 # --- command lines -------------------------------------------------------------------------------
 
 COMMANDS = next(action for action in parser()._actions if action.choices).choices
-FOLDERS = ("run", "good", "empty", "nowhere", "file", "run/runs.jsonl", "../outside", ".")
-OUTS = ("out", "out/deep", "run", "file", "file/x", "empty", "../outside/new", "/dev/null/x")
+ODD_NAME = f"run{TITLE}\u202e"  # of a results folder
+FOLDERS = ("run", "good", ODD_NAME, "empty", "nowhere", "file", "run/runs.jsonl", "../outside", ".")
+OUTS = (
+    "out",
+    ODD_NAME,
+    "out/deep",
+    "run",
+    "file",
+    "file/x",
+    "empty",
+    "../outside/new",
+    "/dev/null/x",
+)
 NUMBERS = ("1", "2", "3", "0", "-1", "1.5", "1e3", "9" * 25, "\u0661", "0x1", "nan")
 # Values of options and arguments that have no choices; those that are right, and nearly so.
 VALUES: dict[str, Sequence[str]] = {

@@ -37,7 +37,7 @@ usual = {
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
 }
 settings.register_profile("few", max_examples=6, derandomize=True, **usual)
-settings.register_profile("long", max_examples=240, **usual)
+settings.register_profile("long", max_examples=192, **usual)
 PROFILE = settings.get_profile("long" if LONG else "few")
 
 GOOD = [record("echo", name, seed) for name in ("pytorch", "keras-tensorflow") for seed in (0, 1)]
@@ -74,7 +74,7 @@ def plan(**values):
 
 def filled(work, lines=GOOD_LINES):
     """Fill a folder with what command lines name: results folders, an empty one, a file."""
-    for name, content in (("good", GOOD_LINES), ("run", lines)):
+    for name, content in (("good", GOOD_LINES), (odd.ODD_NAME, GOOD_LINES), ("run", lines)):
         (work / name).mkdir()
         (work / name / "runs.jsonl").write_bytes(content)
     for folder in (work / "empty", work.parent / "outside"):
@@ -84,6 +84,8 @@ def filled(work, lines=GOOD_LINES):
     kept.write_text("of another\n")
     for name in LINKS:
         (work / "run" / name).symlink_to(kept)
+    for name in ("good", odd.ODD_NAME):
+        (work / name / "plan.json").write_bytes(plan())
     cells = [work / name / "cells" / GOOD[0].key for name in ("good", "out")]
     for cell in cells:
         cell.mkdir(parents=True)
@@ -92,9 +94,14 @@ def filled(work, lines=GOOD_LINES):
     return work
 
 
-@times(5)
+@times(6)
 @given(odd.LINES, st.booleans())
 @example([], False)
+@example(["merge", "run", "--out", TITLE], False)
+@example(["export", "run", "--format", "tensorboard", "--out", TITLE], False)
+@example(["plot", "run", "--out", TITLE], False)
+@example(["status", odd.ODD_NAME], False)
+@example(["table", odd.ODD_NAME], False)
 @example(["crib", "--out", "\ud800"], False)
 @example(["merge", "a\0b", "--out", "out"], True)
 def test_command_lines(words, terminal):
@@ -149,7 +156,7 @@ def test_samples(sample, command):
         hold("samples", command.split(), work)
 
 
-@times(3)
+@times(5)
 @given(odd.settings_files(), st.sampled_from(["run echo --quick --seeds 1", "list", "check echo"]))
 def test_settings(content, command):
     with place() as work:
@@ -290,6 +297,6 @@ def test_the_figures_are_told(tmp_path, monkeypatch):
     fuzzing.write_figures(tmp_path / "fuzz.json")
     found = json.loads((tmp_path / "fuzz.json").read_text())
     assert {kind: one["inputs"] for kind, one in found.items()} == {"good": 1, "bad": 1}
-    assert found["good"]["statuses"] == {"2": 1}
+    assert found["good"]["statuses"] == {"0": 1}
     assert [found["bad"][fault] for fault in FAULTS] == [0, 0, 0, 0, 1, 0, 0]
     assert "| all | 2 | " in (tmp_path / "fuzz.md").read_text()

@@ -3,6 +3,7 @@
 import argparse
 
 from compare.options import Parser, add_command, add_folder, file, folder
+from compare.text import visible
 
 FORMATS = ("pytest-benchmark", "github-action-benchmark")  # those of compare.records.export
 FILES = ("parquet", "tensorboard")  # those of compare.records.export_files
@@ -57,7 +58,8 @@ def do_merge(options: argparse.Namespace) -> int:
     records, broken = merge(options.folders, options.out)
     for message in in_brief(broken):
         complain(message)
-    print(f"{options.out}: {len(records)} trainings; `diptych table {options.out}` tabulates them")
+    out = visible(str(options.out))
+    print(f"{out}: {len(records)} trainings; `diptych table {out}` tabulates them")
     return 0
 
 
@@ -100,5 +102,5 @@ def _write_files(options: argparse.Namespace) -> int:
         files = FILES[options.format](records, options.out)
     except OSError as error:
         raise UsageError(f"--out: cannot write to {options.out}: {error.strerror}") from None
-    print(f"{options.out}: {len(files)} files")
+    print(visible(f"{options.out}: {len(files)} files"))
     return 0

@@ -19,6 +19,7 @@ from compare.options import (
     folder,
 )
 from compare.records.record import MATCHED, NATIVE, UNCHECKED, UNTRIED
+from compare.text import visible
 
 if TYPE_CHECKING:
     from compare.records.record import Record, Run
@@ -83,7 +84,7 @@ def do_status(options: argparse.Namespace) -> int:
     """Print how far the run of a results folder has come."""
     from compare.training.how_far import how_far
 
-    print("\n".join(how_far(options.folder)))
+    print("\n".join(map(visible, how_far(options.folder))))
     return 0
 
 
@@ -176,5 +177,5 @@ def status(records: "Sequence[Record]", out: Path) -> int:
         there = [f"  {log}" for log in logs if log.exists()]
         complain(f"trainings without a score: {len(without)} ({what}){'; logs:' if there else ''}")
         for line in there:
-            print(line, file=sys.stderr)
+            print(visible(line), file=sys.stderr)
     return 3 if any(record.status == "refused" for record in without) else 1 if without else 0
