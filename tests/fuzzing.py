@@ -210,10 +210,9 @@ def faults(ended: Ended) -> list[str]:
 
 def told(ended: Ended) -> bool:
     """Say whether the last thing on stderr is a line of ours that says something."""
-    lines = (OURS.sub("", ended.err) if ended.terminal else ended.err).splitlines()
-    if not ended.terminal:  # which breaks it at words
-        lines = lines[-1:]
-    return any(re.match(r"diptych: \S", line) for line in lines)
+    if ended.terminal:  # which breaks it at words
+        return bool(re.search(r"^diptych:\s+\S", OURS.sub("", ended.err), re.MULTILINE))
+    return any(re.match(r"diptych: \S", line) for line in ended.err.splitlines()[-1:])
 
 
 def around(text: str, seen: re.Match) -> str:
@@ -257,8 +256,11 @@ def figures() -> dict[str, dict]:
 
 
 def write_figures(file: Path) -> None:
-    """Write the tallies, as JSON and as a Markdown table beside it."""
-    found = figures()
+    """Write the tallies, as JSON and as a Markdown table beside it.
+
+    Kinds that were not run now keep the figures that they have in the file.
+    """
+    found = (json.loads(file.read_text()) if file.exists() else {}) | figures()
     file.write_text(json.dumps(found, indent=1) + "\n")
     file.with_suffix(".md").write_text(report(found))
 
