@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: `make compare` runs the comparison, `make test` runs the tests.
 # `make bench` measures what the comparison itself costs, some twenty minutes on two idle cores; BENCH
 # says into what file, PAIRS how often (`make bench PAIRS=2 BENCH=/tmp/bench.json` is a trial).
-# `make fuzz` runs some thousands of odd inputs, some fifteen minutes; FIGURES says into what file.
+# `make fuzz` runs some thousands of odd inputs, some ten minutes; FIGURES says into what file.
 # `make wheel` builds the wheel and tries it in environments of its own.
 PYTHON ?= python3
 INSTALL = .venv/bin/python -m pip install --quiet --constraint constraints.txt
