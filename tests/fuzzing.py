@@ -10,10 +10,18 @@ import os
 import re
 import sys
 import tempfile
+import tomllib
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import (
+    ExitStack,
+    chdir,
+    contextmanager,
+    redirect_stderr,
+    redirect_stdout,
+    suppress,
+)
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -167,8 +175,10 @@ def run(arguments: Sequence[str], work: Path, *, terminal: bool = False) -> Ende
 
 
 def named(arguments: Sequence[str], work: Path) -> list[str]:
-    """Return the folders that a command line names, and those that are written to unnamed."""
+    """Return the folders that a command line names, or settings, and those used unnamed."""
     words = [word for one in arguments for word in (one, one.partition("=")[2]) if word]
+    with suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
+        words.append(str(tomllib.loads((work / "diptych.toml").read_text())["run"]["out"]))
     found = [os.path.normpath(work / word) for word in (*words, "results")]
     return found + [str(work / "crib.html")] * (arguments[0] == "crib")
 
@@ -197,7 +207,8 @@ def faults(ended: Ended) -> list[str]:
         found.append(f"writes outside: {ended.strays}")
     if ended.pickles:
         found.append("pickles read: a class was looked up")
-    for name, text in {"stdout": ended.out, "stderr": ended.err, **ended.pages}.items():
+    said = {name: text for name, text in ended.pages.items() if not name.endswith(".html")}
+    for name, text in {"stdout": ended.out, "stderr": ended.err, **said}.items():
         shown = OURS.sub("", text) if ended.terminal else text
         if seen := CONTROLS.search(shown):
             found.append(f"control characters: {name}: {around(shown, seen)}")

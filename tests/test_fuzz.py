@@ -157,6 +157,7 @@ def test_samples(sample, command):
 
 
 @times(5)
+@example(b'[run]\nout = "out"', "run echo --quick --seeds 1")
 @given(odd.settings_files(), st.sampled_from(["run echo --quick --seeds 1", "list", "check echo"]))
 def test_settings(content, command):
     with place() as work:
