@@ -3,6 +3,7 @@
 # says into what file, PAIRS how often (`make bench PAIRS=2 BENCH=/tmp/bench.json` is a trial).
 # `make faults` kills, fills and spoils what it can, in some ten minutes; FAULTS says into what file it
 # counts, KILLS how many there are of each kind, SEED when they come.
+# `make fuzz` runs some thousands of odd inputs, some ten minutes; FIGURES says into what file.
 # `make wheel` builds the wheel and tries it in environments of its own.
 PYTHON ?= python3
 INSTALL = .venv/bin/python -m pip install --quiet --constraint constraints.txt
@@ -10,8 +11,9 @@ BENCH ?= results/bench/bench.json
 FAULTS ?= results/faults/faults.json
 KILLS ?= 10
 SEED ?= 0
+FIGURES ?= results/faults/fuzz.json
 
-.PHONY: compare test wheel bench faults
+.PHONY: compare test wheel bench faults fuzz
 
 compare: .venv/installed
 	.venv/bin/diptych run
@@ -31,6 +33,10 @@ bench: .venv/installed-test
 faults: .venv/installed-test
 	FAULTS=$(FAULTS) KILLS=$(KILLS) SEED=$(SEED) .venv/bin/python -m pytest --durations=10 \
 	    tests/faults/test_*.py tests/faults/whole.py
+
+fuzz: .venv/installed-test
+	mkdir -p $(dir $(FIGURES))
+	FUZZ=long FUZZ_FIGURES=$(FIGURES) .venv/bin/python -m pytest --durations=5 tests/test_fuzz.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -4,6 +4,7 @@ Imports the standard library alone, so that `diptych --help` is quick.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -85,7 +86,11 @@ def file(text: str) -> Path:
 
 
 def _path(text: str, what: str) -> Path:
-    if not text or "\0" in text:
+    try:
+        fit = bool(text) and b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        fit = False
+    if not fit:
         raise argparse.ArgumentTypeError(f"expected {what}, came {text!r}")
     return Path(text)
 

@@ -55,7 +55,7 @@ RECORDS_COMMAND = "compare/records/command"  # the parser of a ground-floor room
 ALLOWED = OUTSIDE | {
     room: LIBRARIES | {"problems", "backends"} | {f"compare.{name}" for name in beside}
     for room, beside in (
-        ROOMS | {RECORDS_COMMAND: {"options", "console", "files", "records"}}
+        ROOMS | {RECORDS_COMMAND: {"options", "console", "files", "records", "text"}}
     ).items()
 }
 OWN = {rule.replace("/", ".") for rule in ALLOWED} | {"compare"}

@@ -138,8 +138,8 @@ def read(
         try:
             one = msgspec.json.decode(line, type=Measured)
             panel = by_name[one.lesson].panels[one.backend]
-        except (KeyError, RecursionError, msgspec.MsgspecError) as error:
-            why = one_line(error) if isinstance(error, msgspec.MsgspecError) else "no such lesson"
+        except (KeyError, RecursionError, UnicodeDecodeError, msgspec.MsgspecError) as error:
+            why = "no such lesson" if isinstance(error, KeyError) else one_line(error)
             complaints.append(f"{file}, line {number}: no figures of a lesson: {why}")
             continue
         if one.code != code(panel, one.backend):

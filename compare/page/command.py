@@ -68,7 +68,7 @@ def do_plot(options: argparse.Namespace) -> int:
     from compare.records.reading import records_of
 
     for file in plot(records_of(options.folder), options.folder, options.out):
-        print(file)
+        print(visible(str(file)))
     return 0
 
 

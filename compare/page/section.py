@@ -66,6 +66,8 @@ def section(name: str, everyone: Sequence[Group], frame: pd.DataFrame, folder: P
     records = [record for side in here for record in side.records]
     problem = gallery.defined(name, quick=any(one.recipe == "quick" for one in records))
     text = _docstring(name) if problem else []
+    specs = problem and spared(f"table of the data of {name}", partial(_specs, problem))
+    recipe = problem and spared(f"sentence on the recipe of {name}", partial(_recipe, problem))
     at = next((i for i, one in enumerate(text) if one.startswith(DERIVED)), len(text))
     pictures = gallery.of_problem(name, problem, here, folder)
     return Section(
@@ -75,8 +77,8 @@ def section(name: str, everyone: Sequence[Group], frame: pd.DataFrame, folder: P
         lead=next(iter(text), problem.summary if problem else ""),
         about=text[1:at],
         derivation=text[at:],
-        specs=_specs(problem) if problem else Grid([], []),
-        recipe=_recipe(problem) if problem else "",
+        specs=specs or Grid([], []),
+        recipe=recipe or "",
         layers=_layers(problem) if problem else Markup(),
         programs=_programs(name) if problem else Markup(),
         proof=_proof(here, records),

@@ -1,9 +1,9 @@
 """`diptych export`."""
 
 import argparse
-from pathlib import Path
 
 from compare.options import Parser, add_command, add_folder, file, folder
+from compare.text import visible
 
 FORMATS = ("pytest-benchmark", "github-action-benchmark")  # those of compare.records.export
 FILES = ("parquet", "tensorboard")  # those of compare.records.export_files
@@ -44,7 +44,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         examples="  diptych merge part-1 part-2 part-3 --out results/whole",
     )
     merge.add_argument(
-        "folders", nargs="+", type=Path, metavar="FOLDER", help="folders with records"
+        "folders", nargs="+", type=folder, metavar="FOLDER", help="folders with records"
     )
     merge.add_argument("--out", type=folder, required=True, metavar="FOLDER", help="into this one")
 
@@ -58,7 +58,8 @@ def do_merge(options: argparse.Namespace) -> int:
     records, broken = merge(options.folders, options.out)
     for message in in_brief(broken):
         complain(message)
-    print(f"{options.out}: {len(records)} trainings; `diptych table {options.out}` tabulates them")
+    out = visible(str(options.out))
+    print(f"{out}: {len(records)} trainings; `diptych table {out}` tabulates them")
     return 0
 
 
@@ -101,5 +102,5 @@ def _write_files(options: argparse.Namespace) -> int:
         files = FILES[options.format](records, options.out)
     except OSError as error:
         raise UsageError(f"--out: cannot write to {options.out}: {error.strerror}") from None
-    print(f"{options.out}: {len(files)} files")
+    print(visible(f"{options.out}: {len(files)} files"))
     return 0

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compare.files import write_whole
 from compare.records.frames import epochs_frame, records_frame
 from compare.records.record import Record, UsageError
 
@@ -24,9 +25,8 @@ def parquet(records: Sequence[Record], out: Path) -> list[Path]:
     written = []
     for name, frame in (("runs", records_frame(records)), ("epochs", epochs_frame(records))):
         file = out / f"{name}.parquet"
-        partial = file.with_suffix(".partial")
-        frame.to_parquet(partial, engine="pyarrow", index=False)
-        written.append(partial.replace(file))
+        write_whole(file, frame.to_parquet(None, engine="pyarrow", index=False))
+        written.append(file)
     return written
 
 

@@ -1,9 +1,9 @@
 """Several results folders into one, as those of shards: nothing is lost, nothing is taken twice."""
 
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from compare.files import write_whole
 from compare.records import journal
 from compare.records.alike import unlike
 from compare.records.record import Record, UsageError
@@ -70,4 +70,4 @@ def _copy(source: Path, target: Path) -> None:
     for name in KEPT:
         if (source / name).is_file():
             target.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / name, target / name)
+            write_whole(target / name, (source / name).read_bytes())

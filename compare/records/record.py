@@ -106,11 +106,15 @@ class Run:
 
     @property
     def key(self) -> str:
-        """What tells this training from every other in a results folder; fit for a file name."""
+        """What tells this training from every other in a results folder; fit for a file name.
+
+        It names one file and leads nowhere else, whatever a record from elsewhere says.
+        """
         backend = str(self.side).replace(":", "+")  # no label has a "+"
         parts = (self.problem, backend, self.device, self.mode, self.recipe, self.seed)
         sized = [f"{name}{size}" for name, size in sizes(self).items()]
-        return "-".join(str(part) for part in (*parts, *sized))
+        key = "-".join(str(part) for part in (*parts, *sized))
+        return key.replace("/", "%2F").replace("\0", "%00")
 
 
 @dataclass(frozen=True, kw_only=True)

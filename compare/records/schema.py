@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # msgspec learns a type when it first meets it, and crashes if two threads have it do so at a time.
 ONE_AT_A_TIME = Lock()
-LARGEST = 2**63 - 1  # what a data frame and most readers can hold
+LARGEST = 2**53  # what is exact in a data frame, where others are missing, and in most readers
 LONGEST_S = 1e9  # some thirty years; sums of what is below stay finite
 SHORTEST_S = 1e-9  # no clock tells less; ratios stay finite
 GREATEST = 1e100  # of a score or a loss: its square is finite

@@ -20,6 +20,7 @@ from compare.options import (
     folder,
 )
 from compare.records.record import MATCHED, NATIVE, UNCHECKED, UNTRIED
+from compare.text import visible
 
 if TYPE_CHECKING:
     from compare.processes.cluster import Cluster
@@ -97,7 +98,7 @@ def do_status(options: argparse.Namespace) -> int:
     if options.json:
         print(as_json(asdict(come)), end="")
     else:
-        print("\n".join(how_far_lines(come)))
+        print("\n".join(map(visible, how_far_lines(come))))
     return 0
 
 
@@ -204,5 +205,5 @@ def status(unscored: "Sequence[Record]", out: Path) -> int:
         there = [f"  {log}" for log in logs if log.exists()]
         complain(f"trainings without a score: {len(unscored)} ({what}){'; logs:' if there else ''}")
         for line in there:
-            print(line, file=sys.stderr)
+            print(visible(line), file=sys.stderr)
     return 3 if any(record.status == "refused" for record in unscored) else 1 if unscored else 0

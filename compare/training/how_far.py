@@ -11,6 +11,7 @@ from typing import Literal
 
 from compare.console import aligned, clock
 from compare.files import write_whole
+from compare.options import MOST
 from compare.records import journal
 from compare.records.record import FINISHED, Record, Run, UsageError
 from compare.training.remaining import Remaining
@@ -37,14 +38,20 @@ def read_plan(folder: Path) -> list[Run]:
     Raises:
         UsageError: there is no such file, or it holds none.
     """
+    from msgspec import MsgspecError
+    from msgspec.json import decode
+
     file = folder / PLAN
+    if not file.is_file():  # a pipe would be waited for
+        raise UsageError(f"expected a folder that a run writes to, came {folder}")
     try:
-        runs = [Run(**fields) for fields in json.loads(file.read_bytes())]
+        runs = decode(file.read_bytes(), type=list[Run])
         Remaining(runs, 0, [], jobs=runs[0].jobs)  # which asks for their sides
-    except OSError:
-        raise UsageError(f"expected a folder that a run writes to, came {folder}") from None
-    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
-        raise UsageError(f"{file} cannot be read; the next run into {folder} mends it") from None
+        sound = 1 <= runs[0].jobs <= MOST
+    except (ValueError, LookupError, RecursionError, MsgspecError):
+        sound = False
+    if not sound:
+        raise UsageError(f"{file} cannot be read; the next run into {folder} mends it")
     return runs
 
 
