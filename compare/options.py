@@ -181,7 +181,7 @@ def add_cluster(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--ray",
         metavar="ADDRESS",
-        help="do it on the nodes of this Ray cluster, which is there: HOST:PORT, or auto",
+        help="do it on the nodes of the Ray cluster that this machine is one of: HOST:PORT or auto",
     )
     command.add_argument(
         "--ray-label",
@@ -209,7 +209,7 @@ def add_settings(command: argparse.ArgumentParser) -> None:
         nargs="+",
         choices=("auto", "cpu", "gpu"),
         default=["auto"],
-        help="one or both; auto: the GPU if all backends can use one",
+        help="one or both; auto: the GPU if all backends, or with --ray all nodes, have one",
     )
     command.add_argument(
         "--precision",

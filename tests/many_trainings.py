@@ -38,6 +38,9 @@ class NoOps:
         told = {"train_loss": curve, "validation_loss": curve, "epoch_scores": curve}
         self.told = {side: made("echo", side, 0, **told, epoch_s=curve[1:]) for side in SIDES}
 
+    def reserved(self) -> int:
+        return self.nodes[0].cpus
+
     def each(self, module: str, question: dict, timeout_s: float) -> list[Answer]:
         work = Work(name="one", module=module, question=question, timeout_s=timeout_s)
         prints = {Run(**fields).key: fields["backend"] for fields in question["runs"]}

@@ -67,6 +67,8 @@ VALUES: dict[str, Sequence[str]] = {
     **dict.fromkeys(("seeds", "jobs", "threads", "batch_size", "units"), NUMBERS),
     "timeout": ("1", "0", "-1", "nan", "inf", "1e10", "1e300", "60"),
     "shard": ("1/2", "2/2", "3/2", "0/0", "1/", "auto", "auto/3", "99999/99999"),
+    "ray": ("127.0.0.1:1", "[::1]:1", "127.0.0.1", ":", "127.0.0.1:99999", "x:y"),
+    "ray_label": ("rack=1", "rack", "=", "rack="),
     "fail_on": ("score:1", "time:10", "time:nan", "score:-1", "score:inf", "time", "x:1"),
     "name": (*(lesson.name for lesson in lessons()), "1", "0", "99"),
 }
@@ -212,7 +214,8 @@ READERS = (
 )
 
 # Other files of JSON: what was asked for last, what the lessons measured, what a training left.
-PLAN = [asdict(Run(problem="echo", backend="pytorch", device="cpu", seed=0))]
+RUN = asdict(Run(problem="echo", backend="pytorch", device="cpu", seed=0))
+PLAN = {"runs": [RUN], "at_a_time": 1}
 LESSON = json.loads((ROOT / "results/lessons/figures.jsonl").read_text().partition("\n")[0])
 OTHERS = {
     "run/plan.json": (PLAN, ("status run",)),

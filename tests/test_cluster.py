@@ -197,7 +197,8 @@ def test_ctrl_c_has_the_blocks_under_way_finished_and_no_other_begun(nodes, held
 def test_a_check_is_done_on_the_nodes(nodes, toys, add_toy):
     add_toy("right")
     add_toy("wrong", numpy2=PARITY_TOY.replace("return x\n", "return x * 2\n"))
-    check = ("check", "right", "wrong", "--backends", *TOYS, "--json")
+    add_toy("nan", numpy2=PARITY_TOY.replace("return x\n", 'return x * float("nan")\n'))
+    check = ("check", "right", "wrong", "nan", "--backends", *TOYS, "--json")
     far, here = (done(*check, *more, cwd=toys) for more in (("--ray", nodes.address), ()))
     assert far[0] == here[0] == 3
     assert json.loads(far[1]) == json.loads(here[1])
@@ -254,6 +255,9 @@ class Fake:
     def __init__(self, **said: Callable[..., dict]) -> None:
         self.said = {"made_of": self.made_of, "train": self.train} | said
         self.given: list[list[Run]] = []
+
+    def reserved(self) -> int:
+        return NODES[0].cpus
 
     def made_of(self, runs: list[Run], _: Node) -> dict:
         prints = {run.key: f"{run.backend}-code" for run in runs}
@@ -346,7 +350,33 @@ def test_a_node_that_answers_what_is_no_record_is_a_row_that_failed(tmp_path):
 
     found = compared(Fake(train=train), tmp_path)
     assert {one.status for one in found} == {"failed"}
-    assert "expected" in str(found[0].reason).lower()
+    assert "no record: expected" in str(found[0].reason).lower()
+
+
+@pytest.mark.parametrize("change", [{"fingerprint": "another"}, {"problem": "shapes"}])
+def test_a_node_of_another_kind_makes_its_block_fail(tmp_path, change):
+    def train(runs: list[Run]) -> dict:
+        said = Fake().train(runs)
+        said["records"][0] |= change
+        return said
+
+    found = compared(Fake(train=train), tmp_path)
+    assert {(one.status, one.problem) for one in found} == {("failed", "echo")}
+    assert "of another kind" in str(found[0].reason)
+
+
+def test_a_pair_that_came_to_be_of_two_machines_is_done_anew(tmp_path):
+    compared(Fake(), tmp_path)
+    file = tmp_path / "runs.jsonl"
+    whole = file.read_text().splitlines(keepends=True)
+    whole[2] = whole[2].replace('"machine": "a"', '"machine": "b"')
+    file.write_text("".join(whole))
+    fake = Fake()
+    compared(fake, tmp_path)
+    assert [{run.seed for run in block} for block in fake.given] == [{1}]
+    fake = Fake()
+    compared(fake, tmp_path)
+    assert fake.given == []
 
 
 def test_after_a_stop_no_block_is_begun(tmp_path):

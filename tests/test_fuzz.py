@@ -69,7 +69,7 @@ def line(**values):
 
 def plan(**values):
     """Return a plan of one run."""
-    return json.dumps([odd.PLAN[0] | values]).encode()
+    return json.dumps(odd.PLAN | {"runs": [odd.RUN | values]}).encode()
 
 
 def filled(work, lines=GOOD_LINES):

@@ -1,6 +1,7 @@
 """`diptych status`: what is done, under way and left, asked from another terminal."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -10,8 +11,9 @@ import pytest
 from conftest import diptych
 from test_run import HANGS, PATIENCE_S, start
 
+from compare.records.journal import journal
 from compare.records.record import Run
-from compare.training.how_far import PLAN, read_plan, write_plan
+from compare.training.how_far import PLAN, Plan, how_far, read_plan, write_plan
 
 RUN = ["run", "right", "wrong", "--no-gate", "--backends", "numpy", "--seeds", "2", "--out", "out"]
 
@@ -76,7 +78,8 @@ def test_a_run_that_has_ended_and_one_that_failed_are_told(toys, add_toy):
 
 
 def test_what_is_not_known_is_null_and_what_cannot_be_read_is_told_apart(tmp_path):
-    write_plan(tmp_path, [Run(problem="echo", backend="pytorch", device="cpu", seed=0)])
+    run = Run(problem="echo", backend="pytorch", device="cpu", seed=0)
+    write_plan(tmp_path, Plan(runs=[run], at_a_time=1))
     (tmp_path / "runs.jsonl").write_text("no record\n")
     for more in ([], ["--json"]):
         done = diptych("status", str(tmp_path), *more)
@@ -89,12 +92,42 @@ def test_what_is_not_known_is_null_and_what_cannot_be_read_is_told_apart(tmp_pat
 
 def test_a_plan_is_read_as_it_was_written(tmp_path):
     runs = [Run(problem="echo", backend="pytorch", device="cpu", seed=seed) for seed in range(3)]
-    write_plan(tmp_path, runs)
-    assert read_plan(tmp_path) == runs
+    write_plan(tmp_path, Plan(runs=runs, at_a_time=2))
+    assert read_plan(tmp_path) == Plan(runs=runs, at_a_time=2)
+
+
+def test_a_plan_may_ask_for_nothing(tmp_path):
+    """As where no backend has the tier."""
+    write_plan(tmp_path, Plan(runs=[], at_a_time=1))
+    (tmp_path / "runs.jsonl").touch()
+    assert how_far(tmp_path)[0].state == "ended"
+
+
+def test_what_an_earlier_run_had_under_way_is_not(tmp_path):
+    run = Run(problem="echo", backend="pytorch", device="cpu", seed=0)
+    asked = tmp_path / "cells" / run.key / "run.json"
+    asked.parent.mkdir(parents=True)
+    write_plan(tmp_path, Plan(runs=[run], at_a_time=1))
+    with journal(tmp_path):
+        for age_s, under_way in ((0, 1), (3600, 0)):
+            asked.touch()
+            os.utime(asked, (time.time() - age_s,) * 2)
+            assert len(how_far(tmp_path)[0].under_way) == under_way
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{}", "[]", "[1]", '[{"problem": 1}]', "[" * 10**5, "\0", '["a"]', "null"]
+    "content",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"runs": [1], "at_a_time": 1}',
+        '{"runs": [], "at_a_time": 0}',
+        "[" * 10**5,
+        "\0",
+        '["a"]',
+        "null",
+    ],
 )
 def test_a_plan_that_cannot_be_read_is_one_line(tmp_path, content):
     (tmp_path / PLAN).write_text(content)

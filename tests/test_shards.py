@@ -1,5 +1,6 @@
 """A run in parts, on machines of their own, then merged: no pair is split, nothing is lost."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -51,17 +52,20 @@ def test_each_run_is_in_one_shard_in_the_order_of_all(total):
     assert of_shard(every, None) == every
 
 
-SLURM = {
-    "SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "5", "SLURM_ARRAY_TASK_COUNT": "4"
-}  # fmt: skip
+def slurm(which, first, last, number):
+    """Return the variables of a member of an array of Slurm."""
+    names = ("ID", "MIN", "MAX", "COUNT")
+    values = map(str, (which, first, last, number))
+    return {f"SLURM_ARRAY_TASK_{name}": value for name, value in zip(names, values, strict=True)}
 
 
 @pytest.mark.parametrize(
     ("text", "variables", "expected"),
     [
         ("2/3", {}, (2, 3)),
-        ("auto", SLURM, (3, 4)),
-        ("auto/9", SLURM, (3, 9)),
+        ("auto", slurm(3, 1, 4, 4), (3, 4)),
+        ("auto/4", slurm(3, 1, 4, 4), (3, 4)),
+        ("auto/4", slurm(3, 3, 3, 1), (3, 4)),  # submitted again
         ("auto/3", {"JOB_COMPLETION_INDEX": "0"}, (1, 3)),
         ("auto/3", {"JOB_COMPLETION_INDEX": "2"}, (3, 3)),
     ],
@@ -76,14 +80,18 @@ def test_which_shard_it_is_is_told_or_found_in_the_environment(text, variables, 
         ("0/3", {}, "expected one from 1/3 to 3/3, came 0/3"),
         ("4/3", {}, "expected one from 1/3 to 3/3, came 4/3"),
         ("1/0", {}, "expected one from"),
-        ("2", {}, "expected SLURM_ARRAY_TASK_COUNT in the environment, found none; auto/3"),
-        ("", {}, "expected SLURM_ARRAY_TASK_COUNT"),
+        ("2", {}, "expected one like 2/3, auto/3 or auto, came '2'"),
+        ("", {}, "expected one like"),
+        ("auto", slurm(3, 3, 3, 1), "from 1 to N, came 3 to 3, 1 of them; auto/3 says"),
+        ("auto", slurm(3, 1, 5, 3), "came 1 to 5, 3 of them"),  # a step of 2
+        ("auto/3", slurm(0, 0, 2, 3), "expected an array from 1 to N, came one from 0"),
+        ("auto/3", slurm(2, 0, 2, 3), "expected an array from 1 to N, came one from 0"),
         ("one/3", {}, "expected one like 2/3, auto/3 or auto, came 'one/3'"),
         ("1/3/5", {}, "expected one like"),
         ("-1/3", {}, "expected one like"),
         ("\u0661/3", {}, "expected one like"),
         ("1/99999999999999", {}, "expected one like"),
-        ("auto/3", {}, "expected SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_MIN, or JOB_COMPLETION"),
+        ("auto/3", {}, "expected SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX in the env"),
         ("auto", {"JOB_COMPLETION_INDEX": "1"}, "auto/3 says that there are three"),
         ("auto/2", {"JOB_COMPLETION_INDEX": "2"}, "came 3/2"),
         ("auto/2", {"JOB_COMPLETION_INDEX": "x"}, "expected SLURM_ARRAY_TASK_ID"),
@@ -100,6 +108,23 @@ def test_more_parts_than_blocks_are_refused(add_toy, toys):
     done = diptych("run", "right", "--backends", *TOYS, "--seeds", "2", "--shard", "2/2", cwd=toys)
     assert done.returncode == 2
     assert "--shard: expected at most 1 parts, came 2" in done.stderr
+
+
+def test_a_pair_that_was_begun_on_another_machine_is_done_anew_here(toys, add_toy):
+    add_toy("right")
+    asked = ("run", "right", "--backends", *TOYS, "--seeds", "2", "--no-gate", "--out", "out")
+    assert diptych(*asked, cwd=toys).returncode == 0
+    file = toys / "out" / "runs.jsonl"
+    first, _, *rest = file.read_text().splitlines(keepends=True)
+    elsewhere = first.replace(f'"machine": "{identity()}"', '"machine": "another"')
+    assert elsewhere != first
+    file.write_text("".join([elsewhere, *rest]))  # the partner is missing
+    shutil.rmtree(toys / "out" / "cells")
+    done = diptych(*asked, cwd=toys)
+    assert "on another machine, and done again: 1 of the trainings in out" in done.stderr
+    assert "2 are there already, 2 to do" in done.stderr
+    assert {one.machine for one in read(toys / "out")[0]} == {identity()}
+    assert "4 are there already, 0 to do" in diptych(*asked, cwd=toys).stderr
 
 
 def test_merged_parts_are_the_whole_run(add_toy, toys, tmp_path):

@@ -2,7 +2,7 @@
 
 The module runs in a process of its own, in which Ray is never imported: it reads a question, which
 is JSON, and writes its answer into a file. What travels is text; our code goes along, as it is now.
-The cluster is there before and stays; this process starts none and opens no port of its own.
+The cluster is there before and stays.
 
 Ray pins nothing to processors. So a piece of work takes all processors of a node, as far as Ray
 counts them: Ray gives that node no other work meanwhile.
@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Timer
+from threading import Timer, current_thread, main_thread
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -38,14 +39,16 @@ from compare.text import shortened, visible
 ATTEMPTS = 2  # of a piece of work whose node is lost
 AT_ONCE = 1000  # pieces of work that Ray is given before one has ended
 CONNECT_S = 10.0
-AUTO = "auto"
+OWN = "auto"  # Ray's word for the cluster that this machine is a node of
 LOOK_S = 1.0  # between looks at what the user asks for meanwhile
 QUESTION, ANSWER, LOG = "question.json", "answer.json", "log.txt"
 LOGGED = 2000  # characters of the end of a log that are told
 # What Ray sets for its own processes; ours are to be as in a run without it.
-OF_RAY = ("PYTHONPATH", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "LD_PRELOAD")
+OF_RAY = ("PYTHONPATH", "OMP_NUM_THREADS", "LD_PRELOAD")
+GPUS = "CUDA_VISIBLE_DEVICES"  # set by Ray, too; none where a task was given none
 # What Ray is told, unless the user tells it otherwise.
 OF_DRIVER = {
+    "RAY_OVERRIDE_JOB_RUNTIME_ENV": "1",  # a job that was submitted has a folder of its own
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # else nodes start Python by uv where this command was
     "RAY_USAGE_STATS_ENABLED": "0",  # it would call home
     "RAY_NUM_REDIS_GET_RETRIES": "1",  # of 20, each of half a minute, to reach a cluster
@@ -95,8 +98,8 @@ class Begun:
     node: str
 
 
-class Stop(Protocol):
-    """Whether work was asked to stop."""
+class Stoppable(Protocol):
+    """Says whether work was asked to stop."""
 
     asked: bool
 
@@ -130,8 +133,8 @@ class Cluster:
         self.ray.shutdown()
 
     def reserved(self) -> int:
-        """Return how many processors a piece of work takes: all of the smallest node."""
-        return min(node.cpus for node in self.nodes)
+        """Return how many processors a piece of work takes: all of a node."""
+        return self.nodes[0].cpus
 
     def devices(self, names: Sequence[str]) -> list[str]:
         """Return the devices asked for, each once; "auto" is the GPU if every node has one.
@@ -167,7 +170,7 @@ class Cluster:
 
         return [one for one in self._heard(works, give) if isinstance(one, Answer)]
 
-    def do(self, works: Iterable[Work], stop: Stop | None = None) -> Iterator[Begun | Answer]:
+    def do(self, works: Iterable[Work], stop: Stoppable | None = None) -> Iterator[Begun | Answer]:
         """Yield that a piece of work is begun, and what came of it, in the order of these events.
 
         One whose node is lost is given out once more. After a stop, none is begun.
@@ -188,17 +191,17 @@ class Cluster:
         task = self.ray.remote(done_here).options(
             max_retries=0, retry_exceptions=False, num_returns="streaming", **options
         )
-        return task.remote(work.module, json.dumps(work.question), work.timeout_s)
+        return task.remote(work.module, json.dumps(work.question), work.timeout_s, work.gpu)
 
     def _heard(
-        self, works: Iterable[Work], give: Callable[[Work], Any], stop: Stop | None = None
+        self, works: Iterable[Work], give: Callable[[Work], Any], stop: Stoppable | None = None
     ) -> Iterator[Begun | Answer]:
-        left, begun = iter(works), set[Any]()
+        left, under_way = iter(works), set[Any]()
         asked: dict[Any, tuple[Work, int]] = {}  # by stream: the work, which attempt
         while True:
             stopped = stop is not None and stop.asked
             if stopped:
-                for stream in asked.keys() - begun:
+                for stream in asked.keys() - under_way:
                     self.ray.cancel(stream)
                     del asked[stream]
             else:
@@ -219,11 +222,11 @@ class Cluster:
                         said = {}
                         asked[give(work)] = work, attempt + 1
                 if "node" in said:
-                    begun.add(stream)
+                    under_way.add(stream)
                     yield Begun(work=work, attempt=attempt, node=said["node"])
                     continue
                 del asked[stream]
-                begun.discard(stream)
+                under_way.discard(stream)
                 if said:
                     yield Answer(work=work, attempt=attempt, **said)
 
@@ -237,6 +240,11 @@ class Cluster:
             there = ", ".join(f"{one.name} with {one.cpus} processors" for one in found) or "none"
             raise UsageError(
                 f"--ray {self.address}: expected a node with {wanted}; alive are {there}"
+            )
+        if len(sizes := sorted({node.cpus for node in usable})) > 1:
+            raise UsageError(
+                f"--ray {self.address}: expected nodes with as many processors, by Ray's count; "
+                f"came {' and '.join(map(str, sizes))}; choose some by --ray-label"
             )
         return usable
 
@@ -260,15 +268,16 @@ def _connected(address: str, code: str) -> Any:
     """
     for name, value in OF_DRIVER.items():
         os.environ.setdefault(name, value)
-    address = os.environ.get("RAY_ADDRESS", AUTO) if address == AUTO else address
+    address = os.environ.get("RAY_ADDRESS", OWN) if address == OWN else address
     try:
         import ray
     except ImportError:
         raise UsageError(
             "--ray: expected the package ray, found none; python -m pip install ray"
         ) from None
-    if address != AUTO:
+    if address != OWN:
         _reached(address)
+    before = signal.getsignal(signal.SIGTERM)  # Ray would have a handler of its own
     try:
         ray.init(
             address=address,
@@ -279,6 +288,9 @@ def _connected(address: str, code: str) -> Any:
     except Exception as error:  # of many kinds
         ray.shutdown()
         raise UsageError(f"--ray {address}: no cluster: {_first_line(error)}") from None
+    finally:
+        if current_thread() is main_thread():  # which alone may
+            signal.signal(signal.SIGTERM, before)
     return ray
 
 
@@ -290,7 +302,7 @@ def _reached(address: str) -> None:
     """
     host, _, port = address.rpartition(":")
     if not (host and port.isascii() and port.isdecimal() and int(port) < 2**16):
-        raise UsageError(f"--ray: expected HOST:PORT or {AUTO}, came {address}")
+        raise UsageError(f"--ray: expected HOST:PORT or {OWN}, came {address}")
     try:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
     except (OSError, UnicodeError) as error:
@@ -309,21 +321,24 @@ def _first_line(error: Exception) -> str:
     return visible(shortened(lines[0], 200)) if lines else type(error).__name__
 
 
-def done_here(module: str, question: str, timeout_s: float) -> Iterator[str]:
+def done_here(module: str, question: str, timeout_s: float, gpu: bool = False) -> Iterator[str]:
     """Do a piece of work on this node: yield where it is, then what came of it, as JSON."""
     import platform
 
     yield json.dumps({"node": platform.node()})
     with TemporaryDirectory(prefix="diptych-", ignore_cleanup_errors=True) as name:
-        yield json.dumps(_asked(Path(name), module, question, timeout_s))
+        ours = OF_RAY if gpu else (*OF_RAY, GPUS)
+        variables = {name: value for name, value in os.environ.items() if name not in ours}
+        yield json.dumps(_asked(Path(name), module, question, timeout_s, variables))
 
 
-def _asked(folder: Path, module: str, question: str, timeout_s: float) -> dict[str, Any]:
+def _asked(
+    folder: Path, module: str, question: str, timeout_s: float, variables: Mapping[str, str]
+) -> dict[str, Any]:
     """Return what a module answers, in a process that ends with this one, or why there is none."""
     write_whole(folder / QUESTION, question)
-    variables = {name: value for name, value in os.environ.items() if name not in OF_RAY}
     command = command_in(sys.executable, module, str(folder))
-    wait, kill = begun(command, variables, folder / LOG)
+    wait, kill = begun(command, dict(variables), folder / LOG)
     failure = ""
 
     def late() -> None:
@@ -354,7 +369,7 @@ def question_in(folder: Path) -> Any:
 
 def answer_in(folder: Path, said: Any) -> None:
     """Leave the answer, whole or not at all."""
-    write_whole(folder / ANSWER, json.dumps(said, allow_nan=False))
+    write_whole(folder / ANSWER, json.dumps(said))  # a finding may have numbers that are none
 
 
 @contextmanager

@@ -99,8 +99,10 @@ def variables(side: Side, *, device: str, threads: int) -> dict[str, str]:
 
 
 def deciding(side: Side, *, device: str, threads: int) -> list[tuple[str, str]]:
-    """Return those of them that can make it compute by other means."""
+    """Return those of them that can make it compute by other means: not by which of like GPUs."""
     given = variables(side, device=device, threads=threads)
+    if device == "gpu":
+        given.pop("CUDA_VISIBLE_DEVICES", None)
     return sorted((name, value) for name, value in given.items() if name.split("_")[0] in SETTINGS)
 
 

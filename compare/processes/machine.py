@@ -141,13 +141,15 @@ def facts() -> dict[str, Any]:
 # Files that tell machines apart. In a container the first is of the image: all machines that run it
 # have the same. The second is of the kernel, and another after each start of the machine.
 MACHINE, BOOT = Path("/etc/machine-id"), Path("/proc/sys/kernel/random/boot_id")
-CONTAINER = ("/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io")
+CONTAINER = ("/.dockerenv", "/run/.containerenv", "/.singularity.d")
+KUBERNETES = "KUBERNETES_SERVICE_HOST"  # in the environment of its containers
 
 
 def identity(file: Path | None = None) -> str | None:
     """Return a hash that tells this machine from others; None where nothing tells it."""
     if file is None:
-        file = BOOT if any(map(os.path.exists, CONTAINER)) else MACHINE
+        contained = KUBERNETES in os.environ or any(map(os.path.exists, CONTAINER))
+        file = BOOT if contained else MACHINE
     try:
         text = file.read_text().strip() or platform.node()
     except OSError:

@@ -12,7 +12,6 @@ from typing import Any
 from backends import Side
 from compare.console import Listener
 from compare.processes import interpreter
-from compare.processes.choice import chosen_backends
 from compare.processes.cluster import Answer, Cluster, Work, answer_in, question_in
 from compare.proof.check import check
 from compare.proof.finding import Finding
@@ -55,17 +54,36 @@ def checked(
         for name in names
     ]
     found: dict[str, list[Finding]] = {}
+    nodes: dict[str, str] = {}
     for event in cluster.do(works):
-        if not isinstance(event, Answer):
-            progress.doing(f"proving {event.work.name} on {event.node}", len(found) + 1, len(names))
-            continue
-        said = event.said or {}
-        if why := event.failure or said.get("refusal"):
-            raise UsageError(f"--ray: {event.work.name}: {why}")
-        found[event.work.name] = [
-            Finding(**fields | {"index": tuple(fields["index"])}) for fields in said["findings"]
-        ]
+        name = event.work.name
+        if isinstance(event, Answer):
+            found[name] = _findings(name, event, nodes.get(name, ""))
+        else:
+            nodes[name] = event.node
+            progress.doing(f"proving {name} on {event.node}", len(found) + 1, len(names))
     return [finding for name in names for finding in found[name]]
+
+
+def _findings(name: str, answer: Answer, node: str) -> list[Finding]:
+    """Return what a node found; if it found nothing, that."""
+    said = answer.said or {}
+    if refusal := said.get("refusal"):
+        raise UsageError(f"--ray: node {node}: {refusal}")
+    if answer.failure:
+        return [
+            Finding(
+                problem=name,
+                backend="",
+                rung="data",
+                tensor="all parts",
+                expected=f"an answer of node {node}" if node else "an answer",
+                came=answer.failure,
+                passed=False,
+                unfinished=True,
+            )
+        ]
+    return [Finding(**fields | {"index": tuple(fields["index"])}) for fields in said["findings"]]
 
 
 def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,7 +92,9 @@ def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
     sides = [Side.parse(program, tier) for program, tier in asked["sides"]]
     names, options = [asked["problem"]], asked["options"]
     try:
-        chosen_backends([side.in_default_tier.program for side in sides])
+        for side in sides:
+            if missing := interpreter.environment(side.in_default_tier).missing:
+                return {"refusal": f"backend {side.program!r} needs {' and '.join(missing)}"}
         if asked["device"] == "cpu":
             findings = prove(names, sides, **options)
         else:

@@ -6,7 +6,7 @@ from compare.options import Parser, add_command, add_folder, file, folder
 from compare.text import visible
 
 FORMATS = ("pytest-benchmark", "github-action-benchmark")  # those of compare.records.export
-FILES = ("parquet", "tensorboard")  # those of compare.records.export_files
+SEVERAL = ("parquet", "tensorboard")  # those of compare.records.export_files
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -17,7 +17,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         do_export,
         summary="records for the charts of other tools",
         about="Print the records of a results folder in the format of another tool, or write them "
-        f"to a file. {' and '.join(FILES)} are several files, in a folder that --out names.",
+        f"to a file. {' and '.join(SEVERAL)} are several files, in a folder that --out names.",
         examples="  diptych export results/latest --format pytest-benchmark --out latest.json\n"
         "  pytest-benchmark compare latest.json\n"
         "  diptych export results/latest --format tensorboard --out events\n"
@@ -26,10 +26,10 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     add_folder(export)
     export.add_argument(
         "--format",
-        choices=(*FORMATS, *FILES),
+        choices=(*FORMATS, *SEVERAL),
         required=True,
         metavar="FORMAT",
-        help=f"whose format it is: {', '.join((*FORMATS, *FILES))}",
+        help=f"whose format it is: {', '.join((*FORMATS, *SEVERAL))}",
     )
     export.add_argument("--out", type=file, metavar="FILE", help="write there, not on stdout")
 
@@ -50,7 +50,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 
 def do_merge(options: argparse.Namespace) -> int:
-    """Write the records of several folders into one, and the tables made from them."""
+    """Write the records of several folders into one."""
     from compare.console import complain
     from compare.records.journal import in_brief
     from compare.records.merge import merge
@@ -72,7 +72,7 @@ def do_export(options: argparse.Namespace) -> int:
 
     if options.out and options.out.name == journal.FILE:
         raise UsageError(f"--out: expected another file than one of records, came {options.out}")
-    if options.format in FILES:
+    if options.format in SEVERAL:
         return _write_files(options)
     text = as_json(export.FORMATS[options.format](records_of(options.folder)))
     if options.out is None:

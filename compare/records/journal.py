@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 
 from compare.records.record import FINISHED, UNCHECKED, Record, UsageError
 from compare.text import shortened, visible
 
 FILE = "runs.jsonl"
+GLANCE_S = 0.2  # `diptych status` looks at the lock for less
 TOLD = 5  # lines that cannot be read
 
 
@@ -109,13 +111,21 @@ def journal(folder: Path) -> Iterator[Journal]:
     except OSError as error:
         raise UsageError(f"--out: cannot write to {folder}: {error.strerror}") from None
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UsageError(f"--out: another comparison is writing to {folder}") from None
+        if not _locked(descriptor):
+            sleep(GLANCE_S)
+            if not _locked(descriptor):
+                raise UsageError(f"--out: another comparison is writing to {folder}")
         yield Journal(descriptor, folder)
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def belongs(record: Record, before: Record | None) -> bool:

@@ -1,6 +1,6 @@
 """Several results folders into one, as those of shards: nothing is lost, nothing is taken twice."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from compare.files import write_whole
@@ -22,24 +22,32 @@ def merge(folders: Sequence[Path], out: Path) -> tuple[list[Record], list[str]]:
             share a row; or one has no records; or `out` cannot be written.
     """
     sources, complaints = _sources(folders)
+    _chosen(sources, out)  # refused before the folder is made
     with journal.journal(out) as into:
-        there, broken = journal.read(out)
-        complaints += broken
-        chosen = {record.key: (record, out) for record in there}
-        for folder, records in sources.items():
-            for record in records:
-                known, place = chosen.setdefault(record.key, (record, folder))
-                if known != record:
-                    raise UsageError(
-                        f"{place} and {folder} hold different records of {record.key}; merge one "
-                        "of them into another folder"
-                    )
-        refuse_to_mix(chosen.values())
+        chosen, broken = _chosen(sources, out)
         for record, folder in chosen.values():
             if folder != out:
                 _copy(folder / "cells" / record.key, out / "cells" / record.key)
                 into.append(record)
-    return [record for record, _ in chosen.values()], complaints
+    return [record for record, _ in chosen.values()], complaints + broken
+
+
+def _chosen(
+    sources: Mapping[Path, Sequence[Record]], out: Path
+) -> tuple[dict[str, tuple[Record, Path]], list[str]]:
+    """Return each record by its key, with where it is; and what of `out` could not be read."""
+    there, broken = journal.read(out)
+    chosen = {record.key: (record, out) for record in there}
+    for folder, records in sources.items():
+        for record in records:
+            known, place = chosen.setdefault(record.key, (record, folder))
+            if known != record:
+                raise UsageError(
+                    f"{place} and {folder} hold different records of {record.key}; merge one "
+                    "of them into another folder"
+                )
+    refuse_to_mix(chosen.values())
+    return chosen, broken
 
 
 def _sources(folders: Sequence[Path]) -> tuple[dict[Path, list[Record]], list[str]]:

@@ -13,8 +13,10 @@ SEEDS = 2  # in a block
 AUTO = "auto"
 Shard = tuple[int, int]  # which one, from 1, of how many
 
-# Where the members of an array of jobs find their number, the first one's, and how many there are.
-SLURM = ("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_COUNT")
+# Where the members of an array of jobs find their number. In Slurm's arrays it is counted as their
+# user did, and a member that is submitted again is an array of its own.
+SLURM = "SLURM_ARRAY_TASK_ID"
+FIRST, LAST, COUNT = "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_MAX", "SLURM_ARRAY_TASK_COUNT"
 KUBERNETES = "JOB_COMPLETION_INDEX"  # from 0; how many there are, no variable tells
 
 
@@ -42,7 +44,9 @@ def shard_of(text: str, variables: Mapping[str, str] = os.environ) -> Shard:
         UsageError: it is none of these, or the environment does not tell.
     """
     which, slash, total = text.partition("/")
-    asked = (_number(variables) if which == AUTO else which, total if slash else _total(variables))
+    asked = [which, total]
+    if which == AUTO:
+        asked = [_number(variables), total if slash else _total(variables)]
     if not all(one.isascii() and one.isdecimal() and len(one) < 10 for one in asked):
         raise UsageError(f"--shard: expected one like 2/3, auto/3 or auto, came {text!r}")
     number, of = map(int, asked)
@@ -53,21 +57,25 @@ def shard_of(text: str, variables: Mapping[str, str] = os.environ) -> Shard:
 
 def _number(variables: Mapping[str, str]) -> str:
     """Return the number of this member of an array of jobs, from 1."""
-    number, first, _ = (variables.get(name, "") for name in SLURM)
-    if not number:
-        number, first = variables.get(KUBERNETES, ""), "0"
-    if not (number.isdecimal() and first.isdecimal()):
+    if number := variables.get(SLURM, ""):
+        if variables.get(FIRST) == "0":
+            raise UsageError(f"--shard {AUTO}: expected an array from 1 to N, came one from 0")
+        return number
+    number = variables.get(KUBERNETES, "")
+    if not number.isdecimal():
         raise UsageError(
-            f"--shard {AUTO}: expected {SLURM[0]} and {SLURM[1]}, or {KUBERNETES}, in the "
-            "environment, found none"
+            f"--shard {AUTO}: expected {SLURM} or {KUBERNETES} in the environment, found none"
         )
-    return str(int(number) - int(first) + 1)
+    return str(int(number) + 1)
 
 
 def _total(variables: Mapping[str, str]) -> str:
-    if SLURM[-1] not in variables:
+    """Return how many members a whole array of Slurm has."""
+    first, last, total = (variables.get(name, "") for name in (FIRST, LAST, COUNT))
+    if first != "1" or last != total:
+        came = f"{first} to {last}, {total} of them" if total else "none"
         raise UsageError(
-            f"--shard {AUTO}: expected {SLURM[-1]} in the environment, found none; {AUTO}/3 says "
+            f"--shard {AUTO}: expected an array of Slurm from 1 to N, came {came}; {AUTO}/3 says "
             "that there are three"
         )
-    return variables[SLURM[-1]]
+    return total

@@ -11,7 +11,6 @@ from typing import Literal
 
 from compare.console import aligned, clock
 from compare.files import write_whole
-from compare.options import MOST
 from compare.records import journal
 from compare.records.record import FINISHED, Record, Run, UsageError
 from compare.training.remaining import Remaining
@@ -20,20 +19,28 @@ PLAN = "plan.json"  # of a results folder: the runs that were asked for last
 HEADINGS = ["problem", "side", "asked for", "done", "no score", "left"]
 
 
-def write_plan(folder: Path, runs: Sequence[Run]) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The runs that were asked for, and how many trainings go on at a time, on all machines."""
+
+    runs: list[Run]
+    at_a_time: int
+
+
+def write_plan(folder: Path, plan: Plan) -> None:
     """Keep what was asked for in a results folder.
 
     Raises:
         UsageError: it cannot be written.
     """
     try:
-        write_whole(folder / PLAN, json.dumps([asdict(run) for run in runs]) + "\n")
+        write_whole(folder / PLAN, json.dumps(asdict(plan)) + "\n")
     except OSError as error:
         raise UsageError(f"--out: cannot write to {folder}: {error.strerror}") from None
 
 
-def read_plan(folder: Path) -> list[Run]:
-    """Return the runs that were asked for last.
+def read_plan(folder: Path) -> Plan:
+    """Return what was asked for last.
 
     Raises:
         UsageError: there is no such file, or it holds none.
@@ -45,14 +52,14 @@ def read_plan(folder: Path) -> list[Run]:
     if not file.is_file():  # a pipe would be waited for
         raise UsageError(f"expected a folder that a run writes to, came {folder}")
     try:
-        runs = decode(file.read_bytes(), type=list[Run])
-        Remaining(runs, 0, [], jobs=runs[0].jobs)  # which asks for their sides
-        sound = 1 <= runs[0].jobs <= MOST
+        plan = decode(file.read_bytes(), type=Plan)
+        Remaining(plan.runs, 0, [], jobs=1)  # which asks for their sides
+        sound = plan.at_a_time >= 1
     except (ValueError, LookupError, RecursionError, MsgspecError):
         sound = False
     if not sound:
         raise UsageError(f"{file} cannot be read; the next run into {folder} mends it")
-    return runs
+    return plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +102,8 @@ def how_far(folder: Path) -> tuple[HowFar, list[str]]:
     Raises:
         UsageError: the folder holds no run.
     """
-    runs = read_plan(folder)
+    plan = read_plan(folder)
+    runs = plan.runs
     found, broken = journal.read(folder)
     by_key = {record.key: record for record in found}
     ended = {run.key: by_key[run.key] for run in runs if _answers(by_key.get(run.key), run)}
@@ -107,7 +115,7 @@ def how_far(folder: Path) -> tuple[HowFar, list[str]]:
         asked=len(runs),
         done=len(ended),
         left=len(left),
-        left_s=Remaining(left, 0, found, jobs=runs[0].jobs).seconds() if left else 0.0,
+        left_s=Remaining(left, 0, found, jobs=plan.at_a_time).seconds() if left else 0.0,
         under_way=list(_under_way(folder, left)) if running else [],
         parts=list(_parts(runs, ended)),
     )
@@ -148,10 +156,12 @@ def is_written(folder: Path) -> bool:
 
 
 def _under_way(folder: Path, left: Sequence[Run]) -> Iterator[UnderWay]:
-    """Yield what is being trained, and since when."""
+    """Yield what is being trained, and since when: asked for since this run began."""
+    began = (folder / PLAN).stat().st_mtime
     for run in left:
         asked = folder / "cells" / run.key / "run.json"
-        if asked.exists() and not asked.with_name("record.json").exists():
+        there = asked.exists() and not asked.with_name("record.json").exists()
+        if there and asked.stat().st_mtime >= began:
             since = datetime.fromtimestamp(asked.stat().st_mtime, UTC)
             yield UnderWay(key=run.key, since=since.isoformat(timespec="seconds"))
 

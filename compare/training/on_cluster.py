@@ -1,7 +1,7 @@
 """A comparison on a cluster: blocks of trainings are done on its nodes, their records kept here.
 
 A block is done by the same comparison as on one machine. Where a training of a pair is missing, the
-pair is done anew: so both of its sides are always of one machine.
+pair is done anew: so both of its sides are of one machine.
 """
 
 from base64 import b64decode
@@ -20,11 +20,11 @@ from compare.records.merge import KEPT
 from compare.records.record import UNCHECKED, Record, Run, UsageError, as_json
 from compare.training.blocks import blocks
 from compare.training.remaining import Remaining
-from compare.training.schedule import in_tiers, settled, without_training
+from compare.training.schedule import in_tiers, kept, without_training
 from compare.training.stop import Stop
 
 MODULE = "compare.training.block"
-LOOK_S = 300.0  # for a node to say what it has; its disk may be slow
+ANSWER_S = 300.0  # for a node to say what it has; its disk may be slow
 CHECK_S = 3600.0  # in a block, for what comes before its trainings
 NAMED = 12  # digits of a block's name
 
@@ -49,26 +49,21 @@ class OnCluster:
         found = self._made_of(runs)
         runs = [replace(run, fingerprint=found[run.key]) for run in runs]
         self.runs, self.lacking = in_tiers(runs)
-        there = {run.key: have[run.key] for run in self.runs if run.key in have}
-        missing = {
-            _pair(run)
-            for run in self.runs
-            if run.key not in there or not settled(there[run.key], run, gate=gate)
-        }
-        self.kept = [there[run.key] for run in self.runs if _pair(run) not in missing]
-        self.todo = blocks([run for run in self.runs if _pair(run) in missing])
-        left = [run for block in self.todo for run in block]
-        at_a_time = runs[0].jobs * len(cluster.nodes)
-        self.remaining = Remaining(left, 0, have.values(), jobs=at_a_time)
+        self.there = kept(self.runs, have, gate=gate)
+        left = [run for run in self.runs if run.key not in self.there]
+        self.todo = blocks(left)
+        self.at_a_time = runs[0].jobs * len(cluster.nodes)
+        self.remaining = Remaining(left, 0, have.values(), jobs=self.at_a_time)
 
     def records(self) -> Generator[Record, None, None]:
         """Yield the records of all runs, those of a block together."""
         yield from self.lacking
-        yield from self.kept
+        yield from self.there.values()
         self.progress.report(
-            f"{len(self.runs)} trainings into {self.out}: {len(self.kept)} are there already; "
+            f"{len(self.runs)} trainings into {self.out}: {len(self.there)} are there already; "
             f"{len(self.todo)} blocks to do, on {', '.join(one.name for one in self.cluster.nodes)}"
         )
+        self.progress.doing(f"waiting for a node with {self.cluster.reserved()} free processors")
         given: dict[str, list[Run]] = {}
         under_way: dict[str, str] = {}
         ended = 0
@@ -78,7 +73,7 @@ class OnCluster:
                 del given[name]
                 under_way.pop(name, None)
                 ended += 1
-                yield from self._kept(event, block)
+                yield from self._records_of(event, block)
             else:
                 under_way[name] = f"{_about(block)} on {event.node}"
                 self._leave(block)
@@ -103,7 +98,7 @@ class OnCluster:
             UsageError: it is not, or a node lacks what is needed.
         """
         asked = self._question(runs, only_look=True)
-        answers = self.cluster.each(MODULE, asked, LOOK_S)
+        answers = self.cluster.each(MODULE, asked, ANSWER_S)
         gone = [one for one in answers if one.lost]
         for one in gone:
             self.progress.report(f"node {one.work.name} is left out: {one.failure}")
@@ -154,8 +149,11 @@ class OnCluster:
             gpu=block[0].device == "gpu",
         )
 
-    def _kept(self, answer: Answer, block: list[Run]) -> Iterator[Record]:
-        """Yield the records of a block, and keep what its trainings left."""
+    def _records_of(self, answer: Answer, block: list[Run]) -> Iterator[Record]:
+        """Yield the records of a block, and keep what its trainings left.
+
+        A node that came later may be of another kind: then the block has failed.
+        """
         commit, dirty = (machine.facts()[name] for name in ("commit", "dirty"))
         given: dict[str, Any] = {"block": answer.work.name, "attempt": answer.attempt}
         said = answer.said or {}
@@ -165,13 +163,16 @@ class OnCluster:
             found = [_read(fields) for fields in said.get("records", [])]
         except ValueError as error:
             why = f"no record: {error}"
+        asked = {(run.key, run.fingerprint) for run in block}
+        if not why and {(one.key, one.fingerprint) for one in found} != asked:
+            why = "its node is of another kind, or its code is another"
         if why:
-            for run in block:
-                failed = without_training(run, "failed", f"block {answer.work.name}: {why}")
-                yield replace(failed, **given, cpu=None, machine=None)
-            return
+            failed = without_training(block[0], "failed", f"block {answer.work.name}: {why}")
+            failed = replace(failed, cpu=None, machine=None)
+            found = [replace(failed, **asdict(run)) for run in block]
         for record in (replace(one, commit=commit, dirty=dirty, **given) for one in found):
-            self._keep_files(record, said["files"].get(record.key, {}))
+            if not why:
+                self._keep_files(record, said["files"].get(record.key, {}))
             self.remaining.done(record)
             self.progress.left(self.remaining.seconds())
             yield record
@@ -199,11 +200,6 @@ def _read(fields: Mapping[str, object]) -> Record:
     known = {**fields, "status": "failed"} if fields["status"] == UNCHECKED else fields
     status: Any = fields["status"]
     return replace(Record.from_json(as_json(known)), status=status)
-
-
-def _pair(run: Run) -> tuple[str, str, int]:
-    """Return what the runs that are compared with one another have in common."""
-    return run.problem, run.device, run.seed
 
 
 def _about(block: list[Run]) -> str:

@@ -36,7 +36,7 @@ from compare.records.record import (
     record_of,
     sizes,
 )
-from compare.training.how_far import write_plan
+from compare.training.how_far import Plan, write_plan
 from compare.training.kernel import kernels, unseen
 from compare.training.pool import Pool
 from compare.training.remaining import Remaining
@@ -185,6 +185,34 @@ def settled(record: Record, run: Run, *, gate: bool) -> bool:
     return same and not (gate and record.proof == UNPROVEN)
 
 
+def kept(
+    runs: Iterable[Run], have: Mapping[str, Record], *, gate: bool, here: str | None = None
+) -> dict[str, Record]:
+    """Return the records, by key, that need not be made again.
+
+    What is compared with one another has to be of one machine: all sides of a problem with one
+    seed. Where some of it is missing, or of several machines, only what is of `here` is kept, and
+    what may be of it.
+    """
+    pairs: dict[tuple[str, str, int], list[Run]] = {}
+    for run in runs:
+        pairs.setdefault((run.problem, run.device, run.seed), []).append(run)
+    found: dict[str, Record] = {}
+    for pair in pairs.values():
+        there = {run.key: have[run.key] for run in pair if run.key in have}
+        done = {
+            run.key: there[run.key]
+            for run in pair
+            if run.key in there and settled(there[run.key], run, gate=gate)
+        }
+        machines = {one.machine for one in done.values()} - {None}
+        if len(done) < len(pair) or len(machines) > 1:
+            mine = (None, here) if here else ()
+            done = {key: one for key, one in done.items() if one.machine in mine}
+        found |= done
+    return found
+
+
 def compare(
     runs: Sequence[Run],
     *,
@@ -223,7 +251,7 @@ def compare(
             progress=progress,
             stop=stop or Stop(),
         )
-        write_plan(out, doing.runs)
+        write_plan(out, Plan(runs=doing.runs, at_a_time=doing.at_a_time))
         with closing(doing.records()) as found:
             for record in found:
                 if records.belongs(record, have.get(record.key)):
@@ -241,9 +269,10 @@ def known(out: Path, journal: records.Journal, progress: Listener) -> dict[str, 
 
 
 class Doing(Protocol):
-    """Runs that are being done."""
+    """Runs that are being done, so many at a time."""
 
     runs: list[Run]
+    at_a_time: int
 
     def records(self) -> Generator[Record, None, None]:
         """Yield the record of each, those that were there too."""
@@ -272,9 +301,12 @@ class Comparison:
         self.files = {one.fingerprint: one.files for one in code.values()}
         runs = [replace(run, fingerprint=code[first_like(run)].fingerprint) for run in runs]
         self.runs, self.lacking = in_tiers(runs)
-        there = [(run, have[run.key]) for run in self.runs if run.key in have]
-        self.kept = {run.key: one for run, one in there if settled(one, run, gate=gate)}
-        self.of_others = sum(one.fingerprint != run.fingerprint for run, one in there)
+        self.kept = kept(self.runs, have, gate=gate, here=machine.identity())
+        again = [run for run in self.runs if run.key in have and run.key not in self.kept]
+        self.of_others = sum(
+            have[run.key].fingerprint != run.fingerprint or settled(have[run.key], run, gate=gate)
+            for run in again
+        )
         self.todo = [run for run in self.runs if run.key not in self.kept]
         self.kinds = list(dict.fromkeys(Kind.of(run) for run in self.todo if run.start == FORK))
         self.sides = first_sides(self.runs)
@@ -283,8 +315,10 @@ class Comparison:
         self.standings: dict[tuple[str, Side], Standing] = {}
         self.kernels: dict[Like, str | None] = {}
         self.seen: set[str] = set()  # problems
-        self.jobs, self.threads = runs[0].jobs, runs[0].threads
-        self.remaining = Remaining(self.todo, len(self.unproven), have.values(), jobs=self.jobs)
+        self.at_a_time, self.threads = runs[0].jobs, runs[0].threads
+        self.remaining = Remaining(
+            self.todo, len(self.unproven), have.values(), jobs=self.at_a_time
+        )
 
     def records(self) -> Generator[Record, None, None]:
         """Yield the records of all runs, each as it is there."""
@@ -295,7 +329,7 @@ class Comparison:
         with Pool(
             cells,
             self.files,
-            jobs=self.jobs,
+            jobs=self.at_a_time,
             threads=self.threads,
             timeout_s=self.timeout_s,
             stop=self.stop,
@@ -385,7 +419,7 @@ class Comparison:
             )
         self.progress.report(
             f"{len(self.runs)} trainings into {self.out}: {len(self.kept)} are there already, "
-            f"{len(self.todo)} to do, {self.jobs} at a time"
+            f"{len(self.todo)} to do, {self.at_a_time} at a time"
         )
         if any(run.device == "gpu" for run in self.todo):
             for sentence in gpu.company():
