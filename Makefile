@@ -1,8 +1,8 @@
 # Two commands on a fresh machine: `make compare` runs the comparison, `make test` runs the tests.
 # `make bench` measures what the comparison itself costs, some twenty minutes on two idle cores; BENCH
 # says into what file, PAIRS how often (`make bench PAIRS=2 BENCH=/tmp/bench.json` is a trial).
-# `make faults` kills, fills and spoils what it can, in some ten minutes; FAULTS says into what file it
-# counts, KILLS how many there are of each kind, SEED when they come.
+# `make faults` kills, fills and spoils what it can, in some twenty minutes; FAULTS says into what file
+# it counts, KILLS how many there are of each kind, SEED when they come.
 # `make fuzz` runs some thousands of odd inputs, some ten minutes; FIGURES says into what file.
 # `make wheel` builds the wheel and tries it in environments of its own.
 PYTHON ?= python3
@@ -33,6 +33,8 @@ bench: .venv/installed-test
 faults: .venv/installed-test
 	FAULTS=$(FAULTS) KILLS=$(KILLS) SEED=$(SEED) .venv/bin/python -m pytest --durations=10 \
 	    tests/faults/test_*.py tests/faults/whole.py
+	FAULTS=$(dir $(FAULTS))cluster.json KILLS=$(KILLS) SEED=$(SEED) .venv/bin/python -m pytest \
+	    tests/faults/whole_cluster.py
 
 fuzz: .venv/installed-test
 	mkdir -p $(dir $(FIGURES))

@@ -54,10 +54,12 @@ def look(
     scheme: str,
     picture: Path | None = None,
     opened: str = "",
+    without: str = "",
 ) -> Findings:
     """Open a page in a window of that many pixels; scheme is "light", "dark" or "print".
 
     picture: where a PNG of the whole page goes. opened: a selector of details that are opened.
+    without: one of what the rules of axe leave out, as it was looked at elsewhere.
     """
     printed = scheme == "print"
     colours = "light" if printed else scheme
@@ -65,7 +67,7 @@ def look(
     with browser.new_context(viewport=size, color_scheme=colours) as context:
         page = context.new_page()
         page.emulate_media(media="print" if printed else "screen")
-        return _findings(page, path, picture, opened)
+        return _findings(page, path, picture, opened, without)
 
 
 def ask(browser: Browser, path: Path, script: str, *, width: int) -> Any:
@@ -76,7 +78,7 @@ def ask(browser: Browser, path: Path, script: str, *, width: int) -> Any:
         return page.evaluate(script)
 
 
-def _findings(page: Page, path: Path, picture: Path | None, opened: str) -> Findings:
+def _findings(page: Page, path: Path, picture: Path | None, opened: str, without: str) -> Findings:
     console: list[str] = []
     requests: list[str] = []
 
@@ -96,9 +98,10 @@ def _findings(page: Page, path: Path, picture: Path | None, opened: str) -> Find
     if picture:
         page.screenshot(path=picture, full_page=True)
     page.evaluate(AXE)
+    run = "(left) => axe.run({exclude: left ? [[left]] : []}, {resultTypes: ['violations']})"
     violations = tuple(
         f"{rule['id']}: {node['html']}"
-        for rule in page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        for rule in page.evaluate(run, without)["violations"]
         for node in rule["nodes"]
     )
     return Findings(tuple(console), tuple(requests), sideways, violations)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from select import select
 
 import pytest
 from conftest import TESTS, TOYS, shared
@@ -55,16 +56,20 @@ class Nodes:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        assert self.process.stdout
-        self.address = self.process.stdout.readline().strip()
+        self.address = self.line()
         assert self.address, "expected an address"
 
     def ask(self, what: str) -> None:
         """Have a node killed or added."""
         assert self.process.stdin
-        assert self.process.stdout
         print(what, file=self.process.stdin, flush=True)
-        assert self.process.stdout.readline() == "done\n"
+        assert self.line() == "done"
+
+    def line(self) -> str:
+        """Return the next line that it prints."""
+        assert self.process.stdout
+        assert select([self.process.stdout], [], [], DEADLINE_S)[0]
+        return self.process.stdout.readline().strip()
 
 
 @shared
@@ -190,7 +195,7 @@ def test_ctrl_c_has_the_blocks_under_way_finished_and_no_other_begun(nodes, held
         (held / "hold").unlink()
         _, err = run.communicate(timeout=DEADLINE_S)
     assert run.returncode == 130, err
-    assert "SIGINT: the trainings under way are being finished" in err
+    assert "SIGINT: what is under way is being finished" in err
     assert {one.seed for one in lines(held / "out")} == {0, 1, 2, 3}
 
 

@@ -105,7 +105,8 @@ def pages(tmp_path_factory, pieces):
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_page_has_no_fault_at_any_width_in_any_scheme(look, pages, name):
     for width, scheme in (LOOKS[1], LOOKS[2]):
-        assert look(pages[name], width=width, scheme=scheme).faults == []
+        # The lessons are the same on all pages; on the published one they are looked at.
+        assert look(pages[name], width=width, scheme=scheme, without="#learn").faults == []
 
 
 # What a reader on a telephone sees: where the scores of the first problem end; the first column

@@ -165,7 +165,7 @@ def test_interrupting_twice_ends_all_at_once_and_says_how_to_go_on(toys, add_toy
     assert comparison.returncode == 130
     first, once, last = stderr.splitlines()
     assert first.startswith("9 trainings into out: 0 are there already, 9 to do, ")
-    assert once.startswith("SIGINT: the trainings under way are being finished")
+    assert once.startswith("SIGINT: what is under way is being finished")
     assert last == "diptych: interrupted; the same command goes on from here"
     assert not list((toys / "out" / "cells").glob("*/record.json")), "nothing failed"
     assert records(toys / "out") == []
@@ -192,7 +192,7 @@ def test_asked_once_it_finishes_what_is_under_way(toys, add_toy, tmp_path, sent)
     comparison.send_signal(sent)
     _, stderr = comparison.communicate(timeout=PATIENCE_S)
     assert comparison.returncode == 130
-    assert f"{sent.name}: the trainings under way are being finished" in stderr
+    assert f"{sent.name}: what is under way is being finished" in stderr
     assert stderr.splitlines()[-1] == "diptych: interrupted; the same command goes on from here"
     done = records(toys / "out")
     assert {one["status"] for one in done} == {"ok"}

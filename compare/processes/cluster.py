@@ -50,6 +50,7 @@ GPUS = "CUDA_VISIBLE_DEVICES"  # set by Ray, too; none where a task was given no
 OF_DRIVER = {
     "RAY_OVERRIDE_JOB_RUNTIME_ENV": "1",  # a job that was submitted has a folder of its own
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # else nodes start Python by uv where this command was
+    "RAY_BACKEND_LOG_LEVEL": "error",  # what a user can do about an address, we say
     "RAY_USAGE_STATS_ENABLED": "0",  # it would call home
     "RAY_NUM_REDIS_GET_RETRIES": "1",  # of 20, each of half a minute, to reach a cluster
 }
@@ -380,6 +381,8 @@ def connected(options: argparse.Namespace) -> Iterator[Cluster | None]:
         UsageError: it cannot be had.
     """
     if options.ray is None:
+        if options.ray_label:
+            raise UsageError("--ray-label: expected --ray with it")
         yield None
         return
     if os.environ.get("RAY_AUTH_MODE") != "token":

@@ -41,7 +41,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         about="Write the records of several results folders into one, as those of a run in parts. "
         "A training that two of them hold must be the same in both: no record takes the place of "
         "another.",
-        examples="  diptych merge part-1 part-2 part-3 --out results/whole",
+        examples="  diptych merge part-1 part-2 part-3 --out results/merged",
     )
     merge.add_argument(
         "folders", nargs="+", type=folder, metavar="FOLDER", help="folders with records"

@@ -71,6 +71,11 @@ def _number(variables: Mapping[str, str]) -> str:
 
 def _total(variables: Mapping[str, str]) -> str:
     """Return how many members a whole array of Slurm has."""
+    if KUBERNETES in variables and SLURM not in variables:
+        raise UsageError(
+            f"--shard {AUTO}: an indexed job does not tell how many parts there are; expected one "
+            f"like {AUTO}/3"
+        )
     first, last, total = (variables.get(name, "") for name in (FIRST, LAST, COUNT))
     if first != "1" or last != total:
         came = f"{first} to {last}, {total} of them" if total else "none"

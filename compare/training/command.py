@@ -76,7 +76,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         do_status,
         summary="how far a run has come",
         about="Tell from another terminal what of a run is done, under way and left, and about how "
-        "long it takes yet.",
+        "long the rest will take.",
         examples="  diptych status results/latest\n  diptych status results/latest --json",
     )
     add_folder(asked)

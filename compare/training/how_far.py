@@ -50,7 +50,7 @@ def read_plan(folder: Path) -> Plan:
 
     file = folder / PLAN
     if not file.is_file():  # a pipe would be waited for
-        raise UsageError(f"expected a folder that a run writes to, came {folder}")
+        raise UsageError(f"expected a folder that a run writes to, with {PLAN}; came {folder}")
     try:
         plan = decode(file.read_bytes(), type=Plan)
         Remaining(plan.runs, 0, [], jobs=1)  # which asks for their sides

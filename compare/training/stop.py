@@ -8,8 +8,7 @@ from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 ONCE = (
-    "{name}: the trainings under way are being finished, and none is begun; once more ends all at "
-    "once"
+    "{name}: what is under way is being finished, nothing else is begun; once more ends all at once"
 )
 
 

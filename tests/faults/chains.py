@@ -133,6 +133,9 @@ KILLERS = {
     "training (new)": Killer((trainings,), NEW),
 }
 
+# Those of a cluster, which whole.py starts.
+ON_A_CLUSTER = ("coordinator (cluster)", "node of a cluster")
+
 
 # --- what came of it -------------------------------------------------------------------------
 

@@ -4,12 +4,15 @@ import json
 from dataclasses import asdict
 
 import pytest
-from chains import KILLERS, Counts
+from chains import KILLERS, ON_A_CLUSTER, Counts
 from documents import DOCUMENTS, RESULTS, prose
 from faults_report import COLUMNS, report, write
 
-FILE = RESULTS / "faults" / "faults.json"
-LEAST = 50  # kills
+# File: kinds of kills in it, the least number of kills, and the document that has a sentence of it.
+PUBLISHED = {
+    "faults": (KILLERS, 50, "docs/measuring.md"),
+    "cluster": (ON_A_CLUSTER, 10, "docs/machines.md"),
+}
 
 
 def told(total: dict[str, int]) -> str:
@@ -22,15 +25,18 @@ def told(total: dict[str, int]) -> str:
     )
 
 
-def test_the_published_figures_are_whole_and_told():
-    found = json.loads(FILE.read_text())
-    assert found["kinds"].keys() == KILLERS.keys()
-    assert FILE.with_suffix(".md").read_text() == report(found)
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_published_figures_are_whole_and_told(name):
+    kinds, least, document = PUBLISHED[name]
+    file = RESULTS / "faults" / f"{name}.json"
+    found = json.loads(file.read_text())
+    assert found["kinds"].keys() == {*kinds}
+    assert file.with_suffix(".md").read_text() == report(found)
     total = found["total"]
     assert total == {name: sum(one[name] for one in found["kinds"].values()) for name in COLUMNS}
-    assert total["kills"] >= LEAST
+    assert total["kills"] >= least
     assert Counts(**{name: total[name] for name in asdict(Counts())}).wrong() == {}
-    assert told(total) in prose(DOCUMENTS["docs/measuring.md"])
+    assert told(total) in prose(DOCUMENTS[document])
 
 
 @pytest.mark.parametrize("wrong", ["lost", "left"])
@@ -48,3 +54,17 @@ def test_what_goes_wrong_is_written_as_it_is(tmp_path, wrong):
     rows = (tmp_path / "new" / "faults.md").read_text().splitlines()
     cells = next([cell.strip() for cell in row.split("|")] for row in rows if row[:5] == "| one")
     assert cells[2 + COLUMNS.index(wrong)] == "2"
+
+
+def test_the_figures_of_odd_input_are_told():
+    (total,) = (
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in (RESULTS / "faults" / "fuzz.md").read_text().splitlines()
+        if line.startswith("| all ")
+    )
+    found = json.loads((RESULTS / "faults" / "fuzz.json").read_text())
+    inputs = sum(one["inputs"] for one in found.values())
+    assert total[1] == str(inputs)
+    assert set(total[7:-1]) == {"0"}
+    sentence = f"In {inputs:,} inputs, there were 0 tracebacks, 0 files written elsewhere and 0 "
+    assert sentence in prose(DOCUMENTS["docs/measuring.md"])
