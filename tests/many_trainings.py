@@ -1,8 +1,8 @@
-"""What very many trainings cost the command itself: `python tests/many_trainings.py OUT.json N`.
+"""What very many trainings cost the command itself: `python tests/many_trainings.py OUT.jsonl N`.
 
 The cluster is a made-up one, in this process. Its nodes answer at once what a training that went
 well would tell. So what is left is what the command does: blocks, questions, records, the journal.
-For every tenth of the trainings, OUT.json has seconds per thousand and the resident memory.
+For every tenth of the trainings, OUT.jsonl has seconds per thousand and the resident memory.
 """
 
 import json
@@ -97,12 +97,11 @@ def measured(number: int, folder: Path) -> Iterator[dict[str, float]]:
 def main(out: str, number: str) -> None:
     """Measure, tell each tenth, and write all."""
     with TemporaryDirectory() as folder:
-        rows = []
+        lines = []
         for row in measured(int(number), Path(folder)):
-            rows.append(row)
-            print(json.dumps(row), flush=True)
-    command = f"python tests/many_trainings.py {out} {number}"
-    Path(out).write_text(json.dumps({"command": command, "parts": rows}, indent=1) + "\n")
+            lines.append(json.dumps(row) + "\n")
+            print(lines[-1], end="", flush=True)
+    Path(out).write_text("".join(lines))
 
 
 if __name__ == "__main__":

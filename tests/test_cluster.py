@@ -1,11 +1,13 @@
 """A run on the nodes of a Ray cluster: two simulated ones, and what a node may answer."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -22,8 +24,11 @@ from compare.console import SILENT
 from compare.processes import cluster as there
 from compare.processes import interpreter
 from compare.processes.cluster import Answer, Begun, Node, Work
+from compare.processes.keeper import DROPPED
 from compare.records.record import UNCHECKED, Record, Run, UsageError, finite
+from compare.training import block
 from compare.training.block import answer
+from compare.training.how_far import how_far
 from compare.training.on_cluster import OnCluster
 from compare.training.schedule import compare, plan
 from compare.training.stop import Stop
@@ -166,7 +171,7 @@ def test_the_block_of_a_lost_node_is_given_out_once_more(nodes, held):
         _, err = run.communicate(timeout=DEADLINE_S)
     nodes.ask("add")
     assert run.returncode == 0, err
-    assert err.count("given out once more") == 1
+    assert err.count("its node was lost (") == err.count("; given to another node") == 1
     found = lines(held / "out")
     assert len(found) == len({one.key for one in found}) == 8
     assert sorted(attempt for _, attempt in {(one.block, one.attempt) for one in found}) == [1, 2]
@@ -237,6 +242,12 @@ def test_a_cluster_that_is_not_there_is_told_at_once(toys, add_toy):
         status, out, err = done(*RUN, "out", "--ray", address, cwd=toys)
         assert (status, out) == (2, "")
         assert message in err.splitlines()[-1]
+
+
+def test_a_label_without_a_cluster_is_refused(toys, add_toy):
+    add_toy("right")
+    status, _, err = done(*RUN, "out", "--ray-label", "a=b", cwd=toys)
+    assert (status, err) == (2, "diptych: --ray-label: expected --ray with it\n")
 
 
 def test_without_ray_the_package_is_named(monkeypatch):
@@ -382,6 +393,44 @@ def test_a_pair_that_came_to_be_of_two_machines_is_done_anew(tmp_path):
     fake = Fake()
     compared(fake, tmp_path)
     assert fake.given == []
+
+
+def test_a_long_log_is_cut_and_what_is_too_large_else_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(block, "LONGEST", 10)
+    (tmp_path / "log.txt").write_bytes(b"x" * 20)
+    (tmp_path / "sample.npz").write_bytes(b"x" * 20)
+    found = block._files(tmp_path)
+    assert list(found) == ["log.txt"]
+    assert b64decode(found["log.txt"]) == b"x" * 10 + DROPPED
+
+
+def test_what_is_done_again_is_not_told_as_done(tmp_path):
+    def train(runs: list[Run]) -> dict:
+        seen.append(how_far(tmp_path)[0])
+        return Fake().train(runs)
+
+    seen: list = []
+    compared(Fake(), tmp_path)
+    file = tmp_path / "runs.jsonl"
+    file.write_text(file.read_text().replace('"machine": "a"', '"machine": "b"', 1))
+    compared(Fake(train=train), tmp_path)
+    assert [(come.done, come.left) for come in seen] == [(len(RUNS) - 2, 2)]
+    assert len(seen[0].under_way) == 2
+
+
+def test_folders_of_work_that_was_killed_are_removed(toys, monkeypatch, tmp_path):
+    (toys / "compare" / "planted.py").write_text(ANSWERS)
+    monkeypatch.setattr(interpreter, "START", toys / "compare" / "processes" / "start.py")
+    monkeypatch.setattr(there, "gettempdir", lambda: str(tmp_path))
+    dead, alive = tmp_path / f"{there.PREFIX}a", tmp_path / f"{there.PREFIX}b"
+    for folder in (dead, alive):
+        folder.mkdir()
+        (folder / there.LOCK).touch()
+    with (alive / there.LOCK).open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        list(there.done_here("compare.planted", "{}", DEADLINE_S))
+    assert not dead.exists()
+    assert alive.exists()
 
 
 def test_after_a_stop_no_block_is_begun(tmp_path):

@@ -141,4 +141,7 @@ def test_a_plan_that_cannot_be_read_is_one_line(tmp_path, content):
 def test_a_folder_of_no_run_is_one_line(tmp_path):
     done = diptych("status", str(tmp_path))
     assert done.returncode == 2
-    assert done.stderr == f"diptych: expected a folder that a run writes to, with plan.json; came {tmp_path}\n"
+    assert (
+        done.stderr
+        == f"diptych: expected a folder that a run writes to, with plan.json; came {tmp_path}\n"
+    )

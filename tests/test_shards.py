@@ -79,7 +79,8 @@ def test_which_shard_it_is_is_told_or_found_in_the_environment(text, variables, 
     [
         ("0/3", {}, "expected one from 1/3 to 3/3, came 0/3"),
         ("4/3", {}, "expected one from 1/3 to 3/3, came 4/3"),
-        ("1/0", {}, "expected one from"),
+        ("1/0", {}, "expected one like"),
+        ("auto/x", {}, "expected one like"),
         ("2", {}, "expected one like 2/3, auto/3 or auto, came '2'"),
         ("", {}, "expected one like"),
         ("auto", slurm(3, 3, 3, 1), "from 1 to N, came 3 to 3, 1 of them; auto/3 says"),
@@ -94,7 +95,12 @@ def test_which_shard_it_is_is_told_or_found_in_the_environment(text, variables, 
         ("auto/3", {}, "expected SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX in the env"),
         ("auto", {"JOB_COMPLETION_INDEX": "1"}, "expected one like auto/3"),
         ("auto/2", {"JOB_COMPLETION_INDEX": "2"}, "came 3/2"),
-        ("auto/2", {"JOB_COMPLETION_INDEX": "x"}, "expected SLURM_ARRAY_TASK_ID"),
+        (
+            "auto/2",
+            {"JOB_COMPLETION_INDEX": "x"},
+            "expected a number as JOB_COMPLETION_INDEX, came 'x'",
+        ),
+        ("auto/3", {"SLURM_ARRAY_TASK_ID": "x"}, "expected a number as SLURM_ARRAY_TASK_ID"),
     ],
 )
 def test_a_shard_that_is_none_is_refused(text, variables, said):

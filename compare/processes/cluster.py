@@ -9,6 +9,7 @@ counts them: Ray gives that node no other work meanwhile.
 """
 
 import argparse
+import fcntl
 import json
 import logging
 import os
@@ -17,12 +18,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from threading import Timer, current_thread, main_thread
+from tempfile import TemporaryDirectory, gettempdir
+from threading import Timer
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -42,6 +43,7 @@ CONNECT_S = 10.0
 OWN = "auto"  # Ray's word for the cluster that this machine is a node of
 LOOK_S = 1.0  # between looks at what the user asks for meanwhile
 QUESTION, ANSWER, LOG = "question.json", "answer.json", "log.txt"
+PREFIX, LOCK = "diptych-work-", "lock"  # of the folder of a piece of work, and a file in it
 LOGGED = 2000  # characters of the end of a log that are told
 # What Ray sets for its own processes; ours are to be as in a run without it.
 OF_RAY = ("PYTHONPATH", "OMP_NUM_THREADS", "LD_PRELOAD")
@@ -97,6 +99,14 @@ class Begun:
     work: Work
     attempt: int
     node: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lost:
+    """The node of a piece of work was lost, and the work is given to another."""
+
+    work: Work
+    why: str
 
 
 class Stoppable(Protocol):
@@ -171,7 +181,9 @@ class Cluster:
 
         return [one for one in self._heard(works, give) if isinstance(one, Answer)]
 
-    def do(self, works: Iterable[Work], stop: Stoppable | None = None) -> Iterator[Begun | Answer]:
+    def do(
+        self, works: Iterable[Work], stop: Stoppable | None = None
+    ) -> Iterator[Begun | Lost | Answer]:
         """Yield that a piece of work is begun, and what came of it, in the order of these events.
 
         One whose node is lost is given out once more. After a stop, none is begun.
@@ -196,7 +208,7 @@ class Cluster:
 
     def _heard(
         self, works: Iterable[Work], give: Callable[[Work], Any], stop: Stoppable | None = None
-    ) -> Iterator[Begun | Answer]:
+    ) -> Iterator[Begun | Lost | Answer]:
         left, under_way = iter(works), set[Any]()
         asked: dict[Any, tuple[Work, int]] = {}  # by stream: the work, which attempt
         while True:
@@ -217,11 +229,13 @@ class Cluster:
                     said = json.loads(self.ray.get(next(stream)))
                 except Exception as error:
                     lost = not _raised(error)
-                    why = f"lost: {_first_line(error)}" if lost else _first_line(error)
-                    said = {"failure": why, "lost": lost}
+                    # Ray's own words are many, and about its insides.
+                    why = f"its node was lost ({type(error).__name__})"
+                    said = {"failure": why if lost else _first_line(error), "lost": lost}
                     if lost and attempt < ATTEMPTS and not stopped:
                         said = {}
                         asked[give(work)] = work, attempt + 1
+                        yield Lost(work=work, why=why)
                 if "node" in said:
                     under_way.add(stream)
                     yield Begun(work=work, attempt=attempt, node=said["node"])
@@ -278,7 +292,6 @@ def _connected(address: str, code: str) -> Any:
         ) from None
     if address != OWN:
         _reached(address)
-    before = signal.getsignal(signal.SIGTERM)  # Ray would have a handler of its own
     try:
         ray.init(
             address=address,
@@ -289,9 +302,6 @@ def _connected(address: str, code: str) -> Any:
     except Exception as error:  # of many kinds
         ray.shutdown()
         raise UsageError(f"--ray {address}: no cluster: {_first_line(error)}") from None
-    finally:
-        if current_thread() is main_thread():  # which alone may
-            signal.signal(signal.SIGTERM, before)
     return ray
 
 
@@ -302,7 +312,7 @@ def _reached(address: str) -> None:
         UsageError: nobody does, or it is no address.
     """
     host, _, port = address.rpartition(":")
-    if not (host and port.isascii() and port.isdecimal() and int(port) < 2**16):
+    if not (host and "/" not in host and port.isascii() and port.isdecimal() and int(port) < 2**16):
         raise UsageError(f"--ray: expected HOST:PORT or {OWN}, came {address}")
     try:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
@@ -327,10 +337,23 @@ def done_here(module: str, question: str, timeout_s: float, gpu: bool = False) -
     import platform
 
     yield json.dumps({"node": platform.node()})
-    with TemporaryDirectory(prefix="diptych-", ignore_cleanup_errors=True) as name:
+    _clear()
+    with (
+        TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name,
+        Path(name, LOCK).open("wb") as lock,
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX)
         ours = OF_RAY if gpu else (*OF_RAY, GPUS)
         variables = {name: value for name, value in os.environ.items() if name not in ours}
         yield json.dumps(_asked(Path(name), module, question, timeout_s, variables))
+
+
+def _clear() -> None:
+    """Remove the folders of pieces of work that were killed here: nobody locks them any more."""
+    for lock in Path(gettempdir()).glob(f"{PREFIX}*/{LOCK}"):
+        with suppress(OSError), lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 def _asked(
@@ -389,5 +412,14 @@ def connected(options: argparse.Namespace) -> Iterator[Cluster | None]:
         complain(
             "--ray: RAY_AUTH_MODE is not token: whoever reaches the cluster can run code there"
         )
-    with Cluster(options.ray, dict(options.ray_label)) as cluster:
-        yield cluster
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with Cluster(options.ray, dict(options.ray_label)) as cluster:
+            signal.signal(signal.SIGTERM, _interrupt)  # Ray has set a handler of its own
+            yield cluster
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -12,7 +12,7 @@ from typing import Any
 from backends import Side
 from compare.console import Listener
 from compare.processes import interpreter
-from compare.processes.cluster import Answer, Cluster, Work, answer_in, question_in
+from compare.processes.cluster import Answer, Begun, Cluster, Work, answer_in, question_in
 from compare.proof.check import check
 from compare.proof.finding import Finding
 from compare.proof.gate import prove
@@ -59,7 +59,7 @@ def checked(
         name = event.work.name
         if isinstance(event, Answer):
             found[name] = _findings(name, event, nodes.get(name, ""))
-        else:
+        elif isinstance(event, Begun):
             nodes[name] = event.node
             progress.doing(f"proving {name} on {event.node}", len(found) + 1, len(names))
     return [finding for name in names for finding in found[name]]

@@ -86,7 +86,7 @@ class Journal:
         try:
             written = os.write(self.descriptor, line)
             if written < len(line):
-                raise OSError(errno.ENOSPC, f"{written} of {len(line)} bytes written")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self.descriptor)
         except OSError as error:
             os.ftruncate(self.descriptor, end)

@@ -15,11 +15,12 @@ from compare.fingerprint import code_of
 from compare.processes import interpreter, machine
 from compare.processes.cluster import answer_in, question_in
 from compare.processes.doctor import of_machine
+from compare.processes.keeper import DROPPED
 from compare.records.merge import KEPT
 from compare.records.record import Run, UsageError, finite
 from compare.training.schedule import compare, first_like
 
-LONGEST = 2**20  # bytes of a file beside a record
+LONGEST = 2**20  # bytes of a file beside a record; of a log, so much is told
 
 
 def made_of(runs: list[Run]) -> dict[str, Any]:
@@ -50,12 +51,17 @@ def train(runs: list[Run], out: Path, *, timeout_s: float, gate: bool) -> dict[s
 
 
 def _files(cell: Path) -> dict[str, str]:
-    there = [cell / name for name in KEPT if (cell / name).is_file()]
-    return {
-        file.name: b64encode(file.read_bytes()).decode()
-        for file in there
-        if file.stat().st_size <= LONGEST
-    }
+    found = {}
+    for file in (cell / name for name in KEPT):
+        if not file.is_file():
+            continue
+        content = file.read_bytes()
+        if len(content) > LONGEST and file.name == "log.txt":
+            content = content[:LONGEST] + DROPPED
+        elif len(content) > LONGEST:
+            continue
+        found[file.name] = b64encode(content).decode()
+    return found
 
 
 def answer(asked: Mapping[str, Any], folder: Path) -> dict[str, Any]:

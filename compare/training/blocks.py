@@ -45,9 +45,9 @@ def shard_of(text: str, variables: Mapping[str, str] = os.environ) -> Shard:
     """
     which, slash, total = text.partition("/")
     asked = [which, total]
-    if which == AUTO:
+    if which == AUTO and (_is_number(total) or not slash):
         asked = [_number(variables), total if slash else _total(variables)]
-    if not all(one.isascii() and one.isdecimal() and len(one) < 10 for one in asked):
+    if not all(map(_is_number, asked)) or int(asked[1]) == 0:
         raise UsageError(f"--shard: expected one like 2/3, auto/3 or auto, came {text!r}")
     number, of = map(int, asked)
     if not 1 <= number <= of:
@@ -55,18 +55,28 @@ def shard_of(text: str, variables: Mapping[str, str] = os.environ) -> Shard:
     return number, of
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
+
+
 def _number(variables: Mapping[str, str]) -> str:
     """Return the number of this member of an array of jobs, from 1."""
     if number := variables.get(SLURM, ""):
         if variables.get(FIRST) == "0":
             raise UsageError(f"--shard {AUTO}: expected an array from 1 to N, came one from 0")
-        return number
-    number = variables.get(KUBERNETES, "")
-    if not number.isdecimal():
+        return _checked(SLURM, number)
+    if KUBERNETES not in variables:
         raise UsageError(
             f"--shard {AUTO}: expected {SLURM} or {KUBERNETES} in the environment, found none"
         )
-    return str(int(number) + 1)
+    return str(int(_checked(KUBERNETES, variables[KUBERNETES])) + 1)
+
+
+def _checked(name: str, value: str) -> str:
+    """Return the value of a variable, which has to be a number."""
+    if not _is_number(value):
+        raise UsageError(f"--shard {AUTO}: expected a number as {name}, came {value!r}")
+    return value
 
 
 def _total(variables: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ import fcntl
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -21,10 +21,14 @@ HEADINGS = ["problem", "side", "asked for", "done", "no score", "left"]
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The runs that were asked for, and how many trainings go on at a time, on all machines."""
+    """The runs that were asked for, and how many trainings go on at a time, on all machines.
+
+    `again` has those that are done though there was a record: by key, when that one was started.
+    """
 
     runs: list[Run]
     at_a_time: int
+    again: dict[str, str] = field(default_factory=dict)
 
 
 def write_plan(folder: Path, plan: Plan) -> None:
@@ -106,7 +110,11 @@ def how_far(folder: Path) -> tuple[HowFar, list[str]]:
     runs = plan.runs
     found, broken = journal.read(folder)
     by_key = {record.key: record for record in found}
-    ended = {run.key: by_key[run.key] for run in runs if _answers(by_key.get(run.key), run)}
+    ended = {
+        run.key: by_key[run.key]
+        for run in runs
+        if _answers(by_key.get(run.key), run, plan.again.get(run.key))
+    }
     left = [run for run in runs if run.key not in ended]
     running = is_written(folder)
     come = HowFar(
@@ -141,12 +149,16 @@ def how_far_lines(come: HowFar) -> list[str]:
     return [*lines, "", *aligned(HEADINGS, rows, HEADINGS[:2])]
 
 
-def _answers(record: Record | None, run: Run) -> bool:
-    return record is not None and record.fingerprint == run.fingerprint
+def _answers(record: Record | None, run: Run, before: str | None) -> bool:
+    """Say whether a record came of a run: not one of other code, nor the one from `before`."""
+    mine = record is not None and record.fingerprint == run.fingerprint
+    return mine and record is not None and record.started != before
 
 
 def is_written(folder: Path) -> bool:
     """Say whether a comparison is writing to a folder."""
+    if not (folder / journal.FILE).is_file():
+        return False
     with (folder / journal.FILE).open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -15,12 +15,12 @@ from compare.console import Listener
 from compare.files import write_whole
 from compare.fingerprint import digest
 from compare.processes import interpreter, machine
-from compare.processes.cluster import Answer, Cluster, Work
+from compare.processes.cluster import Answer, Cluster, Lost, Work
 from compare.records.merge import KEPT
 from compare.records.record import UNCHECKED, Record, Run, UsageError, as_json
 from compare.training.blocks import blocks
 from compare.training.remaining import Remaining
-from compare.training.schedule import in_tiers, kept, without_training
+from compare.training.schedule import done_again, in_tiers, kept, without_training
 from compare.training.stop import Stop
 
 MODULE = "compare.training.block"
@@ -50,18 +50,22 @@ class OnCluster:
         runs = [replace(run, fingerprint=found[run.key]) for run in runs]
         self.runs, self.lacking = in_tiers(runs)
         self.there = kept(self.runs, have, gate=gate)
-        left = [run for run in self.runs if run.key not in self.there]
-        self.todo = blocks(left)
+        self.todo = [run for run in self.runs if run.key not in self.there]
+        self.again = done_again(self.todo, have, out, gate=gate)
+        self.blocks = blocks(self.todo)
         self.at_a_time = runs[0].jobs * len(cluster.nodes)
-        self.remaining = Remaining(left, 0, have.values(), jobs=self.at_a_time)
+        self.remaining = Remaining(self.todo, 0, have.values(), jobs=self.at_a_time)
 
     def records(self) -> Generator[Record, None, None]:
         """Yield the records of all runs, those of a block together."""
         yield from self.lacking
         yield from self.there.values()
+        nodes = ", ".join(node.name for node in self.cluster.nodes)
+        if self.again:
+            self.progress.report(self.again)
         self.progress.report(
             f"{len(self.runs)} trainings into {self.out}: {len(self.there)} are there already; "
-            f"{len(self.todo)} blocks to do, on {', '.join(one.name for one in self.cluster.nodes)}"
+            f"{len(self.blocks)} blocks to do, on {nodes}"
         )
         self.progress.doing(f"waiting for a node with {self.cluster.reserved()} free processors")
         given: dict[str, list[Run]] = {}
@@ -74,22 +78,29 @@ class OnCluster:
                 under_way.pop(name, None)
                 ended += 1
                 yield from self._records_of(event, block)
+            elif isinstance(event, Lost):
+                under_way.pop(name, None)
+                self._take_back(block)
+                self.progress.report(f"{_about(block)}: {event.why}; given to another node")
             else:
                 under_way[name] = f"{_about(block)} on {event.node}"
                 self._leave(block)
-                if event.attempt > 1:
-                    self.progress.report(f"given out once more: {under_way[name]}")
             what = f"under way: {'; '.join(under_way.values()) or 'nothing'}"
-            self.progress.doing(f"blocks done: {ended} of {len(self.todo)}; {what}")
-        if ended < len(self.todo):
+            self.progress.doing(f"blocks done: {ended} of {len(self.blocks)}; {what}")
+        if ended < len(self.blocks):
             raise KeyboardInterrupt
 
     def _works(self, given: dict[str, list[Run]]) -> Iterator[Work]:
         """Yield the work of each block when it is to be given out, and note whose it is."""
-        for block in self.todo:
+        for block in self.blocks:
             work = self._work(block)
             given[work.name] = block
             yield work
+
+    def _take_back(self, block: list[Run]) -> None:
+        """Have nothing left that tells of them as under way."""
+        for run in block:
+            (self.out / "cells" / run.key / "run.json").unlink(missing_ok=True)
 
     def _made_of(self, runs: Sequence[Run]) -> dict[str, str]:
         """Return the fingerprint of each run on the nodes, which must be the same on all.
@@ -189,6 +200,9 @@ class OnCluster:
         for run in block:
             cell = self.out / "cells" / run.key
             cell.mkdir(parents=True, exist_ok=True)
+            (cell / "record.json").unlink(
+                missing_ok=True
+            )  # an earlier one, which is kept elsewhere
             write_whole(cell / "run.json", as_json(asdict(run)))
 
 

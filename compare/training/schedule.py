@@ -213,6 +213,21 @@ def kept(
     return found
 
 
+def done_again(todo: Iterable[Run], have: Mapping[str, Record], out: Path, *, gate: bool) -> str:
+    """Say how many trainings are done again though they got to their end; "" if none is."""
+    again = sum(
+        have[run.key].fingerprint != run.fingerprint or settled(have[run.key], run, gate=gate)
+        for run in todo
+        if run.key in have
+    )
+    if not again:
+        return ""
+    return (
+        "made by other code, in other versions or on another machine, and done again: "
+        f"{again} of the trainings in {out}"
+    )
+
+
 def compare(
     runs: Sequence[Run],
     *,
@@ -251,7 +266,8 @@ def compare(
             progress=progress,
             stop=stop or Stop(),
         )
-        write_plan(out, Plan(runs=doing.runs, at_a_time=doing.at_a_time))
+        again = {run.key: have[run.key].started for run in doing.todo if run.key in have}
+        write_plan(out, Plan(runs=doing.runs, at_a_time=doing.at_a_time, again=again))
         with closing(doing.records()) as found:
             for record in found:
                 if records.belongs(record, have.get(record.key)):
@@ -269,9 +285,10 @@ def known(out: Path, journal: records.Journal, progress: Listener) -> dict[str, 
 
 
 class Doing(Protocol):
-    """Runs that are being done, so many at a time."""
+    """Runs that are being done, so many at a time; `todo` are those that are not there."""
 
     runs: list[Run]
+    todo: list[Run]
     at_a_time: int
 
     def records(self) -> Generator[Record, None, None]:
@@ -302,12 +319,8 @@ class Comparison:
         runs = [replace(run, fingerprint=code[first_like(run)].fingerprint) for run in runs]
         self.runs, self.lacking = in_tiers(runs)
         self.kept = kept(self.runs, have, gate=gate, here=machine.identity())
-        again = [run for run in self.runs if run.key in have and run.key not in self.kept]
-        self.of_others = sum(
-            have[run.key].fingerprint != run.fingerprint or settled(have[run.key], run, gate=gate)
-            for run in again
-        )
         self.todo = [run for run in self.runs if run.key not in self.kept]
+        self.again = done_again(self.todo, have, out, gate=gate)
         self.kinds = list(dict.fromkeys(Kind.of(run) for run in self.todo if run.start == FORK))
         self.sides = first_sides(self.runs)
         names = list(dict.fromkeys(run.problem for run in self.runs))
@@ -412,11 +425,8 @@ class Comparison:
 
     def _announce(self) -> None:
         """Say what is there and what is to be done."""
-        if self.of_others:
-            self.progress.report(
-                "made by other code, in other versions or on another machine, and done again: "
-                f"{self.of_others} of the trainings in {self.out}"
-            )
+        if self.again:
+            self.progress.report(self.again)
         self.progress.report(
             f"{len(self.runs)} trainings into {self.out}: {len(self.kept)} are there already, "
             f"{len(self.todo)} to do, {self.at_a_time} at a time"
