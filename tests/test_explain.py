@@ -114,11 +114,13 @@ def scoreless(one):
 def test_it_can_be_had_in_short_and_unproven(monkeypatch, more):
     asked = {}
     monkeypatch.setattr(
-        command, "done", lambda runs, out, **how: asked.update(how, runs=runs, out=out) or []
+        command,
+        "done",
+        lambda runs, out, options, _: asked.update(vars(options), runs=runs, folder=out) or [],
     )
     monkeypatch.setattr(command, "in_folder", lambda out, records: [])
     assert cli.main(["explain", "echo", "--device", "cpu", "--no-gate", *more]) == 0
-    assert asked["gate"] is False
+    assert asked["no_gate"] is True
     recipe, folder = ("quick", "defaults-quick") if more else ("full", "defaults")
     assert {run.recipe for run in asked["runs"]} == {recipe}
-    assert asked["out"].name == folder
+    assert asked["folder"].name == folder

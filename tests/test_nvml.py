@@ -4,6 +4,7 @@ The driver is a stand-in: tests/driver/pynvml.py.
 """
 
 import json
+import sys
 from time import monotonic
 
 import pytest
@@ -195,6 +196,7 @@ def test_a_driver_whose_library_is_missing_is_told_of(driver, monkeypatch):
     """As in a container that is given the card and not the library."""
     driver(FAST, fails={"nvmlInit": "LibraryNotFound"})
     monkeypatch.syspath_prepend(TESTS / "driver")
+    monkeypatch.delitem(sys.modules, "pynvml", raising=False)  # the real one
     monkeypatch.setattr(nvml.Path, "exists", lambda path: str(path) == "/dev/nvidiactl")
     with pytest.raises(Exception, match="LibraryNotFound it is"):
         nvml.main("cards")

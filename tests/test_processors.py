@@ -9,6 +9,7 @@ from compare.processes import machine
 from compare.processes.launcher import Launcher
 from compare.records.record import Run
 from compare.training.pool import Pool
+from compare.training.stop import Stop
 
 PLAIN = [[0], [1], [2], [3]]  # cores with one processor each
 TWICE = [[0, 4], [1, 5], [2, 6], [3, 7]]  # with two
@@ -82,7 +83,9 @@ def test_trainings_get_what_is_shared_out(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Launcher, "launch", launch)
     run = Run(problem="echo", backend="pytorch", device="cpu", seed=0, fingerprint="a-b")
-    with Pool(tmp_path, {"a-b": {"file": "hash"}}, jobs=2, threads=1, timeout_s=9) as pool:
+    with Pool(
+        tmp_path, {"a-b": {"file": "hash"}}, jobs=2, threads=1, timeout_s=9, stop=Stop()
+    ) as pool:
         pool.start([run] * 20)
         assert len(list(pool.ended())) == 20
     assert {processors for processors, _ in got} == {(1,), (2,)}

@@ -354,7 +354,7 @@ def test_an_error_of_the_page_itself_is_raised_as_what_it_is(tmp_path, monkeypat
     def fails(*_):
         raise AttributeError("a slip")
 
-    monkeypatch.setattr("compare.page.section._recipe", fails)
+    monkeypatch.setattr("compare.page.section._proof", fails)
     with pytest.raises(AttributeError, match="a slip"):
         made(tmp_path, ECHO)
 
