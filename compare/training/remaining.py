@@ -2,12 +2,30 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from statistics import fmean
 
 from backends import Side
 from compare.records.record import Record, Run
 
 Like = tuple[str, Side]  # problem and side of trainings that take about as long
+
+
+@dataclass
+class Mean:
+    """The mean of numbers that come one by one: of very many, none is kept."""
+
+    total: float = 0.0
+    n: int = 0
+
+    def add(self, value: float) -> None:
+        """Take one more."""
+        self.total += value
+        self.n += 1
+
+    def value(self) -> float:
+        """Return the mean of one or more."""
+        return self.total / self.n
 
 
 class Remaining:
@@ -22,7 +40,7 @@ class Remaining:
         self.todo = Counter((run.problem, run.side) for run in runs)
         self.proofs, self.jobs = proofs, jobs
         self.proofs_s: list[float] = []
-        self.took_s: dict[Like, list[float]] = defaultdict(list)
+        self.took: dict[Like, Mean] = defaultdict(Mean)
         for record in before:
             self._learn(record)
 
@@ -38,16 +56,16 @@ class Remaining:
 
     def seconds(self) -> float | None:
         """Return how long it will take; None while nothing is known of trainings or of proofs."""
-        if not self.took_s or (self.proofs and not self.proofs_s):
+        if not self.took or (self.proofs and not self.proofs_s):
             return None
-        means = {kind: fmean(took_s) for kind, took_s in self.took_s.items()}
+        means = {kind: mean.value() for kind, mean in self.took.items()}
         trainings_s = sum(n * self._like(kind, means) for kind, n in self.todo.items())
         return trainings_s / self.jobs + self.proofs * fmean(self.proofs_s or [0.0])
 
     def _learn(self, record: Record) -> None:
         if record.total_s is not None:
             parts = (record.start_s, record.total_s, record.scoring_s)
-            self.took_s[record.problem, record.side].append(sum(filter(None, parts)))
+            self.took[record.problem, record.side].add(sum(filter(None, parts)))
 
     def _like(self, kind: Like, means: dict[Like, float]) -> float:
         """Return what a training of a kind is likely to take: as its side does, or as any."""
