@@ -345,3 +345,16 @@ def test_the_benchmarks_are_the_published_ones():
         assert row in published, row
     files = sorted((RESULTS / "bench").glob("*.json"))
     assert report(*(json.loads(file.read_text()) for file in files)).splitlines() == published
+
+
+def test_what_very_many_trainings_cost_is_told():
+    lines = (RESULTS / "bench" / "many.jsonl").read_text().splitlines()
+    tenths = [json.loads(line) for line in lines]
+    cpu_s = [one["cpu_s_per_thousand"] for one in tenths]
+    resident = [one["resident_bytes"] / 1e6 for one in tenths]
+    sentence = (
+        f"In a run of {tenths[-1]['trainings']:,} that do nothing, the command takes "
+        f"{min(cpu_s):.1f} to {max(cpu_s):.1f} s of processor time for a thousand, and "
+        f"{min(resident):.0f} to {max(resident):.0f} MB"
+    )
+    assert sentence in prose(DOCUMENTS["docs/machines.md"])

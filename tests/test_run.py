@@ -164,7 +164,7 @@ def test_interrupting_twice_ends_all_at_once_and_says_how_to_go_on(toys, add_toy
     _, stderr = comparison.communicate(timeout=60)
     assert comparison.returncode == 130
     first, once, last = stderr.splitlines()
-    assert first.startswith("9 trainings into out: 0 are there already, 9 to do, ")
+    assert first.startswith("4 trainings into out: 0 are there already, 4 to do, ")
     assert once.startswith("SIGINT: what is under way is being finished")
     assert last == "diptych: interrupted; the same command goes on from here"
     assert not list((toys / "out" / "cells").glob("*/record.json")), "nothing failed"
