@@ -14,13 +14,14 @@ from time import perf_counter
 
 import pytest
 from bench_report import PAIRS, tell
+from clusters import DEADLINE_S, OURS, Nodes
 from conftest import COMPARED, SIDES
-from test_cluster import DEADLINE_S, OURS, Nodes
 
-from compare.processes.cluster import Answer, Cluster, Work, done_here
+from compare.processes.cluster import Answer, Cluster, Work
+from compare.processes.node import done_here
 from compare.records.record import MATCHED
+from compare.training.due import plan
 from compare.training.on_cluster import MODULE
-from compare.training.schedule import plan
 
 BLOCKS = 5  # in a row, of which each waits for the one before
 RUNS = [asdict(run) for run in plan(["cumsum"], [(one, MATCHED, "cpu") for one in SIDES], 2,

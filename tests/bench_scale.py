@@ -14,7 +14,8 @@ from compare.processes.launcher import Launcher
 from compare.records.journal import FILE, read
 from compare.records.record import MATCHED, PROVEN, Record, judged
 from compare.tables.publish import publish
-from compare.training.schedule import compare, plan
+from compare.training.due import plan
+from compare.training.schedule import compare
 
 RECORDS, TRAININGS, ROUNDS = 10_000, 1_000, 3
 NUMBERS = [

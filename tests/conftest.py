@@ -23,6 +23,7 @@ from parity import parity, toy
 
 import problems
 from backends import BACKENDS, Side, missing_twins
+from compare import __main__ as cli
 from compare.processes import gpu
 from compare.processes.interpreter import variables
 from compare.processes.machine import ROOT
@@ -299,6 +300,18 @@ def plant(copy: Path, name: str, **twins: str) -> None:
 def toys(copy) -> Path:
     """Return the copy with two backends in NumPy in place of those of the frameworks."""
     return with_toys(copy)
+
+
+@pytest.fixture
+def ended(capsys):
+    """Return a function that runs a command in this process: its status, stdout and stderr."""
+
+    def run(*arguments):
+        status = cli.main(list(arguments))
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ from backends import Side
 from compare.console import SILENT
 from compare.processes.cluster import Answer, Begun, Node, Work
 from compare.records.record import Record, Run, finite
+from compare.training.due import plan
 from compare.training.on_cluster import OnCluster
-from compare.training.schedule import compare, plan
+from compare.training.schedule import compare
 
 SIDES = ("pytorch", "keras-tensorflow")
 PARTS = 10

@@ -4,7 +4,6 @@ import json
 
 import pytest
 from conftest import RUNNABLE, TOYS, diptych
-from test_cli import ended  # noqa: F401 (a fixture)
 
 from backends import BACKENDS, Side
 from compare.processes import choice as selection
@@ -45,7 +44,7 @@ def test_a_row_of_the_gpu_is_not_replaced_where_there_is_none(monkeypatch):
     assert comparison.without_gpu(runs) == (runs, [])
 
 
-def test_auto_stands_alone(ended):  # noqa: F811
+def test_auto_stands_alone(ended):
     status, _, err = ended("run", "echo", "--device", "auto", "cpu")
     assert status == 2
     assert err == "diptych: --device: expected auto alone, or cpu and gpu, came auto cpu\n"

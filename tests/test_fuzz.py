@@ -16,7 +16,8 @@ from unittest import mock
 
 import fuzzing
 import numpy as np
-import odd
+import odd_commands
+import odd_files
 import pytest
 from conftest import ROOT
 from damage import TAG, TITLE
@@ -69,12 +70,16 @@ def line(**values):
 
 def plan(**values):
     """Return a plan of one run."""
-    return json.dumps(odd.PLAN | {"runs": [odd.RUN | values]}).encode()
+    return json.dumps(odd_files.PLAN | {"runs": [odd_files.RUN | values]}).encode()
 
 
 def filled(work, lines=GOOD_LINES):
     """Fill a folder with what command lines name: results folders, an empty one, a file."""
-    for name, content in (("good", GOOD_LINES), (odd.ODD_NAME, GOOD_LINES), ("run", lines)):
+    for name, content in (
+        ("good", GOOD_LINES),
+        (odd_commands.ODD_NAME, GOOD_LINES),
+        ("run", lines),
+    ):
         (work / name).mkdir()
         (work / name / "runs.jsonl").write_bytes(content)
     for folder in (work / "empty", work.parent / "outside"):
@@ -84,7 +89,7 @@ def filled(work, lines=GOOD_LINES):
     kept.write_text("of another\n")
     for name in LINKS:
         (work / "run" / name).symlink_to(kept)
-    for name in ("good", odd.ODD_NAME):
+    for name in ("good", odd_commands.ODD_NAME):
         (work / name / "plan.json").write_bytes(plan())
     cells = [work / name / "cells" / GOOD[0].key for name in ("good", "out")]
     for cell in cells:
@@ -95,13 +100,13 @@ def filled(work, lines=GOOD_LINES):
 
 
 @times(6)
-@given(odd.LINES, st.booleans())
+@given(odd_commands.LINES, st.booleans())
 @example([], False)
 @example(["merge", "run", "--out", TITLE], False)
 @example(["export", "run", "--format", "tensorboard", "--out", TITLE], False)
 @example(["plot", "run", "--out", TITLE], False)
-@example(["status", odd.ODD_NAME], False)
-@example(["table", odd.ODD_NAME], False)
+@example(["status", odd_commands.ODD_NAME], False)
+@example(["table", odd_commands.ODD_NAME], False)
 @example(["crib", "--out", "\ud800"], False)
 @example(["merge", "a\0b", "--out", "out"], True)
 def test_command_lines(words, terminal):
@@ -111,15 +116,15 @@ def test_command_lines(words, terminal):
 
 @times(2)
 @given(
-    st.lists(odd.record_lines(), min_size=1, max_size=3),
-    st.sampled_from(odd.READERS),
+    st.lists(odd_files.record_lines(), min_size=1, max_size=3),
+    st.sampled_from(odd_files.READERS),
     st.booleans(),
 )
 @example([line(examples=2**53, host_growth_bytes=None)], "table run", False)
 @example([line(examples=2**63 - 1), line(seed=6, examples=None)], "table run", False)
-@example([line(problem=odd.OUT)], "export run --format tensorboard --out out", False)
+@example([line(problem=odd_files.OUT)], "export run --format tensorboard --out out", False)
 @example([line(problem="\0")], "export run --format tensorboard --out out", False)
-@example([line(problem=odd.OUT)], "merge run good --out out", False)
+@example([line(problem=odd_files.OUT)], "merge run good --out out", False)
 @example([b""], "merge good run --out out", False)
 @example([b""], "export run --format parquet --out run", False)
 def test_records(lines, command, terminal):
@@ -129,7 +134,7 @@ def test_records(lines, command, terminal):
 
 
 @times(1.5)
-@given(odd.other_files())
+@given(odd_files.other_files())
 @example(("run/plan.json", plan(jobs=[1]), "status run"))
 @example(("run/plan.json", plan(jobs=0), "status run"))
 @example(("run/plan.json", plan(problem=1.0), "status run"))
@@ -145,7 +150,7 @@ def test_other_files(other):
 
 
 @times(0.5)
-@given(odd.samples(), st.sampled_from(["report run", "plot run --out out"]))
+@given(odd_files.samples(), st.sampled_from(["report run", "plot run --out out"]))
 def test_samples(sample, command):
     with place() as work:
         filled(work)
@@ -158,7 +163,10 @@ def test_samples(sample, command):
 
 @times(5)
 @example(b'[run]\nout = "out"', "run echo --quick --seeds 1")
-@given(odd.settings_files(), st.sampled_from(["run echo --quick --seeds 1", "list", "check echo"]))
+@given(
+    odd_files.settings_files(),
+    st.sampled_from(["run echo --quick --seeds 1", "list", "check echo"]),
+)
 def test_settings(content, command):
     with place() as work:
         (filled(work) / "diptych.toml").write_bytes(content)
@@ -166,9 +174,9 @@ def test_settings(content, command):
 
 
 @times(0.75)
-@given(odd.problem_files(), st.sampled_from(odd.ABOUT_PROBLEMS))
-@example(odd.ECHO.replace("learning_rate=1e-2", "learning_rate='x'"), "report run")
-@example(odd.ECHO.replace("low=0", "low='x'"), "report run")
+@given(odd_files.problem_files(), st.sampled_from(odd_files.ABOUT_PROBLEMS))
+@example(odd_files.ECHO.replace("learning_rate=1e-2", "learning_rate='x'"), "report run")
+@example(odd_files.ECHO.replace("low=0", "low='x'"), "report run")
 def test_problem_files(text, command):
     with place() as work:
         filled(work, GOOD_LINES.replace(b'"echo"', b'"wrong"'))
@@ -281,11 +289,11 @@ def test_what_is_right_is_not_blamed(monkeypatch, command, do):
 def test_every_option_has_values_of_its_own():
     taking = [
         action.dest
-        for command in odd.COMMANDS.values()
+        for command in odd_commands.COMMANDS.values()
         for action in command._actions
         if action.nargs != 0 and not action.choices
     ]
-    assert set(taking) == set(odd.VALUES)
+    assert set(taking) == set(odd_commands.VALUES)
 
 
 def test_the_figures_are_told(tmp_path, monkeypatch):

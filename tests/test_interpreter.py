@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import diptych
-from test_cli import ended  # noqa: F401 (a fixture)
 
 from backends import BACKENDS, Side
 from compare.processes import interpreter
@@ -157,7 +156,7 @@ def test_the_command_line_goes_before_the_file(tmp_path):
         ("pytorch=broken", "backend 'pytorch' needs numpy and torch, not installed for "),
     ],
 )
-def test_an_interpreter_that_is_none_gets_one_line(ended, tmp_path, option, message):  # noqa: F811
+def test_an_interpreter_that_is_none_gets_one_line(ended, tmp_path, option, message):
     broken = tmp_path / "broken"
     broken.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
     broken.chmod(0o755)
@@ -172,7 +171,7 @@ def test_an_interpreter_that_is_none_gets_one_line(ended, tmp_path, option, mess
 @pytest.mark.parametrize(
     "command", ["check echo", "doctor", "explain", "list", "sweep echo --units 8"]
 )
-def test_every_command_that_starts_a_backend_reads_the_option(ended, command):  # noqa: F811
+def test_every_command_that_starts_a_backend_reads_the_option(ended, command):
     status, _, err = ended(*command.split(), "--python", "pytorch=nowhere")
     assert status == 2
     assert "nowhere: expected Python 3.11 or later with NumPy" in err
@@ -193,7 +192,7 @@ def test_every_command_that_starts_a_backend_reads_the_option(ended, command):  
         ("[python]\nmxnet = 'x'", "an interpreter for 'mxnet': expected a backend"),
     ],
 )
-def test_settings_that_are_none_get_one_line(ended, tmp_path, text, message):  # noqa: F811
+def test_settings_that_are_none_get_one_line(ended, tmp_path, text, message):
     (tmp_path / "diptych.toml").write_text(text)
     status, _, err = ended("run", "echo")
     assert status == 2
@@ -201,13 +200,13 @@ def test_settings_that_are_none_get_one_line(ended, tmp_path, text, message):  #
     assert err.count("\n") == 1
 
 
-def test_a_label_without_an_interpreter_is_no_backend(ended):  # noqa: F811
+def test_a_label_without_an_interpreter_is_no_backend(ended):
     status, _, err = ended("run", "echo", "--backends", "pytorch@old")
     assert status == 2
     assert "no backend 'pytorch@old'; backends are pytorch, keras-tensorflow" in err
 
 
-def test_what_is_missing_is_missing_where_the_backend_runs(ended, tmp_path, other):  # noqa: F811
+def test_what_is_missing_is_missing_where_the_backend_runs(ended, tmp_path, other):
     """Here it may be installed."""
     hides = "import importlib.util as u\nfind = u.find_spec\n"
     hides += "u.find_spec = lambda name, *rest: None if name == 'torch' else find(name, *rest)\n"

@@ -9,14 +9,13 @@ from time import monotonic
 
 import pytest
 from conftest import COMPARED, SIDES, TESTS, run_python
-from test_cli import ended  # noqa: F401 (a fixture)
 
 from backends import Side
 from compare.processes import choice, gpu, interpreter, nvml
 from compare.processes.doctor import of_gpu
 from compare.processes.gpu import Card, DeviceMemory, seen_by_cuda
 from compare.records.record import Run
-from compare.training.schedule import without_gpu
+from compare.training.due import without_gpu
 
 MEBIBYTE = 2**20
 PATIENCE_S = 60
@@ -167,7 +166,7 @@ FAULTS = pytest.mark.parametrize(
 
 
 @FAULTS
-def test_that_no_gpu_is_taken_is_never_silent(driver, monkeypatch, capsys, ended, install, why):  # noqa: F811
+def test_that_no_gpu_is_taken_is_never_silent(driver, monkeypatch, capsys, ended, install, why):
     driver(FAST, **install)
     if "hangs" in install:
         monkeypatch.setattr(gpu, "DRIVER_PATIENCE_S", 2.0)

@@ -15,7 +15,7 @@ import pytest
 from backends import Side
 from compare.records import journal as records
 from compare.records.record import SCHEMA, Record, Run, UsageError
-from compare.training.schedule import plan
+from compare.training.due import plan
 
 RECORD = Record(
     problem="echo",

@@ -180,15 +180,21 @@ SLOW = PARITY_TOY.replace(
 )
 
 
+def begun(run: list[str], toys: Path, sign: Path) -> subprocess.Popen:
+    """Start a run; return it once its first training is under way, which leaves a file."""
+    comparison = start(*run, cwd=toys, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + PATIENCE_S
+    while not sign.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return comparison
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_asked_once_it_finishes_what_is_under_way(toys, add_toy, tmp_path, sent):
     add_toy("right", numpy=SLOW.replace("{folder}", str(tmp_path)))
     run = ["run", "right", "--no-gate", "--backends", "numpy", "--seeds", "4", "--out", "out"]
-    comparison = start(*run, cwd=toys, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + PATIENCE_S
-    while not (tmp_path / "begun").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    comparison = begun(run, toys, tmp_path / "begun")
     comparison.send_signal(sent)
     _, stderr = comparison.communicate(timeout=PATIENCE_S)
     assert comparison.returncode == 130
@@ -206,11 +212,7 @@ def test_asked_once_it_finishes_what_is_under_way(toys, add_toy, tmp_path, sent)
 def test_what_comes_after_the_last_training_has_begun_changes_nothing(toys, add_toy, tmp_path):
     add_toy("right", numpy=SLOW.replace("{folder}", str(tmp_path)))
     run = ["run", "right", "--no-gate", "--backends", "numpy", "--seeds", "1", "--out", "out"]
-    comparison = start(*run, cwd=toys, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + PATIENCE_S
-    while not (tmp_path / "begun").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    comparison = begun(run, toys, tmp_path / "begun")
     comparison.send_signal(signal.SIGINT)
     comparison.communicate(timeout=PATIENCE_S)
     assert comparison.returncode == 0

@@ -22,9 +22,10 @@ from compare.proof.gate import Standing
 from compare.records.journal import belongs, read
 from compare.records.record import UNCHECKED
 from compare.training import schedule
+from compare.training.due import plan
 from compare.training.remaining import Remaining
 from compare.training.request import chosen_runs
-from compare.training.schedule import compare, plan
+from compare.training.schedule import compare
 
 SIDES = (Side("pytorch"), Side("keras-tensorflow"))
 NAMES = ("echo", "shapes", "cumsum")

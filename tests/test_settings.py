@@ -5,7 +5,6 @@ from os import mkfifo
 from pathlib import Path
 
 import pytest
-from test_cli import ended  # noqa: F401 (a fixture)
 
 from compare import settings
 from compare.__main__ import parser
@@ -81,7 +80,7 @@ def test_without_a_file_nothing_changes():
         ("a = " + "[" * 50_000, "diptych.toml: "),
     ],
 )
-def test_what_is_wrong_in_the_file_is_one_line_that_names_it(ended, text, message):  # noqa: F811
+def test_what_is_wrong_in_the_file_is_one_line_that_names_it(ended, text, message):
     settings.FILE.write_text(text)
     status, out, err = ended("run", "echo")
     assert (status, out, err.count("\n")) == (2, "", 1)
@@ -98,20 +97,20 @@ def test_every_option_with_a_value_can_be_set():
         settings.set_defaults(found, {"b": 1})
 
 
-def test_the_file_is_for_run_alone(ended):  # noqa: F811
+def test_the_file_is_for_run_alone(ended):
     settings.FILE.write_text("[run]\nseeds = 'ten'\n")
     status, _, err = ended("table", "nowhere")
     assert (status, "diptych.toml" in err) == (2, False)
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, mkfifo], ids=["folder", "pipe"])
-def test_what_is_no_file_is_not_waited_for(ended, make):  # noqa: F811
+def test_what_is_no_file_is_not_waited_for(ended, make):
     make(settings.FILE)
     status, _, err = ended("list")
     assert (status, err) == (2, "diptych: diptych.toml: expected a file\n")
 
 
-def test_a_file_that_is_no_text_is_told(ended):  # noqa: F811
+def test_a_file_that_is_no_text_is_told(ended):
     settings.FILE.write_bytes(b"\xff")
     status, _, err = ended("list")
     assert (status, err) == (2, "diptych: diptych.toml: expected text in UTF-8\n")

@@ -15,7 +15,7 @@ from compare.records.merge import merge
 from compare.records.record import UsageError
 from compare.tables.verdicts import verdicts
 from compare.training.blocks import blocks, of_shard, shard_of
-from compare.training.schedule import plan
+from compare.training.due import plan
 
 SIDES = ("pytorch", "keras-tensorflow")
 NAMES = ("echo", "shapes", "cumsum")

@@ -20,7 +20,8 @@ from compare.processes import gpu
 from compare.records.record import Run
 from compare.studies.sweep import CROSSOVERS, SWEEP_COLUMNS, crossovers, pairs, points, sweep
 from compare.studies.sweep_report import markdown, publish_sweep, readings
-from compare.training.schedule import plan, row
+from compare.training.due import plan
+from compare.training.schedule import row
 from compare.training.trainer import EPOCHS, STEPS, definition
 
 SIZES = (16, 32, 64, 128)

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import COMPLETE, RUNNABLE, diptych
-from test_cli import ended  # noqa: F401 (a fixture)
 from test_records import RECORD
 from test_table import measured, record
 
@@ -22,7 +21,7 @@ from compare.tables.details import SCORED, by_problem
 from compare.tables.publish import Tables
 from compare.tables.results import table
 from compare.tables.verdicts import verdicts
-from compare.training.schedule import gated
+from compare.training.due import gated
 
 KERAS = [name for name in RUNNABLE if BACKENDS[name].folder == "keras"]
 # That of Keras on PyTorch takes minutes, and is not part of the default run.
@@ -206,7 +205,7 @@ def test_a_tier_is_asked_for_once_and_default_by_its_name():
     assert Side("unheard-of").runs_in == ""
 
 
-def test_a_tier_that_a_backend_lacks_is_an_answer_without_a_training(ended, tmp_path):  # noqa: F811
+def test_a_tier_that_a_backend_lacks_is_an_answer_without_a_training(ended, tmp_path):
     status, _, err = ended("run", "echo", "--backends", "pytorch", "--tier", GRAPH,
                            "--seeds", "1", "--out", str(tmp_path))  # fmt: skip
     assert status == 1
@@ -217,7 +216,7 @@ def test_a_tier_that_a_backend_lacks_is_an_answer_without_a_training(ended, tmp_
     assert (found.tier, found.status, found.reason) == (GRAPH, "unavailable", reason)
 
 
-def test_a_check_in_a_tier_that_a_backend_lacks_is_refused(ended):  # noqa: F811
+def test_a_check_in_a_tier_that_a_backend_lacks_is_refused(ended):
     status, _, err = ended("check", "echo", "--backends", "pytorch", "--tier", GRAPH)
     assert (status, "pytorch has no tier 'graph'" in err) == (2, True)
 

@@ -115,9 +115,14 @@ def chosen_devices(names: Sequence[str], backends: Sequence[Side]) -> list[str]:
     chosen = list(dict.fromkeys(names))
     if len(chosen) == 1:
         return [chosen_device(chosen[0], backends)]
-    if "auto" in chosen:
-        raise UsageError(f"--device: expected auto alone, or cpu and gpu, came {' '.join(names)}")
+    refuse_auto_beside(chosen)
     return chosen
+
+
+def refuse_auto_beside(names: Sequence[str]) -> None:
+    """Raise UsageError if "auto" is among several devices."""
+    if "auto" in names:
+        raise UsageError(f"--device: expected auto alone, or cpu and gpu, came {' '.join(names)}")
 
 
 def chosen_jobs(

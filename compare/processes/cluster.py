@@ -1,38 +1,32 @@
-"""Work on the machines of a Ray cluster: each piece is done by one of our modules, on one node.
+"""A Ray cluster, as the command sees it: its nodes, the work they are given, what comes of it.
 
-The module runs in a process of its own, in which Ray is never imported: it reads a question, which
-is JSON, and writes its answer into a file. What travels is text; our code goes along, as it is now.
-The cluster is there before and stays.
+What travels is text; our code goes along, as it is now. The cluster is there before and stays. What
+a node does is in node.py.
 
 Ray pins nothing to processors. So a piece of work takes all processors of a node, as far as Ray
 counts them: Ray gives that node no other work meanwhile.
 """
 
 import argparse
-import fcntl
 import json
 import logging
 import os
 import shutil
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
-from threading import Timer
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from compare.console import complain
-from compare.files import write_whole
 from compare.processes import machine
-from compare.processes.interpreter import command_in
-from compare.processes.launcher import begun
-from compare.processes.question import how_it_ended
+from compare.processes.choice import refuse_auto_beside
+from compare.processes.node import done_here
 from compare.processes.sources import OURS
 from compare.records.record import UsageError
 from compare.text import shortened, visible
@@ -42,12 +36,6 @@ AT_ONCE = 1000  # pieces of work that Ray is given before one has ended
 CONNECT_S = 10.0
 OWN = "auto"  # Ray's word for the cluster that this machine is a node of
 LOOK_S = 1.0  # between looks at what the user asks for meanwhile
-QUESTION, ANSWER, LOG = "question.json", "answer.json", "log.txt"
-PREFIX, LOCK = "diptych-work-", "lock"  # of the folder of a piece of work, and a file in it
-LOGGED = 2000  # characters of the end of a log that are told
-# What Ray sets for its own processes; ours are to be as in a run without it.
-OF_RAY = ("PYTHONPATH", "OMP_NUM_THREADS", "LD_PRELOAD")
-GPUS = "CUDA_VISIBLE_DEVICES"  # set by Ray, too; none where a task was given none
 # What Ray is told, unless the user tells it otherwise.
 OF_DRIVER = {
     "RAY_OVERRIDE_JOB_RUNTIME_ENV": "1",  # a job that was submitted has a folder of its own
@@ -157,9 +145,7 @@ class Cluster:
         with_gpu = [node for node in self.nodes if node.gpus]
         if chosen == ["auto"]:
             return ["gpu" if len(with_gpu) == len(self.nodes) else "cpu"]
-        if "auto" in chosen:
-            came = " ".join(names)
-            raise UsageError(f"--device: expected auto alone, or cpu and gpu, came {came}")
+        refuse_auto_beside(chosen)
         if "gpu" in chosen and not with_gpu:
             raise UsageError(
                 f"--device gpu: expected a node with a GPU, --ray {self.address} has none"
@@ -330,70 +316,6 @@ def _raised(error: Exception) -> bool:
 def _first_line(error: Exception) -> str:
     lines = [line for line in str(error).splitlines() if line.strip()]
     return visible(shortened(lines[0], 200)) if lines else type(error).__name__
-
-
-def done_here(module: str, question: str, timeout_s: float, gpu: bool = False) -> Iterator[str]:
-    """Do a piece of work on this node: yield where it is, then what came of it, as JSON."""
-    import platform
-
-    yield json.dumps({"node": platform.node()})
-    _clear()
-    with (
-        TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name,
-        Path(name, LOCK).open("wb") as lock,
-    ):
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        ours = OF_RAY if gpu else (*OF_RAY, GPUS)
-        variables = {name: value for name, value in os.environ.items() if name not in ours}
-        yield json.dumps(_asked(Path(name), module, question, timeout_s, variables))
-
-
-def _clear() -> None:
-    """Remove the folders of pieces of work that were killed here: nobody locks them any more."""
-    for lock in Path(gettempdir()).glob(f"{PREFIX}*/{LOCK}"):
-        with suppress(OSError), lock.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(lock.parent, ignore_errors=True)
-
-
-def _asked(
-    folder: Path, module: str, question: str, timeout_s: float, variables: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return what a module answers, in a process that ends with this one, or why there is none."""
-    write_whole(folder / QUESTION, question)
-    command = command_in(sys.executable, module, str(folder))
-    wait, kill = begun(command, dict(variables), folder / LOG)
-    failure = ""
-
-    def late() -> None:
-        nonlocal failure
-        failure = f"no end in {timeout_s:g} s"
-        kill()
-
-    alarm = Timer(timeout_s, late)
-    alarm.start()
-    try:
-        status = wait()
-    finally:
-        alarm.cancel()
-    if status and not failure:
-        failure = f"the process {how_it_ended(status)}"
-    try:
-        return {"said": json.loads((folder / ANSWER).read_bytes())}
-    except (OSError, ValueError):
-        log_end = (folder / LOG).read_text(errors="replace")[-LOGGED:]
-        last = (log_end.strip().splitlines() or ["it said nothing"])[-1]
-        return {"failure": visible(f"{failure or 'no answer'}: {last}")}
-
-
-def question_in(folder: Path) -> Any:
-    """Return what was asked: for the module that answers."""
-    return json.loads((folder / QUESTION).read_bytes())
-
-
-def answer_in(folder: Path, said: Any) -> None:
-    """Leave the answer, whole or not at all."""
-    write_whole(folder / ANSWER, json.dumps(said))  # a finding may have numbers that are none
 
 
 @contextmanager

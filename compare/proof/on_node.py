@@ -12,7 +12,8 @@ from typing import Any
 from backends import Side
 from compare.console import Listener
 from compare.processes import interpreter
-from compare.processes.cluster import Answer, Begun, Cluster, Work, answer_in, question_in
+from compare.processes.cluster import Answer, Begun, Cluster, Work
+from compare.processes.node import answer_in, question_in
 from compare.proof.check import check
 from compare.proof.finding import Finding
 from compare.proof.gate import prove

@@ -13,12 +13,13 @@ from typing import Any
 
 from compare.fingerprint import code_of
 from compare.processes import interpreter, machine
-from compare.processes.cluster import answer_in, question_in
 from compare.processes.doctor import of_machine
 from compare.processes.keeper import DROPPED
+from compare.processes.node import answer_in, question_in
 from compare.records.merge import KEPT
 from compare.records.record import Run, UsageError, finite
-from compare.training.schedule import compare, first_like
+from compare.training.due import first_like
+from compare.training.schedule import compare
 
 LONGEST = 2**20  # bytes of a file beside a record; of a log, so much is told
 
@@ -69,7 +70,7 @@ def answer(asked: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     interpreter.PYTHONS.update(asked["pythons"])
     runs = [Run(**fields) for fields in asked["runs"]]
     try:
-        if asked["only_look"]:
+        if asked.get("only_look"):
             return made_of(runs)
         return train(runs, folder / "out", timeout_s=asked["timeout_s"], gate=asked["gate"])
     except UsageError as error:

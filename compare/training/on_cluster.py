@@ -8,7 +8,6 @@ from base64 import b64decode
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 from compare.console import Listener
@@ -19,9 +18,8 @@ from compare.processes.cluster import Answer, Cluster, Lost, Work
 from compare.records.merge import KEPT
 from compare.records.record import UNCHECKED, Record, Run, UsageError, as_json
 from compare.training.blocks import blocks
+from compare.training.due import Doing, How, without_training
 from compare.training.remaining import Remaining
-from compare.training.schedule import done_again, in_tiers, kept, without_training
-from compare.training.stop import Stop
 
 MODULE = "compare.training.block"
 ANSWER_S = 300.0  # for a node to say what it has; its disk may be slow
@@ -29,44 +27,25 @@ CHECK_S = 3600.0  # in a block, for what comes before its trainings
 NAMED = 12  # digits of a block's name
 
 
-class OnCluster:
-    """The runs that are asked for, in their order; `have` is what is there, by key."""
+class OnCluster(Doing):
+    """Runs that are done on the nodes of a cluster."""
 
     def __init__(
-        self,
-        cluster: Cluster,
-        runs: Sequence[Run],
-        have: Mapping[str, Record],
-        *,
-        out: Path,
-        timeout_s: float,
-        gate: bool,
-        progress: Listener,
-        stop: Stop,
+        self, cluster: Cluster, runs: Sequence[Run], have: Mapping[str, Record], how: How
     ) -> None:
-        self.cluster, self.out, self.progress, self.stop = cluster, out, progress, stop
-        self.timeout_s, self.gate = timeout_s, gate
-        found = self._made_of(runs)
+        self.cluster = cluster
+        found = made_of(cluster, runs, how.progress)
         runs = [replace(run, fingerprint=found[run.key]) for run in runs]
-        self.runs, self.lacking = in_tiers(runs)
-        self.there = kept(self.runs, have, gate=gate)
-        self.todo = [run for run in self.runs if run.key not in self.there]
-        self.again = done_again(self.todo, have, out, gate=gate)
+        super().__init__(runs, have, how, at_a_time=runs[0].jobs * len(cluster.nodes))
         self.blocks = blocks(self.todo)
-        self.at_a_time = runs[0].jobs * len(cluster.nodes)
         self.remaining = Remaining(self.todo, 0, have.values(), jobs=self.at_a_time)
 
     def records(self) -> Generator[Record, None, None]:
         """Yield the records of all runs, those of a block together."""
         yield from self.lacking
-        yield from self.there.values()
+        yield from self.kept.values()
         nodes = ", ".join(node.name for node in self.cluster.nodes)
-        if self.again:
-            self.progress.report(self.again)
-        self.progress.report(
-            f"{len(self.runs)} trainings into {self.out}: {len(self.there)} are there already; "
-            f"{len(self.blocks)} blocks to do, on {nodes}"
-        )
+        self.announce(f"{len(self.todo)} to do, in {len(self.blocks)} blocks, on {nodes}")
         self.progress.doing(f"waiting for a node with {self.cluster.reserved()} free processors")
         given: dict[str, list[Run]] = {}
         under_way: dict[str, str] = {}
@@ -102,56 +81,9 @@ class OnCluster:
         for run in block:
             (self.out / "cells" / run.key / "run.json").unlink(missing_ok=True)
 
-    def _made_of(self, runs: Sequence[Run]) -> dict[str, str]:
-        """Return the fingerprint of each run on the nodes, which must be the same on all.
-
-        Raises:
-            UsageError: it is not, or a node lacks what is needed.
-        """
-        asked = self._question(runs, only_look=True)
-        answers = self.cluster.each(MODULE, asked, ANSWER_S)
-        gone = [one for one in answers if one.lost]
-        for one in gone:
-            self.progress.report(f"node {one.work.name} is left out: {one.failure}")
-        answers = [one for one in answers if not one.lost]
-        if not answers:
-            raise UsageError(f"--ray: no node answers: {gone[0].failure}")
-        for one in answers:
-            said = one.said or {}
-            if why := one.failure or said.get("refusal"):
-                raise UsageError(f"--ray: node {one.work.name}: {why}")
-            for side, packages in said.get("missing", {}).items():
-                raise UsageError(
-                    f"--ray: node {one.work.name}: backend {side!r} needs "
-                    f"{' and '.join(packages)}, not installed there"
-                )
-            for doubt in said["doubts"]:
-                self.progress.report(f"node {one.work.name}: {doubt}")
-            if said["processors"] < (needed := runs[0].jobs * runs[0].threads):
-                raise UsageError(
-                    f"--ray: node {one.work.name}: expected {needed} processors for --jobs and "
-                    f"--threads, found {said['processors']}"
-                )
-        kinds = Counter(as_json(one.said["fingerprints"]) for one in answers)
-        if len(kinds) > 1:
-            there = ", ".join(f"{one.work.name} with {one.said['processor']}" for one in answers)
-            raise UsageError(
-                "--ray: expected nodes of one kind: processor, Python and packages; came "
-                f"{len(kinds)} kinds: {there}; choose one by --ray-label"
-            )
-        return dict(answers[0].said["fingerprints"])
-
-    def _question(self, runs: Sequence[Run], *, only_look: bool = False) -> dict[str, object]:
-        return {
-            "runs": [asdict(run) for run in runs],
-            "timeout_s": self.timeout_s,
-            "gate": self.gate,
-            "only_look": only_look,
-            "pythons": interpreter.PYTHONS,
-        }
-
     def _work(self, block: list[Run]) -> Work:
-        question = self._question(block)
+        settings = {"timeout_s": self.timeout_s, "gate": self.gate}
+        question = _question(block) | settings
         return Work(
             name=digest(question)[:NAMED],
             module=MODULE,
@@ -204,6 +136,50 @@ class OnCluster:
                 missing_ok=True
             )  # an earlier one, which is kept elsewhere
             write_whole(cell / "run.json", as_json(asdict(run)))
+
+
+def made_of(cluster: Cluster, runs: Sequence[Run], progress: Listener) -> dict[str, str]:
+    """Return the fingerprint of each run, by key: all nodes must have the same.
+
+    Raises:
+        UsageError: they have not, or a node lacks what is needed.
+    """
+    answers, lost = [], []
+    for one in cluster.each(MODULE, _question(runs) | {"only_look": True}, ANSWER_S):
+        if one.lost:
+            progress.report(f"node {one.work.name} is left out: {one.failure}")
+            lost.append(one)
+            continue
+        said = one.said or {}
+        if why := one.failure or said.get("refusal") or _lacking(said, runs[0]):
+            raise UsageError(f"--ray: node {one.work.name}: {why}")
+        for doubt in said["doubts"]:
+            progress.report(f"node {one.work.name}: {doubt}")
+        answers.append(one)
+    if not answers:
+        raise UsageError(f"--ray: no node answers: {lost[0].failure}")
+    kinds = Counter(as_json(one.said["fingerprints"]) for one in answers)
+    if len(kinds) > 1:
+        there = ", ".join(f"{one.work.name} with {one.said['processor']}" for one in answers)
+        raise UsageError(
+            "--ray: expected nodes of one kind: processor, Python and packages; came "
+            f"{len(kinds)} kinds: {there}; choose one by --ray-label"
+        )
+    return dict(answers[0].said["fingerprints"])
+
+
+def _lacking(said: Mapping[str, Any], run: Run) -> str:
+    """Return what a node lacks for such runs; "" if nothing."""
+    for side, packages in said.get("missing", {}).items():
+        return f"backend {side!r} needs {' and '.join(packages)}, not installed there"
+    needed = run.jobs * run.threads
+    if said["processors"] >= needed:
+        return ""
+    return f"expected {needed} processors for --jobs and --threads, found {said['processors']}"
+
+
+def _question(runs: Sequence[Run]) -> dict[str, Any]:
+    return {"runs": [asdict(run) for run in runs], "pythons": interpreter.PYTHONS}
 
 
 def _read(fields: Mapping[str, object]) -> Record:

@@ -19,7 +19,7 @@ from compare.processes.choice import (
 from compare.processes.cluster import Cluster
 from compare.records.record import Run, UsageError
 from compare.training.blocks import Shard, blocks, of_shard, shard_of
-from compare.training.schedule import plan
+from compare.training.due import plan
 
 AA_SEEDS = 8  # the fewest that can show a difference among six problems
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from time import monotonic
-from typing import Any, Protocol
 
 from backends import Side
 from compare.console import SILENT, Listener
@@ -21,127 +20,31 @@ from compare.processes import gpu, machine
 from compare.processes.launcher import Kind, Launcher
 from compare.proof.gate import Standing, standings, unproven
 from compare.records import journal as records
-from compare.records.alike import unlike
 from compare.records.record import (
-    FINISHED,
     FORK,
     MATCHED,
     SWEEP,
-    UNCHECKED,
-    UNPROVEN,
     Record,
     Run,
-    UsageError,
-    now,
-    record_of,
     sizes,
+)
+from compare.training.due import (
+    Doing,
+    How,
+    Like,
+    first_like,
+    first_sides,
+    gated,
+    like,
+    refuse_to_mix,
+    ungated,
+    without_gpu,
 )
 from compare.training.how_far import Plan, write_plan
 from compare.training.kernel import kernels, unseen
 from compare.training.pool import Pool
 from compare.training.remaining import Remaining
 from compare.training.stop import Stop
-
-REFUSED, UNAVAILABLE = "refused", "unavailable"
-
-Like = tuple[str, Side, str]  # problem, side and device of runs
-
-
-def plan(
-    problems: Iterable[str],
-    sides: Sequence[tuple[Side, str, str]],
-    seeds: int,
-    **settings: Any,
-) -> list[Run]:
-    """Return the runs of a comparison of some sides, each with a mode and a device.
-
-    All problems come with the first seed, then all with the next: so the seeds of a problem are
-    spread over the whole time, and an interval over them covers how the machine changes meanwhile.
-    The sides of a problem come in the order A B, then B A with the next seed: so a machine that
-    grows slower, or faster, with time does it to all of them alike.
-    """
-    names = list(problems)
-    return [
-        Run(
-            problem=problem,
-            backend=side.program,
-            mode=mode,
-            tier=side.runs_in or None,
-            device=device,
-            seed=seed,
-            **settings,
-        )
-        for seed in range(seeds)
-        for problem in names
-        for side, mode, device in (sides if seed % 2 == 0 else reversed(sides))
-    ]
-
-
-def without_training(run: Run, status: str, reason: str) -> Record:
-    """Return the record of a run that is not to be done."""
-    return record_of(run, **machine.facts(), started=now(), status=status, reason=reason)
-
-
-def refuse_to_mix(records: Iterable[Record], run: Run, out: Path) -> None:
-    """Raise UsageError if records were made in a way that must not share a row with this run."""
-    for record in records:
-        if setting := unlike(record, run):
-            raise UsageError(
-                f"--out: {out} holds trainings with {setting} {getattr(record, setting)}, asked "
-                f"for is {setting} {getattr(run, setting)}; choose another folder"
-            )
-
-
-def gated(
-    runs: Sequence[Run], found: Mapping[tuple[str, Side], Standing]
-) -> tuple[list[Run], list[Record]]:
-    """Return the runs that may be timed, with their proof, and why not for each of the others.
-
-    A native training is let in by the same proof: that the two programs differ in nothing but the
-    declared defaults.
-    """
-    allowed, others = [], []
-    for run in runs:
-        standing = found[run.problem, run.side.first]
-        if standing.refusal:
-            status = UNAVAILABLE if standing.unavailable else REFUSED
-            status = UNCHECKED if standing.unfinished else status
-            others.append(without_training(run, status, standing.refusal))
-        else:
-            parity = standing.parity if run.mode == MATCHED and run.unit is None else None
-            allowed.append(replace(run, proof=standing.proof, parity=parity))
-    return allowed, others
-
-
-def first_sides(runs: Iterable[Run]) -> list[Side]:
-    """Return the sides of runs, without the second of one that is compared with itself."""
-    return list(dict.fromkeys(run.side.first for run in runs))
-
-
-def in_tiers(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
-    """Return the runs in tiers that their backends have, and an answer for each of the others."""
-    lacking = [run.side.lacking for run in runs]
-    return [run for run, reason in zip(runs, lacking, strict=True) if not reason], [
-        without_training(run, UNAVAILABLE, reason)
-        for run, reason in zip(runs, lacking, strict=True)
-        if reason
-    ]
-
-
-def like(run: Run) -> Like:
-    """Return what a run shares with those of other seeds, modes and sizes."""
-    return run.problem, run.side, run.device
-
-
-def first_like(run: Run) -> Like:
-    """Return the same, for one that is compared with itself."""
-    return run.problem, run.side.first, run.device
-
-
-def ungated(runs: Sequence[Run]) -> list[Run]:
-    """Return the runs, marked as what nobody has checked."""
-    alone = len(first_sides(runs)) == 1
-    return [replace(run, proof=None if alone else UNPROVEN) for run in runs]
 
 
 def kernels_of(
@@ -169,65 +72,6 @@ def kernels_of(
     }
 
 
-def without_gpu(runs: Sequence[Run]) -> tuple[list[Run], list[Record]]:
-    """Return the runs that this machine has the device for, and a record for each of the others."""
-    if gpu.cards():
-        return list(runs), []
-    reason = ": ".join(filter(None, ("expected an NVIDIA GPU, found none", gpu.why_none())))
-    return [run for run in runs if run.device != "gpu"], [
-        without_training(run, UNAVAILABLE, reason) for run in runs if run.device == "gpu"
-    ]
-
-
-def settled(record: Record, run: Run, *, gate: bool) -> bool:
-    """Say whether a run need not be done again, for there is a record of it and of its code."""
-    same = record.fingerprint == run.fingerprint and record.status in FINISHED
-    return same and not (gate and record.proof == UNPROVEN)
-
-
-def kept(
-    runs: Iterable[Run], have: Mapping[str, Record], *, gate: bool, here: str | None = None
-) -> dict[str, Record]:
-    """Return the records, by key, that need not be made again.
-
-    What is compared with one another has to be of one machine: all sides of a problem with one
-    seed. Where some of it is missing, or of several machines, only what is of `here` is kept, and
-    what may be of it.
-    """
-    pairs: dict[tuple[str, str, int], list[Run]] = {}
-    for run in runs:
-        pairs.setdefault((run.problem, run.device, run.seed), []).append(run)
-    found: dict[str, Record] = {}
-    for pair in pairs.values():
-        there = {run.key: have[run.key] for run in pair if run.key in have}
-        done = {
-            run.key: there[run.key]
-            for run in pair
-            if run.key in there and settled(there[run.key], run, gate=gate)
-        }
-        machines = {one.machine for one in done.values()} - {None}
-        if len(done) < len(pair) or len(machines) > 1:
-            mine = (None, here) if here else ()
-            done = {key: one for key, one in done.items() if one.machine in mine}
-        found |= done
-    return found
-
-
-def done_again(todo: Iterable[Run], have: Mapping[str, Record], out: Path, *, gate: bool) -> str:
-    """Say how many trainings are done again though they got to their end; "" if none is."""
-    again = sum(
-        have[run.key].fingerprint != run.fingerprint or settled(have[run.key], run, gate=gate)
-        for run in todo
-        if run.key in have
-    )
-    if not again:
-        return ""
-    return (
-        "made by other code, in other versions or on another machine, and done again: "
-        f"{again} of the trainings in {out}"
-    )
-
-
 def compare(
     runs: Sequence[Run],
     *,
@@ -236,7 +80,7 @@ def compare(
     gate: bool,
     progress: Listener = SILENT,
     stop: Stop | None = None,
-    by: "Callable[..., Doing] | None" = None,
+    by: Callable[[Sequence[Run], Mapping[str, Record], How], Doing] | None = None,
 ) -> Iterator[Record]:
     """Yield the records of the runs: those that `out` has, and each other one as it is done.
 
@@ -257,15 +101,8 @@ def compare(
         have = known(out, journal, progress)
         for run in {run.device: run for run in runs}.values():
             refuse_to_mix(have.values(), run, out)
-        doing = (by or Comparison)(
-            runs,
-            have,
-            out=out,
-            timeout_s=timeout_s,
-            gate=gate,
-            progress=progress,
-            stop=stop or Stop(),
-        )
+        how = How(out=out, timeout_s=timeout_s, gate=gate, progress=progress, stop=stop or Stop())
+        doing = (by or Comparison)(runs, have, how)
         again = {run.key: have[run.key].started for run in doing.todo if run.key in have}
         write_plan(out, Plan(runs=doing.runs, at_a_time=doing.at_a_time, again=again))
         with closing(doing.records()) as found:
@@ -284,51 +121,25 @@ def known(out: Path, journal: records.Journal, progress: Listener) -> dict[str, 
     return {record.key: record for record in have}
 
 
-class Doing(Protocol):
-    """Runs that are being done, so many at a time; `todo` are those that are not there."""
-
-    runs: list[Run]
-    todo: list[Run]
-    at_a_time: int
-
-    def records(self) -> Generator[Record, None, None]:
-        """Yield the record of each, those that were there too."""
-
-
-class Comparison:
-    """The runs that are asked for, in their order; `have` is what is there, by key.
+class Comparison(Doing):
+    """Runs that are done on this machine.
 
     A problem's standing at the gate, and what computes its layers, are found out once.
     """
 
-    def __init__(
-        self,
-        runs: Sequence[Run],
-        have: Mapping[str, Record],
-        *,
-        out: Path,
-        timeout_s: float,
-        gate: bool,
-        progress: Listener,
-        stop: Stop,
-    ) -> None:
-        self.timeout_s, self.gate, self.progress, self.out = timeout_s, gate, progress, out
-        self.stop = stop
+    def __init__(self, runs: Sequence[Run], have: Mapping[str, Record], how: How) -> None:
         code = {key: code_of(*key) for key in dict.fromkeys(map(first_like, runs))}
         self.files = {one.fingerprint: one.files for one in code.values()}
         runs = [replace(run, fingerprint=code[first_like(run)].fingerprint) for run in runs]
-        self.runs, self.lacking = in_tiers(runs)
-        self.kept = kept(self.runs, have, gate=gate, here=machine.identity())
-        self.todo = [run for run in self.runs if run.key not in self.kept]
-        self.again = done_again(self.todo, have, out, gate=gate)
+        super().__init__(runs, have, how, at_a_time=runs[0].jobs, here=machine.identity())
         self.kinds = list(dict.fromkeys(Kind.of(run) for run in self.todo if run.start == FORK))
         self.sides = first_sides(self.runs)
         names = list(dict.fromkeys(run.problem for run in self.runs))
-        self.unproven = unproven(names, self.sides) if gate and names else []
+        self.unproven = unproven(names, self.sides) if self.gate and names else []
         self.standings: dict[tuple[str, Side], Standing] = {}
         self.kernels: dict[Like, str | None] = {}
         self.seen: set[str] = set()  # problems
-        self.at_a_time, self.threads = runs[0].jobs, runs[0].threads
+        self.threads = runs[0].threads
         self.remaining = Remaining(
             self.todo, len(self.unproven), have.values(), jobs=self.at_a_time
         )
@@ -424,13 +235,8 @@ class Comparison:
             self.progress.doing("")
 
     def _announce(self) -> None:
-        """Say what is there and what is to be done."""
-        if self.again:
-            self.progress.report(self.again)
-        self.progress.report(
-            f"{len(self.runs)} trainings into {self.out}: {len(self.kept)} are there already, "
-            f"{len(self.todo)} to do, {self.at_a_time} at a time"
-        )
+        """Say what is there and what is to be done, and who else computes on the GPU."""
+        self.announce(f"{len(self.todo)} to do, {self.at_a_time} at a time")
         if any(run.device == "gpu" for run in self.todo):
             for sentence in gpu.company():
                 self.progress.report(sentence)

@@ -51,7 +51,7 @@ DEFECTS = {
         "            written = os.write(self.descriptor, line)\n",
         "            written = len(line)\n",
     ),
-    "duplicates": ("compare/training/schedule.py", "same and not (gate", "False and (gate"),
+    "duplicates": ("compare/training/due.py", "same and not (gate", "False and (gate"),
     "unequal": ("compare/training/trainer.py", "data, seed=run.seed,", "data, seed=os.getpid(),"),
 }
 

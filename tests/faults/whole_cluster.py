@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import pytest
 from chains import ON_A_CLUSTER, Killer, chains, coordinator, processes
-from test_cluster import DEADLINE_S, OURS, Nodes, until
+from clusters import DEADLINE_S, OURS, Nodes, until
 from whole import KILLS, SEED, found, house  # noqa: F401
 
 
