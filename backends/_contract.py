@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from backends._seeded import Noise
-    from problems import Array, Data, Part, Predict, Problem
+    from problems import Array, Arrays, Data, Part, Predict, Problem
 
 
 # After the name of a layer: its output in the other layout, if its channels are second. It is there
@@ -30,7 +30,7 @@ class Fit:
     predict: Predict  # inputs (n, ...) -> outputs (n, ...), in evaluation mode
     weights: Callable[[], dict[str, Array]]  # as trained, by Keras's names and in its layout
     state: Callable[[], dict[str, Array]]  # moments "KERNEL m", averages "LAYER/moving_mean", ...
-    devices: Callable[[Array], set[str]]  # where weights, and outputs for x, are: "cpu", "gpu"
+    devices: Callable[[Arrays], set[str]]  # where weights, and outputs for x, are: "cpu", "gpu"
     parameters: int  # trainable numbers
     steps: int  # of the optimizer, by its own count
     train_loss: list[float]  # per epoch: mean over the examples, each before its update
@@ -46,15 +46,15 @@ class Probe:
     """What a network with the seed's initial weights is, and does with an input.
 
     `ask` returns, for inputs (n, ...) and in evaluation mode, the output of every named layer,
-    channels last, and of the whole as "output". A layer that may have its channels second or last
-    is there in both layouts, the second as "NAME~". What is no output, after the end of a packed
-    sequence, is NaN, as is an entry of `weights` that is none.
+    channels last, and of the whole as "output", or of several each as "output/NAME". A layer that
+    may have its channels second or last is there in both layouts, the second as "NAME~". What is no
+    output, after the end of a packed sequence, is NaN, as is an entry of `weights` that is none.
     """
 
     weights: Mapping[str, Array]  # initial
     trainable: Mapping[str, tuple[int, ...]]  # the shape of all that is trained
     kinds: Mapping[str, str]  # of every named layer, with its settings
-    ask: Callable[[Array], dict[str, Array]]
+    ask: Callable[[Arrays], dict[str, Array]]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from backends import Watch
 from backends._seeded import Array
-from problems import Data, Part, Problem
+from problems import Data, Part, Problem, count
 
 LOOP, NOTHING = "Python loop", "nothing recurrent"
 
@@ -42,7 +42,7 @@ def two_steps(
     `begin` is called after the first, which builds and compiles, and `end` after the second: in
     between is one step and nothing else, no initial weights, no compiler, no validation.
     """
-    recipe = replace(problem.recipe, epochs=1, batch_size=-(-len(part.x) // 2))
+    recipe = replace(problem.recipe, epochs=1, batch_size=-(-count(part.x) // 2))
     calls = iter((begin, end))
 
     def step(loss: float) -> None:

@@ -11,7 +11,22 @@ from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from problems._data import Array, Data, Part, Spec, independent, shape, sized, stream
+    from problems._data import (
+        Array,
+        Arrays,
+        Data,
+        Part,
+        Spec,
+        Specs,
+        count,
+        independent,
+        mapped,
+        named,
+        shape,
+        sized,
+        stream,
+    )
+    from problems._lengths import cleared, lengths
     from problems._metrics import (
         accuracy,
         binary_accuracy,
@@ -19,6 +34,7 @@ if TYPE_CHECKING:
         mean_absolute_error,
         sequence_accuracy,
     )
+    from problems._names import of_output
     from problems._picture import Curve, Drawing, Frames, Picture, Words
     from problems._problem import LOSSES, OPTIMIZERS, Metric, Predict, Problem, Proof, Recipe
 
@@ -26,6 +42,7 @@ __all__ = [
     "LOSSES",
     "OPTIMIZERS",
     "Array",
+    "Arrays",
     "Curve",
     "Data",
     "Drawing",
@@ -38,14 +55,21 @@ __all__ = [
     "Proof",
     "Recipe",
     "Spec",
+    "Specs",
     "Words",
     "accuracy",
     "binary_accuracy",
     "binary_sequence_accuracy",
+    "cleared",
+    "count",
     "independent",
+    "lengths",
     "load",
+    "mapped",
     "mean_absolute_error",
+    "named",
     "names",
+    "of_output",
     "sequence_accuracy",
     "shape",
     "sized",
@@ -58,7 +82,7 @@ FOLDER = Path(__file__).parent
 def __getattr__(name: str) -> Any:
     """Import what an author needs when it is asked for: names of problems need no NumPy."""
     if name in __all__:
-        for module in ("_data", "_metrics", "_picture", "_problem"):
+        for module in ("_data", "_lengths", "_metrics", "_names", "_picture", "_problem"):
             found = vars(import_module(f"problems.{module}"))
             if name in found:
                 return found[name]

@@ -1,15 +1,44 @@
-"""Data: named axes, what an array must look like, and the random streams it is drawn from."""
+"""Data: named axes, what an array must look like, and the random streams it is drawn from.
+
+Where a network has several inputs or outputs, arrays and their specs go by name, in mappings.
+"""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Arrays = Array | Mapping[str, Array]  # one, or several by name
+Value = TypeVar("Value")
+
+
+def named(values: Value | Mapping[str, Value], what: str = "") -> dict[str, Value]:
+    """Return values by name: those of a mapping as "what/name", one alone as "what"."""
+    if isinstance(values, Mapping):
+        return {f"{what}/{name}" if what else name: value for name, value in values.items()}
+    return {what: values}
+
+
+def mapped(function: Callable[..., Any], values: Any, *others: Any) -> Any:
+    """Return what a function makes of a value, or of each in a mapping, by name.
+
+    `others` are further arguments, of the same form as `values`.
+    """
+    if not isinstance(values, Mapping):
+        return function(values, *others)
+    return {
+        name: function(value, *(other[name] for other in others)) for name, value in values.items()
+    }
+
+
+def count(arrays: Arrays) -> int:
+    """Return how many examples there are in an array (n, ...), or in the first of several."""
+    return len(next(iter(arrays.values())) if isinstance(arrays, Mapping) else arrays)
 
 
 def sized(axes: str) -> dict[str, int]:
@@ -36,7 +65,11 @@ def shape(axes: str, **sizes: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """One array of a problem, without its batch axis, e.g. axes "time=5 symbol=10"."""
+    """One array of a problem, without its batch axis, e.g. axes "time=5 symbol=10".
+
+    An input may be a length: with `length_of="time"`, its whole number, from 1 to the size of the
+    axis, says how many steps of the axis `time` each example has. What comes after them is 0.
+    """
 
     axes: str
     dtype: str
@@ -44,6 +77,7 @@ class Spec:
     high: float  # the largest
     meaning: str
     unit: str
+    length_of: str | None = None  # the axis whose steps it counts
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -69,19 +103,54 @@ class Spec:
         values = np.random.default_rng(seed).uniform(self.low, self.high, (n, *self.shape))
         return np.asarray(values.round() if "int" in self.dtype else values, dtype=self.dtype)
 
+    def blank(self, n: int) -> Array:
+        """Return `n` examples (n, ...) of zeros; a length is as long as it may be."""
+        fill = 0 if self.length_of is None else int(self.high)
+        return np.full((n, *self.shape), fill, dtype=self.dtype)
+
+
+Specs = Spec | Mapping[str, Spec]  # of one array, or of several by name
+
+
+def check(specs: Specs, arrays: Arrays, what: str) -> None:
+    """Raise ValueError, naming `what`, unless arrays (n, ...) have the specs' names and are so."""
+    if isinstance(specs, Mapping) and (
+        not isinstance(arrays, Mapping) or arrays.keys() != specs.keys()
+    ):
+        came = ", ".join(arrays) if isinstance(arrays, Mapping) else f"a {type(arrays).__name__}"
+        raise ValueError(f"{what}: expected arrays by name, {', '.join(specs)}, came {came}")
+    mapped_arrays = named(arrays, what) if isinstance(specs, Mapping) else {what: arrays}
+    for name, spec in named(specs, what).items():
+        spec.check(mapped_arrays[name], name)  # type: ignore[arg-type]  # which is what it checks
+
 
 @dataclass(frozen=True)
 class Part:
-    """Examples: inputs x (n, ...) and targets y (n, ...)."""
+    """Examples: inputs x (n, ...), targets y (n, ...), and how much each target counts.
 
-    x: Array
-    y: Array
+    x and y are arrays, or several by name, as the problem's `input` and `target`. A weight is (n,)
+    or (n, time), of one target or, by name, of several; with none, all count the same.
+    """
+
+    x: Arrays
+    y: Arrays
+    weight: Arrays | None = None
+
+    @property
+    def arrays(self) -> tuple[Arrays, ...]:
+        """Inputs and targets, and weights where there are any: what training gathers batches of."""
+        return (self.x, self.y) if self.weight is None else (self.x, self.y, self.weight)
+
+    def changed(self, change: Callable[[Array], Array]) -> "Part":
+        """Return these examples with every array changed."""
+        return Part(*(mapped(change, arrays) for arrays in self.arrays))
 
     def repeated(self, n: int) -> "Part":
         """Return `n` examples: these, again and again; all of these if there are as many."""
-        if n <= len(self.x):
+        if n <= count(self.x):
             return self
-        return Part(*(np.resize(array, (n, *array.shape[1:])) for array in (self.x, self.y)))
+
+        return self.changed(lambda array: np.resize(array, (n, *array.shape[1:])))
 
 
 Data = Mapping[str, Part]  # "train", "validation", "test", and further test parts

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from problems._data import Array
+from problems._data import Array, named
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Frames:
 Drawing = Words | Curve | Frames
 
 
-def _values(_: Array, values: Array) -> Drawing:
-    flat = np.asarray(values, dtype=np.float64).ravel()
+def _values(_: Any, values: Any) -> Drawing:
+    flat = np.concatenate([np.ravel(one).astype(np.float64) for one in named(values).values()])
     return Curve(np.arange(len(flat)), flat)
 
 
@@ -43,14 +44,16 @@ def _values(_: Array, values: Array) -> Drawing:
 class Picture:
     """What of one example is shown: the input, and in the same way its target and an answer.
 
-    An input is (...), as in `Problem.input`; a target as in `Problem.target`; an output is what the
-    metric's `ask` returns for one example. Curves share one pair of axes, and so one unit for each.
+    An input is (...), as in `Problem.input`, by name if there are several; a target as in
+    `Problem.target`; an output is what the metric's `ask` returns for one example. Of several
+    outputs, they are those that the metric scores. Sequences come with their padding. Curves share
+    one pair of axes, and so one unit for each.
     """
 
-    question: Callable[[Array], Drawing] = lambda x: _values(x, x)
-    given: Callable[[Array], Drawing] | None = None  # what of it stands beside answers; None is all
-    truth: Callable[[Array, Array], Drawing] = _values  # (input, target)
-    answer: Callable[[Array, Array], Drawing] = _values  # (input, output)
+    question: Callable[[Any], Drawing] = lambda x: _values(x, x)
+    given: Callable[[Any], Drawing] | None = None  # what of it stands beside answers; None is all
+    truth: Callable[[Any, Array], Drawing] = _values  # (input, target)
+    answer: Callable[[Any, Array], Drawing] = _values  # (input, output)
     metric: str | None = None  # whose answers are drawn; None is the first
     x_label: str = "number"
     y_label: str = "value"

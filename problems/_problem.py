@@ -6,10 +6,35 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from problems._data import Array, Data, Spec, shape, sized
+from problems._data import (
+    Array,
+    Arrays,
+    Data,
+    Part,
+    Spec,
+    Specs,
+    check,
+    count,
+    mapped,
+    named,
+    shape,
+    sized,
+)
+from problems._lengths import (
+    Steps,
+    check_lengths,
+    check_padding,
+    cleared_all,
+    of_own_steps,
+    own_of,
+    own_steps,
+    weighed,
+)
+from problems._names import check_names, check_outputs, check_scored, of_output
 from problems._picture import PLAIN, Picture
 
-Predict = Callable[[Array], Array]  # inputs (n, ...) -> outputs (n, ...)
+# Inputs (n, ...) -> outputs (n, ...): each one array, or several by name.
+Predict = Callable[[Any], Any]
 
 LOSSES = ("cross_entropy", "binary_cross_entropy", "mean_absolute_error")
 OPTIMIZERS = ("adam",)
@@ -22,14 +47,15 @@ class Recipe:
 
     `loss` is "cross_entropy" (class indices against logits on the last axis),
     "binary_cross_entropy" (0/1 against logits) or "mean_absolute_error"; each is a mean over
-    everything. `optimizer` is "adam", as Keras defines it: beta 0.9 and 0.999, epsilon 1e-7 added
+    everything. For several outputs there is one for each, by name, and their sum is the loss.
+    `optimizer` is "adam", as Keras defines it: beta 0.9 and 0.999, epsilon 1e-7 added
     to the root of the uncorrected second moment.
 
     Raises:
         ValueError: there is no such loss or optimizer, or a number is too small.
     """
 
-    loss: str
+    loss: str | Mapping[str, str]
     optimizer: str = "adam"
     learning_rate: float
     decay: float = 1.0  # the learning rate is multiplied by this after every epoch
@@ -39,7 +65,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for kind, name, known in (
-            ("loss", self.loss, LOSSES),
+            *(("loss", name, LOSSES) for name in named(self.loss).values()),
             ("optimizer", self.optimizer, OPTIMIZERS),
         ):
             if name not in known:
@@ -78,7 +104,7 @@ class Proof:
                 raise ValueError(f"proof: {what}: expected {least[what]} or more, came {value}")
 
 
-def ask_once(predict: Predict, x: Array) -> Array:
+def ask_once(predict: Predict, x: Arrays) -> Any:
     """Question a network in the usual way: what does it answer to `x`?"""
     return predict(x)
 
@@ -90,6 +116,9 @@ class Metric:
     `baseline` is what the constant answer `trivial` (shape of one output) scores on average; the
     problem's docstring says why that one. `best` is what the problem's own solution scores.
     Backends whose scores differ by less than `margin` count as equal in practice.
+
+    Of several outputs, `of` names the one that is scored. Where sequences have lengths, answers and
+    targets come without the steps after their ends, as (steps, ...).
 
     Raises:
         ValueError: a value is none that it may be.
@@ -105,7 +134,8 @@ class Metric:
     margin: float
     unit: str
     part: str = "test"  # the part of the data that is asked about
-    ask: Callable[[Predict, Array], Array] = ask_once
+    ask: Callable[[Predict, Any], Any] = ask_once
+    of: str | None = None  # the output that is scored, by name; None where there is one
 
     def __post_init__(self) -> None:
         if self.better not in BETTER:
@@ -148,6 +178,9 @@ class Problem:
     `widen` gives the hidden sizes of a network with so many units, by which those that hang on one
     another stay consistent; without it, the network has one width only.
 
+    Inputs, targets and outputs are one array each, or several by name, which twins then take and
+    return as a dict. Each output has the target of its name.
+
     Raises:
         ValueError: parts that belong together do not: an axis has no size, a recipe lacks a part of
             the data, or there is no metric.
@@ -155,9 +188,9 @@ class Problem:
 
     name: str
     summary: str
-    input: Spec
-    target: Spec
-    output: Spec
+    input: Specs
+    target: Specs
+    output: Specs
     hidden: dict[str, int]  # sizes of the network that the data do not fix
     layers: Mapping[str, str]
     recipe: Recipe
@@ -176,12 +209,16 @@ class Problem:
         for what, size in self.hidden.items():
             if type(size) is not int or size < 1:
                 raise ValueError(f"hidden: {what}: expected a whole number above 0, came {size!r}")
-        for what, spec in (("input", self.input), ("target", self.target), ("output", self.output)):
+        for what, spec in self.specs.items():
             _said(what, partial(shape, spec.axes))
+        losses = {"loss": self.recipe.loss, "quick: loss": self.quick.loss}
+        check_names(self.output, {"target": self.target, **losses})
+        check_scored(self.output, ((metric.name, metric.of) for metric in self.metrics))
+        check_lengths(self.input, self.target, self.output)
         for layer in self.layers:
             _said(f"layers: {layer}", partial(self.layer_shape, layer, batch=1))
         for recipe in (self.recipe, self.quick):
-            self._check_target(recipe.loss)
+            mapped(self._check_target, recipe.loss, self.output, self.target)
         if len({metric.name for metric in self.metrics}) < max(1, len(self.metrics)):
             came = ", ".join(metric.name for metric in self.metrics) or "none"
             raise ValueError(f"expected metrics, each with a name of its own, came {came}")
@@ -192,19 +229,24 @@ class Problem:
                     f"{what}: examples: expected also {', '.join(missing)}, came {came}"
                 )
 
-    def _check_target(self, loss: str) -> None:
+    def _check_target(self, loss: str, output: Spec, target: Spec) -> None:
         """Raise ValueError unless targets are what the loss compares outputs with."""
         classes = loss == "cross_entropy"
-        expected = self.output.shape[:-1] if classes else self.output.shape
-        if self.target.shape != expected:
+        expected = output.shape[:-1] if classes else output.shape
+        if target.shape != expected:
             raise ValueError(
                 f"target: expected shape {expected} for the loss {loss} of outputs "
-                f"{self.output.shape}, came {self.target.shape}"
+                f"{output.shape}, came {target.shape}"
             )
-        if classes and self.target.dtype != "int64":
-            raise ValueError(
-                f"target: expected int64 for the loss {loss}, came {self.target.dtype}"
-            )
+        if classes and target.dtype != "int64":
+            raise ValueError(f"target: expected int64 for the loss {loss}, came {target.dtype}")
+
+    @property
+    def specs(self) -> dict[str, Spec]:
+        """All specs: "input", or "input/NAME" of several, then targets and outputs."""
+        return (
+            named(self.input, "input") | named(self.target, "target") | named(self.output, "output")
+        )
 
     @property
     def drawn(self) -> Metric:
@@ -215,7 +257,7 @@ class Problem:
     @property
     def sizes(self) -> dict[str, int]:
         """The size of every named axis of the data and of the network."""
-        specs = (self.input, self.target, self.output)
+        specs = self.specs.values()
         return {name: n for spec in specs for name, n in sized(spec.axes).items()} | self.hidden
 
     def scaled(self, *, batch_size: int | None = None, unit: int | None = None) -> "Problem":
@@ -246,7 +288,7 @@ class Problem:
             asked = {name: min(n, own[name]) for name, n in sizes.items()}
             drawn = self.draw(seed, asked)
             for name, n in asked.items():  # too few would be repeated, and nobody would know
-                if name in drawn and (came := len(drawn[name].x)) < n:
+                if name in drawn and (came := count(drawn[name].x)) < n:
                     raise ValueError(f"{self.name} {name}: expected {n} examples, came {came}")
             return {name: part.repeated(sizes.get(name, 0)) for name, part in drawn.items()}
 
@@ -259,16 +301,19 @@ class Problem:
     def make_data(self, seed: int) -> Data:
         """Return all parts of the data, checked against the specs: the same seed, the same arrays.
 
+        Where sequences have lengths, their targets have weights, 0 after the end.
+
         Raises:
             ValueError: a part does not match the spec, or has not as many examples as asked for.
         """
         data = self.draw(seed, self.recipe.examples)
         for name, part in data.items():
-            self.input.check(part.x, f"{self.name} {name} input")
-            self.target.check(part.y, f"{self.name} {name} target")
+            check(self.input, part.x, f"{self.name} {name} input")
+            check(self.target, part.y, f"{self.name} {name} target")
         for name, n in self.recipe.examples.items():
-            came = [len(array) for array in (data[name].x, data[name].y)] if name in data else []
-            if came != [n, n]:
+            arrays = (data[name].x, data[name].y) if name in data else ()
+            came = [len(one) for array in arrays for one in named(array).values()]
+            if not came or set(came) != {n}:
                 found = " and ".join(map(str, dict.fromkeys(came))) or "no such part"
                 raise ValueError(f"{self.name} {name}: expected {n} examples, came {found}")
         for metric in self.metrics:
@@ -277,7 +322,26 @@ class Problem:
                     f"{self.name}: metric {metric.name!r} asks about the part {metric.part!r}; "
                     f"there are {', '.join(data)}"
                 )
-        return data
+        return {name: self._weighed(name, part) for name, part in data.items()}
+
+    def _weighed(self, name: str, part: Part) -> Part:
+        own = self.own_steps(part.x)
+        for what, specs, arrays in (("input", self.input, part.x), ("target", self.target, part.y)):
+            check_padding(specs, arrays, own, self.sizes, f"{self.name} {name} {what}")
+        return weighed(self.target, part, own)
+
+    def padded(self, part: Part) -> Part:
+        """Return a part that is 0 after the end of its sequences, with weights for their steps."""
+        own = self.own_steps(part.x)
+        x, y = (
+            cleared_all(specs, arrays, own, self.sizes)
+            for specs, arrays in ((self.input, part.x), (self.target, part.y))
+        )
+        return weighed(self.target, Part(x, y, part.weight), own)
+
+    def own_steps(self, x: Arrays) -> Steps:
+        """Return which steps of each example are its own, (n, size), by axis with a length."""
+        return own_steps(self.input, x, self.sizes)
 
     def ask(self, predict: Predict, data: Data) -> dict[str, Array]:
         """Return the network's answers, by metric; what several metrics ask is asked once.
@@ -286,25 +350,30 @@ class Problem:
             ValueError: `predict` does not return outputs of the specified shape.
         """
 
-        def checked(x: Array) -> Array:
-            output = predict(x)
-            if output.shape != (len(x), *self.output.shape):
-                raise ValueError(
-                    f"{self.name} output: expected ({len(x)}, {self.output.axes}), "
-                    f"came {output.shape}"
-                )
-            return output
+        def checked(x: Arrays) -> Any:
+            outputs = predict(x)
+            check_outputs(self.output, outputs, x, f"{self.name} output")
+            return outputs
 
-        answers: dict[tuple[str, Any], Array] = {}
+        answers: dict[tuple[str, Any], Any] = {}
         for metric in self.metrics:
             question = (metric.part, metric.ask)
             if question not in answers:
                 answers[question] = metric.ask(checked, data[metric.part].x)
-        return {metric.name: answers[metric.part, metric.ask] for metric in self.metrics}
+        return {
+            metric.name: of_output(answers[metric.part, metric.ask], metric.of)
+            for metric in self.metrics
+        }
 
     def score(self, answers: Mapping[str, Array], data: Data) -> dict[str, float]:
         """Return the score of the answers, by metric."""
         return {
-            metric.name: float(metric.measure(answers[metric.name], data[metric.part].y))
+            metric.name: self.measured(metric, answers[metric.name], data[metric.part])
             for metric in self.metrics
         }
+
+    def measured(self, metric: Metric, answers: Arrays, part: Part) -> float:
+        """Return the score by one metric of what it asked a network about a part."""
+        own = own_of(of_output(self.target, metric.of), self.own_steps(part.x))
+        scored = (of_own_steps(of_output(one, metric.of), own) for one in (answers, part.y))
+        return float(metric.measure(*scored))

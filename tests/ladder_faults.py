@@ -77,7 +77,7 @@ FAULTS = (
           '"mean_absolute_error": lambda x, y: F.l1_loss(x, y, reduction="sum")',
           "loss", "evaluation loss"),
     Fault("targets one step late", "cumsum", f"{TORCH}/_engine.py",
-          "loss = loss_of(network(x), y)\n", "loss = loss_of(network(x), y.roll(1, 1))\n",
+          "loss_of(network(x), y, weights)\n", "loss_of(network(x), y.roll(1, 1), weights)\n",
           "curve", "loss", (0,)),
     Fault("'same' padding for 'valid'", "convolutions", f"{KERAS}/convolutions.py",
           "layers.Conv1D(5, 2)", 'layers.Conv1D(5, 2, padding="same")', "shapes", "conv1d"),

@@ -10,6 +10,7 @@ import numpy as np
 import problems
 from backends import BACKENDS, Watch, _clock
 from compare.proof import probe
+from problems import mapped
 
 _clock.perf_counter = process_time  # else time in which others compute falls between the parts
 backend, precision, stages, steps, spread, folder, name = sys.argv[1:]
@@ -20,7 +21,7 @@ if int(steps) == FEW:  # of small batches, the last of each epoch a partial one
     sizes = {part: 40 for part in problem.recipe.examples}
     recipe = replace(problem.recipe, epochs=4, batch_size=16, examples=sizes)
     rows = probe.batch(problem, probe.shortened(problem).make_data(0)["train"], precision)
-    rows = probe.Part(*(probe._cast(one, precision) for one in (rows.x, rows.y)))
+    rows = rows.changed(lambda array: probe._cast(array, precision))
     probe.batch = lambda *_: rows  # those of all other backends
     problem = replace(problem, recipe=recipe)
 else:
@@ -63,7 +64,7 @@ if int(stages) == ALL and "error" not in evidence:
     evidence["learned"] = json.dumps({
         "train_loss": fit.train_loss,
         "epochs_timed": len(fit.epoch_s),
-        "devices": sorted(fit.devices(data["validation"].x[:1])),
+        "devices": sorted(fit.devices(mapped(lambda array: array[:1], data["validation"].x))),
         "steady": all((first[metric] == second[metric]).all() for metric in first),
         "parts_s": fit.build_s + sum(fit.epoch_s) + fit.validation_s,
         "total_s": watched.total_s,

@@ -13,7 +13,7 @@ from backends._registry import KERAS_DEFAULTS
 from backends._seeded import Array, Noise, batch_order, initial_weights
 from backends.keras import _weights
 from backends.keras._device import batches, flatten_at_zero, sum_repeated_entries
-from problems import Part, Recipe
+from problems import Part, Recipe, count
 
 OPTIMIZERS = {"adam": keras.optimizers.Adam}
 
@@ -76,9 +76,10 @@ def orders(n: int, recipe: Recipe, seed: int, kept: Set[str]) -> Array | None:
 def feed(training: Part, orders: Array | None, batch_size: int) -> dict[str, Any]:
     """Return the arguments of `fit` that say which examples come when."""
     if orders is None:
-        return {"x": training.x, "y": training.y, "batch_size": batch_size, "shuffle": True}
+        arrays = dict(zip(("x", "y", "sample_weight"), training.arrays, strict=False))
+        return {**arrays, "batch_size": batch_size, "shuffle": True}
     return {
-        "x": batches(training.x, training.y, orders, batch_size),
-        "steps_per_epoch": -(-len(training.x) // batch_size),
+        "x": batches(training.arrays, orders, batch_size),
+        "steps_per_epoch": -(-count(training.x) // batch_size),
         "shuffle": False,  # differs: default is an order of the engine's own
     }

@@ -7,6 +7,7 @@ On a GPU, JAX and PyTorch ran. Implemented, not yet measured: TensorFlow there, 
 """
 
 import os
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from keras.src.utils import rng_utils
 from backends import Unavailable
 from backends._seeded import Array
 from backends.keras._float64 import widen
+from problems import Arrays, mapped
 
 ENGINE = keras.backend.backend()
 engine = import_module(ENGINE)
@@ -177,22 +179,24 @@ def versions() -> dict[str, str]:
     return found
 
 
-def batches(x: Array, y: Array, orders: Array, batch_size: int):
-    """Return all batches of a training, for `fit`: x and y (n, ...) in the order of each epoch.
+def batches(arrays: tuple[Arrays, ...], orders: Array, batch_size: int):
+    """Return all batches of a training, for `fit`: arrays (n, ...) in the order of each epoch.
 
     TensorFlow gets its own input pipeline, the others a Python one. Both gather a batch from host
     memory when it is needed, keep the last, partial batch of each epoch, and run through all
     epochs without a stop, so `fit` has to be told the steps per epoch. `orders` is (epoch, n).
     """
     if ENGINE != "tensorflow":
-        return Batches(x, y, orders, batch_size)
+        return Batches(arrays, orders, batch_size)
     tf, data = engine, engine.data.Dataset
     with tf.device("CPU:0"):
-        x, y = tf.constant(x), tf.constant(y)
+        tensors = tuple(mapped(tf.constant, one) for one in arrays)
     indices = data.from_tensor_slices(orders).flat_map(
         lambda order: data.from_tensor_slices(order).batch(batch_size)
     )
-    gathered = indices.map(lambda batch: (tf.gather(x, batch), tf.gather(y, batch))).prefetch(1)
+    gathered = indices.map(
+        lambda batch: tuple(mapped(partial(tf.gather, indices=batch), one) for one in tensors)
+    ).prefetch(1)
     options = tf.data.Options()
     options.autotune.enabled = False  # there is nothing to tune, and its thread ends seconds late
     return gathered.with_options(options)
@@ -201,14 +205,15 @@ def batches(x: Array, y: Array, orders: Array, batch_size: int):
 class Batches(keras.utils.PyDataset):
     """The same batches, one after the other, in Python."""
 
-    def __init__(self, x: Array, y: Array, orders: Array, batch_size: int) -> None:
+    def __init__(self, arrays: tuple[Arrays, ...], orders: Array, batch_size: int) -> None:
         super().__init__()
-        self.x, self.y = x, y
-        starts = range(0, len(x), batch_size)
+        self.arrays = arrays
+        starts = range(0, orders.shape[1], batch_size)
         self.indices = [order[i : i + batch_size] for order in orders for i in starts]
 
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, i: int) -> tuple[Array, Array]:
-        return self.x[self.indices[i]], self.y[self.indices[i]]
+    def __getitem__(self, i: int) -> tuple[Arrays, ...]:
+        batch = self.indices[i]
+        return tuple(mapped(lambda array: array[batch], one) for one in self.arrays)

@@ -9,6 +9,7 @@ import numpy as np
 
 from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Watch
 from backends._clock import Clock
+from backends._outputs import outputs_of
 from backends._seeded import Array, Noise
 from backends._tiers import COMPILED
 from backends.keras import _defaults, _device, _tier, _weights
@@ -22,7 +23,7 @@ from backends.keras._device import (
 )
 from backends.keras._kernel import kernel
 from backends.keras._tier import prepare
-from problems import Data, Part, Predict, Problem
+from problems import Arrays, Data, Part, Predict, Problem, count, mapped, named
 
 __all__ = [
     "gpu_peak_bytes",
@@ -126,15 +127,15 @@ def train(
     """Train the problem's twin by the problem's recipe."""
     clock = Clock(_device.synchronize)
     recipe, training, validation = problem.recipe, data["train"], data["validation"]
-    orders = _defaults.orders(len(training.x), recipe, seed, kept)
+    orders = _defaults.orders(count(training.x), recipe, seed, kept)
     model = _build(problem, seed, kept, noise)
-    loss, optimizer = _defaults.loss(LOSSES[recipe.loss](), kept), _defaults.optimizer(recipe, kept)
+    loss, optimizer = _losses(problem, kept), _defaults.optimizer(recipe, kept)
     if noise:
         _defaults.add_noise(optimizer, noise)
     _tier.compile_model(model, optimizer, loss)
     build_s = clock.lap()
 
-    def predict(x: Array) -> Array:
+    def predict(x: Arrays) -> Arrays:
         return model.predict(x, batch_size=recipe.batch_size, verbose=0)
 
     timer = Timer(clock)
@@ -143,7 +144,7 @@ def train(
     history = model.fit(
         **_defaults.feed(training, orders, recipe.batch_size),
         epochs=recipe.epochs,
-        validation_data=(validation.x, validation.y),
+        validation_data=validation.arrays,
         validation_batch_size=recipe.batch_size,
         callbacks=[rates, timer, *_watchers(watch, predict, clock)],
         verbose=0,
@@ -174,16 +175,14 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
         layer.call = _recorded(layer, name, heard)
 
     @_tier.compiled()
-    def ask(x: Array) -> dict[str, Array]:
+    def ask(x: Arrays) -> dict[str, Array]:
         heard.clear()
-        output = model(x)
-        if not keras.ops.is_tensor(output):
-            raise TypeError(f"expected one output, a tensor, came a {type(output).__name__}")
-        found = {"output": keras.ops.convert_to_numpy(output)} | heard
+        outputs = outputs_of(problem.output, model(x), keras.ops.is_tensor)
+        found = mapped(keras.ops.convert_to_numpy, outputs) | heard
         if _tier.chosen == COMPILED:  # which leaves nothing of the layers to be seen
             whole = _build(problem, seed, noise=noise)
             _tier.compile_model(whole)
-            found["output"] = whole.predict(x, verbose=0)
+            found |= named(whole.predict(x, verbose=0), "output")
         return found
 
     kinds = {name: _kind(layer) for name, layer in _weights.children(model).items()}
@@ -194,20 +193,22 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
 def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = None) -> Slopes:
     """Return the untrained twin's loss on a batch and its gradient."""
     model = _build(problem, seed, noise=noise)
-    loss_of = _defaults.loss(LOSSES[problem.recipe.loss](), NOTHING)
+    loss = _losses(problem, NOTHING)
+    outputs = model(part.x, training=False)
+    each = mapped(lambda loss_of, *of: loss_of(*of), loss, part.y, outputs)
     # Its own terms, such as a weight decay, are in the loss in both modes.
-    evaluation_loss = loss_of(part.y, model(part.x, training=False)) + sum(model.losses)
+    evaluation_loss = sum(named(each).values()) + sum(model.losses)
     trained = _weights.trainable(model)
     for variable in model.trainable_variables:
         variable.constraint = None  # it would be laid on the gradient in the weight's place
-    _tier.compile_model(model, Gradient(), loss_of)
-    loss = model.train_on_batch(part.x, part.y)
+    _tier.compile_model(model, Gradient(), loss)
+    logs = model.train_on_batch(*part.arrays, return_dict=True)
     evaluation_loss = float(keras.ops.convert_to_numpy(evaluation_loss))
     gradients = {
         name: array if name in trained else np.zeros_like(array)
         for name, array in _weights.read(model).items()
     }
-    return Slopes(float(loss), evaluation_loss, gradients)
+    return Slopes(float(logs["loss"]), evaluation_loss, gradients)
 
 
 def _watchers(watch: Watch, predict: Predict, clock: Clock) -> list[keras.callbacks.Callback]:
@@ -224,13 +225,18 @@ def _build(
 ) -> keras.Model:
     _device.seed(seed)
     model = import_module(f"backends.keras.{problem.name}").build(problem)
-    model(keras.Input(problem.input.shape, dtype=problem.input.dtype))  # makes the weights
+    model(mapped(lambda spec: keras.Input(spec.shape, dtype=spec.dtype), problem.input))  # weights
     _defaults.begin(model, seed, kept, noise)
     return model
 
 
-def _devices(model: keras.Model, x: Array) -> set[str]:
-    tensors = (*(weight.value for weight in model.weights), model(x))
+def _losses(problem: Problem, kept: Set[str]):
+    """Return the loss of a training, or several by name, which Keras sums."""
+    return mapped(lambda name: _defaults.loss(LOSSES[name](), kept), problem.recipe.loss)
+
+
+def _devices(model: keras.Model, x: Arrays) -> set[str]:
+    tensors = (*(weight.value for weight in model.weights), *named(model(x)).values())
     return {_device.place(tensor) for tensor in tensors}
 
 

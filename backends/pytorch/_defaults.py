@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from backends._registry import PYTORCH_DEFAULTS
 from backends._seeded import Noise, batch_order, initial_weights
-from backends.pytorch import _device, _weights
+from backends.pytorch import _weights
 from backends.pytorch._norms import Norms
 from backends.pytorch._optimizer import keras_adam, torch_adam
+from backends.pytorch._rows import Rows
 from problems import Recipe
 
 OPTIMIZERS = {"adam": keras_adam}
@@ -28,11 +29,11 @@ def begin(model: nn.Module, seed: int, kept: Set[str], noise: Noise | None) -> N
         _weights.freeze_second_bias(model)
 
 
-def norms(model: nn.Module, training: Tensor, batch_size: int, kept: Set[str]) -> Norms:
+def norms(model: nn.Module, training: Rows, batch_size: int, kept: Set[str]) -> Norms:
     """Return the batch normalizations whose running variance is to be Keras's."""
     return Norms(
         model if not kept.issuperset(PYTORCH_DEFAULTS) else nn.Identity(),
-        training[:2].to(_device.device),
+        training[:2][0],
         min(batch_size, len(training)),
     )
 

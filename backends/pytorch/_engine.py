@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Watch
 from backends._clock import Clock
+from backends._outputs import outputs_of
 from backends._seeded import Array, Noise
 from backends.pytorch import _defaults, _device, _layers, _tier, _weights
 from backends.pytorch._device import (
@@ -23,8 +24,9 @@ from backends.pytorch._device import (
     versions,
 )
 from backends.pytorch._kernel import kernel
+from backends.pytorch._rows import Rows
 from backends.pytorch._tier import prepare
-from problems import Data, Part, Problem
+from problems import Arrays, Data, Part, Problem, count, mapped, named
 
 __all__ = [
     "gpu_peak_bytes",
@@ -54,6 +56,16 @@ LOSSES = {
 }
 
 
+def loss_of_several(loss):
+    """Return the loss of outputs, targets and weights: one function, or by name, to be summed."""
+
+    def loss_of(outputs, targets, weights):
+        each = mapped(lambda name, *of: LOSSES[name](*of), loss, outputs, targets)
+        return sum(named(each).values())
+
+    return loss_of
+
+
 @_tier.whole()
 def train(
     problem: Problem,
@@ -66,11 +78,11 @@ def train(
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     clock = Clock(_device.synchronize)
-    recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss]
-    training, validation = _tensors(data["train"]), _tensors(data["validation"])
-    orders = _defaults.orders(len(data["train"].x), recipe, seed, kept)
+    recipe, loss_of = problem.recipe, loss_of_several(problem.recipe.loss)
+    training, validation = (Rows.of(problem, data[name]) for name in ("train", "validation"))
+    orders = _defaults.orders(len(training), recipe, seed, kept)
     model = _build(problem, seed, kept, noise)
-    norms = _defaults.norms(model, training[0], recipe.batch_size, kept)
+    norms = _defaults.norms(model, training, recipe.batch_size, kept)
     steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
     optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, kept)
     if noise:
@@ -78,9 +90,10 @@ def train(
     network = _tier.ready(model)
     build_s = clock.lap()
 
-    def predict(x: Array) -> Array:
+    def predict(x: Arrays) -> Arrays:
         with norms.of_keras():
-            return _predict(network, torch.from_numpy(x), recipe.batch_size).numpy()
+            outputs = _predict(network, Rows(problem, x), recipe.batch_size)
+            return mapped(Tensor.numpy, outputs)
 
     def state() -> dict[str, Array]:
         with norms.of_keras():
@@ -93,8 +106,8 @@ def train(
         for batch in order.split(recipe.batch_size):
             if partial_batch := norms.partial(len(batch)):
                 norms.note()
-            x, y = (tensor[batch].to(_device.device) for tensor in training)
-            loss = loss_of(network(x), y)
+            x, y, weights = training[batch]
+            loss = loss_of(network(x), y, weights)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -118,7 +131,7 @@ def train(
         predict=predict,
         weights=lambda: _weights.read(model),
         state=state,
-        devices=partial(_devices, model),
+        devices=lambda x: _devices(model, Rows(problem, x)),
         parameters=_weights.parameters(model),
         steps=_weights.steps(optimizer),
         train_loss=train_loss,
@@ -134,23 +147,27 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
     """Return the problem's untrained twin."""
     model = _build(problem, seed, noise=noise)
 
+    def whole(network: nn.Module, x: Arrays) -> dict[str, Tensor]:
+        rows = Rows(problem, mapped(np.copy, x))  # a twin may write into its input
+        return named(_predict(network, rows, len(rows)), "output")
+
     @_tier.whole()
-    def ask(x: Array) -> dict[str, Array]:
+    def ask(x: Arrays) -> dict[str, Array]:
         found: dict[str, Tensor] = {}
 
         def listen(name: str, layer: nn.Module, _, output) -> None:
-            outputs = _layers.outputs(name, layer, output, (*x.shape, 0)[1])
+            outputs = _layers.outputs(name, layer, output, _steps(problem, name, x))
             found.update({key: one.clone() for key, one in outputs.items()})  # for `inplace`
 
         hooks = [
             layer.register_forward_hook(partial(listen, name))
             for name, layer in model.named_children()
         ]
-        found["output"] = _predict(model, torch.from_numpy(x.copy()), len(x))
+        found |= whole(model, x)
         for hook in hooks:
             hook.remove()
         if _tier.compiled:  # which leaves nothing of the layers to be seen
-            found["output"] = _predict(_tier.ready(model), torch.from_numpy(x.copy()), len(x))
+            found |= whole(_tier.ready(model), x)
         return {name: tensor.detach().cpu().numpy() for name, tensor in found.items()}
 
     kinds = {name: _layers.kind(layer) for name, layer in model.named_children()}
@@ -161,12 +178,13 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
 def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = None) -> Slopes:
     """Return the untrained twin's loss on a batch and its gradient."""
     model = _build(problem, seed, noise=noise)
-    x, y = (tensor.clone() for tensor in _tensors(part))  # a twin may write into its input
-    loss_of = LOSSES[problem.recipe.loss]
-    evaluation_loss = _evaluate(model, loss_of, (x.clone(), y), len(x))
+    copies = [Part(mapped(np.copy, part.x), part.y, part.weight) for _ in range(2)]
+    evaluated, trained = (Rows.of(problem, copy) for copy in copies)  # a twin may write into them
+    loss_of = loss_of_several(problem.recipe.loss)
+    evaluation_loss = _evaluate(model, loss_of, evaluated, len(evaluated))
     model.train()
-    output = _tier.ready(model)(x.to(_device.device))
-    loss = loss_of(output, y.to(_device.device))
+    x, y, weights = trained[:]
+    loss = loss_of(_tier.ready(model)(x), y, weights)
     loss.backward()
     return Slopes(loss.item(), evaluation_loss, _weights.gradients(model))
 
@@ -178,40 +196,42 @@ def _build(
     random.seed(seed)  # as Keras does, for what a twin may draw by other means
     np.random.seed(seed)
     model = import_module(f"backends.pytorch.{problem.name}").build(problem)
+    precision = torch.get_default_dtype()
     if any(map(nn.parameter.is_lazy, model.parameters())):  # their sizes come with an input
-        x = torch.from_numpy(np.zeros((2, *problem.input.shape), problem.input.dtype))
+        x = mapped(lambda spec: torch.from_numpy(spec.blank(2)), problem.input)
         model.eval()  # no average of a normalization may take it for an example
-        model(x.to(torch.get_default_dtype()) if x.is_floating_point() else x)
+        model(mapped(lambda one: one.to(precision) if one.is_floating_point() else one, x))
         model.train()
     _defaults.begin(model, seed, kept, noise)
     return model.to(_device.device)
 
 
-def _tensors(part: Part) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(part.x), torch.from_numpy(part.y)
+def _steps(problem: Problem, layer: str, x: Arrays) -> int:
+    """Return how many steps a packed sequence has with its padding."""
+    if isinstance(x, np.ndarray):
+        return (*x.shape, 0)[1]
+    return problem.layer_shape(layer, batch=1)[1] if layer in problem.layers else 0
 
 
-def _evaluate(model: nn.Module, loss_of, part: tuple[Tensor, Tensor], batch_size: int) -> float:
+def _evaluate(model: nn.Module, loss_of, rows: Rows, batch_size: int) -> float:
     model.eval()
     total = torch.zeros((), device=_device.device)
     with torch.inference_mode():
-        for batch in zip(*(tensor.split(batch_size) for tensor in part), strict=True):
-            x, y = (tensor.to(_device.device) for tensor in batch)
-            total += loss_of(model(x), y) * len(x)
-    return total.item() / len(part[0])
+        for x, y, weights in rows.batches(batch_size):
+            total += loss_of(model(x), y, weights) * count(x)
+    return total.item() / len(rows)
 
 
-def _predict(model: nn.Module, x: Tensor, batch_size: int) -> Tensor:
+def _predict(model: nn.Module, rows: Rows, batch_size: int) -> Tensor:
     model.eval()
     with torch.inference_mode():
-        outputs = [model(batch.to(_device.device)) for batch in x.split(batch_size)]
-        if not isinstance(outputs[0], Tensor):
-            raise TypeError(f"expected one output, a tensor, came a {type(outputs[0]).__name__}")
-        return torch.cat(outputs).cpu()
+        outputs = [model(x) for x, _, _ in rows.batches(batch_size)]
+        outputs_of(rows.problem.output, outputs[0], torch.is_tensor)
+        return mapped(lambda *batches: torch.cat(batches).cpu(), *outputs)
 
 
-def _devices(model: nn.Module, x) -> set[str]:
+def _devices(model: nn.Module, rows: Rows) -> set[str]:
     model.eval()
     with torch.inference_mode():
-        output = model(torch.from_numpy(x).to(_device.device))
-    return {_device.place(tensor) for tensor in (*model.parameters(), output)}
+        outputs = named(model(rows[:][0])).values()
+    return {_device.place(tensor) for tensor in (*model.parameters(), *outputs)}

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.nn.functional import batch_norm
 from torch.overrides import TorchFunctionMode
 
+from problems import count, mapped
+
 # Where one normalization is used twice, its average can be made Keras's only if n is the same.
 TWO_SIZES = (
     "a batch normalization is used on inputs of two sizes in a step, {} and {} numbers of an "
@@ -25,11 +27,11 @@ TWO_SIZES = (
 class Norms:
     """The running variances of a model that batch normalization averages while it trains.
 
-    `x` are examples (n, ...), which tell how many numbers of each example are averaged over, and
-    `size` is that of a batch.
+    `x` are examples (n, ...), or several by name, which tell how many numbers of each example are
+    averaged over, and `size` is that of a batch.
     """
 
-    def __init__(self, model: nn.Module, x: Tensor, size: int) -> None:
+    def __init__(self, model: nn.Module, x, size: int) -> None:
         # What has no average needs no asking, which a twin with code of its own might not survive.
         self.calls = _calls(model, x) if next(model.buffers(), None) is not None else {}
         self.size, self.before = size, {}
@@ -98,7 +100,7 @@ class _Listening(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
-def _calls(model: nn.Module, x: Tensor) -> dict[Tensor, Call]:
+def _calls(model: nn.Module, x) -> dict[Tensor, Call]:
     """Return what a training step does to the averages of a model, which is left as it was.
 
     Only those are in it that change when the model trains: a twin may leave a layer in evaluation
@@ -106,8 +108,8 @@ def _calls(model: nn.Module, x: Tensor) -> dict[Tensor, Call]:
     """
     buffers = {buffer: buffer.clone() for buffer in model.buffers()}
     model.train()
-    with torch.no_grad(), torch.random.fork_rng(), _Listening(len(x)) as heard:
-        model(x.clone())
+    with torch.no_grad(), torch.random.fork_rng(), _Listening(count(x)) as heard:
+        model(mapped(torch.clone, x))
     for buffer, before in buffers.items():
         buffer.copy_(before)
     return heard.found

@@ -16,7 +16,7 @@ from compare.groups import Group
 from compare.page.grid import Grid
 from compare.records.predictions import Predictions
 from compare.svg import INK, STYLE, WIDTH, figure, legend
-from problems import Array, Curve, Drawing, Frames, Picture, Problem, Words
+from problems import Array, Arrays, Curve, Drawing, Frames, Picture, Problem, Specs, Words, named
 
 ROWS = 6  # of words
 PANELS = 4  # of curves
@@ -38,8 +38,9 @@ class Example:
 
 def inputs(problem: Problem, sample: Predictions) -> Example:
     """Return a few inputs of a problem, as its picture has them drawn."""
-    drawings = [problem.picture.question(x) for x in sample[f"{problem.drawn.name}.input"]]
-    caption = f"Examples of the input, {problem.input.meaning}"
+    questions = examples_of(problem.input, sample, f"{problem.drawn.name}.input")
+    drawings = list(map(problem.picture.question, questions))
+    caption = f"Examples of the input, {meaning(problem.input)}"
     if isinstance(drawings[0], Words):
         return Example(None, f"{caption}: {';  '.join(map(_words, drawings[:ROWS]))}")
     with rc_context(STYLE):
@@ -51,6 +52,21 @@ def inputs(problem: Problem, sample: Predictions) -> Example:
             _finish(axes, problem.picture, first=axes is panels[0])
         _same_scale(panels, problem.picture)
     return Example(made, f"{caption}.")
+
+
+def meaning(specs: Specs) -> str:
+    """Return what is in an array, or in each of several by name."""
+    each = named(specs).items()
+    return "; ".join(f"{name}: {one.meaning}" if name else one.meaning for name, one in each)
+
+
+def examples_of(specs: Specs, sample: Predictions, what: str) -> list[Any]:
+    """Return single examples of an array, or of several by name."""
+    arrays = {name: sample[name] for name in named(specs, what)}
+    if not isinstance(specs, Mapping):
+        return list(arrays[what])
+    rows = zip(*arrays.values(), strict=True)
+    return [dict(zip(specs, row, strict=True)) for row in rows]
 
 
 def predictions(problem: Problem, seeds: Mapping[int, Samples]) -> Iterator[Example]:
@@ -80,9 +96,12 @@ def predictions(problem: Problem, seeds: Mapping[int, Samples]) -> Iterator[Exam
 
 @dataclass(frozen=True)
 class _One:
-    """One input, its target, and each side's output, by the side's name."""
+    """One input, its target, and each side's output, by the side's name.
 
-    x: Array
+    Where there are several inputs, x has them by name; the target is the one that is scored.
+    """
+
+    x: Arrays
     y: Array
     outputs: dict[str, Array]
 
@@ -91,8 +110,8 @@ def _each(problem: Problem, samples: Samples) -> Iterator[_One]:
     """Yield the examples of a seed."""
     name, first = problem.drawn.name, next(iter(samples.values()))[1]
     outputs = {side: sample[f"{name}.output"] for side, (_, sample) in samples.items()}
-    pairs = zip(first[f"{name}.input"], first[f"{name}.target"], strict=True)
-    for i, (x, y) in enumerate(pairs):
+    questions = examples_of(problem.input, first, f"{name}.input")
+    for i, (x, y) in enumerate(zip(questions, first[f"{name}.target"], strict=True)):
         yield _One(x, y, {side: values[i] for side, values in outputs.items()})
 
 

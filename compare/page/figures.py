@@ -122,7 +122,7 @@ def _of_samples(problem: Problem, here: Sequence[Group], folder: Path) -> Iterat
     seeds = _samples(here, folder, problem)
     if not seeds:
         return
-    name, meaning = problem.name, problem.input.meaning
+    name, meaning = problem.name, examples.meaning(problem.input)
     first = next(iter(next(iter(seeds.values())).values()))[1]
     drawn = spared(f"picture of the inputs of {name}", lambda: examples.inputs(problem, first))
     if drawn:

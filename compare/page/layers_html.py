@@ -26,9 +26,10 @@ TEMPLATE = """\
 <tr role="row">
 <th role="rowheader" scope="row">
 <b>{{ step.name }}</b>
-{% if step.axes %}
-<span class="axes">{{ step.axes.split() | join(times) | replace('=', ' ') }}</span>
-{% endif %}
+{% for one in step.axes.split('; ') if one %}
+{% set name, colon, axes = one.rpartition(': ') %}
+<span class="axes">{{ name ~ colon }}{{ axes.split() | join(times) | replace('=', ' ') }}</span>
+{% endfor %}
 {% if step.left.shape and step.right.shape and step.left.shape != step.right.shape %}
 <span class="differs">≠ laid out differently</span>
 {% elif not end and not (step.left.does and step.right.does) %}

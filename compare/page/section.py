@@ -21,7 +21,7 @@ from compare.page.program_html import program_html
 from compare.programs.layers import steps
 from compare.programs.pairing import fault, paired
 from compare.records.record import Record
-from problems import Problem, Spec
+from problems import Problem, Spec, named
 
 DERIVED = ("Floor", "Baseline")  # how paragraphs of a docstring begin that derive a number
 
@@ -114,11 +114,10 @@ def _docstring(name: str) -> list[str]:
 
 
 def _specs(problem: Problem) -> Grid:
-    named = {"input": problem.input, "target": problem.target, "output": problem.output}
     columns = ("part", "meaning", "axes of one example", "type", "range", "unit")
     rows = [
         (what, one.meaning, one.axes or "none: a number", one.dtype, _range(one), one.unit)
-        for what, one in named.items()
+        for what, one in problem.specs.items()
     ]
     return Grid(columns, rows, columns, (), {})
 
@@ -130,10 +129,13 @@ def _range(spec: Spec) -> str:
 def _recipe(problem: Problem) -> str:
     """Return how the problem is trained, in a sentence."""
     recipe = problem.recipe
+    losses = named(recipe.loss).items()
+    loss = " plus ".join(f"{one} of {name}" if name else one for name, one in losses)
+    loss = loss.replace("_", " ")
     decay = f", times {recipe.decay:g} after every epoch" if recipe.decay != 1 else ""
     examples = ", ".join(f"{n:,} for {part}" for part, n in recipe.examples.items())
     return (
-        f"Loss: {recipe.loss.replace('_', ' ')}. Optimizer: {recipe.optimizer}, learning rate "
+        f"Loss: {loss}. Optimizer: {recipe.optimizer}, learning rate "
         f"{recipe.learning_rate:g}{decay}. {recipe.epochs} epochs in batches of "
         f"{recipe.batch_size}. Examples: {examples}."
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from compare.programs.pairing import Row
 from compare.programs.statements import Doing, Statement
-from problems import Problem
+from problems import Problem, Specs, named
 
 HEAD = Doing("def", "call")  # of the method that the steps are in
 SHAPE = re.compile(r"\([\w*]+(, *[\w*]+)*,?\)")  # at the beginning of a comment
@@ -30,7 +30,8 @@ class Step:
     left: Move
     right: Move
     layer: str = ""  # its name in Problem.layers, e.g. "lstm.last"; empty if it has none
-    axes: str = ""  # the shape that the problem expects after it, e.g. "batch unit=25"
+    axes: str = ""  # the shape that the problem expects after it, e.g. "batch unit=25"; of several
+    # inputs or outputs "NAME: batch unit=25; NAME: batch"
 
     @property
     def sides(self) -> tuple[Move, Move]:
@@ -43,13 +44,17 @@ def steps(problem: Problem, rows: Sequence[Row]) -> tuple[Step, ...]:
     left, right = ([row.sides[side] for row in rows] for side in (0, 1))
     makers = [{one.doing.key: one.doing.does for one in program} for program in (left, right)]
     (first_left, last_left), (first_right, last_right) = ends(left), ends(right)
-    before = with_sizes(f"batch {problem.input.axes}", problem)
-    after = with_sizes(f"batch {problem.output.axes}", problem)
     return (
-        Step("input", first_left, first_right, axes=before),
+        Step("input", first_left, first_right, axes=axes_of(problem.input, problem)),
         *(step(problem, row, makers) for row in rows if any(map(is_step, row.sides))),
-        Step("output", last_left, last_right, axes=after),
+        Step("output", last_left, last_right, axes=axes_of(problem.output, problem)),
     )
+
+
+def axes_of(specs: Specs, problem: Problem) -> str:
+    """Return the axes of an array, or of several as "NAME: axes; NAME: axes"."""
+    axes = {name: with_sizes(f"batch {one.axes}", problem) for name, one in named(specs).items()}
+    return "; ".join(f"{name}: {text}" if name else text for name, text in axes.items())
 
 
 def ends(program: Sequence[Statement]) -> tuple[Move, Move]:

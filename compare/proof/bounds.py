@@ -24,12 +24,17 @@ FAR_FLOOR = 1e-6
 # What is taken by the largest of all tensors of its kind in the network, for it may be 0 by theory;
 # and what by another tensor: a single output may be near 0 by chance.
 OF_ALL = (("gradients", r"gradient/.*"), ("state", r"state/.* m"), ("state", r"state/.* v"))
-LIKE = {"single/output": "layer/output"}
+SINGLE, WHOLE = "single/output", "layer/output"
+
+
+def like(name: str) -> str:
+    """Return the tensor that one is taken by."""
+    return WHOLE + name.removeprefix(SINGLE) if name.startswith(SINGLE) else name
 
 
 def scale(rung: str, name: str, evidence: Evidence, *, curve: bool) -> Array:
     """Return what differences from a tensor of the reference's evidence are taken by."""
-    magnitude = np.abs(evidence[LIKE.get(name, name)])
+    magnitude = np.abs(evidence[like(name)])
     if rung == "score":
         return np.ones(())
     if curve:
@@ -48,7 +53,7 @@ def bound(rung: str, name: str, precision: str, evidence: Evidence, by: Array) -
     """
     if rung == "parameters":
         return np.zeros(())
-    spread = evidence.get(f"spread/{precision}/{LIKE.get(name, name)}", np.zeros(()))
+    spread = evidence.get(f"spread/{precision}/{like(name)}", np.zeros(()))
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.where(spread == 0, 0.0, spread / by)
     return np.asarray(FACTOR * relative + floor(rung, name, precision))

@@ -11,7 +11,7 @@ from compare.processes.launcher import Launcher
 from compare.proof.finding import Finding
 from compare.proof.ladder import Pair, shapes
 from compare.proof.probe import Evidence, Job, probe
-from problems import Problem
+from problems import Problem, named
 
 PRECISIONS = ("float64", "float32")
 MOST = 6  # processes on a GPU at a time: each takes some of its memory before it computes
@@ -114,7 +114,9 @@ def judge(
 
 
 def _data(problem: Problem) -> Finding:
-    expected = f"x ({problem.input.axes}), y ({problem.target.axes}), after the batch axis"
+    specs = named(problem.input, "x") | named(problem.target, "y")
+    axes = ", ".join(f"{name} ({spec.axes})" for name, spec in specs.items())
+    expected = f"{axes}, after the batch axis"
     came = expected
     try:
         problem.make_data(seed=0)

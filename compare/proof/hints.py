@@ -9,7 +9,11 @@ from compare.proof.finding import Finding
 from compare.proof.probe import Evidence
 from problems import Array
 
-WHERE = {"far/": ", far out of the range", "again/": ", asked again"}
+WHERE = {
+    "far/": ", far out of the range",
+    "again/": ", asked again",
+    "single/": " of one example",
+}
 TRAINING_MODE = (
     "In evaluation mode the two agree: they differ in training mode only. Look at batch "
     "normalization, at dropout or noise, which each framework draws itself, and at whether Keras's "
@@ -41,7 +45,7 @@ FAR = (
 def told(name: str) -> str:
     """Return a name of the evidence as a finding tells it."""
     kind, slash, rest = name.partition("/")
-    kinds = ("layer", "far", "again", "gradient", "trained", "state", "score")
+    kinds = ("layer", "far", "again", "single", "gradient", "trained", "state", "score")
     return f"{rest}{WHERE.get(f'{kind}/', '')}" if slash and kind in kinds else name
 
 

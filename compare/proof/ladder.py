@@ -16,7 +16,7 @@ from compare.proof import hints
 from compare.proof.bounds import bound, flips, floor, scale
 from compare.proof.finding import Finding
 from compare.proof.probe import BATCH, CURVES, Evidence
-from problems import Array, Problem
+from problems import Array, Problem, named
 
 # Rung: where its tensors are in the evidence, and how the names there are told.
 TENSORS = {
@@ -30,8 +30,6 @@ TENSORS = {
 TOLD = {
     "curve": "loss",
     "validation": "validation loss",
-    "again/output": "output, asked again",
-    "single/output": "output of one example",
 }
 
 
@@ -90,14 +88,21 @@ class Pair:
 
     def _steady(self, side: Side, evidence: Evidence) -> Finding:
         """See that a network gives the same answer twice: else no other rung tells anything."""
-        told = TOLD["again/output"]
-        first, again = (evidence.get(f"{kind}/output") for kind in ("layer", "again"))
-        if first is None or again is None:
-            return self._failure("layers", "float64", side)
+        for output in named(self.problem.output, "output"):
+            first, again = (evidence.get(f"{kind}/{output}") for kind in ("layer", "again"))
+            if first is None or again is None:
+                return self._failure("layers", "float64", side)
+            finding = self._same_twice(side, output, first, again)
+            if not finding.passed:
+                return finding
+        return finding
+
+    def _same_twice(self, side: Side, output: str, first: Array, again: Array) -> Finding:
+        told = hints.told(f"again/{output}")
         absolute = np.nan_to_num(np.abs(again - first))
         apart, by = float(absolute.max()), float(np.nan_to_num(np.abs(first)).max())
         index = np.unravel_index(np.argmax(absolute), first.shape)
-        allowed = floor("layers", "again/output", "float64")
+        allowed = floor("layers", told, "float64")
         finding = replace(
             self._same("layers", told, "", "", "float64"),
             backend=str(side),
@@ -146,8 +151,9 @@ class Pair:
         That of a layer which works on channels in any place is there in both.
         """
         found: tuple[dict[str, Array], dict[str, Array]] = ({}, {})
-        named = [f"{kind}{name}" for kind in ("layer/", "far/") for name in self.problem.layers]
-        for name in (*named, *(f"{kind}output" for kind in TENSORS["layers"])):
+        layers = [f"{kind}{name}" for kind in ("layer/", "far/") for name in self.problem.layers]
+        outputs = named(self.problem.output, "output")
+        for name in (*layers, *(f"{kind}{one}" for kind in TENSORS["layers"] for one in outputs)):
             layouts = list(product(_layouts(expected, name), _layouts(came, name)))
             alike = [pair for pair in layouts if pair[0].shape == pair[1].shape] or layouts
             if alike:
@@ -206,11 +212,10 @@ class Pair:
         if rung == "layers":
             if name.startswith("far/"):
                 return np.logical_or(*(~np.isfinite(array) for array in both))
-            return (
-                name.startswith("layer/")
-                and name != "layer/output"
-                and np.logical_or(*map(np.isnan, both))
+            layer = name.startswith("layer/") and name not in named(
+                self.problem.output, "layer/output"
             )
+            return layer and np.logical_or(*map(np.isnan, both))
         weight = "weight/" + re.sub(r"^(gradient|trained|state)/| [mv]$", "", name)
         own = self.expected if side == self.reference else self.came
         holes = [of["float64"].get(weight) for of in (self.expected, own)]
@@ -256,8 +261,9 @@ class Pair:
 def shapes(problem: Problem, side: Side, evidence: Evidence) -> Finding:
     """Compare the shape after every named layer, and of the output, with the specified ones."""
     expected = {f"layer/{name}": problem.layer_shape(name, batch=BATCH) for name in problem.layers}
-    expected["layer/output"] = (BATCH, *problem.output.shape)
-    expected["single/output"] = (1, *problem.output.shape)
+    outputs = named(problem.output, "output").items()
+    expected |= {f"layer/{name}": (BATCH, *spec.shape) for name, spec in outputs}
+    expected |= {f"single/{name}": (1, *spec.shape) for name, spec in outputs}
     texts = {}
     for name, shape in expected.items():
         came = [_shape(array) for array in _layouts(evidence, name)] or ["no such layer"]
@@ -266,8 +272,8 @@ def shapes(problem: Problem, side: Side, evidence: Evidence) -> Finding:
     if not _under("layer/", evidence):
         texts = {"twin": ("a network", str(evidence.get("error", "nothing")))}
     elif "single error" in evidence:
-        shape = expected["single/output"]
-        texts[TOLD["single/output"]] = (str(shape), str(evidence["single error"]))
+        single = next(name for name in expected if name.startswith("single/"))
+        texts[hints.told(single)] = (str(expected[single]), str(evidence["single error"]))
     wrong = [name for name, (one, other) in texts.items() if one != other]
     tensor = (wrong or list(texts)[-1:])[0]
     return Finding(

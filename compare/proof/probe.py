@@ -8,8 +8,9 @@ is the reference, and whether the training is the whole one. It leaves FOLDER/ev
     weight/NAME             initial weights, by Keras's names and in its layout
     kind/NAME               what a named layer is, with its settings
     initialisers            where the twin sets initial weights itself, which are not in use
-    layer/NAME              the output of every named layer, and of the whole as "output", for
-                            examples of the problem and random ones
+    layer/NAME              the output of every named layer, and of the whole as "output", or of
+                            several each as "output/NAME", for examples of the problem and random
+                            ones; 0 after the end of a sequence
     again/output            the same, asked once more
     single/output           for the first of them alone; or `single error`, why it cannot be had
     far/NAME                the outputs for numbers far out of the range, where they can be had
@@ -39,18 +40,19 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count as count_from
 from pathlib import Path
 
 import numpy as np
 
 import problems
-from backends import Engine, Side, Unavailable, Watch, twin
+from backends import OTHERWISE, Engine, Side, Unavailable, Watch, twin
 from backends._seeded import Noise
 from compare.options import STARTS
 from compare.processes.launcher import ASKED, Kind, Launcher, several
 from compare.records.record import FORK
 from compare.text import blamed, one_line
-from problems import Array, Data, Part, Problem, Spec
+from problems import Array, Arrays, Data, Part, Problem, Spec, cleared, lengths, mapped, named
 
 Evidence = dict[str, Array]
 Job = tuple[Side, str]  # and the precision
@@ -154,7 +156,7 @@ def gather(
     how far it moves all that, at most.
     """
     data = {
-        name: Part(_cast(part.x, precision), _cast(part.y, precision))
+        name: part.changed(lambda array: _cast(array, precision))
         for name, part in problem.make_data(SEED).items()
     }
     part = batch(problem, data["train"], precision)
@@ -189,26 +191,34 @@ def _climbed(
     )
 
     x = _moved(part.x, noise)
-    evidence = _named("layer", probe.ask(x))
+
+    def asked(x: Arrays) -> dict[str, Array]:
+        return _own(problem, probe.ask(x), x)
+
+    def outputs(x: Arrays) -> dict[str, Array]:
+        found = asked(x)
+        return {name: found[name] for name in named(problem.output, "output")}
+
+    evidence = _named("layer", asked(x))
     if noise is None:
-        evidence["again/output"] = probe.ask(x)["output"]
+        evidence |= _named("again", outputs(x))
         try:
-            evidence["single/output"] = probe.ask(x[:1])["output"]
+            evidence |= _named("single", outputs(mapped(lambda array: array[:1], x)))
         except Exception as error:  # a batch of one is a trap of its own: squeeze()
             evidence["single error"] = np.array(blamed(error))
-    if x.dtype == np.float64:
+    if any(array.dtype == np.float64 for array in named(x).values()):
         with suppress(Exception):  # a twin need not take what no data of its problem are
-            evidence |= _named("far", probe.ask(_moved(_far(part.x), noise)))
+            evidence |= _named("far", asked(_moved(_far(problem, part).x, noise)))
     yield evidence
 
-    slopes = engine.slopes(problem, Part(x, part.y), seed=SEED, noise=noise)
+    slopes = engine.slopes(problem, replace(part, x=x), seed=SEED, noise=noise)
     losses = {"loss": slopes.loss, "evaluation loss": slopes.evaluation_loss}
     evidence = {name: np.array(loss) for name, loss in losses.items()}
     yield evidence | _named("gradient", slopes.gradients)
 
     # As a timed training is asked for: it has its network scored after every epoch.
     watch = Watch(epoch=lambda predict: problem.metrics[0].ask(predict, data["validation"].x))
-    moved = {name: Part(_moved(one.x, noise), one.y) for name, one in data.items()}
+    moved = {name: replace(one, x=_moved(one.x, noise)) for name, one in data.items()}
     fit = engine.train(problem, moved, seed=SEED, watch=watch, noise=noise)
     evidence = {"curve": np.array(fit.train_loss), "validation": np.array(fit.validation_loss)}
     yield evidence | _named("trained", fit.weights()) | _named("state", fit.state())
@@ -240,19 +250,31 @@ def _spread(precision: str, clean: Evidence, moved: Sequence[Evidence]) -> Evide
 def batch(problem: Problem, part: Part, precision: str) -> Part:
     """Return BATCH examples: of the problem, and beside them random ones of numbers, not of marks.
 
-    Whole numbers may be symbols, and not every row of symbols is a sentence.
+    Whole numbers may be symbols, and not every row of symbols is a sentence; lengths are none.
     """
-    if part.x.dtype.kind != "f":
-        return Part(part.x[:BATCH], part.y[:BATCH])
-    n = BATCH - REAL
+    first = part.changed(lambda array: array[:BATCH])
+    inputs = named(problem.input)
+    arrays = {name: array for name, array in named(part.x).items() if not inputs[name].length_of}
+    if any(array.dtype.kind != "f" for array in arrays.values()):
+        return first
+    n, seeds = BATCH - REAL, count_from(SEED)
+
+    def joined(spec: Spec, of: Array) -> Array:
+        random = _within(spec, of).random(n, next(seeds))
+        return np.concatenate([of[:REAL], _cast(random, precision)])
+
     x, y = (
-        _within(spec, of).random(n, SEED + i)
-        for i, (spec, of) in enumerate(((problem.input, part.x), (problem.target, part.y)))
+        mapped(joined, specs, of)
+        for specs, of in ((problem.input, part.x), (problem.target, part.y))
     )
-    return Part(
-        np.concatenate([part.x[:REAL], _cast(x, precision)]),
-        np.concatenate([part.y[:REAL], _cast(y, precision)]),
-    )
+    if not lengths(problem.input):
+        return Part(x, y, first.weight)
+
+    def unweighted(weight: Array) -> Array:  # for those beside, which have other lengths
+        return np.concatenate([weight[:REAL], np.ones_like(weight[REAL:BATCH])])
+
+    weight = None if first.weight is None else mapped(unweighted, first.weight)
+    return problem.padded(Part(x, y, weight))
 
 
 def _within(spec: Spec, array: Array) -> Spec:
@@ -261,18 +283,41 @@ def _within(spec: Spec, array: Array) -> Spec:
     return replace(spec, low=low, high=spec.high if np.isfinite(spec.high) else float(array.max()))
 
 
-def _far(x: Array) -> Array:
-    """Return inputs spread over FAR times their range, to both sides."""
-    low, high = x.min(), x.max()
-    return np.asarray((x - (low + high) / 2) * FAR + (low + high) / 2)
+def _far(problem: Problem, part: Part) -> Part:
+    """Return a part with inputs spread over FAR times their range, to both sides."""
+
+    def spread(x: Array) -> Array:
+        low, high = x.min(), x.max()
+        far = np.asarray((x - (low + high) / 2) * FAR + (low + high) / 2)
+        return far if x.dtype.kind == "f" else x
+
+    return problem.padded(replace(part, x=mapped(spread, part.x)))
 
 
-def _moved(x: Array, noise: Noise | None) -> Array:
+def _moved(x: Arrays, noise: Noise | None) -> Arrays:
     """Return inputs with noise. Whole numbers stay: they may be marks, and are not rounded."""
+    if isinstance(x, Mapping):
+        return {name: _noisy(array, noise, f"input {name}") for name, array in x.items()}
+    return _noisy(x, noise, "input")
+
+
+def _noisy(x: Array, noise: Noise | None, name: str) -> Array:
     if noise is None or x.dtype.kind != "f":
         return x
-    moved = x * (1 + noise.size * noise.of("input", x.shape))
+    moved = x * (1 + noise.size * noise.of(name, x.shape))
     return np.where(x == np.round(x), x, moved)
+
+
+def _own(problem: Problem, found: Mapping[str, Array], x: Arrays) -> dict[str, Array]:
+    """Return outputs with 0 after the ends of sequences, where no two programs need agree."""
+    own = problem.own_steps(x)
+    outputs = named(problem.output, "output")
+    axes = dict(problem.layers) | {name: f"batch {one.axes}" for name, one in outputs.items()}
+
+    def cleaned(name: str, array: Array) -> Array:
+        return cleared(array, axes.get(name.removesuffix(OTHERWISE), ""), own, problem.sizes)
+
+    return {name: cleaned(name, array) for name, array in found.items()}
 
 
 def shortened(problem: Problem) -> Problem:

@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from compare.files import write_whole
-from problems import Array, Data, Problem
+from problems import Array, Data, Problem, mapped, named, of_output
 
 FILE = "sample.npz"
 EXAMPLES = 6  # the first of the part that a metric asks about: the same on every backend
 
-Predictions = dict[str, Array]  # "METRIC.input", "METRIC.target", "METRIC.output": (examples, ...)
+# "METRIC.input", "METRIC.target", "METRIC.output": (examples, ...); of several inputs, each as
+# "METRIC.input/NAME"; of several outputs, the one that the metric scores, and its target.
+Predictions = dict[str, Array]
 
 
 def predictions_of(problem: Problem, outputs: Mapping[str, Array], data: Data) -> Predictions:
@@ -25,7 +27,8 @@ def predictions_of(problem: Problem, outputs: Mapping[str, Array], data: Data) -
     kept: Predictions = {}
     for metric in problem.metrics:
         part = data[metric.part]
-        arrays = {"input": part.x, "target": part.y, "output": outputs[metric.name]}
+        arrays = named(part.x, "input")
+        arrays |= {"target": of_output(part.y, metric.of), "output": outputs[metric.name]}
         kept |= {f"{metric.name}.{name}": array[:EXAMPLES] for name, array in arrays.items()}
     return kept
 
@@ -63,13 +66,16 @@ def read_predictions(folder: Path, key: str, problem: Problem) -> Predictions:
 def _check(found: Predictions, problem: Problem) -> None:
     """Raise an error unless the metric that is drawn has all arrays as the definition says."""
     metric = problem.drawn
-    inputs, targets, outputs = (
-        found[f"{metric.name}.{name}"] for name in ("input", "target", "output")
-    )
-    problem.input.check(inputs, "inputs")
-    problem.target.check(targets, "targets")
-    like = metric.ask(lambda x: np.zeros((len(x), *problem.output.shape), np.float32), inputs)
-    if not len(inputs) == len(targets) > 0 or outputs.shape != like.shape:
+    targets, outputs = (found[f"{metric.name}.{name}"] for name in ("target", "output"))
+    inputs = {name: found[f"{metric.name}.{name}"] for name in named(problem.input, "input")}
+    for name, spec in named(problem.input, "input").items():
+        spec.check(inputs[name], name)
+    of_output(problem.target, metric.of).check(targets, "targets")
+    n = len(targets)
+    blank = mapped(lambda spec: np.zeros((n, *spec.shape), np.float32), problem.output)
+    asked = mapped(lambda spec: spec.blank(n), problem.input)
+    like = of_output(metric.ask(lambda x: blank, asked), metric.of)
+    if {len(array) for array in inputs.values()} != {n} or n == 0 or outputs.shape != like.shape:
         raise ValueError(f"expected outputs {like.shape}, came {outputs.shape}")
     if outputs.dtype.kind not in "biuf" or not np.isfinite(outputs).all():
         raise ValueError(f"expected finite numbers, came {outputs.dtype}")

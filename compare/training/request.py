@@ -20,6 +20,7 @@ from compare.processes.cluster import Cluster
 from compare.records.record import Run, UsageError
 from compare.training.blocks import Shard, blocks, of_shard, shard_of
 from compare.training.due import plan
+from problems import named
 
 AA_SEEDS = 8  # the fewest that can show a difference among six problems
 
@@ -104,4 +105,5 @@ def work(problem: str, *, quick: bool) -> int:
     """Return how many numbers the training of a problem reads: about how long it takes."""
     defined = problems.load(problem, quick=quick)
     recipe = defined.recipe
-    return recipe.epochs * recipe.examples["train"] * prod(defined.input.shape)
+    numbers = sum(prod(spec.shape) for spec in named(defined.input).values())
+    return recipe.epochs * recipe.examples["train"] * numbers

@@ -25,7 +25,7 @@ from compare.processes.usage import HostMemory, Usage, busy_s
 from compare.records.predictions import predictions_of, write_predictions
 from compare.records.record import SWEEP, Run, judged, now, record_of, write_record
 from compare.text import blamed, one_line
-from problems import Array, Data, Metric, Part, Predict, Problem
+from problems import Array, Data, Metric, Part, Predict, Problem, count, mapped
 
 FRAMEWORKS = ("jax", "tensorflow", "torch")
 LEFT, LEAST_S = 0.05, 0.005  # of an epoch, and seconds: what waiting for an idle device may take
@@ -86,7 +86,7 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     data = problem.make_data(run.seed)
 
     metric = problem.metrics[0] if run.score_epochs else None
-    scoring = Scoring(metric, data["validation"], engine.synchronize)
+    scoring = Scoring(problem, metric, data["validation"], engine.synchronize)
     memory, busy, usage = HostMemory(), busy_s(processors), Usage()
     fit = engine.train(problem, data, seed=run.seed, kept=run.kept, watch=Watch(epoch=scoring))
     trained = perf_counter()
@@ -96,7 +96,8 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     busy = None if busy is None else (busy_s(processors) or 0.0) - busy
     if reason := unlike_recipe(problem, fit) or scoring.unfinished(fit.epoch_s):
         return {"status": "failed", "reason": reason}
-    if run.device == "gpu" and (seen := fit.devices(data["validation"].x[:1])) != {"gpu"}:
+    first = mapped(lambda array: array[:1], data["validation"].x)
+    if run.device == "gpu" and (seen := fit.devices(first)) != {"gpu"}:
         where = " and ".join(sorted(seen))
         return {
             "status": "failed",
@@ -106,7 +107,7 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
     measured = judgement(problem, fit, answers, data) | times(fit)
     measured |= {
         "epoch_scores": scoring.scores,
-        "examples": len(data["train"].x),
+        "examples": count(data["train"].x),
         "start_s": start_s,
         "predict_s": predict_s + scoring.first_s,
         "scoring_s": scoring.spent["total_s"] if run.score_epochs else None,
@@ -197,8 +198,15 @@ class Scoring:
     sees to that alone.
     """
 
-    def __init__(self, metric: Metric | None, part: Part, synchronize: Callable[[], None]) -> None:
-        self.metric, self.part, self.synchronize = metric, part, synchronize
+    def __init__(
+        self,
+        problem: Problem,
+        metric: Metric | None,
+        part: Part,
+        synchronize: Callable[[], None],
+    ) -> None:
+        self.problem, self.metric, self.part = problem, metric, part
+        self.synchronize = synchronize
         self.scores: list[float] = []
         self.waited_s: list[float] = []
         self.first_s, self.spent = 0.0, {"total_s": 0.0, "cpu_s": 0.0}
@@ -210,7 +218,7 @@ class Scoring:
         self.waited_s.append(usage.so_far()["total_s"])
         if self.metric is not None:
             answers = self.metric.ask(predict, self.part.x)
-            self.scores.append(float(self.metric.measure(answers, self.part.y)))
+            self.scores.append(self.problem.measured(self.metric, answers, self.part))
         spent = usage.so_far()
         if len(self.scores) == 1:
             self.first_s = spent["total_s"]

@@ -1,0 +1,25 @@
+"""What a network returns: one tensor, or several by name. Imports no framework."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from problems import Specs, named
+
+
+def outputs_of(specs: Specs, found: Any, is_tensor: Callable[[Any], bool]) -> dict[str, Any]:
+    """Return a network's tensors as "output", or of several each as "output/NAME".
+
+    Raises:
+        TypeError: they are not what is specified.
+    """
+    if not isinstance(specs, Mapping):
+        if not is_tensor(found):
+            raise TypeError(f"expected one output, a tensor, came a {type(found).__name__}")
+        return {"output": found}
+    names = ", ".join(specs)
+    if not isinstance(found, Mapping):
+        raise TypeError(f"expected a dict of outputs, {names}, came a {type(found).__name__}")
+    if found.keys() != specs.keys() or not all(map(is_tensor, found.values())):
+        came = ", ".join(found)
+        raise TypeError(f"expected a dict of outputs, tensors called {names}, came {came}")
+    return named({name: found[name] for name in specs}, "output")
