@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from problems._data import Array, Data, Part, Spec, independent, shape, sized, stream
+    from problems._loss import LOSSES, Loss, told
     from problems._metrics import (
         accuracy,
         binary_accuracy,
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
         sequence_accuracy,
     )
     from problems._picture import Curve, Drawing, Frames, Picture, Words
-    from problems._problem import LOSSES, OPTIMIZERS, Metric, Predict, Problem, Proof, Recipe
+    from problems._problem import OPTIMIZERS, Metric, Predict, Problem, Proof, Recipe
 
 __all__ = [
     "LOSSES",
@@ -30,6 +31,7 @@ __all__ = [
     "Data",
     "Drawing",
     "Frames",
+    "Loss",
     "Metric",
     "Part",
     "Picture",
@@ -50,6 +52,7 @@ __all__ = [
     "shape",
     "sized",
     "stream",
+    "told",
 ]
 
 FOLDER = Path(__file__).parent
@@ -58,7 +61,7 @@ FOLDER = Path(__file__).parent
 def __getattr__(name: str) -> Any:
     """Import what an author needs when it is asked for: names of problems need no NumPy."""
     if name in __all__:
-        for module in ("_data", "_metrics", "_picture", "_problem"):
+        for module in ("_data", "_loss", "_metrics", "_picture", "_problem"):
             found = vars(import_module(f"problems.{module}"))
             if name in found:
                 return found[name]

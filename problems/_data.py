@@ -72,16 +72,36 @@ class Spec:
 
 @dataclass(frozen=True)
 class Part:
-    """Examples: inputs x (n, ...) and targets y (n, ...)."""
+    """Examples: inputs x (n, ...) and targets y (n, ...).
+
+    `weight` says how much each counts in the loss: one number per example (n,), or per step
+    (n, time); of several targets, by name. See `Loss`.
+    """
 
     x: Array
     y: Array
+    weight: Array | Mapping[str, Array] | None = None
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """Inputs and targets, and weights where there are any: what training gathers batches of."""
+        return (self.x, self.y) if self.weight is None else (self.x, self.y, self.weight)
+
+    def changed(self, change: Callable[[Array], Array]) -> "Part":
+        """Return these examples with every array changed."""
+
+        def of(arrays: Any) -> Any:
+            if isinstance(arrays, Mapping):
+                return {name: of(array) for name, array in arrays.items()}
+            return change(arrays)
+
+        return Part(*map(of, self.arrays))
 
     def repeated(self, n: int) -> "Part":
         """Return `n` examples: these, again and again; all of these if there are as many."""
         if n <= len(self.x):
             return self
-        return Part(*(np.resize(array, (n, *array.shape[1:])) for array in (self.x, self.y)))
+        return self.changed(lambda array: np.resize(array, (n, *array.shape[1:])))
 
 
 Data = Mapping[str, Part]  # "train", "validation", "test", and further test parts

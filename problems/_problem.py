@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from problems._data import Array, Data, Spec, shape, sized
+from problems._loss import Loss, Losses, check_targets, check_values, losses_of
 from problems._picture import PLAIN, Picture
 
 Predict = Callable[[Array], Array]  # inputs (n, ...) -> outputs (n, ...)
 
-LOSSES = ("cross_entropy", "binary_cross_entropy", "mean_absolute_error")
 OPTIMIZERS = ("adam",)
 BETTER = ("higher", "lower")
 
@@ -20,16 +20,15 @@ BETTER = ("higher", "lower")
 class Recipe:
     """How a problem is trained, the same on every backend.
 
-    `loss` is "cross_entropy" (class indices against logits on the last axis),
-    "binary_cross_entropy" (0/1 against logits) or "mean_absolute_error"; each is a mean over
-    everything. `optimizer` is "adam", as Keras defines it: beta 0.9 and 0.999, epsilon 1e-7 added
-    to the root of the uncorrected second moment.
+    `loss` is a `Loss` or its name, which means its usual form; of several outputs, a mapping with
+    one for each by its name. `optimizer` is "adam", as Keras defines it: beta 0.9 and 0.999,
+    epsilon 1e-7 added to the root of the uncorrected second moment.
 
     Raises:
         ValueError: there is no such loss or optimizer, or a number is too small.
     """
 
-    loss: str
+    loss: str | Loss | Mapping[str, str | Loss]
     optimizer: str = "adam"
     learning_rate: float
     decay: float = 1.0  # the learning rate is multiplied by this after every epoch
@@ -38,18 +37,20 @@ class Recipe:
     examples: Mapping[str, int]  # how many in each part of the data
 
     def __post_init__(self) -> None:
-        for kind, name, known in (
-            ("loss", self.loss, LOSSES),
-            ("optimizer", self.optimizer, OPTIMIZERS),
-        ):
-            if name not in known:
-                raise ValueError(f"no {kind} {name!r}; there are {', '.join(known)}")
+        object.__setattr__(self, "loss", losses_of(self.loss))
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(f"no optimizer {self.optimizer!r}; there are {', '.join(OPTIMIZERS)}")
         counts = {"batch_size": self.batch_size, "epochs": self.epochs}
         for what, n in (
             counts | {f"examples of {part}": n for part, n in self.examples.items()}
         ).items():
             if type(n) is not int or n < 1:
                 raise ValueError(f"{what}: expected a whole number above 0, came {n!r}")
+
+    @property
+    def losses(self) -> Losses:
+        """The loss of the one output, or of each by its name."""
+        return losses_of(self.loss)
 
     @property
     def learning_rates(self) -> list[float]:
@@ -181,7 +182,7 @@ class Problem:
         for layer in self.layers:
             _said(f"layers: {layer}", partial(self.layer_shape, layer, batch=1))
         for recipe in (self.recipe, self.quick):
-            self._check_target(recipe.loss)
+            check_targets(recipe.losses, self.output, self.target)
         if len({metric.name for metric in self.metrics}) < max(1, len(self.metrics)):
             came = ", ".join(metric.name for metric in self.metrics) or "none"
             raise ValueError(f"expected metrics, each with a name of its own, came {came}")
@@ -191,20 +192,6 @@ class Problem:
                 raise ValueError(
                     f"{what}: examples: expected also {', '.join(missing)}, came {came}"
                 )
-
-    def _check_target(self, loss: str) -> None:
-        """Raise ValueError unless targets are what the loss compares outputs with."""
-        classes = loss == "cross_entropy"
-        expected = self.output.shape[:-1] if classes else self.output.shape
-        if self.target.shape != expected:
-            raise ValueError(
-                f"target: expected shape {expected} for the loss {loss} of outputs "
-                f"{self.output.shape}, came {self.target.shape}"
-            )
-        if classes and self.target.dtype != "int64":
-            raise ValueError(
-                f"target: expected int64 for the loss {loss}, came {self.target.dtype}"
-            )
 
     @property
     def drawn(self) -> Metric:
@@ -266,6 +253,7 @@ class Problem:
         for name, part in data.items():
             self.input.check(part.x, f"{self.name} {name} input")
             self.target.check(part.y, f"{self.name} {name} target")
+            check_values(self.recipe.losses, part.y, part.weight, f"{self.name} {name}")
         for name, n in self.recipe.examples.items():
             came = [len(array) for array in (data[name].x, data[name].y)] if name in data else []
             if came != [n, n]:

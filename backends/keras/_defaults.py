@@ -12,7 +12,7 @@ import keras
 from backends._registry import KERAS_DEFAULTS
 from backends._seeded import Array, Noise, batch_order, initial_weights
 from backends.keras import _weights
-from backends.keras._device import batches, flatten_at_zero, sum_repeated_entries
+from backends.keras._device import batches, sum_repeated_entries
 from problems import Part, Recipe
 
 OPTIMIZERS = {"adam": keras.optimizers.Adam}
@@ -61,13 +61,6 @@ def add_noise(optimizer: keras.optimizers.Optimizer, noise: Noise) -> None:
     optimizer.apply = apply_noisy
 
 
-def loss(made: keras.losses.Loss, kept: Set[str]) -> keras.losses.Loss:
-    """Return the loss of a training."""
-    if not kept.issuperset(KERAS_DEFAULTS):
-        flatten_at_zero(made)
-    return made
-
-
 def orders(n: int, recipe: Recipe, seed: int, kept: Set[str]) -> Array | None:
     """Return the order (epoch, n) in which the n examples are seen; None leaves it to Keras."""
     return None if "shuffling" in kept else batch_order(n, epochs=recipe.epochs, seed=seed)
@@ -76,9 +69,11 @@ def orders(n: int, recipe: Recipe, seed: int, kept: Set[str]) -> Array | None:
 def feed(training: Part, orders: Array | None, batch_size: int) -> dict[str, Any]:
     """Return the arguments of `fit` that say which examples come when."""
     if orders is None:
-        return {"x": training.x, "y": training.y, "batch_size": batch_size, "shuffle": True}
+        names = ("x", "y", "sample_weight")
+        given = dict(zip(names, training.arrays, strict=False))
+        return {**given, "batch_size": batch_size, "shuffle": True}
     return {
-        "x": batches(training.x, training.y, orders, batch_size),
+        "x": batches(training.arrays, orders, batch_size),
         "steps_per_epoch": -(-len(training.x) // batch_size),
         "shuffle": False,  # differs: default is an order of the engine's own
     }

@@ -118,8 +118,12 @@ def flatten_at_zero(loss: keras.losses.Loss) -> None:
 
 
 def _absolute_error(targets, outputs):
-    error = outputs - targets
-    return ops.mean(error * ops.stop_gradient(ops.sign(error)), axis=-1)
+    return ops.mean(absolute(outputs - targets), axis=-1)
+
+
+def absolute(error):
+    """Return |error|, whose slope at 0 is 0 as on the other engines; JAX takes 1 there."""
+    return error * ops.stop_gradient(ops.sign(error)) if ENGINE == "jax" else ops.abs(error)
 
 
 def reset_metrics(model: keras.Model) -> None:
@@ -177,22 +181,26 @@ def versions() -> dict[str, str]:
     return found
 
 
-def batches(x: Array, y: Array, orders: Array, batch_size: int):
-    """Return all batches of a training, for `fit`: x and y (n, ...) in the order of each epoch.
+def batches(arrays: tuple, orders: Array, batch_size: int):
+    """Return all batches of a training, for `fit`: arrays (n, ...) in the order of each epoch.
 
     TensorFlow gets its own input pipeline, the others a Python one. Both gather a batch from host
     memory when it is needed, keep the last, partial batch of each epoch, and run through all
     epochs without a stop, so `fit` has to be told the steps per epoch. `orders` is (epoch, n).
     """
     if ENGINE != "tensorflow":
-        return Batches(x, y, orders, batch_size)
+        return Batches(arrays, orders, batch_size)
     tf, data = engine, engine.data.Dataset
     with tf.device("CPU:0"):
-        x, y = tf.constant(x), tf.constant(y)
+        arrays = tf.nest.map_structure(tf.constant, arrays)
     indices = data.from_tensor_slices(orders).flat_map(
         lambda order: data.from_tensor_slices(order).batch(batch_size)
     )
-    gathered = indices.map(lambda batch: (tf.gather(x, batch), tf.gather(y, batch))).prefetch(1)
+
+    def gather(batch):
+        return tf.nest.map_structure(lambda array: tf.gather(array, batch), arrays)
+
+    gathered = indices.map(gather).prefetch(1)
     options = tf.data.Options()
     options.autotune.enabled = False  # there is nothing to tune, and its thread ends seconds late
     return gathered.with_options(options)
@@ -201,14 +209,15 @@ def batches(x: Array, y: Array, orders: Array, batch_size: int):
 class Batches(keras.utils.PyDataset):
     """The same batches, one after the other, in Python."""
 
-    def __init__(self, x: Array, y: Array, orders: Array, batch_size: int) -> None:
+    def __init__(self, arrays: tuple, orders: Array, batch_size: int) -> None:
         super().__init__()
-        self.x, self.y = x, y
-        starts = range(0, len(x), batch_size)
+        self.arrays = arrays
+        starts = range(0, orders.shape[1], batch_size)
         self.indices = [order[i : i + batch_size] for order in orders for i in starts]
 
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, i: int) -> tuple[Array, Array]:
-        return self.x[self.indices[i]], self.y[self.indices[i]]
+    def __getitem__(self, i: int) -> tuple:
+        batch = self.indices[i]
+        return keras.tree.map_structure(lambda array: array[batch], self.arrays)

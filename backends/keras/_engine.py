@@ -11,7 +11,7 @@ from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Watch
 from backends._clock import Clock
 from backends._seeded import Array, Noise
 from backends._tiers import COMPILED
-from backends.keras import _defaults, _device, _tier, _weights
+from backends.keras import _defaults, _device, _losses, _tier, _weights
 from backends.keras._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
@@ -40,13 +40,6 @@ __all__ = [
 
 NORMALIZATION = keras.layers.BatchNormalization | keras.layers.GroupNormalization
 COMMON = ("name", "trainable", "dtype", "build_config", "seed")  # settings that tell nothing
-
-LOSSES = {
-    # differs: Keras expects probabilities by default; logits are safer, and all that torch takes
-    "cross_entropy": partial(keras.losses.SparseCategoricalCrossentropy, from_logits=True),
-    "binary_cross_entropy": partial(keras.losses.BinaryCrossentropy, from_logits=True),
-    "mean_absolute_error": keras.losses.MeanAbsoluteError,
-}
 
 
 class Timer(keras.callbacks.Callback):
@@ -128,10 +121,11 @@ def train(
     recipe, training, validation = problem.recipe, data["train"], data["validation"]
     orders = _defaults.orders(len(training.x), recipe, seed, kept)
     model = _build(problem, seed, kept, noise)
-    loss, optimizer = _defaults.loss(LOSSES[recipe.loss](), kept), _defaults.optimizer(recipe, kept)
+    loss = _losses.make(problem, kept, weighted=_losses.weighted(data))
+    optimizer = _defaults.optimizer(recipe, kept)
     if noise:
         _defaults.add_noise(optimizer, noise)
-    _tier.compile_model(model, optimizer, loss)
+    _tier.compile_model(model, optimizer, *loss)
     build_s = clock.lap()
 
     def predict(x: Array) -> Array:
@@ -143,7 +137,7 @@ def train(
     history = model.fit(
         **_defaults.feed(training, orders, recipe.batch_size),
         epochs=recipe.epochs,
-        validation_data=(validation.x, validation.y),
+        validation_data=validation.arrays,
         validation_batch_size=recipe.batch_size,
         callbacks=[rates, timer, *_watchers(watch, predict, clock)],
         verbose=0,
@@ -194,14 +188,15 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
 def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = None) -> Slopes:
     """Return the untrained twin's loss on a batch and its gradient."""
     model = _build(problem, seed, noise=noise)
-    loss_of = _defaults.loss(LOSSES[problem.recipe.loss](), NOTHING)
+    loss = _losses.make(problem, NOTHING, weighted=part.weight is not None)
     # Its own terms, such as a weight decay, are in the loss in both modes.
-    evaluation_loss = loss_of(part.y, model(part.x, training=False)) + sum(model.losses)
+    evaluation_loss = _losses.evaluated(problem, loss, part, model(part.x, training=False))
+    evaluation_loss += sum(model.losses)
     trained = _weights.trainable(model)
     for variable in model.trainable_variables:
         variable.constraint = None  # it would be laid on the gradient in the weight's place
-    _tier.compile_model(model, Gradient(), loss_of)
-    loss = model.train_on_batch(part.x, part.y)
+    _tier.compile_model(model, Gradient(), *loss)
+    loss = model.train_on_batch(*part.arrays)
     evaluation_loss = float(keras.ops.convert_to_numpy(evaluation_loss))
     gradients = {
         name: array if name in trained else np.zeros_like(array)

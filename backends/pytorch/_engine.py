@@ -8,12 +8,11 @@ from importlib import import_module
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Watch
 from backends._clock import Clock
 from backends._seeded import Array, Noise
-from backends.pytorch import _defaults, _device, _layers, _tier, _weights
+from backends.pytorch import _defaults, _device, _layers, _losses, _tier, _weights
 from backends.pytorch._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
@@ -41,19 +40,6 @@ __all__ = [
 ]
 
 
-def cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
-    """Return the mean cross-entropy of classes (n, ...) under logits (n, ..., class)."""
-    # differs: torch takes the class axis second, (n, class, ...)
-    return F.cross_entropy(logits.flatten(0, -2), classes.flatten())
-
-
-LOSSES = {
-    "cross_entropy": cross_entropy,
-    "binary_cross_entropy": F.binary_cross_entropy_with_logits,
-    "mean_absolute_error": F.l1_loss,
-}
-
-
 @_tier.whole()
 def train(
     problem: Problem,
@@ -66,7 +52,7 @@ def train(
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     clock = Clock(_device.synchronize)
-    recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss]
+    recipe, loss_of = problem.recipe, _losses.make(problem, kept)
     training, validation = _tensors(data["train"]), _tensors(data["validation"])
     orders = _defaults.orders(len(data["train"].x), recipe, seed, kept)
     model = _build(problem, seed, kept, noise)
@@ -93,8 +79,8 @@ def train(
         for batch in order.split(recipe.batch_size):
             if partial_batch := norms.partial(len(batch)):
                 norms.note()
-            x, y = (tensor[batch].to(_device.device) for tensor in training)
-            loss = loss_of(network(x), y)
+            x, *targets = (tensor[batch].to(_device.device) for tensor in training)
+            loss = loss_of(network(x), *targets)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -161,12 +147,12 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
 def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = None) -> Slopes:
     """Return the untrained twin's loss on a batch and its gradient."""
     model = _build(problem, seed, noise=noise)
-    x, y = (tensor.clone() for tensor in _tensors(part))  # a twin may write into its input
-    loss_of = LOSSES[problem.recipe.loss]
-    evaluation_loss = _evaluate(model, loss_of, (x.clone(), y), len(x))
+    x, *targets = (tensor.clone() for tensor in _tensors(part))  # a twin may write into its input
+    loss_of = _losses.make(problem, NOTHING)
+    evaluation_loss = _evaluate(model, loss_of, (x.clone(), *targets), len(x))
     model.train()
     output = _tier.ready(model)(x.to(_device.device))
-    loss = loss_of(output, y.to(_device.device))
+    loss = loss_of(output, *(tensor.to(_device.device) for tensor in targets))
     loss.backward()
     return Slopes(loss.item(), evaluation_loss, _weights.gradients(model))
 
@@ -187,17 +173,17 @@ def _build(
     return model.to(_device.device)
 
 
-def _tensors(part: Part) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(part.x), torch.from_numpy(part.y)
+def _tensors(part: Part) -> tuple[Tensor, ...]:
+    return tuple(map(torch.from_numpy, part.arrays))
 
 
-def _evaluate(model: nn.Module, loss_of, part: tuple[Tensor, Tensor], batch_size: int) -> float:
+def _evaluate(model: nn.Module, loss_of, part: tuple[Tensor, ...], batch_size: int) -> float:
     model.eval()
     total = torch.zeros((), device=_device.device)
     with torch.inference_mode():
         for batch in zip(*(tensor.split(batch_size) for tensor in part), strict=True):
-            x, y = (tensor.to(_device.device) for tensor in batch)
-            total += loss_of(model(x), y) * len(x)
+            x, *targets = (tensor.to(_device.device) for tensor in batch)
+            total += loss_of(model(x), *targets) * len(x)
     return total.item() / len(part[0])
 
 

@@ -39,6 +39,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -154,7 +155,7 @@ def gather(
     how far it moves all that, at most.
     """
     data = {
-        name: Part(_cast(part.x, precision), _cast(part.y, precision))
+        name: part.changed(partial(_cast, precision=precision))
         for name, part in problem.make_data(SEED).items()
     }
     part = batch(problem, data["train"], precision)
@@ -201,14 +202,14 @@ def _climbed(
             evidence |= _named("far", probe.ask(_moved(_far(part.x), noise)))
     yield evidence
 
-    slopes = engine.slopes(problem, Part(x, part.y), seed=SEED, noise=noise)
+    slopes = engine.slopes(problem, replace(part, x=x), seed=SEED, noise=noise)
     losses = {"loss": slopes.loss, "evaluation loss": slopes.evaluation_loss}
     evidence = {name: np.array(loss) for name, loss in losses.items()}
     yield evidence | _named("gradient", slopes.gradients)
 
     # As a timed training is asked for: it has its network scored after every epoch.
     watch = Watch(epoch=lambda predict: problem.metrics[0].ask(predict, data["validation"].x))
-    moved = {name: Part(_moved(one.x, noise), one.y) for name, one in data.items()}
+    moved = {name: replace(one, x=_moved(one.x, noise)) for name, one in data.items()}
     fit = engine.train(problem, moved, seed=SEED, watch=watch, noise=noise)
     evidence = {"curve": np.array(fit.train_loss), "validation": np.array(fit.validation_loss)}
     yield evidence | _named("trained", fit.weights()) | _named("state", fit.state())
@@ -242,8 +243,9 @@ def batch(problem: Problem, part: Part, precision: str) -> Part:
 
     Whole numbers may be symbols, and not every row of symbols is a sentence.
     """
+    first = part.changed(lambda array: array[:BATCH])
     if part.x.dtype.kind != "f":
-        return Part(part.x[:BATCH], part.y[:BATCH])
+        return first
     n = BATCH - REAL
     x, y = (
         _within(spec, of).random(n, SEED + i)
@@ -252,6 +254,7 @@ def batch(problem: Problem, part: Part, precision: str) -> Part:
     return Part(
         np.concatenate([part.x[:REAL], _cast(x, precision)]),
         np.concatenate([part.y[:REAL], _cast(y, precision)]),
+        first.weight,
     )
 
 
