@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from backends import _tiers
 from backends._contract import Engine
@@ -71,10 +71,13 @@ PYTORCH_DEFAULTS = {
     "recurrent layer its units",
     "bias": "a second bias in recurrent layers, trained, so that their sum moves twice as fast",
     "optimizer": "Adam with epsilon 1e-8, added after the bias correction",
+    "divisor": "a weighted loss is divided by the number of elements, but that of cross_entropy "
+    "with class weights by their sum; there, smoothing goes by the weight of every class",
     "shuffling": "a new order each epoch, drawn by PyTorch",
 }
 KERAS_DEFAULTS = {
     "weights": "drawn by Keras, from the same distributions as the matched ones",
+    "divisor": "a weighted loss is divided by the number of elements",
     "shuffling": "drawn by the engine; with a seed set, TensorFlow repeats one order every epoch",
 }
 WIDENED = (
@@ -114,6 +117,21 @@ PANELS = tuple(dict.fromkeys(backend.folder for backend in BACKENDS.values()))
 def twin(folder: str, problem: str) -> Path:
     """Return the file of a problem's twin, which may not exist."""
     return FOLDER / folder / f"{problem}.py"
+
+
+def own_loss(folder: str, problem: str) -> Callable[..., Any]:
+    """Return the function `loss` of a problem's twin, which imports its framework.
+
+    Raises:
+        ValueError: the twin has none.
+    """
+    found = getattr(import_module(f"backends.{folder}.{problem}"), "loss", None)
+    if not callable(found):
+        raise ValueError(
+            f"backends/{folder}/{problem}.py: expected a function loss(outputs, targets) beside "
+            "build, for the recipe's loss is 'own', came none"
+        )
+    return cast(Callable[..., Any], found)
 
 
 def missing_twins(problem: str, folders: Iterable[str] = PANELS) -> list[str]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         stream,
     )
     from problems._lengths import cleared, lengths
+    from problems._loss import LOSSES, Loss, told
     from problems._metrics import (
         accuracy,
         binary_accuracy,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     )
     from problems._names import of_output
     from problems._picture import Curve, Drawing, Frames, Picture, Words
-    from problems._problem import LOSSES, OPTIMIZERS, Metric, Predict, Problem, Proof, Recipe
+    from problems._problem import OPTIMIZERS, Metric, Predict, Problem, Proof, Recipe
 
 __all__ = [
     "LOSSES",
@@ -47,6 +48,7 @@ __all__ = [
     "Data",
     "Drawing",
     "Frames",
+    "Loss",
     "Metric",
     "Part",
     "Picture",
@@ -74,6 +76,7 @@ __all__ = [
     "shape",
     "sized",
     "stream",
+    "told",
 ]
 
 FOLDER = Path(__file__).parent
@@ -82,7 +85,9 @@ FOLDER = Path(__file__).parent
 def __getattr__(name: str) -> Any:
     """Import what an author needs when it is asked for: names of problems need no NumPy."""
     if name in __all__:
-        for module in ("_data", "_lengths", "_metrics", "_names", "_picture", "_problem"):
+        for module in (
+            *("_data", "_lengths", "_loss", "_metrics", "_names", "_picture", "_problem"),
+        ):
             found = vars(import_module(f"problems.{module}"))
             if name in found:
                 return found[name]

@@ -128,8 +128,9 @@ def check(specs: Specs, arrays: Arrays, what: str) -> None:
 class Part:
     """Examples: inputs x (n, ...), targets y (n, ...), and how much each target counts.
 
-    x and y are arrays, or several by name, as the problem's `input` and `target`. A weight is (n,)
-    or (n, time), of one target or, by name, of several; with none, all count the same.
+    x and y are arrays, or several by name, as the problem's `input` and `target`. `weight` says how
+    much each counts in the loss: one number per example (n,), or per step (n, time); of several
+    targets, by name. See `Loss`.
     """
 
     x: Arrays
@@ -149,7 +150,6 @@ class Part:
         """Return `n` examples: these, again and again; all of these if there are as many."""
         if n <= count(self.x):
             return self
-
         return self.changed(lambda array: np.resize(array, (n, *array.shape[1:])))
 
 

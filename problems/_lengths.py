@@ -124,16 +124,17 @@ def weighed(targets: Specs, part: Part, own: Steps) -> Part:
     A weight that the part has already is multiplied. Where one of several targets has a weight, the
     others have one, too: 1 for each example.
     """
-    steps = {name: own_of(spec, own) for name, spec in named(targets).items()}
-    if all(one is None for one in steps.values()):
+    own_by_name = {name: own_of(spec, own) for name, spec in named(targets).items()}
+    if all(one is None for one in own_by_name.values()):
         return part
     given = {} if part.weight is None else named(part.weight)
     n = len(next(iter(own.values())))
     weights = {}
-    for name, one in steps.items():
+    for name, one in own_by_name.items():
         weight = given.get(name, np.ones(n, np.float32))
         if one is not None:
-            weight = weight.reshape(n, -1) * one.astype(np.float32)
+            steps = one.reshape(*one.shape, *(1,) * (weight.ndim - 2)).astype(np.float32)
+            weight = weight.reshape(n, *weight.shape[1:] or (1,)) * steps
         weights[name] = weight
     return Part(part.x, part.y, weights if isinstance(targets, Mapping) else weights[""])
 

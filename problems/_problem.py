@@ -15,7 +15,6 @@ from problems._data import (
     Specs,
     check,
     count,
-    mapped,
     named,
     shape,
     sized,
@@ -30,13 +29,13 @@ from problems._lengths import (
     own_steps,
     weighed,
 )
+from problems._loss import Loss, Losses, check_targets, check_values, losses_of
 from problems._names import check_names, check_outputs, check_scored, of_output
 from problems._picture import PLAIN, Picture
 
 # Inputs (n, ...) -> outputs (n, ...): each one array, or several by name.
 Predict = Callable[[Any], Any]
 
-LOSSES = ("cross_entropy", "binary_cross_entropy", "mean_absolute_error")
 OPTIMIZERS = ("adam",)
 BETTER = ("higher", "lower")
 
@@ -45,17 +44,15 @@ BETTER = ("higher", "lower")
 class Recipe:
     """How a problem is trained, the same on every backend.
 
-    `loss` is "cross_entropy" (class indices against logits on the last axis),
-    "binary_cross_entropy" (0/1 against logits) or "mean_absolute_error"; each is a mean over
-    everything. For several outputs there is one for each, by name, and their sum is the loss.
-    `optimizer` is "adam", as Keras defines it: beta 0.9 and 0.999, epsilon 1e-7 added
-    to the root of the uncorrected second moment.
+    `loss` is a `Loss` or its name, which means its usual form; of several outputs, a mapping with
+    one for each by its name. `optimizer` is "adam", as Keras defines it: beta 0.9 and 0.999,
+    epsilon 1e-7 added to the root of the uncorrected second moment.
 
     Raises:
         ValueError: there is no such loss or optimizer, or a number is too small.
     """
 
-    loss: str | Mapping[str, str]
+    loss: str | Loss | Mapping[str, str | Loss]
     optimizer: str = "adam"
     learning_rate: float
     decay: float = 1.0  # the learning rate is multiplied by this after every epoch
@@ -64,18 +61,20 @@ class Recipe:
     examples: Mapping[str, int]  # how many in each part of the data
 
     def __post_init__(self) -> None:
-        for kind, name, known in (
-            *(("loss", name, LOSSES) for name in named(self.loss).values()),
-            ("optimizer", self.optimizer, OPTIMIZERS),
-        ):
-            if name not in known:
-                raise ValueError(f"no {kind} {name!r}; there are {', '.join(known)}")
+        object.__setattr__(self, "loss", losses_of(self.loss))
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(f"no optimizer {self.optimizer!r}; there are {', '.join(OPTIMIZERS)}")
         counts = {"batch_size": self.batch_size, "epochs": self.epochs}
         for what, n in (
             counts | {f"examples of {part}": n for part, n in self.examples.items()}
         ).items():
             if type(n) is not int or n < 1:
                 raise ValueError(f"{what}: expected a whole number above 0, came {n!r}")
+
+    @property
+    def losses(self) -> Losses:
+        """The loss of the one output, or of each by its name."""
+        return losses_of(self.loss)
 
     @property
     def learning_rates(self) -> list[float]:
@@ -211,14 +210,13 @@ class Problem:
                 raise ValueError(f"hidden: {what}: expected a whole number above 0, came {size!r}")
         for what, spec in self.specs.items():
             _said(what, partial(shape, spec.axes))
-        losses = {"loss": self.recipe.loss, "quick: loss": self.quick.loss}
-        check_names(self.output, {"target": self.target, **losses})
+        check_names(self.output, {"target": self.target})
         check_scored(self.output, ((metric.name, metric.of) for metric in self.metrics))
         check_lengths(self.input, self.target, self.output)
         for layer in self.layers:
             _said(f"layers: {layer}", partial(self.layer_shape, layer, batch=1))
         for recipe in (self.recipe, self.quick):
-            mapped(self._check_target, recipe.loss, self.output, self.target)
+            check_targets(recipe.losses, self.output, self.target)
         if len({metric.name for metric in self.metrics}) < max(1, len(self.metrics)):
             came = ", ".join(metric.name for metric in self.metrics) or "none"
             raise ValueError(f"expected metrics, each with a name of its own, came {came}")
@@ -228,18 +226,6 @@ class Problem:
                 raise ValueError(
                     f"{what}: examples: expected also {', '.join(missing)}, came {came}"
                 )
-
-    def _check_target(self, loss: str, output: Spec, target: Spec) -> None:
-        """Raise ValueError unless targets are what the loss compares outputs with."""
-        classes = loss == "cross_entropy"
-        expected = output.shape[:-1] if classes else output.shape
-        if target.shape != expected:
-            raise ValueError(
-                f"target: expected shape {expected} for the loss {loss} of outputs "
-                f"{output.shape}, came {target.shape}"
-            )
-        if classes and target.dtype != "int64":
-            raise ValueError(f"target: expected int64 for the loss {loss}, came {target.dtype}")
 
     @property
     def specs(self) -> dict[str, Spec]:
@@ -310,6 +296,7 @@ class Problem:
         for name, part in data.items():
             check(self.input, part.x, f"{self.name} {name} input")
             check(self.target, part.y, f"{self.name} {name} target")
+            check_values(self.recipe.losses, part.y, part.weight, f"{self.name} {name}")
         for name, n in self.recipe.examples.items():
             arrays = (data[name].x, data[name].y) if name in data else ()
             came = [len(one) for array in arrays for one in named(array).values()]

@@ -49,7 +49,7 @@ def main(name: str, epochs: int, seed: int, examples: int) -> None:
     training, validation = data["train"], data["validation"]
 
     model = import_module(f"backends.keras.{name}").build(problem)
-    model.compile(keras.optimizers.Adam(recipe.learning_rate), LOSSES[recipe.loss]())
+    model.compile(keras.optimizers.Adam(recipe.learning_rate), LOSSES[recipe.loss.name]())
     timer = Timer()
     history = model.fit(
         training.x,

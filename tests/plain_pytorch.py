@@ -27,7 +27,7 @@ def main(name: str, epochs: int, seed: int, examples: int) -> None:
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     problem = problems.load(name)
-    recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss]
+    recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss.name]
     data = problem.draw(seed, {**recipe.examples, "train": examples})
     x, y = torch.from_numpy(data["train"].x), torch.from_numpy(data["train"].y)
     validation = [torch.from_numpy(array) for array in (data["validation"].x, data["validation"].y)]

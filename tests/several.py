@@ -149,7 +149,7 @@ TORCH_PACKED = """x = pack_padded_sequence(
 x, {state} = self.lstm(x)
 """
 TORCH_PADDED = "x, _ = pad_packed_sequence(x, batch_first=True, total_length=6)\n"
-MASK = 'mask = ops.arange(6)[None] < ops.cast(inputs["length"], "int32")[:, None]\n'
+MASK = 'mask = ops.less(ops.arange(6), inputs["length"][:, None])\n'
 
 PAIRS = {
     "two_inputs": Several(
@@ -247,7 +247,8 @@ PAIRS = {
         solve='9 * (x["steps"].cumsum(1)[..., :1] > 0) - 4.5',
     ),
     "both_ways": Several(  # the last step of each direction tells something of the whole
-        draw=f"""{SEQUENCE}    return Part(x, (steps.sum((1, 2))[:, None] > 0).astype("float32"))""",
+        draw=f"""{SEQUENCE}    bit = steps.sum((1, 2))[:, None] > 0
+    return Part(x, bit.astype("float32"))""",
         input=SEQUENCE_INPUT,
         target='spec("bit=1")',
         output='spec("bit=1", low=-ANY, high=ANY)',

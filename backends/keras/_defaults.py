@@ -12,7 +12,7 @@ import keras
 from backends._registry import KERAS_DEFAULTS
 from backends._seeded import Array, Noise, batch_order, initial_weights
 from backends.keras import _weights
-from backends.keras._device import batches, flatten_at_zero, sum_repeated_entries
+from backends.keras._device import batches, sum_repeated_entries
 from problems import Part, Recipe, count
 
 OPTIMIZERS = {"adam": keras.optimizers.Adam}
@@ -59,13 +59,6 @@ def add_noise(optimizer: keras.optimizers.Optimizer, noise: Noise) -> None:
         return apply(noisy, [variable for _, variable in kept])
 
     optimizer.apply = apply_noisy
-
-
-def loss(made: keras.losses.Loss, kept: Set[str]) -> keras.losses.Loss:
-    """Return the loss of a training."""
-    if not kept.issuperset(KERAS_DEFAULTS):
-        flatten_at_zero(made)
-    return made
 
 
 def orders(n: int, recipe: Recipe, seed: int, kept: Set[str]) -> Array | None:

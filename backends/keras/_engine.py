@@ -12,7 +12,7 @@ from backends._clock import Clock
 from backends._outputs import outputs_of
 from backends._seeded import Array, Noise
 from backends._tiers import COMPILED
-from backends.keras import _defaults, _device, _tier, _weights
+from backends.keras import _defaults, _device, _losses, _tier, _weights
 from backends.keras._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
@@ -41,13 +41,6 @@ __all__ = [
 
 NORMALIZATION = keras.layers.BatchNormalization | keras.layers.GroupNormalization
 COMMON = ("name", "trainable", "dtype", "build_config", "seed")  # settings that tell nothing
-
-LOSSES = {
-    # differs: Keras expects probabilities by default; logits are safer, and all that torch takes
-    "cross_entropy": partial(keras.losses.SparseCategoricalCrossentropy, from_logits=True),
-    "binary_cross_entropy": partial(keras.losses.BinaryCrossentropy, from_logits=True),
-    "mean_absolute_error": keras.losses.MeanAbsoluteError,
-}
 
 
 class Timer(keras.callbacks.Callback):
@@ -129,10 +122,11 @@ def train(
     recipe, training, validation = problem.recipe, data["train"], data["validation"]
     orders = _defaults.orders(count(training.x), recipe, seed, kept)
     model = _build(problem, seed, kept, noise)
-    loss, optimizer = _losses(problem, kept), _defaults.optimizer(recipe, kept)
+    loss = _losses.make(problem, kept, weighted=_losses.weighted(data))
+    optimizer = _defaults.optimizer(recipe, kept)
     if noise:
         _defaults.add_noise(optimizer, noise)
-    _tier.compile_model(model, optimizer, loss)
+    _tier.compile_model(model, optimizer, *loss)
     build_s = clock.lap()
 
     def predict(x: Arrays) -> Arrays:
@@ -193,15 +187,14 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
 def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = None) -> Slopes:
     """Return the untrained twin's loss on a batch and its gradient."""
     model = _build(problem, seed, noise=noise)
-    loss = _losses(problem, NOTHING)
-    outputs = model(part.x, training=False)
-    each = mapped(lambda loss_of, *of: loss_of(*of), loss, part.y, outputs)
+    loss = _losses.make(problem, NOTHING, weighted=part.weight is not None)
     # Its own terms, such as a weight decay, are in the loss in both modes.
-    evaluation_loss = sum(named(each).values()) + sum(model.losses)
+    evaluation_loss = _losses.evaluated(problem, loss, part, model(part.x, training=False))
+    evaluation_loss += sum(model.losses)
     trained = _weights.trainable(model)
     for variable in model.trainable_variables:
         variable.constraint = None  # it would be laid on the gradient in the weight's place
-    _tier.compile_model(model, Gradient(), loss)
+    _tier.compile_model(model, Gradient(), *loss)
     logs = model.train_on_batch(*part.arrays, return_dict=True)
     evaluation_loss = float(keras.ops.convert_to_numpy(evaluation_loss))
     gradients = {
@@ -228,11 +221,6 @@ def _build(
     model(mapped(lambda spec: keras.Input(spec.shape, dtype=spec.dtype), problem.input))  # weights
     _defaults.begin(model, seed, kept, noise)
     return model
-
-
-def _losses(problem: Problem, kept: Set[str]):
-    """Return the loss of a training, or several by name, which Keras sums."""
-    return mapped(lambda name: _defaults.loss(LOSSES[name](), kept), problem.recipe.loss)
 
 
 def _devices(model: keras.Model, x: Arrays) -> set[str]:

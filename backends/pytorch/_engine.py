@@ -2,19 +2,19 @@
 
 import random
 from collections.abc import Set
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Watch
 from backends._clock import Clock
 from backends._outputs import outputs_of
 from backends._seeded import Array, Noise
-from backends.pytorch import _defaults, _device, _layers, _tier, _weights
+from backends.pytorch import _defaults, _device, _layers, _losses, _tier, _weights
 from backends.pytorch._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
@@ -43,29 +43,6 @@ __all__ = [
 ]
 
 
-def cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
-    """Return the mean cross-entropy of classes (n, ...) under logits (n, ..., class)."""
-    # differs: torch takes the class axis second, (n, class, ...)
-    return F.cross_entropy(logits.flatten(0, -2), classes.flatten())
-
-
-LOSSES = {
-    "cross_entropy": cross_entropy,
-    "binary_cross_entropy": F.binary_cross_entropy_with_logits,
-    "mean_absolute_error": F.l1_loss,
-}
-
-
-def loss_of_several(loss):
-    """Return the loss of outputs, targets and weights: one function, or by name, to be summed."""
-
-    def loss_of(outputs, targets, weights):
-        each = mapped(lambda name, *of: LOSSES[name](*of), loss, outputs, targets)
-        return sum(named(each).values())
-
-    return loss_of
-
-
 @_tier.whole()
 def train(
     problem: Problem,
@@ -78,7 +55,7 @@ def train(
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     clock = Clock(_device.synchronize)
-    recipe, loss_of = problem.recipe, loss_of_several(problem.recipe.loss)
+    recipe, loss_of = problem.recipe, _losses.make(problem, kept)
     training, validation = (Rows.of(problem, data[name]) for name in ("train", "validation"))
     orders = _defaults.orders(len(training), recipe, seed, kept)
     model = _build(problem, seed, kept, noise)
@@ -178,9 +155,9 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
 def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = None) -> Slopes:
     """Return the untrained twin's loss on a batch and its gradient."""
     model = _build(problem, seed, noise=noise)
-    copies = [Part(mapped(np.copy, part.x), part.y, part.weight) for _ in range(2)]
+    copies = [replace(part, x=mapped(np.copy, part.x)) for _ in range(2)]
     evaluated, trained = (Rows.of(problem, copy) for copy in copies)  # a twin may write into them
-    loss_of = loss_of_several(problem.recipe.loss)
+    loss_of = _losses.make(problem, NOTHING)
     evaluation_loss = _evaluate(model, loss_of, evaluated, len(evaluated))
     model.train()
     x, y, weights = trained[:]

@@ -21,7 +21,7 @@ from compare.page.program_html import program_html
 from compare.programs.layers import steps
 from compare.programs.pairing import fault, paired
 from compare.records.record import Record
-from problems import Problem, Spec, named
+from problems import Problem, Spec, told
 
 DERIVED = ("Floor", "Baseline")  # how paragraphs of a docstring begin that derive a number
 
@@ -129,13 +129,10 @@ def _range(spec: Spec) -> str:
 def _recipe(problem: Problem) -> str:
     """Return how the problem is trained, in a sentence."""
     recipe = problem.recipe
-    losses = named(recipe.loss).items()
-    loss = " plus ".join(f"{one} of {name}" if name else one for name, one in losses)
-    loss = loss.replace("_", " ")
     decay = f", times {recipe.decay:g} after every epoch" if recipe.decay != 1 else ""
     examples = ", ".join(f"{n:,} for {part}" for part, n in recipe.examples.items())
     return (
-        f"Loss: {loss}. Optimizer: {recipe.optimizer}, learning rate "
+        f"Loss: {told(recipe.losses)}. Optimizer: {recipe.optimizer}, learning rate "
         f"{recipe.learning_rate:g}{decay}. {recipe.epochs} epochs in batches of "
         f"{recipe.batch_size}. Examples: {examples}."
     )

@@ -40,6 +40,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import count as count_from
 from pathlib import Path
 
@@ -156,7 +157,7 @@ def gather(
     how far it moves all that, at most.
     """
     data = {
-        name: part.changed(lambda array: _cast(array, precision))
+        name: part.changed(partial(_cast, precision=precision))
         for name, part in problem.make_data(SEED).items()
     }
     part = batch(problem, data["train"], precision)

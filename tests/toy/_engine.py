@@ -50,7 +50,7 @@ LOSSES = {
 
 def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED, noise=None):
     clock = Clock(synchronize)
-    recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss]
+    recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss.name]
     training, validation = data["train"], data["validation"]
     n = len(training.x)
     orders = batch_order(n, epochs=recipe.epochs, seed=seed + 1000 * ("shuffling" in kept))
@@ -119,7 +119,7 @@ def probe(problem, *, seed, noise=None):
 
 
 def slopes(problem, part, *, seed, noise=None):
-    model, loss_of = _build(problem, seed, noise), LOSSES[problem.recipe.loss]
+    model, loss_of = _build(problem, seed, noise), LOSSES[problem.recipe.loss.name]
     loss, found = _step(model, loss_of, part.x, part.y)
     return Slopes(float(loss), float(loss), found)
 
