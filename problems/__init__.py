@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         sized,
         stream,
     )
-    from problems._lengths import cleared, lengths
+    from problems._lengths import cleared, first_axis, lengths
     from problems._loss import LOSSES, Loss, told
     from problems._metrics import (
         accuracy,
@@ -64,6 +64,7 @@ __all__ = [
     "binary_sequence_accuracy",
     "cleared",
     "count",
+    "first_axis",
     "independent",
     "lengths",
     "load",

@@ -65,10 +65,14 @@ def own_steps(inputs: Specs, x: Arrays, sizes: Mapping[str, int]) -> dict[str, A
     }
 
 
+def first_axis(spec: Spec) -> str:
+    """Return the name of the first axis of an example; empty where it has none."""
+    return next(iter(axes_of(spec.axes)), "")
+
+
 def own_of(spec: Spec, own: Steps) -> Array | None:
     """Return which steps of an array (n, time, ...) are its examples' own; None if all are."""
-    first = axes_of(spec.axes)[:1]
-    return own[first[0]] if first and first[0] in own else None
+    return own.get(first_axis(spec))
 
 
 def cleared(array: Array, axes: str, own: Steps, sizes: Mapping[str, int]) -> Array:

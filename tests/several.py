@@ -241,9 +241,12 @@ PAIRS = {
         torch_layers="self.lstm = nn.LSTM(3, units, batch_first=True)\n"
         "self.dense = nn.Linear(units, 1)",
         torch_steps=f"{TORCH_PACKED.format(state='_')}{TORCH_PADDED}return self.dense(x)",
-        keras_layers="self.lstm = layers.LSTM(units, return_sequences=True)\n"
+        keras_layers="self.masking = layers.Masking()\n"
+        "self.lstm = layers.LSTM(units, return_sequences=True)\n"
         "self.dense = layers.Dense(1)",
-        keras_steps=f'{MASK}x = self.lstm(inputs["steps"], mask=mask)\nreturn self.dense(x)',
+        keras_steps='x = self.masking(inputs["steps"])\n'
+        "x = self.lstm(x)\n"
+        "return self.dense(x)",
         solve='9 * (x["steps"].cumsum(1)[..., :1] > 0) - 4.5',
     ),
     "both_ways": Several(  # the last step of each direction tells something of the whole
@@ -260,6 +263,35 @@ PAIRS = {
         keras_layers="self.lstm = layers.Bidirectional(layers.LSTM(units))\n"
         "self.dense = layers.Dense(1)",
         keras_steps=f'{MASK}x = self.lstm(inputs["steps"], mask=mask)\nreturn self.dense(x)',
+        solve='9 * (x["steps"].sum((1, 2))[:, None] > 0) - 4.5',
+    ),
+    "pooled": Several(  # a mean over its own steps, and a sum weighted by attention to them
+        draw=f"""{SEQUENCE}    bit = steps.sum((1, 2))[:, None] > 0
+    return Part(x, bit.astype("float32"))""",
+        input=SEQUENCE_INPUT,
+        target='spec("bit=1")',
+        output='spec("bit=1", low=-ANY, high=ANY)',
+        layers='"body": "batch time unit", "norm": "batch time unit", "score": "batch time one=1"',
+        torch_layers="self.body = nn.Linear(3, units)\n"
+        "self.norm = nn.BatchNorm1d(units, eps=1e-3, momentum=0.01)\n"
+        "self.score = nn.Linear(units, 1, bias=False)\n"
+        "self.dense = nn.Linear(2 * units, 1)",
+        torch_steps='mask = torch.arange(6) < inputs["length"][:, None]\n'
+        'mask = mask.to(inputs["steps"])[..., None]\n'
+        'x = self.norm(self.body(inputs["steps"]).tanh().movedim(1, 2)).movedim(1, 2)\n'
+        "mean = (x * mask).sum(1) / mask.sum(1)\n"
+        "score = self.score(x).masked_fill(mask == 0, -1e9).softmax(1)\n"
+        "return self.dense(torch.cat((mean, (score * x).sum(1)), dim=1))",
+        keras_layers="self.body = layers.Dense(units)\n"
+        "self.norm = layers.BatchNormalization()\n"
+        "self.score = layers.Dense(1, use_bias=False)\n"
+        "self.dense = layers.Dense(1)",
+        keras_steps='mask = ops.less(ops.arange(6), inputs["length"][:, None])[..., None]\n'
+        'x = self.norm(ops.tanh(self.body(inputs["steps"])), training=training)\n'
+        "valid = ops.cast(mask, x.dtype)\n"
+        "mean = ops.sum(x * valid, axis=1) / ops.sum(valid, axis=1)\n"
+        "score = ops.softmax(ops.where(mask, self.score(x), -1e9), axis=1)\n"
+        "return self.dense(ops.concatenate((mean, ops.sum(score * x, axis=1)), axis=1))",
         solve='9 * (x["steps"].sum((1, 2))[:, None] > 0) - 4.5',
     ),
 }  # fmt: skip
@@ -279,3 +311,42 @@ def files(name: str, steps: int = 48) -> dict[str, str]:
         indented = {key: value.replace("\n", "\n        ") for key, value in indented.items()}
         found[f"backends/{folder}/{name}.py"] = text.format(**indented).replace("NAME", name)
     return found
+
+
+FAULTS = (
+    Fault("inputs joined in another order", "two_inputs", "pytorch",
+          "(left, right, word)", "(right, left, word)", "layers", "output"),
+    Fault("an output that does not train what is below it", "two_outputs", "pytorch",
+          "self.size(x)", "self.size(x.detach())", "gradients", "body/kernel"),
+    Fault("one output for the other's layer", "two_outputs", "keras",
+          '"kind": self.kind(x)', '"kind": 2 * self.kind(x)', "layers", "output/kind"),
+    Fault("a sequence that is not packed", "both_ways", "pytorch",
+          "self.lstm(x)", 'self.lstm(inputs["steps"])', "layers", "lstm.last"),
+    Fault("a mask that is not handed over", "both_ways", "keras",
+          ", mask=mask", "", "layers", "lstm.last"),
+    Fault("a mask one step too long", "both_ways", "keras",
+          "ops.less(", "ops.less_equal(", "layers", "lstm.last"),
+    Fault("sequences sorted and not put back", "both_ways", "pytorch",
+          'inputs["steps"], inputs["length"]',
+          'inputs["steps"][inputs["length"].argsort()], inputs["length"].sort()[0]',
+          "layers", "lstm.last"),
+    Fault("the last step of the padding for the last of the sequence", "both_ways", "pytorch",
+          "x, (x, _) = self.lstm(x)\n",
+          "y, (x, _) = self.lstm(x)\n"
+          "        x = pad_packed_sequence(y, batch_first=True)[0][:, -1].chunk(2, -1)\n",
+          "layers", "dense"),
+    Fault("a mean over padded steps", "pooled", "pytorch",
+          "mask.sum(1)", "6", "layers", "output"),
+    Fault("attention to padded steps", "pooled", "keras",
+          "ops.where(mask, self.score(x), -1e9)", "self.score(x)", "layers", "output"),
+    Fault("batch normalization of its own steps on one side", "pooled", "keras",
+          "training=training)", "training=training, mask=mask[..., 0])", "loss", "loss"),
+    Fault("padded steps in the loss", "every_step", "backends/pytorch/_engine.py",
+          "loss_of(network(x), y, weights)", "loss_of(network(x), y, None)", "curve", "loss"),
+)  # fmt: skip
+
+
+def path_of(fault: Fault) -> str:
+    """Return the file that a fault is planted into."""
+    twin = fault.file in ("pytorch", "keras")
+    return f"backends/{fault.file}/{fault.pair}.py" if twin else fault.file

@@ -6,6 +6,7 @@ from importlib import import_module
 
 import keras
 import numpy as np
+from keras.src.backend import get_keras_mask
 
 from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Watch
 from backends._clock import Clock
@@ -23,7 +24,7 @@ from backends.keras._device import (
 )
 from backends.keras._kernel import kernel
 from backends.keras._tier import prepare
-from problems import Arrays, Data, Part, Predict, Problem, count, mapped, named
+from problems import Arrays, Data, Part, Predict, Problem, count, first_axis, lengths, mapped, named
 
 __all__ = [
     "gpu_peak_bytes",
@@ -172,6 +173,7 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
     def ask(x: Arrays) -> dict[str, Array]:
         heard.clear()
         outputs = outputs_of(problem.output, model(x), keras.ops.is_tensor)
+        _check_masks(problem, outputs)
         found = mapped(keras.ops.convert_to_numpy, outputs) | heard
         if _tier.chosen == COMPILED:  # which leaves nothing of the layers to be seen
             whole = _build(problem, seed, noise=noise)
@@ -221,6 +223,21 @@ def _build(
     model(mapped(lambda spec: keras.Input(spec.shape, dtype=spec.dtype), problem.input))  # weights
     _defaults.begin(model, seed, kept, noise)
     return model
+
+
+def _check_masks(problem: Problem, outputs) -> None:
+    """Raise ValueError where Keras leaves steps out of a loss, and no length says which.
+
+    Keras 3.15 hands a mask on from layer to layer, as far as the loss; a network called with
+    symbols does not show it.
+    """
+    for name, spec in named(problem.output, "output").items():
+        masked = get_keras_mask(outputs[name]) is not None
+        if masked and first_axis(spec) not in lengths(problem.input):
+            raise ValueError(
+                f"{name}: carries a mask, by which Keras would leave steps out of the loss, and no "
+                "input is the length that says which: expected a Spec with length_of"
+            )
 
 
 def _devices(model: keras.Model, x: Arrays) -> set[str]:
