@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import isinf
 from pathlib import Path
 
 import pandas as pd
@@ -123,7 +124,7 @@ def _specs(problem: Problem) -> Grid:
 
 
 def _range(spec: Spec) -> str:
-    return "any" if spec.low == -spec.high else f"{spec.low:g} to {spec.high:g}"
+    return "any" if isinf(spec.high - spec.low) else f"{spec.low:g} to {spec.high:g}"
 
 
 def _recipe(problem: Problem) -> str:

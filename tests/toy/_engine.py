@@ -12,6 +12,7 @@ import numpy as np
 from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Unavailable
 from backends._clock import Clock
 from backends._seeded import RULES, Weight, batch_order, initial_weights
+from problems import count, mapped, named
 
 DTYPES = {"float64": np.float64, "float32": np.float32, "tf32": np.float32}
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-7
@@ -50,25 +51,28 @@ LOSSES = {
 
 def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED, noise=None):
     clock = Clock(synchronize)
-    recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss.name]
+    recipe, loss_of = problem.recipe, _loss(problem)
     training, validation = data["train"], data["validation"]
-    n = len(training.x)
+    n = count(training.x)
     orders = batch_order(n, epochs=recipe.epochs, seed=seed + 1000 * ("shuffling" in kept))
     model = _build(problem, seed, noise)
     moments = {name: np.zeros((2, *weight.shape)) for name, weight in model.values.items()}
     build_s, first_step_s, step = clock.lap(), None, 0
 
     def predict(x):
-        starts = range(0, len(x), recipe.batch_size)
-        batches = [_cast(x[start : start + recipe.batch_size]) for start in starts]
-        return np.concatenate([model.forward(batch) for batch in batches])
+        starts = range(0, count(x), recipe.batch_size)
+        batches = [_rows(x, slice(start, start + recipe.batch_size)) for start in starts]
+        outputs = [model.forward(batch) for batch in batches]
+        return mapped(lambda *each: np.concatenate(each), *outputs)
 
     train_loss, validation_loss, epoch_s, validation_s = [], [], [], 0.0
     for order, rate in zip(orders, recipe.learning_rates, strict=True):
         total = 0.0
         for start in range(0, n, recipe.batch_size):
             batch = order[start : start + recipe.batch_size]
-            loss, gradients = _step(model, loss_of, training.x[batch], training.y[batch])
+            loss, gradients = _step(
+                model, loss_of, _rows(training.x, batch), _rows(training.y, batch)
+            )
             step += 1
             if noise:
                 size = noise.size * max(np.abs(one).max() for one in gradients.values())
@@ -113,13 +117,14 @@ def probe(problem, *, seed, noise=None):
     trainable = {name: weight.shape for name, weight in model.values.items()}
 
     def ask(x):
-        return {**model.layers(_cast(x)), "output": model.forward(_cast(x))}
+        x = mapped(_cast, x)
+        return {**model.layers(x), **named(model.forward(x), "output")}
 
     return Probe(dict(model.values), trainable, {}, ask)
 
 
 def slopes(problem, part, *, seed, noise=None):
-    model, loss_of = _build(problem, seed, noise), LOSSES[problem.recipe.loss.name]
+    model, loss_of = _build(problem, seed, noise), _loss(problem)
     loss, found = _step(model, loss_of, part.x, part.y)
     return Slopes(float(loss), float(loss), found)
 
@@ -164,8 +169,25 @@ def _build(problem, seed, noise=None):
 
 def _step(model, loss_of, x, y):
     """Return the loss of a batch and its gradient, by weight."""
-    loss, slope = loss_of(model.forward(_cast(x)), y)
-    return loss, model.backward(_cast(x), _cast(slope))
+    x = mapped(_cast, x)
+    loss, slope = loss_of(model.forward(x), y)
+    return loss, model.backward(x, mapped(_cast, slope))
+
+
+def _loss(problem):
+    """Return the loss of outputs and targets with its gradient; of several, their sum, by name."""
+
+    def loss_of(outputs, targets):
+        losses = mapped(lambda loss, *of: LOSSES[loss.name](*of), recipe.loss, outputs, targets)
+        total = sum(loss for loss, _ in named(losses).values())
+        return total, mapped(lambda found: found[1], losses)
+
+    recipe = problem.recipe
+    return loss_of
+
+
+def _rows(arrays, batch):
+    return mapped(lambda array: _cast(array[batch]), arrays)
 
 
 def _cast(array):
