@@ -222,6 +222,11 @@ class Problem:
                 f"target: expected int64 for the loss {loss}, came {self.target.dtype}"
             )
 
+    def reference_score(self, metric: Metric) -> float | None:
+        """Return what the reference scores by one of the metrics; None where there is none."""
+        exact = None if self.reference is None else metric.best
+        return exact if metric.reference is None else metric.reference
+
     @property
     def drawn(self) -> Metric:
         """The metric whose answers are drawn."""
