@@ -113,8 +113,9 @@ class Metric:
     """One score of a trained network, computed in NumPy from its answers.
 
     `baseline` is what the constant answer `trivial` (shape of one output) scores on average; the
-    problem's docstring says why that one. `best` is what the problem's own solution scores.
-    Backends whose scores differ by less than `margin` count as equal in practice.
+    problem's docstring says why that one. `best` is a limit: no score is better, but for chance in
+    the draw. `reference` is what the problem's `reference` scores; None says that it scores `best`,
+    for it is exact. Backends whose scores differ by less than `margin` count as equal in practice.
 
     Of several outputs, `of` names the one that is scored. Where sequences have lengths, answers and
     targets come without the steps after their ends, as (steps, ...).
@@ -130,6 +131,7 @@ class Metric:
     baseline: float
     trivial: Array
     best: float
+    reference: float | None = None
     margin: float
     unit: str
     part: str = "test"  # the part of the data that is asked about
@@ -142,15 +144,18 @@ class Metric:
             raise ValueError(
                 f"metric {self.name!r}: better: expected {' or '.join(BETTER)}, {came}"
             )
-        target = 0.0 if self.target is None else self.target
-        for what, value in (
-            ("target", target),
-            ("baseline", self.baseline),
-            ("best", self.best),
-            ("margin", self.margin),
-        ):
+        optional = {"target": self.target, "reference": self.reference}
+        stated = {"baseline": self.baseline, "best": self.best, "margin": self.margin}
+        given = {what: value for what, value in optional.items() if value is not None}
+        for what, value in (stated | given).items():
             if not isinstance(value, int | float) or not math.isfinite(value):
                 raise ValueError(f"metric {self.name!r}: {what}: expected a number, came {value!r}")
+        sign = 1 if self.better == "higher" else -1
+        if self.reference is not None and sign * self.reference > sign * self.best:
+            raise ValueError(
+                f"metric {self.name!r}: reference: expected a score no better than the best, "
+                f"{self.best}, came {self.reference}"
+            )
 
     def reached(self, score: float) -> bool | None:
         """Say whether `score` is at the target or better; None where there is no target."""
@@ -172,8 +177,12 @@ class Problem:
     """One problem: its data, the network that learns it, the recipe and the metrics.
 
     `layers` gives the shape after every named layer ("lstm.last" is a recurrent layer's last
-    step); bare axis names take their sizes from `sizes`. `solve` answers the
-    problem in NumPy: proof that the input holds the answer, and the score nobody can beat.
+    step); bare axis names take their sizes from `sizes`. `reference` answers the problem in NumPy.
+    Where data are drawn by a formula, it is the exact solution: proof that the input holds the
+    answer, and the score nobody can beat. For real data it is a simple known method, which a
+    network may pass; each metric says what it scores. None: no method is known.
+    `fixed` says that every seed has the same data, as real data are: seeds then vary the initial
+    weights and the order of the batches alone.
     `widen` gives the hidden sizes of a network with so many units, by which those that hang on one
     another stay consistent; without it, the network has one width only.
 
@@ -182,7 +191,7 @@ class Problem:
 
     Raises:
         ValueError: parts that belong together do not: an axis has no size, a recipe lacks a part of
-            the data, or there is no metric.
+            the data, there is no metric, or one has a score of a reference that there is not.
     """
 
     name: str
@@ -196,7 +205,8 @@ class Problem:
     quick: Recipe
     metrics: tuple[Metric, ...]
     draw: Callable[[int, Mapping[str, int]], Data] = field(repr=False)
-    solve: Predict = field(repr=False)
+    reference: Predict | None = field(default=None, repr=False)
+    fixed: bool = False
     proof: Proof = Proof()
     picture: Picture = field(default=PLAIN, repr=False)
     widen: Callable[[int], dict[str, int]] | None = field(default=None, repr=False)
@@ -220,6 +230,12 @@ class Problem:
         if len({metric.name for metric in self.metrics}) < max(1, len(self.metrics)):
             came = ", ".join(metric.name for metric in self.metrics) or "none"
             raise ValueError(f"expected metrics, each with a name of its own, came {came}")
+        for metric in self.metrics if self.reference is None else ():
+            if metric.reference is not None:
+                raise ValueError(
+                    f"metric {metric.name!r}: reference: expected none, for the problem has none, "
+                    f"came {metric.reference}"
+                )
         for what, recipe in (("recipe", self.recipe), ("quick", self.quick)):
             if missing := [part for part in ("train", "validation") if part not in recipe.examples]:
                 came = ", ".join(recipe.examples)
@@ -233,6 +249,11 @@ class Problem:
         return (
             named(self.input, "input") | named(self.target, "target") | named(self.output, "output")
         )
+
+    def reference_score(self, metric: Metric) -> float | None:
+        """Return what the reference scores by one of the metrics; None where there is none."""
+        exact = None if self.reference is None else metric.best
+        return exact if metric.reference is None else metric.reference
 
     @property
     def drawn(self) -> Metric:

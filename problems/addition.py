@@ -171,6 +171,6 @@ PROBLEM = Problem(
         ),
     ),
     draw=draw,
-    solve=solve,
+    reference=solve,
     picture=PICTURE,
 )

@@ -140,6 +140,6 @@ PROBLEM = Problem(
         ),
     ),
     draw=independent(examples),
-    solve=solve,
+    reference=solve,
     picture=PICTURE,
 )

@@ -137,6 +137,6 @@ PROBLEM = Problem(
         ),
     ),
     draw=independent(examples),
-    solve=solve,
+    reference=solve,
     picture=PICTURE,
 )

@@ -103,6 +103,6 @@ PROBLEM = Problem(
         ),
     ),
     draw=independent(examples),
-    solve=solve,
+    reference=solve,
     picture=PICTURE,
 )

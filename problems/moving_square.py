@@ -132,6 +132,6 @@ PROBLEM = Problem(
     ),
     draw=independent(examples),
     proof=Proof(steps=48, batch_size=4, held_out=12),  # 200 steps of 16 videos take minutes
-    solve=solve,
+    reference=solve,
     picture=PICTURE,
 )

@@ -160,6 +160,6 @@ PROBLEM = Problem(
         ),
     ),
     draw=independent(examples),
-    solve=solve,
+    reference=solve,
     picture=PICTURE,
 )

@@ -145,7 +145,7 @@ def files(name: str) -> dict[str, str]:
         .replace("bits.sum(1) % 2", "bits.sum((1, 2))[:, None] % 2")
         .replace("time=3 feature=1", "time=6 feature=4")
         .replace('"lstm.last": "batch unit"', pair.shapes)
-        .replace("    solve=solve,\n", "    solve=solve,\n    proof=Proof(steps=100),\n")
+        .replace("    reference=solve,\n", "    reference=solve,\n    proof=Proof(steps=100),\n")
         .replace("Problem, Recipe,", "Problem, Proof, Recipe,")
     )
     twins = {

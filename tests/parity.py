@@ -62,7 +62,7 @@ PROBLEM = Problem(
 '''
     + ACCURACY
     + """    draw=independent(examples),
-    solve=solve,
+    reference=solve,
 )
 """
 )

@@ -55,7 +55,7 @@ PROBLEM = Problem(
     quick=RECIPE,
 {metrics}    draw=independent(examples),
     proof=Proof(steps={steps}, held_out=20),
-    solve=lambda x: {solve},
+    reference=lambda x: {solve},
 )
 '''
 TORCH = '''"""NAME in PyTorch; its twin is backends/keras/NAME.py."""

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 from conftest import COMPLETE, diptych
-from synthetic import record, write
+from synthetic import known, record, write
 
 import problems
 from compare.page.report import report
@@ -26,7 +26,7 @@ from compare.records.predictions import (
 def test_predictions_are_read_back_as_they_were_taken(tmp_path, name):
     problem = problems.load(name, quick=True)
     data = problem.make_data(0)
-    taken = predictions_of(problem, problem.ask(problem.solve, data), data)
+    taken = predictions_of(problem, problem.ask(known(problem), data), data)
     cell = tmp_path / "cells" / "key"
     cell.mkdir(parents=True)
     write_predictions(taken, cell)
@@ -47,7 +47,7 @@ def kept(tmp_path):
     data = problem.make_data(0)
     cell = tmp_path / "cells" / "key"
     cell.mkdir(parents=True)
-    write_predictions(predictions_of(problem, problem.ask(problem.solve, data), data), cell)
+    write_predictions(predictions_of(problem, problem.ask(known(problem), data), data), cell)
     return cell / FILE, lambda: read_predictions(tmp_path, "key", problem)
 
 

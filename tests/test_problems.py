@@ -1,4 +1,7 @@
-"""The contract of a problem, for every file in problems/."""
+"""The contract of a problem, for every file in problems/.
+
+Where a problem has no reference, or its data are fixed, less can be asked; the test says which.
+"""
 
 from dataclasses import replace
 from math import sqrt
@@ -6,6 +9,7 @@ from math import sqrt
 import numpy as np
 import pytest
 from conftest import shared
+from synthetic import known
 
 import problems
 from problems import Part, Spec, shape
@@ -20,24 +24,24 @@ EVERY_METRIC = pytest.mark.parametrize(
 
 @shared
 def data():
-    """The quick data of every problem, and what its own solution answers."""
+    """The quick data of every problem, and what its reference answers, if it has one."""
     found = {}
     for name in problems.names():
         problem = problems.load(name, quick=True)
         parts = problem.make_data(3)
-        found[name] = parts, problem.ask(problem.solve, parts)
+        found[name] = parts, problem.reference and problem.ask(problem.reference, parts)
     return found
 
 
 @EVERY_PROBLEM
-def test_same_seed_gives_identical_arrays_and_another_seed_others(name):
+def test_same_seed_gives_identical_arrays_and_another_seed_others_unless_they_are_fixed(name):
     problem = problems.load(name, quick=True)
     first, again, other = (problem.make_data(seed) for seed in (5, 5, 6))
     assert first.keys() == again.keys() == other.keys()
     for part in first:
         assert np.array_equal(first[part].x, again[part].x)
         assert np.array_equal(first[part].y, again[part].y)
-        assert not np.array_equal(first[part].x, other[part].x)
+        assert np.array_equal(first[part].x, other[part].x) == problem.fixed
 
 
 @EVERY_PROBLEM
@@ -76,12 +80,19 @@ def test_a_random_input_is_of_the_specified_shape(name):
 
 
 @EVERY_METRIC
-def test_the_solution_scores_best(name, metric, data):
+def test_the_reference_scores_what_is_stated(name, metric, data):
     parts, answers = data[name]
+    if answers is None:
+        pytest.skip(f"{name} has no reference")
     score = metric.measure(answers[metric.name], parts[metric.part].y)
+    stated = problems.load(name).reference_score(metric)
     # A floor above 0 is a mean over the distribution, so a sample of it only comes near.
     tolerance = 0.05 * metric.best if metric.better == "lower" else 0
-    assert score == pytest.approx(metric.best, abs=tolerance + 1e-6)
+    if metric.reference is not None:
+        tolerance = 5e-4  # as many digits are stated
+    assert score == pytest.approx(stated, abs=tolerance + 1e-6)
+    sign = 1 if metric.better == "higher" else -1
+    assert sign * stated >= sign * metric.baseline
 
 
 @EVERY_METRIC
@@ -185,7 +196,7 @@ def test_answers_of_another_shape_are_refused(name, data):
     """NumPy would stretch (n,) and (n, 1) to (n, n), and score that."""
     problem = problems.load(name, quick=True)
     with pytest.raises(ValueError, match=f"{name} output: expected"):
-        problem.ask(lambda x: problem.solve(x)[..., None], data[name][0])
+        problem.ask(lambda x: known(problem)(x)[..., None], data[name][0])
 
 
 def test_a_recipe_names_a_loss_and_an_optimizer_that_exist():
@@ -245,3 +256,26 @@ def test_a_problem_of_another_size_draws_no_more_than_its_recipe_asks_for(name):
     assert np.array_equal(x[:3], x[2 * n :])
     as_many = replace(problem, draw=draw).resized(own, epochs=3).make_data(0)
     assert all(np.array_equal(as_many[one].x, part.x) for one, part in problem.make_data(0).items())
+
+
+def test_a_reference_is_optional_and_a_network_may_pass_it():
+    digits = problems.load("digits")
+    (metric,) = digits.metrics
+    assert metric.baseline < metric.reference < metric.best
+    assert digits.reference_score(metric) == metric.reference
+    echo = problems.load("echo")
+    assert echo.reference_score(echo.metrics[0]) == echo.metrics[0].best == 1
+    unknown = replace(echo, reference=None)
+    assert unknown.reference_score(unknown.metrics[0]) is None
+    with pytest.raises(ValueError, match=r"'accuracy': reference: expected none, .* came 0.987"):
+        replace(digits, reference=None)
+
+
+def test_nothing_is_better_than_the_best():
+    for name, better, worse in (("digits", 1.01, 0.5), ("co2", -0.1, 0.6)):
+        (metric,) = problems.load(name).metrics
+        assert replace(metric, reference=worse)
+        with pytest.raises(ValueError, match="expected a score no better than the best"):
+            replace(metric, reference=better)
+    with pytest.raises(ValueError, match="reference: expected a number, came nan"):
+        replace(metric, reference=float("nan"))

@@ -66,12 +66,13 @@ def scores(frame: pd.DataFrame, everyone: Sequence[Group], *, of_one: bool) -> G
         kept = ["score_mean", *(["score_min"] if of_one else [])]
         cells = [_score(row, column, places) for column in kept for row in here]
         cells += [_cell("reached", row) for row in here]
-        rows.append([first, *cells, _cell("target", one), _fixed(one["baseline"], places)])
+        known = [_fixed(one[name], places) for name in ("baseline", "reference")]
+        rows.append([first, *cells, _cell("target", one), *known])
     over = [("score", len(everyone)), ("min", len(everyone)), ("reached", len(everyone))]
     over = [one for one in over if of_one or one[0] != "min"]
     columns = ["metric" if of_one else "problem", *short(everyone) * len(over)]
-    columns += ["target", "baseline"]
-    return _filled(Grid(columns, rows, (), [("", 1), *over, ("", 2)]))
+    columns += ["target", "baseline", "reference"]
+    return _filled(Grid(columns, rows, (), [("", 1), *over, ("", 3)]))
 
 
 def times(frame: pd.DataFrame, everyone: Sequence[Group]) -> Grid:

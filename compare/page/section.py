@@ -24,6 +24,8 @@ from compare.programs.pairing import fault, paired
 from compare.records.record import Record
 from problems import Problem, Spec, told
 
+# Said of data that no seed changes.
+FIXED = " Every seed has the same data: seeds vary the initial weights and the order of batches."
 DERIVED = ("Floor", "Baseline")  # how paragraphs of a docstring begin that derive a number
 
 
@@ -135,7 +137,7 @@ def _recipe(problem: Problem) -> str:
     return (
         f"Loss: {told(recipe.losses)}. Optimizer: {recipe.optimizer}, learning rate "
         f"{recipe.learning_rate:g}{decay}. {recipe.epochs} epochs in batches of "
-        f"{recipe.batch_size}. Examples: {examples}."
+        f"{recipe.batch_size}. Examples: {examples}." + FIXED * problem.fixed
     )
 
 

@@ -15,7 +15,7 @@ RUN_FIELDS = (
     *("jobs", "threads", "precision", "proof"),
 )
 SIDE_FIELDS = ("kernel", "parameters", "examples")
-METRIC_FIELDS = ("better", "target", "baseline", "best", "margin", "unit")
+METRIC_FIELDS = ("better", "target", "baseline", "best", "reference", "margin", "unit")
 
 
 def provenance(records: Sequence[Record]) -> list[str]:

@@ -127,6 +127,7 @@ class Score:
     reached: bool | None
     baseline: Figure
     best: Figure | None = None
+    reference: Figure | None = None
     margin: Figure | None = None
     unit: str | None = None
 
@@ -308,7 +309,10 @@ SCORE_FIELDS = {
     "target": "score to reach; null where none is set",
     "reached": "whether the score is at the target or better; null without either",
     "baseline": "what a constant answer scores",
-    "best": "what the problem's own solution scores",
+    "best": "the limit that no score passes, but for chance in the data",
+    "reference": "what a known method scores without training: the exact solution of data drawn by "
+    "a formula, which scores `best`, or a simple one for real data, which a network may pass; null "
+    "where there is none",
     "margin": "scores that differ by less count as equal in practice",
     "unit": "unit of all of these numbers",
 }
@@ -336,6 +340,7 @@ def judged(problem: Problem, scores: Mapping[str, float]) -> dict[str, Score]:
             reached=metric.reached(scores[metric.name]) if metric.name in scores else None,
             baseline=metric.baseline,
             best=metric.best,
+            reference=problem.reference_score(metric),
             margin=metric.margin,
             unit=metric.unit,
         )

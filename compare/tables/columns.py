@@ -113,6 +113,7 @@ SCORES: dict[str, Callable[[pd.Series], str]] = {
     "reached": lambda row: _of_seeds(row, "reached"),
     "failed": _text("failed"),
     "baseline": _number("baseline"),
+    "reference": _number("reference"),
     "parity": lambda row: UNPROVEN if row["proof"] == UNPROVEN else power(row["parity"]),
 }
 TIMES: dict[str, Callable[[pd.Series], str]] = {
@@ -154,6 +155,7 @@ HEADINGS = SIDES | SCORES | TIMES | SIZES
 # Heading: the column of table.csv that says what it means.
 MEANING = {
     **{name: name for name in (*SIDES, "metric", "target", "reached", "failed", "baseline")},
+    "reference": "reference",
     **{name: name for name in ("parity", "kernel", "warnings", "parameters")},
     "score": "score_mean",
     "min": "score_min",

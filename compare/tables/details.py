@@ -15,7 +15,7 @@ from compare.tables.publish import Tables, unscored
 from compare.tables.verdicts import BETTER, WORSE, effect, outcome, reservations, too_few
 
 # What is left out first where there is no room stands last.
-SCORED = ("score", "target", "reached", "failed", "min", "baseline", "parity")
+SCORED = ("score", "target", "reached", "failed", "min", "baseline", "parity", "reference")
 TIMED = tuple(
     dict.fromkeys(
         (

@@ -26,7 +26,9 @@ TABLE_COLUMNS = {
     "native: each framework keeps its defaults, the data stay the same",
     "tier": "by what means the network was run: eager, operation after operation; graph, a graph "
     "without a compiler; compiled, by torch.compile or XLA; `diptych list` says more of each",
-    "seeds": "trainings asked for, one per seed; of a run that was broken off, those that ended",
+    "seeds": "trainings asked for, one per seed; of a run that was broken off, those that ended. A "
+    "seed draws data, initial weights and the order of batches; where the data are real, they are "
+    "the same for every seed, and the deviation of scores is none over data",
     "failed": "trainings without a score: diverged, failed, timed out, unavailable or refused",
     "metric": "what is scored, on the test set, in NumPy, by the same code for every backend",
     "better": "whether a higher or a lower score is better",
@@ -36,6 +38,8 @@ TABLE_COLUMNS = {
     "target": "score to reach: at least this, or at most this for an error",
     "reached": "seeds whose test score is at the target or better",
     "baseline": "what a constant answer scores, derived in the problem's file",
+    "reference": "what a known method scores: the exact solution, or for real data a simple method "
+    "that a network may pass, which the problem's file names",
     "start_s_geomean": "seconds from asking for the process until the framework is imported and "
     "the device set; in no other figure. Geometric mean over the seeds that have a score, as are "
     "all seconds and rates: the ratio of two of them is that in verdicts.csv, if both sides have "
@@ -142,6 +146,7 @@ def _scores(records: Sequence[Record], metric: str) -> dict[str, object]:
         "target": judge.target,
         "reached": sum(bool(one.reached) for one in judged) if has_target else None,
         "baseline": judge.baseline,
+        "reference": judge.reference,
     }
 
 
