@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from problems._data import Array, Data, Spec, shape, sized
-from problems._loss import Loss, Losses, check_targets, check_values, losses_of
+from problems._loss import Loss, Losses, by_output, check_targets, check_values, losses_of
 from problems._picture import PLAIN, Picture
 
 Predict = Callable[[Array], Array]  # inputs (n, ...) -> outputs (n, ...)
@@ -192,6 +192,15 @@ class Problem:
                 raise ValueError(
                     f"{what}: examples: expected also {', '.join(missing)}, came {came}"
                 )
+
+    @property
+    def weighted(self) -> bool:
+        """Whether elements count differently in the loss: by class, or by a weight in the data."""
+        losses = by_output(self.recipe.losses)
+        if any(loss.class_weights is not None for _, loss, _ in losses):
+            return True
+        parts = self.draw(0, self.quick.examples).values()
+        return any(part.weight is not None for part in parts)
 
     @property
     def drawn(self) -> Metric:
