@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from problems._data import Array, Data, Part, Spec, independent, shape, sized, stream
-    from problems._loss import LOSSES, Loss, check_targets, told
+    from problems._loss import LOSSES, Loss, loss_text
     from problems._metrics import (
         accuracy,
         binary_accuracy,
@@ -44,16 +44,15 @@ __all__ = [
     "accuracy",
     "binary_accuracy",
     "binary_sequence_accuracy",
-    "check_targets",
     "independent",
     "load",
+    "loss_text",
     "mean_absolute_error",
     "names",
     "sequence_accuracy",
     "shape",
     "sized",
     "stream",
-    "told",
 ]
 
 FOLDER = Path(__file__).parent

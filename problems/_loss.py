@@ -242,7 +242,7 @@ def check_values(losses: Losses, targets: Any, weights: Any, what: str) -> None:
         loss.check_values(y, weight, f"{what} {name}" if name else what)
 
 
-def told(losses: Losses) -> str:
+def loss_text(losses: Losses) -> str:
     """Return losses with their options, in words."""
     texts = [f"{name}: {one.text}" if name else one.text for name, one, _ in by_output(losses)]
     return "; ".join(texts).replace("_", " ")

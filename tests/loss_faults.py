@@ -71,6 +71,10 @@ FAULTS = (
           "targets - outputs", "outputs - targets", *FOUND),
     Fault("a target of one number against outputs of three", "loss_own", f"{TORCH}/loss_own.py",
           "targets - outputs", "targets[..., :1] - outputs", *FOUND),
+    Fault("outputs (n, 1) against targets (n,), which makes (n, n)", "loss_squared",
+          f"{TORCH}/loss_squared.py", "outputs[:, 0, 0]", "outputs[:, 0, :1]", *FOUND),
+    Fault("a loss divided by the batch before its mean is taken", "loss_squared",
+          f"{KERAS}/loss_squared.py", "outputs[:, 0, :1])", "outputs[:, 0, :1]) / 16", *FOUND),
     Fault("a loss that no gradient flows through", "loss_own", f"{TORCH}/loss_own.py",
           "-0.1 * error)", "-0.1 * error.detach())", "gradients", "fc/kernel"),
 )  # fmt: skip

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from test_losses import definition
 
-import problems
-from problems import Loss, Part, Recipe, Spec
+from problems import Loss, Part, Recipe, Spec, loss_text
+from problems._loss import check_targets
 
 # --- weights of a part -----------------------------------------------------------------------
 
@@ -137,15 +137,15 @@ def test_losses_of_several_outputs_have_their_names():
     given = {"a": "huber", "b": Loss("cross_entropy", weight=0.5)}
     recipe = Recipe(loss=given, learning_rate=1, batch_size=1, epochs=1, examples={})
     assert recipe.losses == {"a": Loss("huber", delta=1.0), "b": Loss("cross_entropy", weight=0.5)}
-    assert problems.told(recipe.losses) == "a: huber (delta 1); b: cross entropy (weight 0.5)"
+    assert loss_text(recipe.losses) == "a: huber (delta 1); b: cross entropy (weight 0.5)"
     outputs = {"a": SHARES, "b": SHARES}
-    problems.check_targets(recipe.losses, outputs, {"a": SHARES, "b": CLASSES})
+    check_targets(recipe.losses, outputs, {"a": SHARES, "b": CLASSES})
     with pytest.raises(ValueError, match=r"^b: target: expected shape"):
-        problems.check_targets(recipe.losses, outputs, {"a": SHARES, "b": SHARES})
+        check_targets(recipe.losses, outputs, {"a": SHARES, "b": SHARES})
     with pytest.raises(
         ValueError, match=r"^loss: expected one for each of the targets \(a\), came"
     ):
-        problems.check_targets(recipe.losses, outputs, {"a": SHARES})
+        check_targets(recipe.losses, outputs, {"a": SHARES})
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,34 @@ def test_losses_are_those_of_their_definition(backend, fork):
             assert own == pytest.approx(expected, rel=1e-13), name
 
 
+MASKED = """
+import keras, sys
+import loss_oracle
+from types import SimpleNamespace
+from backends.keras import _device, _losses
+from problems import Part
+
+_device.prepare(device="cpu", threads=1, precision="float64")
+loss, x, y, weight = loss_oracle.CASES["huber (delta 1), step weights"]
+problem = SimpleNamespace(name="", recipe=SimpleNamespace(losses=loss))
+for weights in (weight, None):
+    outputs = keras.ops.convert_to_tensor(x)
+    keras.src.backend.set_keras_mask(outputs, keras.ops.convert_to_tensor(weight == 0))
+    made = _losses.make(problem, set(), weighted=weights is not None)
+    print(float(_losses.evaluated(problem, made, Part(x, y, weights), outputs)))
+"""
+
+
+def test_a_mask_of_keras_counts_only_where_there_are_no_weights(fork):
+    done = fork(OTHER, MASKED)
+    assert done.returncode == 0, done.stderr
+    weighted, plain = map(float, done.stdout.split())
+    loss, *arrays, weight = loss_oracle.CASES["huber (delta 1), step weights"]
+    assert weighted == pytest.approx(loss_oracle.loss_of(loss, *arrays, weight), rel=1e-13)
+    padding = np.float64(weight == 0)
+    assert plain == pytest.approx(loss_oracle.loss_of(loss, *arrays, padding), rel=1e-13)
+
+
 def test_the_cases_are_of_every_loss_and_tell_divisors_apart():
     assert {loss.name for loss in loss_oracle.LOSSES} == set(LOSSES) - {"own"}
     loss, *arrays = next(
@@ -236,6 +264,7 @@ def test_a_loss_of_ones_own_on_one_side_only_is_one_line(copy):
 ONE_NUMBER = """
 import json, sys
 from dataclasses import replace
+import problems
 from backends import BACKENDS
 
 backend = sys.argv[1]

@@ -21,7 +21,7 @@ from compare.page.program_html import program_html
 from compare.programs.layers import steps
 from compare.programs.pairing import fault, paired
 from compare.records.record import Record
-from problems import Problem, Spec, told
+from problems import Problem, Spec, loss_text
 
 DERIVED = ("Floor", "Baseline")  # how paragraphs of a docstring begin that derive a number
 
@@ -133,7 +133,7 @@ def _recipe(problem: Problem) -> str:
     decay = f", times {recipe.decay:g} after every epoch" if recipe.decay != 1 else ""
     examples = ", ".join(f"{n:,} for {part}" for part, n in recipe.examples.items())
     return (
-        f"Loss: {told(recipe.losses)}. Optimizer: {recipe.optimizer}, learning rate "
+        f"Loss: {loss_text(recipe.losses)}. Optimizer: {recipe.optimizer}, learning rate "
         f"{recipe.learning_rate:g}{decay}. {recipe.epochs} epochs in batches of "
         f"{recipe.batch_size}. Examples: {examples}."
     )
