@@ -24,12 +24,13 @@ from problems._lengths import (
     check_lengths,
     check_padding,
     cleared_all,
+    lengths,
     of_own_steps,
     own_of,
     own_steps,
     weighed,
 )
-from problems._loss import Loss, Losses, check_targets, check_values, losses_of
+from problems._loss import Loss, Losses, by_output, check_targets, check_values, losses_of
 from problems._names import check_names, check_outputs, check_scored, of_output
 from problems._picture import PLAIN, Picture
 
@@ -254,6 +255,17 @@ class Problem:
         """Return what the reference scores by one of the metrics; None where there is none."""
         exact = None if self.reference is None else metric.best
         return exact if metric.reference is None else metric.reference
+
+    @property
+    def weighted(self) -> bool:
+        """Whether elements count differently in the loss: by class, or by a weight in the data."""
+        losses = by_output(self.recipe.losses)
+        if any(loss.class_weights is not None for _, loss, _ in losses):
+            return True
+        if lengths(self.input):
+            return True
+        parts = self.draw(0, self.quick.examples).values()
+        return any(part.weight is not None for part in parts)
 
     @property
     def drawn(self) -> Metric:
