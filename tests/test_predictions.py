@@ -20,6 +20,7 @@ from compare.records.predictions import (
     read_predictions,
     write_predictions,
 )
+from problems import named, of_output
 
 
 @pytest.mark.parametrize("name", problems.names())
@@ -170,6 +171,8 @@ def test_every_training_leaves_some(tmp_path):
     found = read_predictions(tmp_path, one.key, problem)
     for metric in problem.metrics:
         part = data[metric.part]
-        assert (found[f"{metric.name}.input"] == part.x[:EXAMPLES]).all()
-        assert (found[f"{metric.name}.target"] == part.y[:EXAMPLES]).all()
+        for name, array in named(part.x, "input").items():
+            assert (found[f"{metric.name}.{name}"] == array[:EXAMPLES]).all()
+        target = of_output(part.y, metric.of)
+        assert (found[f"{metric.name}.target"] == target[:EXAMPLES]).all()
         assert len(found[f"{metric.name}.output"]) == EXAMPLES
