@@ -33,7 +33,7 @@ def test_predictions_are_read_back_as_they_were_taken(tmp_path, name):
     write_predictions(taken, cell)
     found = read_predictions(tmp_path, "key", problem)
     assert found.keys() == taken.keys()
-    assert len(found) == 3 * len(problem.metrics)
+    assert len(found) == (2 + len(named(problem.input))) * len(problem.metrics)
     for array, values in found.items():
         assert len(values) == EXAMPLES
         assert values.dtype == taken[array].dtype
