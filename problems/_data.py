@@ -133,9 +133,9 @@ class Part:
     targets, by name. See `Loss`.
     """
 
-    x: Arrays
-    y: Arrays
-    weight: Arrays | None = None
+    x: Any  # Arrays: for one array is the rule, it has not to be told from several
+    y: Any
+    weight: Any = None
 
     @property
     def arrays(self) -> tuple[Arrays, ...]:

@@ -15,6 +15,7 @@ from problems._data import (
     Specs,
     check,
     count,
+    mapped,
     named,
     shape,
     sized,
@@ -362,6 +363,11 @@ class Problem:
     def own_steps(self, x: Arrays) -> Steps:
         """Return which steps of each example are its own, (n, size), by axis with a length."""
         return own_steps(self.input, x, self.sizes)
+
+    def random_input(self, n: int, seed: int) -> Any:
+        """Return `n` random inputs (n, ...): right in shape, dtype and range, without meaning."""
+        x = mapped(lambda spec: spec.random(n, seed), self.input)
+        return cleared_all(self.input, x, self.own_steps(x), self.sizes)
 
     def ask(self, predict: Predict, data: Data) -> dict[str, Array]:
         """Return the network's answers, by metric; what several metrics ask is asked once.

@@ -22,7 +22,7 @@ from compare.page.grid import Grid
 from compare.records import journal as records
 from compare.statistics import MINIMUM
 from compare.tables.verdicts import verdicts
-from problems import Curve, Frames, Words
+from problems import Curve, Frames, Words, mapped, of_output
 
 GOLDEN = Path(__file__).parent / "golden_pictures.json"
 HOSTILE = '<script>alert("x")</script>&\'../..\\1 $\\frac$'
@@ -132,13 +132,20 @@ def test_every_problem_shows_its_inputs_and_predictions(tmp_path, name):
     assert answered
 
 
+def row(i, arrays):
+    """Return one example of an array, or of several by name."""
+    return mapped(lambda array: array[i], arrays)
+
+
 @pytest.mark.parametrize("name", problems.names())
 def test_the_answer_of_the_reference_is_drawn_like_the_truth(name):
     problem = problems.load(name, quick=True)
     data, picture, metric = problem.make_data(0), problem.picture, problem.drawn
     answers = problem.ask(known(problem), data)[metric.name]
     exact = problem.reference and metric.reference is None
-    for x, y, answer in zip(data[metric.part].x[:20], data[metric.part].y, answers, strict=False):
+    part = data[metric.part]
+    for i in range(20):
+        x, y, answer = row(i, part.x), of_output(row(i, part.y), metric.of), answers[i]
         truth, given = picture.truth(x, y), picture.answer(x, answer)
         if isinstance(truth, Curve):
             assert np.allclose(truth.x, given.x)
@@ -317,5 +324,5 @@ def test_a_problem_that_says_nothing_is_drawn_number_by_number():
 def test_a_picture_names_a_metric_that_there_is(name):
     problem = problems.load(name)
     assert problem.picture.metric in (None, *(metric.name for metric in problem.metrics))
-    question = problem.picture.question(problem.make_data(0)["test"].x[0])
+    question = problem.picture.question(row(0, problem.make_data(0)["test"].x))
     assert isinstance(question, Words | Curve | Frames)

@@ -20,6 +20,7 @@ from compare.records.predictions import (
     read_predictions,
     write_predictions,
 )
+from problems import named, of_output
 
 
 @pytest.mark.parametrize("name", problems.names())
@@ -32,7 +33,7 @@ def test_predictions_are_read_back_as_they_were_taken(tmp_path, name):
     write_predictions(taken, cell)
     found = read_predictions(tmp_path, "key", problem)
     assert found.keys() == taken.keys()
-    assert len(found) == 3 * len(problem.metrics)
+    assert len(found) == (2 + len(named(problem.input))) * len(problem.metrics)
     for array, values in found.items():
         assert len(values) == EXAMPLES
         assert values.dtype == taken[array].dtype
@@ -170,6 +171,8 @@ def test_every_training_leaves_some(tmp_path):
     found = read_predictions(tmp_path, one.key, problem)
     for metric in problem.metrics:
         part = data[metric.part]
-        assert (found[f"{metric.name}.input"] == part.x[:EXAMPLES]).all()
-        assert (found[f"{metric.name}.target"] == part.y[:EXAMPLES]).all()
+        for name, array in named(part.x, "input").items():
+            assert (found[f"{metric.name}.{name}"] == array[:EXAMPLES]).all()
+        target = of_output(part.y, metric.of)
+        assert (found[f"{metric.name}.target"] == target[:EXAMPLES]).all()
         assert len(found[f"{metric.name}.output"]) == EXAMPLES

@@ -4,6 +4,7 @@ Where a problem has no reference, or its data are fixed, less can be asked; the 
 """
 
 from dataclasses import replace
+from functools import partial
 from math import sqrt
 
 import numpy as np
@@ -12,7 +13,7 @@ from conftest import shared
 from synthetic import known
 
 import problems
-from problems import Part, Spec, shape
+from problems import Part, Spec, count, mapped, named, of_output, shape
 
 EVERY_PROBLEM = pytest.mark.parametrize("name", problems.names())
 EVERY_METRIC = pytest.mark.parametrize(
@@ -20,6 +21,16 @@ EVERY_METRIC = pytest.mark.parametrize(
     [(name, metric) for name in problems.names() for metric in problems.load(name).metrics],
     ids=lambda value: getattr(value, "name", value),
 )
+
+
+def same(one, other):
+    """Say whether two arrays, or those of two mappings by name, are the same."""
+    return all(named(mapped(np.array_equal, one, other)).values())
+
+
+def first(n, arrays):
+    """Return the first examples."""
+    return mapped(lambda array: array[:n], arrays)
 
 
 @shared
@@ -39,9 +50,9 @@ def test_same_seed_gives_identical_arrays_and_another_seed_others_unless_they_ar
     first, again, other = (problem.make_data(seed) for seed in (5, 5, 6))
     assert first.keys() == again.keys() == other.keys()
     for part in first:
-        assert np.array_equal(first[part].x, again[part].x)
-        assert np.array_equal(first[part].y, again[part].y)
-        assert np.array_equal(first[part].x, other[part].x) == problem.fixed
+        assert same(first[part].x, again[part].x)
+        assert same(first[part].y, again[part].y)
+        assert same(first[part].x, other[part].x) == problem.fixed
 
 
 @EVERY_PROBLEM
@@ -51,9 +62,10 @@ def test_data_have_the_parts_and_sizes_of_the_recipe_and_match_the_spec(name, qu
     data = problem.make_data(0)  # which checks every part against the spec
     assert {"train", "validation", "test"} <= data.keys()
     for part, n in problem.recipe.examples.items():
-        assert len(data[part].x) == len(data[part].y) == n
+        assert count(data[part].x) == count(data[part].y) == n
     assert all(metric.part in data for metric in problem.metrics)
-    assert not np.array_equal(data["validation"].x, data["test"].x[: len(data["validation"].x)])
+    held_out = count(data["validation"].x)
+    assert not same(data["validation"].x, first(held_out, data["test"].x))
 
 
 @EVERY_PROBLEM
@@ -61,22 +73,23 @@ def test_data_off_the_spec_are_refused(name):
     problem = problems.load(name, quick=True)
     part = problem.make_data(0)["test"]
     wrong = {
-        "input": Part(part.x[:, :-1], part.y),
-        "target": Part(part.x, part.y.astype(np.int16)),
+        "input": Part(mapped(lambda array: array[..., None], part.x), part.y),
+        "target": Part(part.x, mapped(lambda array: array.astype(np.int16), part.y)),
     }
     for what, bad in wrong.items():
         broken = replace(problem, draw=lambda seed, sizes, bad=bad: {"test": bad})
-        with pytest.raises(ValueError, match=f"{name} test {what}: expected"):
+        with pytest.raises(ValueError, match=f"{name} test {what}[^:]*: expected"):
             broken.make_data(0)
-    too_large = replace(problem, draw=lambda seed, sizes: {"test": Part(part.x + 1, part.y)})
+    larger = Part(mapped(lambda array: array + 99, part.x), part.y)
+    too_large = replace(problem, draw=lambda seed, sizes: {"test": larger})
     with pytest.raises(ValueError, match="expected values in"):
         too_large.make_data(0)
 
 
 @EVERY_PROBLEM
 def test_a_random_input_is_of_the_specified_shape(name):
-    spec = problems.load(name).input
-    spec.check(spec.random(3, seed=0), "random input")
+    for what, spec in named(problems.load(name).input, "random input").items():
+        spec.check(spec.random(3, seed=0), what)
 
 
 @EVERY_METRIC
@@ -84,7 +97,7 @@ def test_the_reference_scores_what_is_stated(name, metric, data):
     parts, answers = data[name]
     if answers is None:
         pytest.skip(f"{name} has no reference")
-    score = metric.measure(answers[metric.name], parts[metric.part].y)
+    score = problems.load(name).measured(metric, answers[metric.name], parts[metric.part])
     stated = problems.load(name).reference_score(metric)
     # A floor above 0 is a mean over the distribution, so a sample of it only comes near.
     tolerance = 0.05 * metric.best if metric.better == "lower" else 0
@@ -100,14 +113,16 @@ def test_the_trivial_answer_scores_the_stated_baseline(name, metric):
     problem = problems.load(name)
     parts = problem.make_data(0)
     part = parts[metric.part]
-    assert metric.trivial.shape == problem.output.shape
+    assert metric.trivial.shape == of_output(problem.output, metric.of).shape
 
     def trivial(x):
-        return np.broadcast_to(metric.trivial, (len(x), *problem.output.shape))
+        blank = mapped(lambda spec: np.zeros((count(x), *spec.shape)), problem.output)
+        answer = np.broadcast_to(metric.trivial, (count(x), *metric.trivial.shape))
+        return answer if metric.of is None else {**blank, metric.of: answer}
 
-    score = metric.measure(metric.ask(trivial, part.x), part.y)
+    score = problem.measured(metric, metric.ask(trivial, part.x), part)
     if metric.better == "higher":
-        error = sqrt(metric.baseline * (1 - metric.baseline) / len(part.x))
+        error = sqrt(metric.baseline * (1 - metric.baseline) / count(part.x))
         assert abs(score - metric.baseline) < 4 * error
     else:
         assert score == pytest.approx(metric.baseline, rel=0.04)
@@ -195,8 +210,9 @@ def test_a_file_that_defines_no_problem_is_named(monkeypatch):
 def test_answers_of_another_shape_are_refused(name, data):
     """NumPy would stretch (n,) and (n, 1) to (n, n), and score that."""
     problem = problems.load(name, quick=True)
-    with pytest.raises(ValueError, match=f"{name} output: expected"):
-        problem.ask(lambda x: known(problem)(x)[..., None], data[name][0])
+    wider = partial(mapped, lambda array: array[..., None])
+    with pytest.raises(ValueError, match=f"{name} output[^:]*: expected"):
+        problem.ask(lambda x: wider(known(problem)(x)), data[name][0])
 
 
 def test_a_recipe_names_a_loss_and_an_optimizer_that_exist():
@@ -225,14 +241,14 @@ def test_a_part_that_came_short_is_named(name):
     whole = problem.make_data(0)
 
     def short(seed, sizes):
-        return {**whole, "validation": Part(whole["validation"].x[:3], whole["validation"].y[:3])}
+        return {**whole, "validation": whole["validation"].changed(lambda array: array[:3])}
 
     with pytest.raises(ValueError, match=f"{name} validation: expected .* examples, came 3$"):
         replace(problem, draw=short).make_data(0)
     parts = {part: value for part, value in whole.items() if part != "validation"}
     with pytest.raises(ValueError, match=r"validation: expected .* examples, came no such part$"):
         replace(problem, draw=lambda seed, sizes: parts).make_data(0)
-    uneven = whole | {"test": Part(whole["test"].x, whole["test"].y[:5])}
+    uneven = whole | {"test": replace(whole["test"], y=first(5, whole["test"].y))}
     with pytest.raises(ValueError, match=r"test: expected .* examples, came .* and 5$"):
         replace(problem, draw=lambda seed, sizes: uneven).make_data(0)
 
@@ -251,11 +267,12 @@ def test_a_problem_of_another_size_draws_no_more_than_its_recipe_asks_for(name):
     data = resized.make_data(0)
     assert asked == {"train": own["train"], "validation": 5, "test": own["test"]}
     assert (resized.recipe.epochs, resized.recipe.examples) == (3, more)
-    x, n = data["train"].x, own["train"]
-    assert np.array_equal(x[:n], x[n : 2 * n])
-    assert np.array_equal(x[:3], x[2 * n :])
+    n = own["train"]
+    for x in named(data["train"].x).values():
+        assert np.array_equal(x[:n], x[n : 2 * n])
+        assert np.array_equal(x[:3], x[2 * n :])
     as_many = replace(problem, draw=draw).resized(own, epochs=3).make_data(0)
-    assert all(np.array_equal(as_many[one].x, part.x) for one, part in problem.make_data(0).items())
+    assert all(same(as_many[one].x, part.x) for one, part in problem.make_data(0).items())
 
 
 def test_a_reference_is_optional_and_a_network_may_pass_it():

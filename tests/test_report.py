@@ -199,8 +199,9 @@ def test_every_problem_has_its_programs_network_data_and_pictures(tmp_path):
         section = page.partition(f'id="problem-{name}"')[2].partition("</section>")[0]
         problem = problems.load(name)
         words = " ".join(re.sub(r"<[^>]*>", " ", section).split())
-        assert problem.input.axes in words
-        assert problem.input.meaning.split("'")[0] in words.replace("&#39;", "'")
+        for spec in problem.specs.values():
+            assert spec.axes in words
+            assert spec.meaning.split("'")[0] in words.replace("&#39;", "'")
         assert section.count("<svg") >= 3
         assert f"Predictions of {name}" in section
         assert "nn.Module" in re.sub(r"<[^>]*>", "", section)

@@ -280,7 +280,7 @@ engine = BACKENDS[sys.argv[1]].engine()
 engine.prepare(device="cpu", threads=1)
 for name in sys.argv[2:]:
     problem = problems.load(name).scaled(unit=6)
-    found = engine.probe(problem, seed=0).ask(problem.input.random(2, 0))
+    found = engine.probe(problem, seed=0).ask(problem.random_input(2, 0))
     for layer in problem.layers:
         expected = problem.layer_shape(layer, batch=2)
         shapes = [found[key].shape for key in (layer, f"{layer}~") if key in found]

@@ -32,7 +32,7 @@ for name, text in twins.items():
         exec(compile(program, name, "exec"), module)
         sys.modules["backends.pytorch.other"] = SimpleNamespace(build=module["build"])
         probe = engine.probe(replace(problem, name="other"), seed=0)
-        return probe.ask(problem.input.random(7, 0))["output"]
+        return probe.ask(problem.random_input(7, 0))["output"]
 
     right = output(text)
     try:
