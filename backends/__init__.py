@@ -12,6 +12,7 @@ from backends._contract import (
     Fit,
     Probe,
     Slopes,
+    Step,
     Unavailable,
     Watch,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Probe",
     "Side",
     "Slopes",
+    "Step",
     "Unavailable",
     "Watch",
     "missing_twins",

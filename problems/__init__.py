@@ -19,24 +19,29 @@ if TYPE_CHECKING:
         mean_absolute_error,
         sequence_accuracy,
     )
+    from problems._optimizer import OPTIMIZERS, Optimizer
     from problems._picture import Curve, Drawing, Frames, Picture, Words
-    from problems._problem import LOSSES, OPTIMIZERS, Metric, Predict, Problem, Proof, Recipe
+    from problems._problem import LOSSES, Metric, Predict, Problem, Proof, Recipe
+    from problems._schedule import SCHEDULES, Schedule
 
 __all__ = [
     "LOSSES",
     "OPTIMIZERS",
+    "SCHEDULES",
     "Array",
     "Curve",
     "Data",
     "Drawing",
     "Frames",
     "Metric",
+    "Optimizer",
     "Part",
     "Picture",
     "Predict",
     "Problem",
     "Proof",
     "Recipe",
+    "Schedule",
     "Spec",
     "Words",
     "accuracy",
@@ -58,7 +63,7 @@ FOLDER = Path(__file__).parent
 def __getattr__(name: str) -> Any:
     """Import what an author needs when it is asked for: names of problems need no NumPy."""
     if name in __all__:
-        for module in ("_data", "_metrics", "_picture", "_problem"):
+        for module in ("_data", "_metrics", "_optimizer", "_picture", "_problem", "_schedule"):
             found = vars(import_module(f"problems.{module}"))
             if name in found:
                 return found[name]

@@ -7,12 +7,13 @@ from functools import partial
 from typing import Any
 
 from problems._data import Array, Data, Spec, shape, sized
+from problems._optimizer import Optimizer
 from problems._picture import PLAIN, Picture
+from problems._schedule import Schedule
 
 Predict = Callable[[Array], Array]  # inputs (n, ...) -> outputs (n, ...)
 
 LOSSES = ("cross_entropy", "binary_cross_entropy", "mean_absolute_error")
-OPTIMIZERS = ("adam",)
 BETTER = ("higher", "lower")
 
 
@@ -22,28 +23,30 @@ class Recipe:
 
     `loss` is "cross_entropy" (class indices against logits on the last axis),
     "binary_cross_entropy" (0/1 against logits) or "mean_absolute_error"; each is a mean over
-    everything. `optimizer` is "adam", as Keras defines it: beta 0.9 and 0.999, epsilon 1e-7 added
-    to the root of the uncorrected second moment.
+    everything. `optimizer` and `schedule` are what the values of these names say; a name alone
+    means the default form.
 
     Raises:
-        ValueError: there is no such loss or optimizer, or a number is too small.
+        ValueError: there is no such loss, optimizer or schedule, or a number is too small.
     """
 
     loss: str
-    optimizer: str = "adam"
+    optimizer: str | Optimizer = "adam"
     learning_rate: float
-    decay: float = 1.0  # the learning rate is multiplied by this after every epoch
+    schedule: str | Schedule = "constant"  # what becomes of the learning rate, step by step
     batch_size: int
     epochs: int
     examples: Mapping[str, int]  # how many in each part of the data
 
     def __post_init__(self) -> None:
-        for kind, name, known in (
-            ("loss", self.loss, LOSSES),
-            ("optimizer", self.optimizer, OPTIMIZERS),
-        ):
-            if name not in known:
-                raise ValueError(f"no {kind} {name!r}; there are {', '.join(known)}")
+        if self.loss not in LOSSES:
+            raise ValueError(f"no loss {self.loss!r}; there are {', '.join(LOSSES)}")
+        for what, kind in (("optimizer", Optimizer), ("schedule", Schedule)):
+            if not isinstance(value := getattr(self, what), kind):
+                object.__setattr__(self, what, kind(value))
+        rate = self.learning_rate
+        if type(rate) not in (int, float) or not 0 < rate < math.inf:
+            raise ValueError(f"learning_rate: expected a number above 0, came {rate!r}")
         counts = {"batch_size": self.batch_size, "epochs": self.epochs}
         for what, n in (
             counts | {f"examples of {part}": n for part, n in self.examples.items()}
@@ -51,10 +54,12 @@ class Recipe:
             if type(n) is not int or n < 1:
                 raise ValueError(f"{what}: expected a whole number above 0, came {n!r}")
 
-    @property
-    def learning_rates(self) -> list[float]:
-        """The learning rate of each epoch."""
-        return [self.learning_rate * self.decay**epoch for epoch in range(self.epochs)]
+    def rates(self, steps_per_epoch: int) -> Array:
+        """Return the learning rate of each step, float64 (epochs * steps_per_epoch,)."""
+        assert isinstance(self.schedule, Schedule)
+        return self.schedule.rates(
+            self.learning_rate, epochs=self.epochs, steps_per_epoch=steps_per_epoch
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Watch
+from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Watch
 from backends._clock import Clock
 from backends._seeded import Array, Noise
 from backends.pytorch import _defaults, _device, _layers, _tier, _weights
@@ -35,6 +35,7 @@ __all__ = [
     "probe",
     "settings",
     "slopes",
+    "steps",
     "synchronize",
     "train",
     "versions",
@@ -72,9 +73,7 @@ def train(
     model = _build(problem, seed, kept, noise)
     norms = _defaults.norms(model, training[0], recipe.batch_size, kept)
     steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
-    optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, kept)
-    if noise:
-        _defaults.add_noise(optimizer, noise)
+    optimizer, before = _defaults.optimizer(model, recipe, steps_per_epoch, kept, noise)
     network = _tier.ready(model)
     build_s = clock.lap()
 
@@ -120,7 +119,7 @@ def train(
         state=state,
         devices=partial(_devices, model),
         parameters=_weights.parameters(model),
-        steps=_weights.steps(optimizer),
+        steps=before.taken,
         train_loss=train_loss,
         validation_loss=validation_loss,
         build_s=build_s,
@@ -169,6 +168,35 @@ def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = Non
     loss = loss_of(output, y.to(_device.device))
     loss.backward()
     return Slopes(loss.item(), evaluation_loss, _weights.gradients(model))
+
+
+def steps(
+    problem: Problem, part: Part, *, seed: int, n: int, noise: Noise | None = None
+) -> list[Step]:
+    """Return what the first n steps of a training leave, one by one; it is run as it is."""
+    recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss]
+    training = _tensors(part)
+    orders = _defaults.orders(len(part.x), recipe, seed, NOTHING)
+    model = _build(problem, seed, noise=noise)
+    norms = _defaults.norms(model, training[0], recipe.batch_size, NOTHING)
+    steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
+    optimizer, before = _defaults.optimizer(model, recipe, steps_per_epoch, noise=noise)
+    model.train()
+    found = []
+    for batch in [one for order in orders for one in order.split(recipe.batch_size)][:n]:
+        if partial_batch := norms.partial(len(batch)):
+            norms.note()
+        x, y = (tensor[batch].to(_device.device) for tensor in training)
+        loss = loss_of(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if partial_batch:
+            norms.correct(len(batch))
+        with norms.of_keras():
+            state = _weights.state(model, optimizer)
+        found.append(Step(loss.item(), before.rate, _weights.read(model), state))
+    return found
 
 
 def _build(
