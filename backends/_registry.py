@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from backends import _tiers
 from backends._contract import Engine
+
+if TYPE_CHECKING:
+    from problems import Optimizer
 
 FOLDER = Path(__file__).parent
 
@@ -31,6 +34,11 @@ class Backend:
     def default_tier(self) -> str:
         """The tier that users get without asking."""
         return next(iter(self.tiers))
+
+    def defaults_for(self, optimizer: Optimizer) -> list[str]:
+        """Return the names of the defaults that change a training with an optimizer."""
+        applies = {name: APPLIES.get((self.folder, name)) for name in self.defaults}
+        return [name for name, of in applies.items() if of is None or of(optimizer)]
 
     def missing(self) -> list[str]:
         """Return the packages that are not installed here; nothing is imported."""
@@ -71,11 +79,24 @@ PYTORCH_DEFAULTS = {
     "recurrent layer its units",
     "bias": "a second bias in recurrent layers, trained, so that their sum moves twice as fast",
     "optimizer": "Adam with epsilon 1e-8, added after the bias correction",
+    "decay": "a weight decay in the gradient, of all optimizers but AdamW",
+    "norm": "gradients clipped by the norm of all, where Keras takes one of each variable",
     "shuffling": "a new order each epoch, drawn by PyTorch",
 }
 KERAS_DEFAULTS = {
     "weights": "drawn by Keras, from the same distributions as the matched ones",
+    "optimizer": "RMSprop and Adagrad with epsilon 1e-7 in the root, Adamax with it where it "
+    "divides",
+    "momentum": "the learning rate in what momentum keeps, of SGD and RMSprop: a new one acts late",
     "shuffling": "drawn by the engine; with a seed set, TensorFlow repeats one order every epoch",
+}
+# Default: whether it is another thing than the matched one for an optimizer; others always are.
+APPLIES: Mapping[tuple[str, str], Callable[[Optimizer], bool]] = {
+    ("pytorch", "optimizer"): lambda one: one.name in ("adam", "adamw", "nadam"),
+    ("pytorch", "decay"): lambda one: one.name != "adamw" and bool(one.weight_decay),
+    ("pytorch", "norm"): lambda one: one.clip_norm is not None,
+    ("keras", "optimizer"): lambda one: one.name in ("rmsprop", "adagrad", "adamax"),
+    ("keras", "momentum"): lambda one: bool(one.momentum),
 }
 WIDENED = (
     "for the rungs in float64, what Keras computes in float32 there is widened, but for the "

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 
+import numpy as np
+
 # Optimizer: its options beside those that all have, with their defaults.
 OPTIMIZERS: Mapping[str, Mapping[str, float | bool]] = MappingProxyType(
     {
@@ -23,6 +25,7 @@ OPTIMIZERS: Mapping[str, Mapping[str, float | bool]] = MappingProxyType(
 NOTHING: Mapping[str, float | bool] = MappingProxyType({})
 CLIPS = ("clip_value", "clip_norm", "clip_global_norm")
 SHARED = ("l2", "weight_decay", "leave_alone", *CLIPS)  # options that all have
+ROUNDED = ("weight_decay", "initial_accumulator")
 SWITCHES = ("nesterov", "centered")
 BELOW_1 = ("momentum", "beta1", "beta2", "rho")
 
@@ -112,9 +115,14 @@ class Optimizer:
         return {name: one for name in options if (one := getattr(self, name)) is not None}
 
     def option(self, name: str, own: Mapping[str, float | bool] = NOTHING) -> float | bool:
-        """Return an option: as it is given, or by `own` defaults, or by the formula's, or 0."""
+        """Return an option: as it is given, or by `own` defaults, or by the formula's, or 0.
+
+        A decay, and where an accumulator begins, are rounded to float32 for all: Keras does so on
+        two of its three engines.
+        """
         given: float | bool | None = getattr(self, name)
-        return {**OPTIMIZERS[self.name], **own}.get(name, 0.0) if given is None else given
+        found = {**OPTIMIZERS[self.name], **own}.get(name, 0.0) if given is None else given
+        return float(np.float32(found)) if name in ROUNDED else found
 
     def leaves_alone(self, weight: str) -> bool:
         """Say whether neither l2 nor weight_decay acts on a weight, by Keras's name for it."""

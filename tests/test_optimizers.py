@@ -14,7 +14,6 @@ from port_frame import files_of, module
 
 import problems
 from backends import Side
-from compare.proof import probe
 from compare.proof.ladder import Pair
 from problems import Optimizer, Recipe, Schedule
 
@@ -139,6 +138,7 @@ def test_a_planted_fault_is_found_in_its_step(what, gone):
     assert (wrong.tensor, wrong.index[0]) == (fault.tensor, fault.step), str(wrong)
 
 
+USUAL = {"learning_rate": 1e-2, "loss": "mean_absolute_error", "batch_size": 1, "epochs": 20}
 GIVEN = {
     "pytorch": """
 import torch
@@ -191,8 +191,8 @@ weights = {name: rng.normal(size=shape) for name, shape in shapes.items()}
 gradients = [{n: rng.normal(size=s) * 10.0 ** -(k % 7) for n, s in shapes.items()}
              for k in range(200)]
 for name, text in asked.items():
-    settings = dict(learning_rate=1e-2, loss="mean_absolute_error", batch_size=1, epochs=20)
-    recipe = Recipe(**settings | eval(f"dict({text})") | {"examples": {}})
+    usual = dict(learning_rate=1e-2, loss="mean_absolute_error", batch_size=1, epochs=20)
+    recipe = Recipe(**usual | eval(f"dict({text})") | {"examples": {}})
     model, step = begin()
     for one in gradients:
         step([one[n] for n in shapes])
@@ -217,8 +217,7 @@ def test_every_formula_is_that_of_the_docstring(backend, fork, tmp_path):
     gradients = [found[f"gradient {k}"] for k in range(200)]
     names = {"Optimizer": Optimizer, "Schedule": Schedule}
     for name, text in RECIPES.items():
-        settings = dict(learning_rate=1e-2, loss="mean_absolute_error", batch_size=1, epochs=20)
-        recipe = Recipe(**settings | eval(f"dict({text})", names) | {"examples": {}})
+        recipe = Recipe(**USUAL | eval(f"dict({text})", names) | {"examples": {}})
         rates = recipe.rates(10)
         expected = optimizers.trained(recipe.optimizer, rates, gradients, found["weights"])
         allowed = 2e-5 if recipe.optimizer.name in ("adam", "adamw") else 1e-8

@@ -168,10 +168,7 @@ def optimizer(
     asked, own = recipe.optimizer, "optimizer" in kept
     names = [one for one in OPTIMIZERS[asked.name] if not own or one in asked.given]
     settings = {NAMES[one]: asked.option(one) for one in names}
-    settings |= {NAMES[one]: asked.given[one] for one in asked.given if one in NAMES}
-    if "weight_decay" in settings:
-        # Keras rounds it so on two of its engines, and not on the third: here it is so on all.
-        settings["weight_decay"] = float(np.float32(settings["weight_decay"]))
+    settings |= {NAMES[one]: asked.option(one) for one in asked.given if one in NAMES}
     made = _kind(asked, kept)(_rate(recipe, steps_per_epoch), **settings)
     slots = [(slot.name, slot.variable) for slot in _weights._slots(model)]
     alone = [variable for name, variable in slots if asked.leaves_alone(name)]

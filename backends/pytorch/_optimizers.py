@@ -78,8 +78,6 @@ def optimizer(
         l2, decay = l2 + decay, 0.0
     made = _made(asked, own, named, decaying, l2, stock)
     acts = _clips(asked, named, "norm" in kept)
-    # As Keras rounds it, and all of it where it is PyTorch's own.
-    decay = decay if stock else float(np.float32(decay))
     acts += [partial(_decay, decaying, decay)] if decay else []
     rates = recipe.rates(steps_per_epoch)
     if asked.name in ("adam", "adamw") and not stock:

@@ -45,15 +45,15 @@ LAYERS = {
     nn.LayerNorm: (("gamma", "weight", SAME), ("beta", "bias", SAME)),
 }
 
-# What an optimizer keeps for a tensor: its name on both sides.
+# What an optimizer keeps for a tensor: its name on both sides. What is made of others comes last.
 MOMENTS = {
     "exp_avg": "m",
     "exp_avg_sq": "v",
     "exp_inf": "u",
-    "momentum_buffer": "momentum",
     "square_avg": "v",
     "grad_avg": "average",
     "sum": "accumulator",
+    "momentum_buffer": "momentum",
 }
 
 

@@ -18,7 +18,7 @@ from compare.files import write_whole
 from compare.text import visible
 
 if TYPE_CHECKING:
-    from problems import Problem
+    from problems import Problem, Recipe
 
 SCHEMA: Final = 1  # version of the format
 
@@ -52,9 +52,14 @@ Mode = str  # MATCHED, NATIVE or one of `modes_between`
 Time = str  # ISO 8601, with its offset from UTC
 
 
-def modes_between(side: Side) -> list[str]:
-    """Return the modes of a side, from matched, with one default at a time, to native."""
-    defaults = side.definition.defaults
+def modes_between(side: Side, recipe: Recipe | None = None) -> list[str]:
+    """Return the modes of a side, from matched, with one default at a time, to native.
+
+    Where a recipe is given, only defaults that its optimizer has count.
+    """
+    defaults: Iterable[str] = side.definition.defaults
+    if recipe is not None:
+        defaults = side.definition.defaults_for(recipe.optimizer)  # type: ignore[arg-type]  # a value
     return [MATCHED, *(f"{OWN}{default}" for default in defaults), NATIVE]
 
 

@@ -71,6 +71,7 @@ def size(text: str) -> int:
 
 def do_explain(options: argparse.Namespace) -> int:
     """Train from matched to native, one default at a time; write and print what each one does."""
+    import problems
     from compare.processes.cluster import connected
     from compare.records.record import modes_between
     from compare.studies.explain import explain, print_explanation, publish_explanation
@@ -82,6 +83,10 @@ def do_explain(options: argparse.Namespace) -> int:
     with connected(options) as cluster:
         settings |= {"cluster": cluster}
         runs = chosen_runs(options.problems, options.backends, modes_between, **settings)
+        recipes = {
+            run.problem: problems.load(run.problem, quick=options.quick).recipe for run in runs
+        }
+        runs = [run for run in runs if run.mode in modes_between(run.side, recipes[run.problem])]
         unscored = done(runs, out, options, cluster)
     if found := in_folder(out, unscored):
         frame = explain(found)
