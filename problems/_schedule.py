@@ -107,7 +107,9 @@ class Schedule:
             factors = levels[np.searchsorted(self.at or (), k, side="right")]
         else:
             factors = np.ones(n)
-        return learning_rate * np.concatenate([np.arange(1, warm + 1) / max(warm, 1), factors])
+        return learning_rate * np.concatenate(
+            [np.arange(1, warm + 1) / max(self.warm_up, 1), factors]
+        )
 
     def __str__(self) -> str:
         """Return it in words, as they follow a learning rate; empty where that is constant."""
