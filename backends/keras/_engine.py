@@ -9,7 +9,7 @@ import numpy as np
 
 from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Watch
 from backends._clock import Clock
-from backends._seeded import Array, Noise
+from backends._seeded import Array, Noise, batch_order
 from backends._tiers import COMPILED
 from backends.keras import _defaults, _device, _optimizers, _tier, _weights
 from backends.keras._device import (
@@ -217,7 +217,7 @@ def steps(
 ) -> list[Step]:
     """Return what the first n steps of a training leave, one by one."""
     recipe = problem.recipe
-    orders = _defaults.orders(len(part.x), recipe, seed, NOTHING)
+    orders = batch_order(len(part.x), epochs=recipe.epochs, seed=seed)
     steps_per_epoch = -(-len(part.x) // recipe.batch_size)
     model = _build(problem, seed, noise=noise)
     loss = _defaults.loss(LOSSES[recipe.loss](), NOTHING)
