@@ -12,10 +12,11 @@ from backends._contract import (
     Fit,
     Probe,
     Slopes,
+    Step,
     Unavailable,
     Watch,
 )
-from backends._registry import BACKENDS, FOLDER, OF_WEIGHTS, PANELS, Backend, missing_twins, twin
+from backends._registry import BACKENDS, FOLDER, PANELS, Backend, missing_twins, twin
 from backends._side import AGAIN, Side
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
     "BACKENDS",
     "FOLDER",
     "NOTHING",
-    "OF_WEIGHTS",
     "OTHERWISE",
     "PANELS",
     "UNWATCHED",
@@ -33,6 +33,7 @@ __all__ = [
     "Probe",
     "Side",
     "Slopes",
+    "Step",
     "Unavailable",
     "Watch",
     "missing_twins",

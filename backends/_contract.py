@@ -67,6 +67,16 @@ class Slopes:
 
 
 @dataclass(frozen=True)
+class Step:
+    """What one step of a training leaves; all by Keras's names and in its layout."""
+
+    loss: float  # before the update
+    rate: float  # the learning rate
+    weights: Mapping[str, Array]  # after it, as `state`
+    state: Mapping[str, Array]  # moments "KERNEL m", averages "LAYER/moving_mean", ...
+
+
+@dataclass(frozen=True)
 class Watch:
     """Who is told what during a training. Watching takes time: what is timed is not watched."""
 
@@ -123,6 +133,14 @@ class Engine(Protocol):
         self, problem: Problem, part: Part, *, seed: int, noise: Noise | None = None
     ) -> Slopes:
         """Return the untrained twin's loss on a batch and its gradient."""
+
+    def steps(
+        self, problem: Problem, part: Part, *, seed: int, n: int, noise: Noise | None = None
+    ) -> list[Step]:
+        """Return what the first n steps of a training on `part` leave, one by one.
+
+        The network is a new one, and may be run uncompiled: what is timed is not listened to.
+        """
 
     def kernel(self, problem: Problem, part: Part, *, seed: int) -> str:
         """Return what computes the twin's recurrent layers, as seen in a step on half of `part`."""

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from backends import _tiers
 from backends._contract import Engine
+
+if TYPE_CHECKING:
+    from problems import Optimizer, Problem
 
 FOLDER = Path(__file__).parent
 
@@ -31,6 +34,11 @@ class Backend:
     def default_tier(self) -> str:
         """The tier that users get without asking."""
         return next(iter(self.tiers))
+
+    def defaults_for(self, problem: Problem) -> list[str]:
+        """Return the names of the defaults that can change a training of a problem."""
+        applies = {name: APPLIES.get((self.folder, name)) for name in self.defaults}
+        return [name for name, of in applies.items() if of is None or of(problem)]
 
     def missing(self) -> list[str]:
         """Return the packages that are not installed here; nothing is imported."""
@@ -72,14 +80,36 @@ PYTORCH_DEFAULTS = {
     "bias": "a second bias in recurrent layers, trained, so that their sum moves twice as fast",
     "optimizer": "Adam with epsilon 1e-8, added after the bias correction",
     "divisor": "of a weighted loss, its elements; of cross_entropy by class, the weights' sum",
+    "decay": "a weight decay in the gradient, of all optimizers but AdamW",
+    "norm": "gradients clipped by the norm of all, where Keras takes one of each variable",
     "shuffling": "a new order each epoch, drawn by PyTorch",
 }
 KERAS_DEFAULTS = {
     "weights": "drawn by Keras, from the same distributions as the matched ones",
     "divisor": "of a weighted loss, its elements",
+    "optimizer": "RMSprop and Adagrad with epsilon 1e-7 in the root, Adamax with it where it "
+    "divides",
+    "momentum": "the learning rate in what momentum keeps, of SGD and RMSprop: a new one acts late",
     "shuffling": "drawn by the engine; with a seed set, TensorFlow repeats one order every epoch",
 }
-OF_WEIGHTS = frozenset({"divisor"})  # defaults that do nothing where nothing is weighted
+
+
+def _optimizer(problem: Problem) -> Optimizer:
+    return cast("Optimizer", problem.recipe.optimizer)
+
+
+# Default: whether it is another thing than the matched one for a problem; others always are.
+APPLIES: Mapping[tuple[str, str], Callable[[Problem], bool]] = {
+    ("pytorch", "optimizer"): lambda one: _optimizer(one).name in ("adam", "adamw", "nadam"),
+    ("pytorch", "decay"): lambda one: (
+        _optimizer(one).name != "adamw" and bool(_optimizer(one).weight_decay)
+    ),
+    ("pytorch", "norm"): lambda one: _optimizer(one).clip_norm is not None,
+    ("pytorch", "divisor"): lambda one: one.weighted,
+    ("keras", "divisor"): lambda one: one.weighted,
+    ("keras", "optimizer"): lambda one: _optimizer(one).name in ("rmsprop", "adagrad", "adamax"),
+    ("keras", "momentum"): lambda one: bool(_optimizer(one).momentum),
+}
 WIDENED = (
     "for the rungs in float64, what Keras computes in float32 there is widened, but for the "
     "optimizer's constants, such as Adam's betas, which it rounds on every engine"

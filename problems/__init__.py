@@ -49,12 +49,15 @@ if TYPE_CHECKING:
         top_accuracy,
     )
     from problems._names import of_output
+    from problems._optimizer import OPTIMIZERS, Optimizer
     from problems._picture import Curve, Drawing, Frames, Picture, Words
-    from problems._problem import OPTIMIZERS, Metric, Predict, Problem, Proof, Recipe
+    from problems._problem import Metric, Predict, Problem, Proof, Recipe
+    from problems._schedule import SCHEDULES, Schedule
 
 __all__ = [
     "LOSSES",
     "OPTIMIZERS",
+    "SCHEDULES",
     "Array",
     "Arrays",
     "Curve",
@@ -63,12 +66,14 @@ __all__ = [
     "Frames",
     "Loss",
     "Metric",
+    "Optimizer",
     "Part",
     "Picture",
     "Predict",
     "Problem",
     "Proof",
     "Recipe",
+    "Schedule",
     "Spec",
     "Specs",
     "Words",
@@ -113,7 +118,8 @@ def __getattr__(name: str) -> Any:
     """Import what an author needs when it is asked for: names of problems need no NumPy."""
     if name in __all__:
         for module in (
-            *("_data", "_lengths", "_loss", "_metrics", "_names", "_picture", "_problem"),
+            *("_data", "_lengths", "_loss", "_metrics", "_names", "_optimizer", "_picture"),
+            *("_problem", "_schedule"),
         ):
             found = vars(import_module(f"problems.{module}"))
             if name in found:

@@ -33,12 +33,13 @@ from problems._lengths import (
 )
 from problems._loss import Loss, Losses, by_output, check_targets, check_values, losses_of
 from problems._names import check_names, check_outputs, check_scored, of_output
+from problems._optimizer import Optimizer
 from problems._picture import PLAIN, Picture
+from problems._schedule import Schedule
 
 # Inputs (n, ...) -> outputs (n, ...): each one array, or several by name.
 Predict = Callable[[Any], Any]
 
-OPTIMIZERS = ("adam",)
 BETTER = ("higher", "lower")
 
 
@@ -47,25 +48,29 @@ class Recipe:
     """How a problem is trained, the same on every backend.
 
     `loss` is a `Loss` or its name, which means its usual form; of several outputs, a mapping with
-    one for each by its name. `optimizer` is "adam", as Keras defines it: beta 0.9 and 0.999,
-    epsilon 1e-7 added to the root of the uncorrected second moment.
+    one for each by its name. `optimizer` and `schedule` are the values of
+    these names, or the name of one alone.
 
     Raises:
-        ValueError: there is no such loss or optimizer, or a number is too small.
+        ValueError: there is no such loss, optimizer or schedule, or a number is too small.
     """
 
     loss: str | Loss | Mapping[str, str | Loss]
-    optimizer: str = "adam"
+    optimizer: str | Optimizer = "adam"
     learning_rate: float
-    decay: float = 1.0  # the learning rate is multiplied by this after every epoch
+    schedule: str | Schedule = "constant"  # what becomes of the learning rate, step by step
     batch_size: int
     epochs: int
     examples: Mapping[str, int]  # how many in each part of the data
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "loss", losses_of(self.loss))
-        if self.optimizer not in OPTIMIZERS:
-            raise ValueError(f"no optimizer {self.optimizer!r}; there are {', '.join(OPTIMIZERS)}")
+        for what, kind in (("optimizer", Optimizer), ("schedule", Schedule)):
+            if not isinstance(value := getattr(self, what), kind):
+                object.__setattr__(self, what, kind(value))
+        rate = self.learning_rate
+        if type(rate) not in (int, float) or not 0 < rate < math.inf:
+            raise ValueError(f"learning_rate: expected a number above 0, came {rate!r}")
         counts = {"batch_size": self.batch_size, "epochs": self.epochs}
         for what, n in (
             counts | {f"examples of {part}": n for part, n in self.examples.items()}
@@ -78,10 +83,12 @@ class Recipe:
         """The loss of the one output, or of each by its name."""
         return losses_of(self.loss)
 
-    @property
-    def learning_rates(self) -> list[float]:
-        """The learning rate of each epoch."""
-        return [self.learning_rate * self.decay**epoch for epoch in range(self.epochs)]
+    def rates(self, steps_per_epoch: int) -> Array:
+        """Return the learning rate of each step, float64 (epochs * steps_per_epoch,)."""
+        assert isinstance(self.schedule, Schedule)
+        return self.schedule.rates(
+            self.learning_rate, epochs=self.epochs, steps_per_epoch=steps_per_epoch
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from problems import (
     Picture,
     Problem,
     Recipe,
+    Schedule,
     Spec,
     Words,
     accuracy,
@@ -121,7 +122,7 @@ PROBLEM = Problem(
     recipe=Recipe(
         loss="cross_entropy",
         learning_rate=8e-3,
-        decay=0.5,
+        schedule=Schedule("exponential", factor=0.5),
         batch_size=64,
         epochs=4,
         examples={"train": 50_000, "validation": 500, "test": 2_000},
@@ -129,7 +130,7 @@ PROBLEM = Problem(
     quick=Recipe(
         loss="cross_entropy",
         learning_rate=8e-3,
-        decay=0.5,
+        schedule=Schedule("exponential", factor=0.5),
         batch_size=64,
         epochs=2,
         examples={"train": 12_800, "validation": 200, "test": 500},

@@ -31,6 +31,7 @@ from problems import (
     Picture,
     Problem,
     Recipe,
+    Schedule,
     Spec,
     mean_absolute_error,
 )
@@ -116,7 +117,7 @@ PROBLEM = Problem(
     recipe=Recipe(
         loss="mean_absolute_error",
         learning_rate=3e-3,
-        decay=0.9,
+        schedule=Schedule("exponential", factor=0.9),
         batch_size=32,
         epochs=12,
         examples={"train": 1_141, "validation": 153, "test": 363},
@@ -124,7 +125,7 @@ PROBLEM = Problem(
     quick=Recipe(
         loss="mean_absolute_error",
         learning_rate=4e-3,
-        decay=0.85,
+        schedule=Schedule("exponential", factor=0.85),
         batch_size=32,
         epochs=8,
         examples={"train": 1_141, "validation": 153, "test": 363},

@@ -18,6 +18,7 @@ from problems import (
     Picture,
     Problem,
     Recipe,
+    Schedule,
     Spec,
     binary_accuracy,
     binary_sequence_accuracy,
@@ -102,7 +103,7 @@ PROBLEM = Problem(
     recipe=Recipe(
         loss="binary_cross_entropy",
         learning_rate=1e-2,
-        decay=0.6,
+        schedule=Schedule("exponential", factor=0.6),
         batch_size=64,
         epochs=8,
         examples={"train": 20_000, "validation": 500, "test": 5_000},
@@ -110,7 +111,7 @@ PROBLEM = Problem(
     quick=Recipe(
         loss="binary_cross_entropy",
         learning_rate=1e-2,
-        decay=0.6,
+        schedule=Schedule("exponential", factor=0.6),
         batch_size=64,
         epochs=2,
         examples={"train": 6_400, "validation": 200, "test": 500},

@@ -18,6 +18,7 @@ from problems import (
     Picture,
     Problem,
     Recipe,
+    Schedule,
     Spec,
     independent,
     mean_absolute_error,
@@ -110,7 +111,7 @@ PROBLEM = Problem(
     recipe=Recipe(
         loss="mean_absolute_error",
         learning_rate=1e-2,
-        decay=0.65,
+        schedule=Schedule("exponential", factor=0.65),
         batch_size=32,
         epochs=6,
         examples={"train": 10_000, "validation": 500, "test": 2_000},
@@ -118,7 +119,7 @@ PROBLEM = Problem(
     quick=Recipe(
         loss="mean_absolute_error",
         learning_rate=1e-2,
-        decay=0.5,
+        schedule=Schedule("exponential", factor=0.5),
         batch_size=32,
         epochs=2,
         examples={"train": 3_200, "validation": 200, "test": 500},

@@ -26,6 +26,7 @@ from problems import (
     Picture,
     Problem,
     Recipe,
+    Schedule,
     Spec,
     Words,
     accuracy,
@@ -102,7 +103,7 @@ PROBLEM = Problem(
     recipe=Recipe(
         loss="cross_entropy",
         learning_rate=2e-2,
-        decay=0.85,
+        schedule=Schedule("exponential", factor=0.85),
         batch_size=32,
         epochs=15,
         examples={"train": 1_200, "validation": 199, "test": 398},
@@ -110,7 +111,7 @@ PROBLEM = Problem(
     quick=Recipe(
         loss="cross_entropy",
         learning_rate=2e-2,
-        decay=0.8,
+        schedule=Schedule("exponential", factor=0.8),
         batch_size=32,
         epochs=10,
         examples={"train": 1_200, "validation": 199, "test": 398},

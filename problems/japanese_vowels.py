@@ -32,6 +32,7 @@ from problems import (
     Picture,
     Problem,
     Recipe,
+    Schedule,
     Spec,
     Words,
     accuracy,
@@ -137,7 +138,7 @@ PROBLEM = Problem(
     recipe=Recipe(
         loss="cross_entropy",
         learning_rate=1e-2,
-        decay=0.95,
+        schedule=Schedule("exponential", factor=0.95),
         batch_size=32,
         epochs=30,
         examples={"train": 240, "validation": 30, "test": 370},
@@ -145,7 +146,7 @@ PROBLEM = Problem(
     quick=Recipe(
         loss="cross_entropy",
         learning_rate=1e-2,
-        decay=0.95,
+        schedule=Schedule("exponential", factor=0.95),
         batch_size=16,
         epochs=15,
         examples={"train": 240, "validation": 30, "test": 370},

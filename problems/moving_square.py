@@ -18,6 +18,7 @@ from problems import (
     Problem,
     Proof,
     Recipe,
+    Schedule,
     Spec,
     Words,
     binary_accuracy,
@@ -104,7 +105,7 @@ PROBLEM = Problem(
     recipe=Recipe(
         loss="binary_cross_entropy",
         learning_rate=1e-3,
-        decay=0.55,
+        schedule=Schedule("exponential", factor=0.55),
         batch_size=16,
         epochs=4,
         examples={"train": 1_400, "validation": 100, "test": 1_000},
@@ -112,7 +113,7 @@ PROBLEM = Problem(
     quick=Recipe(
         loss="binary_cross_entropy",
         learning_rate=1e-3,
-        decay=0.5,
+        schedule=Schedule("exponential", factor=0.5),
         batch_size=16,
         epochs=2,
         examples={"train": 320, "validation": 64, "test": 200},

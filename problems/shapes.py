@@ -26,6 +26,7 @@ from problems import (
     Predict,
     Problem,
     Recipe,
+    Schedule,
     Spec,
     independent,
     mean_absolute_error,
@@ -121,7 +122,7 @@ PROBLEM = Problem(
     recipe=Recipe(
         loss="mean_absolute_error",
         learning_rate=1e-2,
-        decay=0.4,
+        schedule=Schedule("exponential", factor=0.4),
         batch_size=32,
         epochs=4,
         examples={"train": 10_000, "validation": 500, "test": 5_000},
@@ -129,7 +130,7 @@ PROBLEM = Problem(
     quick=Recipe(
         loss="mean_absolute_error",
         learning_rate=1e-2,
-        decay=0.4,
+        schedule=Schedule("exponential", factor=0.4),
         batch_size=32,
         epochs=2,
         examples={"train": 3_200, "validation": 200, "test": 500},

@@ -60,7 +60,7 @@ def main(name: str, epochs: int, seed: int, examples: int) -> None:
         shuffle=True,
         callbacks=[
             keras.callbacks.LearningRateScheduler(
-                lambda epoch: recipe.learning_rate * recipe.decay**epoch
+                lambda epoch: recipe.learning_rate * (recipe.schedule.factor or 1.0) ** epoch
             ),
             timer,
         ],

@@ -34,7 +34,7 @@ def main(name: str, epochs: int, seed: int, examples: int) -> None:
 
     model = import_module(f"backends.pytorch.{name}").build(problem)
     optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate)
-    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, recipe.decay)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, recipe.schedule.factor or 1.0)
 
     epoch_s = []
     for _ in range(epochs):

@@ -23,6 +23,7 @@ class Port(NamedTuple):
     tensor: str = ""
     hint: str = ""  # words of the message
     keras_file: str = ""  # the whole twin, where it is no class
+    recipe: str = ""  # arguments of Recipe that differ
 
 
 # Input: axes, dtype, low, high, and how n examples are drawn.
@@ -49,7 +50,8 @@ PROBLEM = '''
 
 import numpy as np
 
-from problems import Metric, Part, Problem, Proof, Recipe, Spec, binary_accuracy, independent
+from problems import Metric, Optimizer, Part, Problem, Proof, Recipe, Schedule, Spec
+from problems import binary_accuracy, independent
 
 
 def examples(rng, n):
@@ -62,13 +64,14 @@ def spec(axes, dtype, low, high):
     return Spec(axes=axes, dtype=dtype, low=low, high=high, meaning="a number", unit="1")
 
 
-RECIPE = Recipe(
+USUAL = dict(
     loss="binary_cross_entropy",
     learning_rate=1e-2,
     batch_size=16,
     epochs=2,
     examples={{"train": 100, "validation": 20, "test": 20}},
 )
+RECIPE = Recipe(**USUAL | dict({recipe}))
 PROBLEM = Problem(
     name="{name}",
     summary="compare a sum",
@@ -97,7 +100,13 @@ def files_of(what: str, port: Port, steps: int = 48) -> dict[str, str]:
     axes, dtype, low, high, draw = INPUTS[port.inputs]
     shapes = f"{port.shapes}, " if port.shapes else ""
     facts = {"axes": axes, "dtype": dtype, "low": low, "high": high, "draw": draw}
-    facts |= {"name": name, "shapes": shapes, "steps": steps, "accuracy": ACCURACY}
+    facts |= {
+        "recipe": port.recipe,
+        "name": name,
+        "shapes": shapes,
+        "steps": steps,
+        "accuracy": ACCURACY,
+    }
     found = {f"problems/{name}.py": PROBLEM.format(**facts)}
     twins = {
         "pytorch": (TORCH, port.torch_layers, port.torch_steps),

@@ -144,22 +144,23 @@ def test_a_model_without_weights_is_an_error():
 ADAM = """
 import numpy as np, torch
 from torch import nn
-from backends.pytorch._optimizer import keras_adam
-from problems import Recipe
+from backends.pytorch._defaults import optimizer
+from problems import Recipe, Schedule
 
 recipe = Recipe(
-    loss="mean_absolute_error", learning_rate=1e-2, decay=0.5, batch_size=1, epochs=3, examples={}
+    loss="mean_absolute_error", learning_rate=1e-2, batch_size=1, epochs=3, examples={},
+    schedule=Schedule("exponential", factor=0.5),
 )
 model = nn.Linear(3, 1, bias=False).double()
 with torch.no_grad():
     model.weight.fill_(1.0)
-optimizer = keras_adam(model, recipe, 20)
+optimizer, _ = optimizer(model, recipe, 20)
 gradients = np.random.default_rng(0).normal(size=(60, 3)) * [1, 1e-4, 1e-8]
 w, m, v = np.ones(3), np.zeros(3), np.zeros(3)
 for t, gradient in enumerate(gradients, start=1):
     model.weight.grad = torch.from_numpy(gradient[None])
     optimizer.step()
-    rate = recipe.learning_rates[(t - 1) // 20]
+    rate = recipe.rates(20)[t - 1]
     m = 0.9 * m + 0.1 * gradient
     v = 0.999 * v + 0.001 * gradient**2
     w = w - rate * np.sqrt(1 - 0.999**t) / (1 - 0.9**t) * m / (np.sqrt(v) + 1e-7)

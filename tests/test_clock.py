@@ -181,8 +181,7 @@ BY_THE_RUN = {
         "failed", "steps: expected 14 by the recipe, came 8",
     ),
     "an epoch left out": (
-        (Fault("", TOY, "zip(orders, recipe.learning_rates, strict=True)",
-               "zip(orders[1:], recipe.learning_rates)"),),
+        (Fault("", TOY, "for order in orders:", "for order in orders[1:]:"),),
         "failed", "epochs that were timed: expected 2 by the recipe, came 1",
     ),
 }  # fmt: skip

@@ -102,6 +102,8 @@ def gaps(problem, evidence):
         lacking.append("epochs")
     elif np.ptp(evidence["curve"]) < 1e-3:
         lacking.append("learning")
+    if "step" not in kinds and evidence["layer/output"].dtype == np.float64:
+        lacking.append("step")
     return lacking + [
         name for name, x in evidence.items() if x.dtype.kind in "fi" and not np.isfinite(x).all()
     ]

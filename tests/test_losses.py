@@ -5,7 +5,6 @@ One copy of the project with a small problem for each kind of loss serves all te
 
 import json
 import shutil
-from dataclasses import replace
 
 import loss_oracle
 import numpy as np
@@ -18,8 +17,7 @@ from loss_pairs import KERAS_OWN, MORE, PAIRS, TORCH_OWN, files_of
 
 from backends import Side
 from compare.proof.ladder import Pair
-from compare.records.record import Run
-from compare.studies import explain
+from compare.records.record import modes_between
 from problems import LOSSES
 
 REFERENCE, OTHER = COMPARED
@@ -303,16 +301,11 @@ def test_a_loss_of_the_whole_batch_is_taken_but_not_weighted(backend, fork, copy
 
 
 @pytest.mark.parametrize("backend", COMPARED)
-def test_a_divisor_that_is_kept_shows_where_there_are_weights(backend, monkeypatch):
-    weighted = definition("loss_bits")
-    plain = replace(definition("mse_no"), name="plain")
-    monkeypatch.setattr(explain, "load", lambda name: {"a": weighted, "b": plain}[name])
-    run = Run(problem="a", backend=backend, device="cpu", seed=0, mode="own-divisor")
-    assert run.kept == {"divisor"}
-    assert explain.has_effect(run)
-    assert not explain.has_effect(replace(run, problem="b"))
-    for mode in ("matched", "own-weights", "native"):
-        assert explain.has_effect(replace(run, problem="b", mode=mode))
+def test_a_divisor_that_is_kept_shows_where_there_are_weights(backend):
+    weighted, plain = (
+        modes_between(Side(backend), definition(name)) for name in ("loss_bits", "mse_no")
+    )
+    assert [mode for mode in weighted if mode not in plain] == ["own-divisor"]
 
 
 @pytest.mark.parametrize(

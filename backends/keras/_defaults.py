@@ -1,7 +1,7 @@
 """Keras's defaults, and what takes their place so that both frameworks train the same model.
 
 `kept` names those that stay: none in matched mode, all in native mode. What they do is said in
-`backends.KERAS_DEFAULTS`. Its Adam and its single bias are the matched ones.
+`backends.KERAS_DEFAULTS`. Its single bias is the matched one.
 """
 
 from collections.abc import Set
@@ -9,13 +9,12 @@ from typing import Any
 
 import keras
 
+from backends._contract import NOTHING
 from backends._registry import KERAS_DEFAULTS
 from backends._seeded import Array, Noise, batch_order, initial_weights
-from backends.keras import _weights
+from backends.keras import _optimizers, _weights
 from backends.keras._device import batches, sum_repeated_entries
 from problems import Part, Recipe, count
-
-OPTIMIZERS = {"adam": keras.optimizers.Adam}
 
 
 def begin(model: keras.Model, seed: int, kept: Set[str], noise: Noise | None) -> None:
@@ -24,11 +23,19 @@ def begin(model: keras.Model, seed: int, kept: Set[str], noise: Noise | None) ->
         _weights.write(model, initial_weights(_weights.describe(model), seed, noise))
 
 
-def optimizer(recipe: Recipe, kept: Set[str]) -> keras.optimizers.Optimizer:
+def optimizer(
+    model: keras.Model,
+    recipe: Recipe,
+    steps_per_epoch: int,
+    kept: Set[str] = NOTHING,
+    noise: Noise | None = None,
+) -> keras.optimizers.Optimizer:
     """Return the optimizer of a training by `recipe`."""
-    made = OPTIMIZERS[recipe.optimizer](recipe.learning_rate)
+    made = _optimizers.optimizer(model, recipe, steps_per_epoch, kept)
     if not kept.issuperset(KERAS_DEFAULTS):
         sum_repeated_entries(made)
+    if noise:
+        add_noise(made, noise)
     return made
 
 

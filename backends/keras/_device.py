@@ -99,14 +99,19 @@ def place(tensor) -> str:
 def sum_repeated_entries(optimizer: keras.optimizers.Optimizer) -> None:
     """Have an embedding's gradient summed over an entry's uses before the optimizer squares it.
 
-    On TensorFlow, Keras 3.15 squares the uses one by one, and sums then: another second moment than
-    that of the same network with one-hot vectors, or on any other engine.
+    On TensorFlow, Keras 3.15 squares the uses one by one, and sums then: another second moment, and
+    another norm, than that of the same network with one-hot vectors, or on any other engine.
     """
     if ENGINE == "tensorflow":
-        step = optimizer.update_step
-        optimizer.update_step = lambda gradient, *rest: step(
-            engine.convert_to_tensor(gradient), *rest
-        )
+        apply = optimizer.apply
+
+        def apply_sums(gradients, *variables):
+            apply(
+                [None if one is None else engine.convert_to_tensor(one) for one in gradients],
+                *variables,
+            )
+
+        optimizer.apply = apply_sums
 
 
 def flatten_at_zero(loss: keras.losses.Loss) -> None:

@@ -8,12 +8,12 @@ import keras
 import numpy as np
 from keras.src.backend import get_keras_mask
 
-from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Watch
+from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Watch
 from backends._clock import Clock
 from backends._outputs import outputs_of
-from backends._seeded import Array, Noise
+from backends._seeded import Array, Noise, batch_order
 from backends._tiers import COMPILED
-from backends.keras import _defaults, _device, _losses, _tier, _weights
+from backends.keras import _defaults, _device, _losses, _optimizers, _tier, _weights
 from backends.keras._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
@@ -35,6 +35,7 @@ __all__ = [
     "probe",
     "settings",
     "slopes",
+    "steps",
     "synchronize",
     "train",
     "versions",
@@ -124,9 +125,8 @@ def train(
     orders = _defaults.orders(count(training.x), recipe, seed, kept)
     model = _build(problem, seed, kept, noise)
     loss = _losses.make(problem, kept, weighted=_losses.weighted(data))
-    optimizer = _defaults.optimizer(recipe, kept)
-    if noise:
-        _defaults.add_noise(optimizer, noise)
+    steps_per_epoch = -(-count(training.x) // recipe.batch_size)
+    optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, kept, noise)
     _tier.compile_model(model, optimizer, *loss)
     build_s = clock.lap()
 
@@ -135,13 +135,14 @@ def train(
 
     timer = Timer(clock)
     time_first_step(model, timer)
-    rates = keras.callbacks.LearningRateScheduler(recipe.learning_rates.__getitem__)
+    rates = _optimizers.epoch_rates(recipe, steps_per_epoch)
+    changes = [keras.callbacks.LearningRateScheduler(rates.__getitem__)] if rates else []
     history = model.fit(
         **_defaults.feed(training, orders, recipe.batch_size),
         epochs=recipe.epochs,
         validation_data=validation.arrays,
         validation_batch_size=recipe.batch_size,
-        callbacks=[rates, timer, *_watchers(watch, predict, clock)],
+        callbacks=[*changes, timer, *_watchers(watch, predict, clock)],
         verbose=0,
     ).history
     timer.epoch_s[-1] += clock.lap()  # `fit` takes down the input pipeline of the training
@@ -204,6 +205,31 @@ def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = Non
         for name, array in _weights.read(model).items()
     }
     return Slopes(float(logs["loss"]), evaluation_loss, gradients)
+
+
+def steps(
+    problem: Problem, part: Part, *, seed: int, n: int, noise: Noise | None = None
+) -> list[Step]:
+    """Return what the first n steps of a training leave, one by one."""
+    recipe = problem.recipe
+    orders = batch_order(count(part.x), epochs=recipe.epochs, seed=seed)
+    steps_per_epoch = -(-count(part.x) // recipe.batch_size)
+    model = _build(problem, seed, noise=noise)
+    loss = _losses.make(problem, NOTHING, weighted=part.weight is not None)
+    optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, noise=noise)
+    _tier.compile_steps(model, optimizer, *loss)
+    rates = _optimizers.epoch_rates(recipe, steps_per_epoch)
+    found = []
+    for k in range(min(n, recipe.epochs * steps_per_epoch)):
+        epoch, i = divmod(k, steps_per_epoch)
+        if rates:
+            optimizer.learning_rate = rates[epoch]
+        rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+        batch = orders[epoch][i * recipe.batch_size :][: recipe.batch_size]
+        rows = part.changed(lambda array, batch=batch: array[batch])
+        told = model.train_on_batch(*rows.arrays, return_dict=True)["loss"]
+        found.append(Step(float(told), rate, _weights.read(model), _weights.state(model)))
+    return found
 
 
 def _watchers(watch: Watch, predict: Predict, clock: Clock) -> list[keras.callbacks.Callback]:

@@ -53,6 +53,14 @@ def compile_model(model: keras.Model, *settings) -> None:
         raise Unavailable("Keras turns XLA off for a network with such layers, e.g. cuDNN's")
 
 
+def compile_steps(model: keras.Model, *settings) -> None:
+    """Call the model's `compile` for a few steps that are looked at one by one.
+
+    A step without a graph is quicker than the graph; on JAX, which compiles each operation, not.
+    """
+    model.compile(*settings, **ARGUMENTS[COMPILED if ENGINE == "jax" else EAGER])
+
+
 @contextmanager
 def compiled() -> Iterator[None]:
     """See that what is run within is compiled if it should be.

@@ -26,6 +26,19 @@ LAYERS = {
 
 KERAS_LISTS = ("_layers", "_modules", "_losses", "_metrics")  # attributes of every model
 
+# Optimizer: where it keeps what for each weight, and its name on both sides.
+MOMENTS = {
+    keras.optimizers.SGD: {"momentums": "momentum"},
+    keras.optimizers.RMSprop: {
+        "_velocities": "v",
+        "_momentums": "momentum",
+        "_average_gradients": "average",
+    },
+    keras.optimizers.Adagrad: {"_accumulators": "accumulator"},
+    keras.optimizers.Adamax: {"_m": "m", "_u": "u"},
+    keras.optimizers.Optimizer: {"_momentums": "m", "_velocities": "v"},
+}
+
 
 class Slot(NamedTuple):
     """One trainable variable and the initial rule for it."""
@@ -77,7 +90,8 @@ def state(model: keras.Model) -> dict[str, Array]:
     """Return what else a training leaves: moments of the optimizer, averages of normalizations."""
     found = {}
     trained = [id(variable) for variable in model.trainable_variables]
-    for name, kind in (("m", "_momentums"), ("v", "_velocities")):
+    kinds = (names for of, names in MOMENTS.items() if isinstance(model.optimizer, of))
+    for kind, name in next(kinds, {}).items():
         moments = getattr(model.optimizer, kind, ())
         for slot in _slots(model):
             if moments and id(slot.variable) in trained:

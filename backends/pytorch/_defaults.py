@@ -9,16 +9,13 @@ from collections.abc import Set
 import torch
 from torch import Tensor, nn
 
+from backends._contract import NOTHING
 from backends._registry import PYTORCH_DEFAULTS
 from backends._seeded import Noise, batch_order, initial_weights
-from backends.pytorch import _weights
+from backends.pytorch import _optimizers, _weights
 from backends.pytorch._norms import Norms
-from backends.pytorch._optimizer import keras_adam, torch_adam
 from backends.pytorch._rows import Rows
 from problems import Recipe
-
-OPTIMIZERS = {"adam": keras_adam}
-KEPT_OPTIMIZERS = {"adam": torch_adam}
 
 
 def begin(model: nn.Module, seed: int, kept: Set[str], noise: Noise | None) -> None:
@@ -38,10 +35,19 @@ def norms(model: nn.Module, training: Rows, batch_size: int, kept: Set[str]) -> 
     )
 
 
-def optimizer(model: nn.Module, recipe: Recipe, steps_per_epoch: int, kept: Set[str]):
-    """Return the optimizer of a training by `recipe`."""
-    makers = KEPT_OPTIMIZERS if "optimizer" in kept else OPTIMIZERS
-    return makers[recipe.optimizer](model, recipe, steps_per_epoch)
+def optimizer(
+    model: nn.Module,
+    recipe: Recipe,
+    steps_per_epoch: int,
+    kept: Set[str] = NOTHING,
+    noise: Noise | None = None,
+) -> tuple[torch.optim.Optimizer, _optimizers.Before]:
+    """Return the optimizer of a training by `recipe`, and what it does before each step."""
+    made, before = _optimizers.optimizer(model, recipe, steps_per_epoch, kept)
+    if noise:
+        add_noise(made, noise)  # first, as rounding is: what is clipped has it
+    made.register_step_pre_hook(before)
+    return made, before
 
 
 def orders(n: int, recipe: Recipe, seed: int, kept: Set[str]) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Watch
+from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Watch
 from backends._clock import Clock
 from backends._outputs import outputs_of
 from backends._seeded import Array, Noise
@@ -37,6 +37,7 @@ __all__ = [
     "probe",
     "settings",
     "slopes",
+    "steps",
     "synchronize",
     "train",
     "versions",
@@ -61,9 +62,7 @@ def train(
     model = _build(problem, seed, kept, noise)
     norms = _defaults.norms(model, training, recipe.batch_size, kept)
     steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
-    optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, kept)
-    if noise:
-        _defaults.add_noise(optimizer, noise)
+    optimizer, before = _defaults.optimizer(model, recipe, steps_per_epoch, kept, noise)
     network = _tier.ready(model)
     build_s = clock.lap()
 
@@ -110,7 +109,7 @@ def train(
         state=state,
         devices=lambda x: _devices(model, Rows(problem, x)),
         parameters=_weights.parameters(model),
-        steps=_weights.steps(optimizer),
+        steps=before.taken,
         train_loss=train_loss,
         validation_loss=validation_loss,
         build_s=build_s,
@@ -164,6 +163,35 @@ def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = Non
     loss = loss_of(_tier.ready(model)(x), y, weights)
     loss.backward()
     return Slopes(loss.item(), evaluation_loss, _weights.gradients(model))
+
+
+def steps(
+    problem: Problem, part: Part, *, seed: int, n: int, noise: Noise | None = None
+) -> list[Step]:
+    """Return what the first n steps of a training leave, one by one; it is run as it is."""
+    recipe, training = problem.recipe, Rows.of(problem, part)
+    loss_of = _losses.make(problem, NOTHING)
+    orders = _defaults.orders(len(training), recipe, seed, NOTHING)
+    model = _build(problem, seed, noise=noise)
+    norms = _defaults.norms(model, training, recipe.batch_size, NOTHING)
+    steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
+    optimizer, before = _defaults.optimizer(model, recipe, steps_per_epoch, noise=noise)
+    model.train()
+    found = []
+    for batch in [one for order in orders for one in order.split(recipe.batch_size)][:n]:
+        if partial_batch := norms.partial(len(batch)):
+            norms.note()
+        x, y, weights = training[batch]
+        loss = loss_of(model(x), y, weights)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if partial_batch:
+            norms.correct(len(batch))
+        with norms.of_keras():
+            state = _weights.state(model, optimizer)
+        found.append(Step(loss.item(), before.rate, _weights.read(model), state))
+    return found
 
 
 def _build(

@@ -45,6 +45,17 @@ LAYERS = {
     nn.LayerNorm: (("gamma", "weight", SAME), ("beta", "bias", SAME)),
 }
 
+# What an optimizer keeps for a tensor: its name on both sides. What is made of others comes last.
+MOMENTS = {
+    "exp_avg": "m",
+    "exp_avg_sq": "v",
+    "exp_inf": "u",
+    "square_avg": "v",
+    "grad_avg": "average",
+    "sum": "accumulator",
+    "momentum_buffer": "momentum",
+}
+
 
 class Slot(NamedTuple):
     """One Keras weight: its name, initial rule, and the tensors that hold it here."""
@@ -136,7 +147,7 @@ def gradients(model: nn.Module) -> dict[str, Array]:
 def state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Array]:
     """Return what else a training leaves: moments of the optimizer, averages of normalizations."""
     found = {}
-    for name, own in (("m", "exp_avg"), ("v", "exp_avg_sq")):
+    for own, name in MOMENTS.items():
         for slot in _slots(model):
             moments = [optimizer.state.get(parameter, {}).get(own) for parameter in slot.parameters]
             if all(moment is not None for moment in moments):
@@ -161,11 +172,6 @@ def trainable(model: nn.Module) -> dict[str, tuple[int, ...]]:
         for name, parameter in model.named_parameters()
         if id(parameter) not in named and parameter.requires_grad
     }
-
-
-def steps(optimizer: torch.optim.Optimizer) -> int:
-    """Return how many steps an optimizer has taken."""
-    return max((int(found["step"]) for found in optimizer.state.values()), default=0)
 
 
 def parameters(model: nn.Module) -> int:

@@ -31,7 +31,10 @@ NUMBERS = ("seeds", "score_mean", "matched_mean", "change", "change_low", "chang
 KEPT = {
     "weights": "own initial weights",
     "bias": "own second bias of the LSTM",
-    "optimizer": "own Adam",
+    "optimizer": "own optimizer",
+    "decay": "own weight decay",
+    "norm": "own norm of gradients",
+    "momentum": "own momentum",
     "divisor": "own divisor of a weighted loss",
     "shuffling": "own batch order",
     "all": "all of its own",
@@ -45,14 +48,22 @@ MATCHED = {
         "and 1 for the forget gate of an LSTM",
     ),
     "bias": ("biases of recurrent layers", "one in an LSTM: PyTorch's second is 0 and stays 0"),
-    "optimizer": ("Adam", "epsilon 1e-7, added before the bias correction, as Keras does"),
+    "optimizer": (
+        "formula of the optimizer",
+        "Adam: epsilon 1e-7, added before the bias correction, as Keras does; RMSprop, Adagrad and "
+        "Adamax: as PyTorch does",
+    ),
+    "decay": ("weight decay", "the rate times the decay times the weight, taken from it"),
+    "norm": ("norm of gradients", "by which `clip_norm` clips: one of each variable"),
+    "momentum": ("momentum", "of gradients; the learning rate counts when a weight is moved"),
     "divisor": ("divisor of a weighted loss", "the weights' sum"),
     "shuffling": ("order of batches", "one new order each epoch, drawn in NumPy"),
 }
 # What Keras does by itself where it keeps what is made equal.
 KERAS = {
     "bias": "one in an LSTM, two in a GRU",
-    "optimizer": "epsilon 1e-7, added before the bias correction",
+    "decay": "the same",
+    "norm": "one of each variable",
 }
 
 TEMPLATE = """\

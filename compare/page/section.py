@@ -132,11 +132,11 @@ def _range(spec: Spec) -> str:
 def _recipe(problem: Problem) -> str:
     """Return how the problem is trained, in a sentence."""
     recipe = problem.recipe
-    decay = f", times {recipe.decay:g} after every epoch" if recipe.decay != 1 else ""
+    schedule = f", {recipe.schedule}" if str(recipe.schedule) else ""
     examples = ", ".join(f"{n:,} for {part}" for part, n in recipe.examples.items())
     return (
         f"Loss: {loss_text(recipe.losses)}. Optimizer: {recipe.optimizer}, learning rate "
-        f"{recipe.learning_rate:g}{decay}. {recipe.epochs} epochs in batches of "
+        f"{recipe.learning_rate:g}{schedule}. {recipe.epochs} epochs in batches of "
         f"{recipe.batch_size}. Examples: {examples}." + FIXED * problem.fixed
     )
 

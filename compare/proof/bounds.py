@@ -21,9 +21,9 @@ CLOSER = {"float64": 1e-13, "float32": 2e-6}
 FAR_FLOOR = 1e-6
 
 
-# What is taken by the largest of all tensors of its kind in the network, for it may be 0 by theory;
-# and what by another tensor: a single output may be near 0 by chance.
-OF_ALL = (("gradients", r"gradient/.*"), ("state", r"state/.* m"), ("state", r"state/.* v"))
+# What is taken by the largest of all tensors of its kind in the network, for it may be 0 by theory:
+# gradients, and each kind of moment. What by another tensor: an output may be near 0 by chance.
+OF_ALL = r"(gradient)/.*|(state|step)/.* (?P<moment>\w+)"
 SINGLE, WHOLE = "single/output", "layer/output"
 
 
@@ -39,10 +39,12 @@ def scale(rung: str, name: str, evidence: Evidence, *, curve: bool) -> Array:
         return np.ones(())
     if curve:
         return np.asarray(np.maximum(magnitude, 0.01 * magnitude[0]))
-    for of, kind in OF_ALL:
-        if rung == of and re.fullmatch(kind, name):
-            alike = [array for key, array in evidence.items() if re.fullmatch(kind, key)]
-            return np.array(max(np.nanmax(np.abs(array), initial=0.0) for array in alike))
+    if match := re.fullmatch(OF_ALL, name):
+        kind, alike = match.groups(), []
+        for key, array in evidence.items():
+            if (other := re.fullmatch(OF_ALL, key)) and other.groups() == kind:
+                alike.append(np.nanmax(np.abs(array), initial=0.0))
+        return np.array(max(alike))
     return np.array(np.nanmax(magnitude, initial=0.0))
 
 
@@ -63,7 +65,7 @@ def floor(rung: str, name: str, precision: str) -> float:
     """Return the relative difference that is allowed where nothing spreads."""
     if name.startswith("far/"):
         return FAR_FLOOR
-    return (CLOSER if rung == "curve" else FLOOR)[precision]
+    return (CLOSER if rung in ("steps", "curve") else FLOOR)[precision]
 
 
 def flips(problem: Problem, name: str, precision: str) -> float:

@@ -28,10 +28,13 @@ OPTIMIZER = (
     "The first gradients agree: look at what else happens in a step, such as a constraint, "
     "clipping, a regularizer of what is still 0, or a state that is kept"
 )
-AVERAGES = (
-    "Losses in training agree, those in evaluation mode do not: look at the momentum of batch "
-    "normalizations, which PyTorch counts as 1 less Keras's"
+RATE = "The schedules differ: look at where a warm-up ends, and at whether steps count from 0 or 1"
+STEP = (
+    "The first gradients agree: a moment that differs tells of clipping, a penalty or a beta, a "
+    "weight alone of epsilon's place, of a decay that one side leaves out, or of a constraint"
 )
+MOMENTUM = "look at the momentum of batch normalizations, which PyTorch counts as 1 less Keras's"
+AVERAGES = f"Losses in training agree, those in evaluation mode do not: {MOMENTUM}"
 STATE = "A network that answers the same question otherwise keeps a state, or draws random numbers"
 SINGLE = (
     "The difference is of the size of float32's rounding: one side computes something in float32, "
@@ -46,7 +49,7 @@ FAR = (
 def told(name: str) -> str:
     """Return a name of the evidence as a finding tells it."""
     kind, slash, rest = name.partition("/")
-    kinds = ("layer", "far", "again", "single", "gradient", "trained", "state", "score")
+    kinds = ("layer", "far", "again", "single", "gradient", "step", "trained", "state", "score")
     return f"{rest}{WHERE.get(f'{kind}/', '')}" if slash and kind in kinds else name
 
 
@@ -106,6 +109,14 @@ def of_numbers(finding: Finding, expected: Evidence, came: Evidence) -> str:
             return f"The layers are {kinds[0]} and {kinds[1]}"
     if finding.rung == "loss":
         return LOSS if finding.tensor == "evaluation loss" else TRAINING_MODE
+    if finding.rung == "steps":
+        return (
+            RATE
+            if finding.tensor == "rate"
+            else MOMENTUM.capitalize()
+            if "/moving_" in finding.tensor
+            else STEP
+        )
     if finding.rung == "curve" and finding.precision == "float64":
         averages = finding.tensor == "validation loss" and _same_curve(expected, came)
         return AVERAGES if averages else OPTIMIZER

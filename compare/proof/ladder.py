@@ -23,6 +23,7 @@ TENSORS = {
     "layers": ("layer/", "single/", "far/"),
     "loss": ("evaluation loss", "loss"),
     "gradients": ("gradient/",),
+    "steps": ("step/",),
     "curve": ("curve", "validation", "trained/"),
     "state": ("state/",),
     "score": ("score/",),
@@ -59,7 +60,7 @@ class Pair:
         yield self._steady(self.side, self.came["float64"])
         for rung in TENSORS:
             yield self._rung(rung, "float64", self.side)
-        for rung in TENSORS if "float32" in self.came else ():
+        for rung in (one for one in TENSORS if one != "steps") if "float32" in self.came else ():
             yield self._rung(rung, "float32", self.reference)
             yield self._rung(rung, "float32", self.side)
 
@@ -136,6 +137,8 @@ class Pair:
             return replace(self._same(rung, "names", one, other, precision), backend=str(side))
         wrong = [finding for finding in findings if not finding.passed]
         if wrong:
+            if rung == "steps":  # the first of them tells most
+                wrong.sort(key=lambda one: one.index[:1])
             evidence = (self.expected["float64"], own[precision])
             return replace(wrong[0], hint=hints.of_numbers(wrong[0], *evidence))
         nearest = max(findings, key=lambda one: (one.relative or 0.0) / (one.bound or 1.0))
@@ -181,7 +184,8 @@ class Pair:
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = np.where(absolute == 0, 0.0, absolute / by)
         wrong = ~(relative <= allowed)  # which is also true of what is not a number
-        flat = np.argmax(wrong) if curve and wrong.any() else np.argmax(relative)
+        first = curve or rung == "steps"
+        flat = np.argmax(wrong) if first and wrong.any() else np.argmax(relative)
         index = np.unravel_index(flat, relative.shape)
         return Finding(
             problem=self.problem.name,
@@ -216,7 +220,7 @@ class Pair:
                 self.problem.output, "layer/output"
             )
             return layer and np.logical_or(*map(np.isnan, both))
-        weight = "weight/" + re.sub(r"^(gradient|trained|state)/| [mv]$", "", name)
+        weight = "weight/" + re.sub(r"^(gradient|step|trained|state)/| \w+$", "", name)
         own = self.expected if side == self.reference else self.came
         holes = [of["float64"].get(weight) for of in (self.expected, own)]
         found = [np.isnan(array) for array in holes if array is not None]

@@ -16,10 +16,14 @@ is the reference, and whether the training is the whole one. It leaves FOLDER/ev
     far/NAME                the outputs for numbers far out of the range, where they can be had
     loss, evaluation loss   of a batch, in training and in evaluation mode
     gradient/NAME           of the former, for every weight
+    step/loss, step/rate    in float64: of each of the first steps of that training, on a new
+                            network, and the learning rate of the step
+    step/NAME               all weights, moments and averages after each of them (step, ...)
     curve                   the mean loss of each epoch of a short training by the problem's recipe
     validation              the loss after each of its epochs
     trained/NAME            the weights after it
-    state/NAME              moments of the optimizer, averages of normalizations
+    state/NAME              moments of the optimizer, averages of normalizations, and as "steps" how
+                            many steps were taken
     score/NAME              the metrics after it
 
 and, of a reference in float64, spread/PRECISION/... of all that are differences: by how much they
@@ -47,7 +51,7 @@ from pathlib import Path
 import numpy as np
 
 import problems
-from backends import OTHERWISE, Engine, Side, Unavailable, Watch, twin
+from backends import OTHERWISE, Engine, Side, Step, Unavailable, Watch, twin
 from backends._seeded import Noise
 from compare.options import STARTS
 from compare.processes.launcher import ASKED, Kind, Launcher, several
@@ -63,6 +67,7 @@ BATCH, SEED = 7, 0  # 7 is the length of no axis: a mix-up of batch and time sho
 REAL = 4  # examples in it, where random numbers make sense beside them
 FAR = 30.0  # times the range of the input: what a limit such as ReLU6's does is seen there
 EPOCHS = 4
+STEPS, NUMBERS = 8, 1_000_000  # looked at one by one; fewer of a network of more numbers
 ROUNDING = {"float64": 2.0**-53, "float32": 2.0**-24}  # half a unit in the last place of 1
 NOISE, DRAWS = 4.0, 3  # roundings of each number in a step; how often that is tried
 TRIALS = dict.fromkeys(ROUNDING, DRAWS)
@@ -71,7 +76,7 @@ TRIALS = dict.fromkeys(ROUNDING, DRAWS)
 WHOLE = {"float64": 1}
 NO_TRIALS: Mapping[str, int] = {}
 SPREAD = (
-    *("layer/", "far/", "loss", "evaluation loss", "gradient/"),
+    *("layer/", "far/", "loss", "evaluation loss", "gradient/", "step/"),
     *("curve", "validation", "trained/", "state/", "score/"),
 )
 CURVES = ("curve", "validation")
@@ -163,7 +168,7 @@ def gather(
     part = batch(problem, data["train"], precision)
 
     def climbed(noise: Noise | None = None) -> Iterator[Evidence]:
-        yield from _climbed(engine, problem, data, part, noise)
+        yield from _climbed(engine, problem, data, part, noise, steps=precision == "float64")
 
     moved = {
         name: [climbed(Noise(NOISE * ROUNDING[name], draw)) for draw in range(n)]
@@ -177,7 +182,13 @@ def gather(
 
 
 def _climbed(
-    engine: Engine, problem: Problem, data: Data, part: Part, noise: Noise | None
+    engine: Engine,
+    problem: Problem,
+    data: Data,
+    part: Part,
+    noise: Noise | None,
+    *,
+    steps: bool,
 ) -> Iterator[Evidence]:
     """Yield what the twin does, rung by rung, with noise of the size of rounding or without."""
     probe = engine.probe(problem, seed=SEED, noise=noise)
@@ -217,15 +228,34 @@ def _climbed(
     evidence = {name: np.array(loss) for name, loss in losses.items()}
     yield evidence | _named("gradient", slopes.gradients)
 
+    moved = {name: replace(one, x=_moved(one.x, noise)) for name, one in data.items()}
+    numbers = sum(array.size for array in probe.weights.values())
+    n = max(2, min(STEPS, STEPS * NUMBERS // max(numbers, 1)))
+    yield (
+        _steps(engine.steps(problem, moved["train"], seed=SEED, n=n, noise=noise)) if steps else {}
+    )
+
     # As a timed training is asked for: it has its network scored after every epoch.
     watch = Watch(epoch=lambda predict: problem.metrics[0].ask(predict, data["validation"].x))
-    moved = {name: replace(one, x=_moved(one.x, noise)) for name, one in data.items()}
     fit = engine.train(problem, moved, seed=SEED, watch=watch, noise=noise)
     evidence = {"curve": np.array(fit.train_loss), "validation": np.array(fit.validation_loss)}
-    yield evidence | _named("trained", fit.weights()) | _named("state", fit.state())
+    state = fit.state() | {"steps": np.array(fit.steps)}
+    yield evidence | _named("trained", fit.weights()) | _named("state", state)
 
     scores = problem.score(problem.ask(fit.predict, moved), moved)
     yield _named("score", {name: np.array(score) for name, score in scores.items()})
+
+
+def _steps(steps: Sequence[Step]) -> Evidence:
+    """Return what steps left: (step, ...) of each thing. In a step, weights come last."""
+    evidence = {
+        "step/rate": np.array([one.rate for one in steps]),
+        "step/loss": np.array([one.loss for one in steps]),
+    }
+    for kind in ("state", "weights"):
+        for name in getattr(steps[0], kind):
+            evidence[f"step/{name}"] = np.stack([getattr(one, kind)[name] for one in steps])
+    return evidence
 
 
 def _spread(precision: str, clean: Evidence, moved: Sequence[Evidence]) -> Evidence:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import problems
-from backends import OF_WEIGHTS, Side
+from backends import Side
 from compare.files import write_whole
 from compare.text import visible
 
@@ -52,12 +52,14 @@ Mode = str  # MATCHED, NATIVE or one of `modes_between`
 Time = str  # ISO 8601, with its offset from UTC
 
 
-def modes_between(side: Side, *, weighted: bool = False) -> list[str]:
+def modes_between(side: Side, problem: Problem | None = None) -> list[str]:
     """Return the modes of a side, from matched, with one default at a time, to native.
 
-    Without `weighted` they are those of a problem whose loss has no weights.
+    Where a problem is given, only defaults that can change its training count.
     """
-    defaults = [one for one in side.definition.defaults if weighted or one not in OF_WEIGHTS]
+    defaults: Iterable[str] = side.definition.defaults
+    if problem is not None:
+        defaults = side.definition.defaults_for(problem)
     return [MATCHED, *(f"{OWN}{default}" for default in defaults), NATIVE]
 
 

@@ -1,7 +1,6 @@
 """`diptych sweep` and `diptych explain`."""
 
 import argparse
-from functools import partial
 from pathlib import Path
 
 from compare.options import (
@@ -72,14 +71,10 @@ def size(text: str) -> int:
 
 def do_explain(options: argparse.Namespace) -> int:
     """Train from matched to native, one default at a time; write and print what each one does."""
+    import problems
     from compare.processes.cluster import connected
     from compare.records.record import modes_between
-    from compare.studies.explain import (
-        explain,
-        has_effect,
-        print_explanation,
-        publish_explanation,
-    )
+    from compare.studies.explain import explain, print_explanation, publish_explanation
     from compare.training.command import any_trained, done, in_folder, status
     from compare.training.request import chosen_runs, settings_of
 
@@ -87,9 +82,9 @@ def do_explain(options: argparse.Namespace) -> int:
     out = options.out or Path("results") / ("defaults-quick" if options.quick else "defaults")
     with connected(options) as cluster:
         settings |= {"cluster": cluster}
-        modes = partial(modes_between, weighted=True)
-        runs = chosen_runs(options.problems, options.backends, modes, **settings)
-        runs = [run for run in runs if has_effect(run)]
+        runs = chosen_runs(options.problems, options.backends, modes_between, **settings)
+        defined = {name: problems.load(name) for name in {run.problem for run in runs}}
+        runs = [run for run in runs if run.mode in modes_between(run.side, defined[run.problem])]
         unscored = done(runs, out, options, cluster)
     if found := in_folder(out, unscored):
         frame = explain(found)

@@ -9,7 +9,7 @@ from importlib import import_module
 
 import numpy as np
 
-from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Unavailable
+from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable
 from backends._clock import Clock
 from backends._seeded import RULES, Weight, batch_order, initial_weights
 from problems import count, mapped, named
@@ -49,7 +49,7 @@ LOSSES = {
 }
 
 
-def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED, noise=None):
+def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED, noise=None, steps=None):
     clock = Clock(synchronize)
     recipe, loss_of = problem.recipe, _loss(problem)
     training, validation = data["train"], data["validation"]
@@ -66,14 +66,15 @@ def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED, noise=None):
         return mapped(lambda *each: np.concatenate(each), *outputs)
 
     train_loss, validation_loss, epoch_s, validation_s = [], [], [], 0.0
-    for order, rate in zip(orders, recipe.learning_rates, strict=True):
+    rates = recipe.rates(-(-n // recipe.batch_size))
+    for order in orders:
         total = 0.0
         for start in range(0, n, recipe.batch_size):
             batch = order[start : start + recipe.batch_size]
             loss, gradients = _step(
                 model, loss_of, _rows(training.x, batch), _rows(training.y, batch)
             )
-            step += 1
+            rate, step = rates[step], step + 1
             if noise:
                 size = noise.size * max(np.abs(one).max() for one in gradients.values())
                 for name, one in gradients.items():
@@ -88,6 +89,10 @@ def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED, noise=None):
             first_step_s = first_step_s or clock.split()
             if watch.step:
                 watch.step(float(loss))
+            if steps is not None:
+                state = {f"{name} m": m.copy() for name, (m, _) in moments.items()}
+                weights = {name: value.copy() for name, value in model.values.items()}
+                steps.append(Step(float(loss), rate, weights, state))
         train_loss.append(total / n)
         epoch_s.append(clock.lap())
         validation_loss.append(float(loss_of(predict(validation.x), validation.y)[0]))
@@ -127,6 +132,12 @@ def slopes(problem, part, *, seed, noise=None):
     model, loss_of = _build(problem, seed, noise), _loss(problem)
     loss, found = _step(model, loss_of, part.x, part.y)
     return Slopes(float(loss), float(loss), found)
+
+
+def steps(problem, part, *, seed, n, noise=None):
+    found = []
+    train(problem, {"train": part, "validation": part}, seed=seed, noise=noise, steps=found)
+    return found[:n]
 
 
 def kernel(problem, part, *, seed):

@@ -1,0 +1,223 @@
+"""The optimizers of a recipe: Keras's own, or PyTorch's formula in their place.
+
+The formulas are those of `problems.Optimizer`; with Keras's own defaults kept, they are its own.
+"""
+
+import math
+from collections.abc import Set
+
+import keras
+import numpy as np
+from keras import ops
+
+from backends._seeded import Array
+from backends.keras import _weights
+from problems import OPTIMIZERS, Optimizer, Recipe
+
+# Option of a recipe: Keras's argument.
+NAMES = {
+    "momentum": "momentum",
+    "nesterov": "nesterov",
+    "beta1": "beta_1",
+    "beta2": "beta_2",
+    "epsilon": "epsilon",
+    "rho": "rho",
+    "centered": "centered",
+    "initial_accumulator": "initial_accumulator_value",
+    "weight_decay": "weight_decay",
+    "clip_value": "clipvalue",
+    "clip_norm": "clipnorm",
+    "clip_global_norm": "global_clipnorm",
+}
+
+
+class Rates(keras.optimizers.schedules.LearningRateSchedule):
+    """The learning rate of each step, where a callback would only change it by epoch."""
+
+    def __init__(self, rates: Array) -> None:
+        self.rates = ops.convert_to_tensor(rates, keras.config.floatx())
+
+    def __call__(self, step):
+        """Return the rate of a step; the first is 0."""
+        return ops.take(self.rates, step)
+
+
+class SGD(keras.optimizers.SGD):
+    """SGD with momentum as PyTorch computes it: the rate is not part of what is kept."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Move a variable by a step."""
+        rate = ops.cast(learning_rate, variable.dtype)
+        kept = self.momentums[self._get_variable_index(variable)]
+        self.assign(kept, self.momentum * ops.convert_to_tensor(kept) + gradient)
+        kept = ops.convert_to_tensor(kept)
+        step = gradient + self.momentum * kept if self.nesterov else kept
+        self.assign_sub(variable, rate * step)
+
+
+class RMSprop(keras.optimizers.RMSprop):
+    """RMSprop as PyTorch computes it: epsilon outside of the root, the rate after the momentum."""
+
+    outside, late = True, True
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Move a variable by a step."""
+        i, rate = self._get_variable_index(variable), ops.cast(learning_rate, variable.dtype)
+        square = self._velocities[i]
+        self.assign_add(square, (1 - self.rho) * (ops.square(gradient) - square))
+        variance = ops.convert_to_tensor(square)
+        if self.centered:
+            mean = self._average_gradients[i]
+            self.assign_add(mean, (1 - self.rho) * (gradient - mean))
+            variance = variance - ops.square(mean)
+        if self.outside:
+            step = gradient / (ops.sqrt(variance) + self.epsilon)
+        else:
+            step = gradient / ops.sqrt(variance + self.epsilon)
+        if not self.late:
+            step, rate = rate * step, 1.0
+        if self.momentum > 0:
+            kept = self._momentums[i]
+            self.assign(kept, self.momentum * ops.convert_to_tensor(kept) + step)
+            step = ops.convert_to_tensor(kept)
+        self.assign_sub(variable, rate * step)
+
+
+class InsideRMSprop(RMSprop):
+    """The same with epsilon where Keras has it, inside of the root."""
+
+    outside = False
+
+
+class EarlyRMSprop(RMSprop):
+    """The same with the rate where Keras has it, in what is kept."""
+
+    late = False
+
+
+class Adagrad(keras.optimizers.Adagrad):
+    """Adagrad as PyTorch computes it: epsilon outside of the root."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Move a variable by a step."""
+        rate = ops.cast(learning_rate, variable.dtype)
+        total = self._accumulators[self._get_variable_index(variable)]
+        self.assign_add(total, ops.square(gradient))
+        self.assign_sub(variable, rate * gradient / (ops.sqrt(total) + self.epsilon))
+
+
+class Adamax(keras.optimizers.Adamax):
+    """Adamax as PyTorch computes it: epsilon in the largest gradient that is kept."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Move a variable by a step."""
+        i, rate = self._get_variable_index(variable), ops.cast(learning_rate, variable.dtype)
+        mean, largest = self._m[i], self._u[i]
+        self.assign_add(mean, (1 - self.beta_1) * (gradient - mean))
+        magnitude = ops.abs(gradient) + self.epsilon
+        self.assign(largest, ops.maximum(self.beta_2 * ops.convert_to_tensor(largest), magnitude))
+        size = rate / _less_power(self.beta_1, self.iterations + 1, variable.dtype)
+        self.assign_sub(variable, size * ops.convert_to_tensor(mean) / largest)
+
+
+class Nadam(keras.optimizers.Nadam):
+    """Nadam by Keras's formula, with constants that are not rounded to float32."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Move a variable by a step."""
+        i, dtype = self._get_variable_index(variable), variable.dtype
+        step, rate = ops.cast(self.iterations + 1, dtype), ops.cast(learning_rate, dtype)
+        now, following = (
+            self.beta_1 * (1 - 0.5 * ops.power(0.96, one)) for one in (step, step + 1)
+        )
+        product = ops.cast(self._u_product, dtype)  # of all so far, as Keras keeps it
+        mean, square = self._momentums[i], self._velocities[i]
+        self.assign_add(mean, (1 - self.beta_1) * (gradient - mean))
+        self.assign_add(square, (1 - self.beta_2) * (ops.square(gradient) - square))
+        ahead = following / (1 - product * following) * ops.convert_to_tensor(mean)
+        ahead = ahead + (1 - now) / (1 - product) * gradient
+        root = ops.sqrt(square / _less_power(self.beta_2, self.iterations + 1, dtype))
+        self.assign_sub(variable, rate * ahead / (root + self.epsilon))
+
+
+KINDS = {
+    "sgd": SGD,
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "rmsprop": RMSprop,
+    "adagrad": Adagrad,
+    "adamax": Adamax,
+    "nadam": Nadam,
+}
+STOCK = KINDS | {
+    "sgd": keras.optimizers.SGD,
+    "rmsprop": keras.optimizers.RMSprop,
+    "adagrad": keras.optimizers.Adagrad,
+    "adamax": keras.optimizers.Adamax,
+    "nadam": keras.optimizers.Nadam,
+}
+
+
+def optimizer(
+    model: keras.Model, recipe: Recipe, steps_per_epoch: int, kept: Set[str]
+) -> keras.optimizers.Optimizer:
+    """Return the optimizer of a training by `recipe`.
+
+    `kept` names the defaults of Keras that are left as they are.
+    """
+    asked, own = recipe.optimizer, "optimizer" in kept
+    names = [one for one in OPTIMIZERS[asked.name] if not own or one in asked.given]
+    settings = {NAMES[one]: asked.option(one) for one in names}
+    settings |= {NAMES[one]: asked.option(one) for one in asked.given if one in NAMES}
+    made = _kind(asked, kept)(_rate(recipe, steps_per_epoch), **settings)
+    slots = [(slot.name, slot.variable) for slot in _weights._slots(model)]
+    alone = [variable for name, variable in slots if asked.leaves_alone(name)]
+    made.exclude_from_weight_decay(var_list=alone)
+    if asked.l2:
+        _penalize(made, asked.l2, {made._var_key(variable) for variable in alone})
+    return made
+
+
+def epoch_rates(recipe: Recipe, steps_per_epoch: int) -> list[float] | None:
+    """Return the rate of each epoch; None where it changes within one."""
+    rates = recipe.rates(steps_per_epoch).reshape(recipe.epochs, steps_per_epoch)
+    return None if np.ptp(rates, axis=1).any() else rates[:, 0].tolist()
+
+
+def _rate(recipe: Recipe, steps_per_epoch: int) -> float | Rates:
+    """Return a rate that a callback changes from epoch to epoch, or the rates of all steps."""
+    if epoch_rates(recipe, steps_per_epoch):
+        return float(recipe.learning_rate)
+    return Rates(recipe.rates(steps_per_epoch))
+
+
+def _kind(asked: Optimizer, kept: Set[str]) -> type[keras.optimizers.Optimizer]:
+    """Return what makes the optimizer: Keras's own where its formula is the one, or is kept."""
+    own = "optimizer" in kept
+    if asked.name == "sgd":
+        own = "momentum" in kept or not asked.momentum
+    if asked.name == "rmsprop" and asked.momentum and own != ("momentum" in kept):
+        return InsideRMSprop if own else EarlyRMSprop
+    return (STOCK if own else KINDS)[asked.name]
+
+
+def _penalize(made: keras.optimizers.Optimizer, l2: float, alone: Set) -> None:
+    """Have l2 times each weight added to its gradient, after it is clipped.
+
+    differs: a regularizer of Keras's adds to the loss too, and is clipped with the rest.
+    """
+    update = made._backend_update_step
+
+    def penalized(gradients, variables, learning_rate):
+        found = [
+            gradient if made._var_key(variable) in alone else gradient + l2 * variable
+            for gradient, variable in zip(gradients, variables, strict=True)
+        ]
+        update(found, variables, learning_rate)
+
+    made._backend_update_step = penalized
+
+
+def _less_power(beta: float, step, dtype: str):
+    """Return 1 - beta^step, to the last digit: float32 would lose four of them near 1."""
+    return -ops.expm1(ops.cast(step, dtype) * (math.log(beta) if beta else -math.inf))

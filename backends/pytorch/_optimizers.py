@@ -1,0 +1,191 @@
+"""The optimizers of a recipe: PyTorch's own, set before each step to compute the one formula.
+
+The formulas are those of `problems.Optimizer`; with PyTorch's own defaults kept, they are its own.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Set
+from functools import partial
+
+import numpy as np
+import torch
+import torch._dynamo  # comes with the first optimizer; here, it counts as import, not as building
+from torch import nn
+
+from backends._seeded import Array
+from backends.pytorch import _weights
+from problems import OPTIMIZERS, Optimizer, Recipe
+
+# Option of a recipe: PyTorch's argument. Betas are a pair there, decay is not its own.
+NAMES = {
+    "momentum": "momentum",
+    "nesterov": "nesterov",
+    "rho": "alpha",
+    "centered": "centered",
+    "initial_accumulator": "initial_accumulator_value",
+    "epsilon": "eps",
+}
+KINDS = {
+    "sgd": torch.optim.SGD,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.Adam,  # whose own decay is the l2 of a recipe; see `_decay`
+    "rmsprop": torch.optim.RMSprop,
+    "adagrad": torch.optim.Adagrad,
+    "adamax": torch.optim.Adamax,
+    "nadam": partial(torch.optim.NAdam, momentum_decay=1),  # differs: default is 4e-3
+}
+# PyTorch's defaults where the formula has others.
+OWN = {
+    "adam": {"epsilon": 1e-8},
+    "adamw": {"epsilon": 1e-8, "weight_decay": 0.01},
+    "nadam": {"epsilon": 1e-8},
+}
+
+
+class Before:
+    """What is done before each step: the rate is set, gradients are clipped, weights decay."""
+
+    def __init__(self, rates: Array, settings: Iterable[dict], acts: list[Callable]) -> None:
+        self.steps = zip(rates.tolist(), settings, strict=True)
+        self.acts = acts
+        self.taken, self.rate = 0, 0.0
+
+    def __call__(self, optimizer: torch.optim.Optimizer, *_) -> None:
+        """Get ready for the next step."""
+        self.rate, settings = next(self.steps)
+        self.taken += 1
+        for group in optimizer.param_groups:
+            group.update(settings)
+        for act in self.acts:
+            act(self.rate)
+
+
+def optimizer(
+    model: nn.Module, recipe: Recipe, steps_per_epoch: int, kept: Set[str]
+) -> tuple[torch.optim.Optimizer, Before]:
+    """Return the optimizer of a training by `recipe`, and what is to come before its steps.
+
+    `kept` names the defaults of PyTorch that are left as they are.
+
+    Raises:
+        ValueError: the recipe leaves weights alone that there are not.
+    """
+    asked, stock = recipe.optimizer, "optimizer" in kept
+    own = OWN.get(asked.name, {}) if stock else {}
+    named = list(_named(model))
+    decaying = [p for name, ones in named if not asked.leaves_alone(name) for p in ones]
+    l2, decay = asked.option("l2"), asked.option("weight_decay", own)
+    if "decay" in kept and asked.name != "adamw":
+        l2, decay = l2 + decay, 0.0
+    made = _made(asked, own, named, decaying, l2, stock)
+    acts = _clips(asked, named, "norm" in kept)
+    acts += [partial(_decay, decaying, decay)] if decay else []
+    rates = recipe.rates(steps_per_epoch)
+    if asked.name in ("adam", "adamw") and not stock:
+        settings = _keras_adam(asked, rates, named[0][1][0].dtype)
+    else:
+        settings = ({"lr": rate} for rate in rates.tolist())
+    return made, Before(rates, settings, acts)
+
+
+def _named(model: nn.Module) -> Iterator[tuple[str, list[nn.Parameter]]]:
+    """Yield all that is trained, by Keras's names; a second bias has the name of the first."""
+    met: set[int] = set()
+    for slot in _weights._slots(model):
+        met |= set(map(id, slot.parameters))
+        if trained := [p for p in slot.parameters if p.requires_grad]:
+            yield slot.name, trained
+    for path, parameter in model.named_parameters():
+        if parameter.requires_grad and id(parameter) not in met:
+            layer, _, own = path.replace(".", "/").rpartition("/")
+            yield f"{layer}/{own.partition('_')[0]}", [parameter]
+
+
+def _made(
+    asked: Optimizer,
+    own: dict[str, float],
+    named: list[tuple[str, list[nn.Parameter]]],
+    decaying: list[nn.Parameter],
+    l2: float,
+    stock: bool,
+) -> torch.optim.Optimizer:
+    """Return PyTorch's optimizer, with a group of parameters that l2 acts on, and one of others."""
+    names = {name for name, _ in named}
+    known = names | {name.rpartition("/")[2] for name in names}
+    if lost := [name for name in asked.leave_alone or () if name not in known]:
+        raise ValueError(f"leave_alone: no weight {', '.join(lost)}; there are {', '.join(names)}")
+    settings = {
+        NAMES[name]: asked.option(name, own) for name in OPTIMIZERS[asked.name] if name in NAMES
+    }
+    if "beta1" in OPTIMIZERS[asked.name]:
+        settings["betas"] = (asked.option("beta1"), asked.option("beta2"))
+    kind = torch.optim.NAdam if asked.name == "nadam" and stock else KINDS[asked.name]
+    ids = set(map(id, decaying if l2 else ()))
+    trained = [p for _, ones in named for p in ones]
+    groups = [
+        {"params": some, "weight_decay": l2 if acts else 0.0}
+        for acts in (False, True)
+        if (some := [p for p in trained if (id(p) in ids) == acts])
+    ]
+    return kind(groups, **settings)
+
+
+def _keras_adam(asked: Optimizer, rates: Array, dtype: torch.dtype) -> Iterator[dict]:
+    """Yield for each step what makes PyTorch's Adam compute Keras's.
+
+    Keras adds epsilon to the root of the uncorrected second moment and corrects the step size, with
+    betas in float32; PyTorch corrects the moment first and adds epsilon then. No constant epsilon
+    makes the two equal, one per step does: epsilon / sqrt(1 - beta2^t), with the size to match.
+    """
+    beta1, beta2 = asked.option("beta1"), asked.option("beta2")
+    precision = np.float64 if dtype == torch.float64 else np.float32
+    step = np.arange(1, len(rates) + 1)
+    # 1 - 0.999 is off by 1e-5 in float32, and so are Keras's first steps; it rounds the betas to
+    # float32 in a float64 network too.
+    power1, power2 = (
+        np.power(precision(np.float32(beta)), step, dtype=precision) for beta in (beta1, beta2)
+    )
+    alpha = precision(rates) * np.sqrt(1 - power2) / (1 - power1)
+    correction2 = np.sqrt(1 - beta2**step)
+    sizes = alpha * (1 - beta1**step) / correction2
+    # differs: Keras's epsilon is 1e-7, PyTorch's default 1e-8
+    epsilons = asked.option("epsilon") / correction2
+    for size, epsilon in zip(sizes.tolist(), epsilons.tolist(), strict=True):
+        yield {"lr": size, "eps": epsilon}
+
+
+def _decay(parameters: list[nn.Parameter], decay: float, rate: float) -> None:
+    """Take from weights that much of themselves: decoupled, which AdamW alone has in PyTorch."""
+    with torch.no_grad():
+        # Not a product with 1 - rate * decay, in which float32 would lose three digits of the two.
+        torch._foreach_add_(parameters, parameters, alpha=-rate * decay)
+
+
+def _clips(
+    asked: Optimizer, named: list[tuple[str, list[nn.Parameter]]], own_norm: bool
+) -> list[Callable]:
+    """Return what clips gradients before a step, if anything."""
+    parameters = [p for _, ones in named for p in ones]
+    if asked.clip_value:
+        return [lambda _: nn.utils.clip_grad_value_(parameters, asked.clip_value)]
+    most = asked.clip_norm or asked.clip_global_norm
+    if most and own_norm:
+        return [lambda _: nn.utils.clip_grad_norm_(parameters, most)]
+    if asked.clip_global_norm:
+        return [lambda _: _clip_together(parameters, most)]
+    return [lambda _: _clip_each([ones for _, ones in named], most)] if most else []
+
+
+@torch.no_grad()
+def _clip_together(parameters: list[nn.Parameter], most: float) -> None:
+    """Clip gradients by their norm; PyTorch's own function adds 1e-6 to it."""
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = nn.utils.get_total_norm(gradients)
+    torch._foreach_mul_(gradients, most / norm.clamp(min=most))
+
+
+@torch.no_grad()
+def _clip_each(variables: list[list[nn.Parameter]], most: float) -> None:
+    """Clip the gradient of each variable by its norm: a variable of Keras's may be two tensors."""
+    for parameters in variables:
+        if all(p.grad is not None for p in parameters):
+            _clip_together(parameters, most)

@@ -1,0 +1,124 @@
+"""The values of a recipe: what an optimizer and a schedule may be, and the rates of each step."""
+
+import re
+
+import numpy as np
+import pytest
+
+from problems import OPTIMIZERS, SCHEDULES, Optimizer, Recipe, Schedule
+
+USUAL = {"loss": "mean_absolute_error", "learning_rate": 2.0, "batch_size": 1, "epochs": 2}
+
+
+def rates(schedule, steps=4):
+    recipe = Recipe(**USUAL, examples={}, schedule=schedule)
+    return recipe.rates(steps).tolist()
+
+
+# Of 2 epochs of 4 steps.
+RATES = {
+    "constant": (Schedule(), [2.0] * 8),
+    "by epoch": (Schedule("exponential", factor=0.5), [2.0] * 4 + [1.0] * 4),
+    "by steps": (Schedule("exponential", factor=0.5, every=3), [2.0] * 3 + [1.0] * 3 + [0.5] * 2),
+    "pieces": (
+        Schedule("piecewise", at=(1, 6), factors=(0.5, 0.0)), [2.0, *[1.0] * 5, 0.0, 0.0]
+    ),
+    "cosine": (
+        Schedule("cosine", final=0.5), [1.5 + 0.5 * np.cos(np.pi * k / 8) for k in range(8)]
+    ),
+    "warm-up": (Schedule(warm_up=4), [0.5, 1.0, 1.5, *[2.0] * 5]),
+    "warm-up before steps": (
+        Schedule("exponential", factor=0.5, every=2, warm_up=2),
+        [1.0, 2.0, 2.0, 2.0, 1.0, 1.0, 0.5, 0.5],
+    ),
+    "a warm-up that does not end": (Schedule("cosine", warm_up=16), [k / 8 for k in range(1, 9)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", RATES)
+def test_rates_are_those_of_the_schedule(what):
+    schedule, expected = RATES[what]
+    np.testing.assert_allclose(rates(schedule), expected, rtol=0, atol=1e-15)
+
+
+def test_a_name_alone_means_the_default_form():
+    recipe = Recipe(**USUAL, examples={}, optimizer="sgd", schedule="cosine")
+    assert (recipe.optimizer, recipe.schedule) == (Optimizer("sgd"), Schedule("cosine"))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_option_of_an_optimizer_is_one(name):
+    for option, value in OPTIMIZERS[name].items():
+        given = Optimizer(name, **{option: value}) if option != "nesterov" else Optimizer(name)
+        assert given.option(option) == pytest.approx(value, rel=1e-7)
+    assert str(Optimizer(name)) == name
+
+
+def test_what_is_left_alone_is_told_by_whole_names_or_last_parts():
+    asked = Optimizer("adamw", leave_alone=("bias", "norm/gamma"))
+    assert asked.leaves_alone("fc/bias")
+    assert asked.leaves_alone("norm/gamma")
+    assert not asked.leaves_alone("other/gamma")
+    assert not asked.leaves_alone("fc/kernel")
+
+
+# What is asked for, and the one line that it gets.
+WRONG = {
+    "no optimizer": (lambda: Optimizer("adma"), "no optimizer 'adma'; there are sgd, adam, "),
+    "an option of another": (
+        lambda: Optimizer("sgd", beta1=0.9),
+        "sgd has no option 'beta1'; it has momentum, nesterov, l2, ",
+    ),
+    "two clips": (
+        lambda: Optimizer("adam", clip_norm=1.0, clip_value=1.0),
+        "expected one of clip_value, clip_norm, clip_global_norm, came clip_value and clip_norm",
+    ),
+    "a beta of 1": (
+        lambda: Optimizer("adam", beta1=1.0), "adam: beta1: expected a number from 0 to below 1"
+    ),
+    "a switch": (lambda: Optimizer("rmsprop", centered=1), "expected True or False, came 1"),
+    "an epsilon of 0": (lambda: Optimizer("adam", epsilon=0), "a number above 0, came 0"),
+    "a decay below 0": (
+        lambda: Optimizer("adam", weight_decay=-0.1), "expected a number, 0 or more, came -0.1"
+    ),
+    "a name for names": (
+        lambda: Optimizer("adamw", leave_alone="bias"), "expected a tuple of names, came 'bias'"
+    ),
+    "nothing to be left alone": (
+        lambda: Optimizer("adam", leave_alone=("bias",)), "expected l2 or weight_decay beside it"
+    ),
+    "nesterov alone": (
+        lambda: Optimizer("sgd", nesterov=True), "nesterov: expected a momentum beside it"
+    ),
+    "no schedule": (lambda: Schedule("linear"), "no schedule 'linear'; there are constant, "),
+    "an option of another schedule": (
+        lambda: Schedule("cosine", factor=0.5),
+        "cosine has no option 'factor'; it has final, warm_up",
+    ),
+    "no factor": (lambda: Schedule("exponential"), "exponential: expected factor, came none"),
+    "every 0 steps": (
+        lambda: Schedule("exponential", factor=0.5, every=0), "expected whole steps, 1 or more"
+    ),
+    "half a warm-up": (lambda: Schedule(warm_up=0.5), "whole steps, 0 or more, came 0.5"),
+    "steps that descend": (
+        lambda: Schedule("piecewise", at=(5, 2), factors=(1.0, 1.0)), "expected ascending steps"
+    ),
+    "too few factors": (
+        lambda: Schedule("piecewise", at=(5,), factors=()), "expected 1 factors, came 0"
+    ),
+    "a rate of 0": (
+        lambda: Recipe(**USUAL | {"learning_rate": 0}, examples={}), "expected a number above 0"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_cannot_be_gets_one_line(what):
+    make, why = WRONG[what]
+    with pytest.raises(ValueError, match=re.escape(why)) as told:
+        make()
+    assert "\n" not in str(told.value)
+
+
+def test_every_schedule_is_tried():
+    assert {schedule.name for schedule, _ in RATES.values()} == set(SCHEDULES)
