@@ -9,7 +9,7 @@ import shutil
 import loss_oracle
 import numpy as np
 import pytest
-from conftest import COMPARED, RUNNABLE, copied, diptych
+from conftest import COMPARED, RUNNABLE, copied
 from ladder_faults import TORCH
 from learning import STAGE
 from loss_faults import FAULTS
@@ -250,13 +250,18 @@ def test_a_wrong_loss_is_found_on_its_rung(fault, broken, cast):
 # --- a loss of one's own ---------------------------------------------------------------------
 
 
-def test_a_loss_of_ones_own_on_one_side_only_is_one_line(copy):
+def test_a_loss_of_ones_own_on_one_side_only_is_one_line(copy, gathered, cast):
     name = "loss_own"
     for path, text in files_of(name, PAIRS[name]._replace(keras_loss="")).items():
         (copy / path).write_text(text)
-    done = diptych("check", name, "--backends", *COMPARED, cwd=copy)
-    assert done.returncode == 3
-    assert f"backends/keras/{name}.py: expected a function loss(outputs, targets)" in done.stderr
+    asked = {"stages": STAGE["loss"], "spread": (), "fails": True, "cwd": copy}
+    *_, wrong = climb(name, cast[name, REFERENCE], gathered(name, OTHER, "float64", **asked))
+    assert (wrong.passed, wrong.rung, wrong.tensor) == (False, "loss", "twin")
+    told = (
+        f"ValueError: backends/keras/{name}.py: expected a function loss(outputs, targets) beside"
+    )
+    assert told in str(wrong)
+    assert "\n" not in str(wrong)
 
 
 ONE_NUMBER = """
