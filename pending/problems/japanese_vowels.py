@@ -13,7 +13,7 @@ Baseline: the best constant answer for the training part, in which all speakers 
 is any of them; the first one, whom it is easiest to name, said 31 of the 370 test utterances, 0.084.
 
 Reference: the speaker of the training utterance whose mean over its steps is nearest is right for
-93.5 % of the test utterances. A network may pass it.
+94.1 % of the test utterances. A network may pass it.
 """
 
 from collections.abc import Mapping
@@ -135,18 +135,18 @@ PROBLEM = Problem(
     layers={"lstm.last": "batch unit", "dense": "batch speaker"},
     recipe=Recipe(
         loss="cross_entropy",
-        learning_rate=1e-2,
-        decay=0.95,
+        learning_rate=3e-3,
+        decay=0.97,
         batch_size=32,
-        epochs=30,
+        epochs=40,
         examples={"train": 240, "validation": 30, "test": 370},
     ),
     quick=Recipe(
         loss="cross_entropy",
-        learning_rate=1e-2,
-        decay=0.95,
-        batch_size=16,
-        epochs=15,
+        learning_rate=3e-3,
+        decay=0.97,
+        batch_size=32,
+        epochs=30,
         examples={"train": 240, "validation": 30, "test": 370},
     ),
     metrics=(
@@ -158,7 +158,7 @@ PROBLEM = Problem(
             baseline=31 / 370,
             trivial=np.eye(SPEAKERS, dtype=np.float32)[0],
             best=1.0,
-            reference=0.935,
+            reference=0.941,
             margin=0.01,
             unit="fraction of examples",
         ),

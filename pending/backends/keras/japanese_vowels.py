@@ -14,6 +14,7 @@ class JapaneseVowels(keras.Model):
 
     def call(self, inputs):  # (n, t, 12), (n,)
         x, length = inputs["steps"], inputs["length"]  # (n, t, 12)
+        # only here: what comes after the end of a sequence is masked
         mask = ops.less(ops.arange(x.shape[1]), length[:, None])  # (n, t)
         x = self.lstm(x, mask=mask)  # (n, 64)
         x = self.dense(x)  # (n, 9)
