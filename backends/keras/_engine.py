@@ -217,7 +217,7 @@ def steps(
 ) -> list[Step]:
     """Return what the first n steps of a training leave, one by one."""
     recipe = problem.recipe
-    orders = batch_order(len(part.x), epochs=recipe.epochs, seed=seed)
+    orders = batch_order(len(part.x), seed=seed, epochs=recipe.epochs)
     steps_per_epoch = -(-len(part.x) // recipe.batch_size)
     model = _build(problem, seed, noise=noise)
     loss = _defaults.loss(LOSSES[recipe.loss](), NOTHING)
