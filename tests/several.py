@@ -181,7 +181,7 @@ PAIRS = {
         'right = self.right(inputs["right"])\n'
         'word = self.word(inputs["word"])\n'
         "return self.dense(ops.tanh(ops.concatenate((left, right, word), axis=1)))",
-        solve="np.ones((len(x['left']), 1), np.float32)",
+        reference="np.ones((len(x['left']), 1), np.float32)",
     ),
     "two_outputs": Several(
         draw="""    x = rng.random((n, 4)).astype("float32")
@@ -230,7 +230,7 @@ PAIRS = {
         ),
     ),
 """,
-        solve='{"kind": 9 * x, "size": x.sum(1, keepdims=True)}',
+        reference='{"kind": 9 * x, "size": x.sum(1, keepdims=True)}',
     ),
     "every_step": Several(  # tells something of each step
         draw=EACH_STEP,
@@ -247,7 +247,7 @@ PAIRS = {
         keras_steps='x = self.masking(inputs["steps"])\n'
         "x = self.lstm(x)\n"
         "return self.dense(x)",
-        solve='9 * (x["steps"].cumsum(1)[..., :1] > 0) - 4.5',
+        reference='9 * (x["steps"].cumsum(1)[..., :1] > 0) - 4.5',
     ),
     "both_ways": Several(  # the last step of each direction tells something of the whole
         draw=f"""{SEQUENCE}    bit = steps.sum((1, 2))[:, None] > 0
@@ -263,7 +263,7 @@ PAIRS = {
         keras_layers="self.lstm = layers.Bidirectional(layers.LSTM(units))\n"
         "self.dense = layers.Dense(1)",
         keras_steps=f'{MASK}x = self.lstm(inputs["steps"], mask=mask)\nreturn self.dense(x)',
-        solve='9 * (x["steps"].sum((1, 2))[:, None] > 0) - 4.5',
+        reference='9 * (x["steps"].sum((1, 2))[:, None] > 0) - 4.5',
     ),
     "pooled": Several(  # a mean over its own steps, and a sum weighted by attention to them
         draw=f"""{SEQUENCE}    bit = steps.sum((1, 2))[:, None] > 0
@@ -292,7 +292,7 @@ PAIRS = {
         "mean = ops.sum(x * valid, axis=1) / ops.sum(valid, axis=1)\n"
         "score = ops.softmax(ops.where(mask, self.score(x), -1e9), axis=1)\n"
         "return self.dense(ops.concatenate((mean, ops.sum(score * x, axis=1)), axis=1))",
-        solve='9 * (x["steps"].sum((1, 2))[:, None] > 0) - 4.5',
+        reference='9 * (x["steps"].sum((1, 2))[:, None] > 0) - 4.5',
     ),
 }  # fmt: skip
 

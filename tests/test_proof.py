@@ -10,13 +10,14 @@ import pytest
 from conftest import COMPARED, SIDES, TOYS, diptych, run_python
 from parity import PARITY_TOY
 
+import problems
 from backends import Side
 from compare.processes import interpreter, machine
 from compare.processes.launcher import ASKED
 from compare.proof import check
 from compare.proof import gate as proof
 from compare.proof.ladder import Finding
-from compare.records.record import NATIVE, Run, modes_between
+from compare.records.record import MATCHED, NATIVE, Run, modes_between
 
 RUN = ("run", "right", "--backends", *TOYS, "--seeds", "1", "--device", "cpu", "--out", "out")
 BROKEN = PARITY_TOY.replace("        return x\n", "        return 2 * x\n")
@@ -239,20 +240,49 @@ engine = BACKENDS[backend].engine()
 engine.prepare(device="cpu", threads=1)
 problem = shortened(problems.load("echo"))
 data = problem.make_data(0)
-for mode in modes_between(Side(backend)):
+def trained(problem, mode, times):
     kept = Run(problem="echo", backend=backend, device="cpu", seed=0, mode=mode).kept
-    losses = [engine.train(problem, data, seed=0, kept=kept).train_loss for _ in range(2)]
+    losses = [engine.train(problem, data, seed=0, kept=kept).train_loss for _ in range(times)]
     print(json.dumps([mode, *losses]))
+"""
+EACH = """
+for mode in modes_between(Side(backend), problem.recipe):
+    trained(problem, mode, 2)
+"""
+PARTS = """
+from problems import Optimizer, Schedule
+settings = {"momentum": 0.9, "weight_decay": 0.1, "clip_norm": 0.01}
+schedule = Schedule("cosine", warm_up=5)
+recipe = replace(
+    problem.recipe, epochs=1, optimizer=Optimizer("rmsprop", **settings), schedule=schedule
+)
+problem = replace(problem, recipe=recipe)
+for mode in modes_between(Side(backend), recipe):
+    if mode not in ("own-weights", "own-bias", "own-shuffling", "native"):
+        trained(problem, mode, 1)
 """
 
 
 @pytest.mark.parametrize("backend", COMPARED)
 def test_every_default_that_is_kept_changes_the_training_and_repeats(backend, fork):
-    done = fork(backend, OWN, backend)
+    done = fork(backend, OWN + EACH, backend)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
-    assert [mode for mode, *_ in lines] == modes_between(Side(backend))
+    recipe = problems.load("echo").recipe
+    assert [mode for mode, *_ in lines] == modes_between(Side(backend), recipe)
     assert all(first == second for _, first, second in lines), "the same seed, the same training"
     assert len({tuple(first) for _, first, _ in lines}) == len(lines), (
         "no default is without effect"
     )
+
+
+@pytest.mark.parametrize(
+    ("backend", "parts"),
+    [("pytorch", ["decay", "norm"]), ("keras-tensorflow", ["optimizer", "momentum"])],
+)
+def test_every_part_of_a_formula_that_is_kept_changes_the_training(backend, parts, fork):
+    done = fork(backend, OWN + PARTS, backend)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+    assert [mode for mode, _ in lines] == [MATCHED, *(f"own-{part}" for part in parts)]
+    assert len({tuple(loss) for _, loss in lines}) == len(lines)

@@ -212,7 +212,7 @@ def steps(
 ) -> list[Step]:
     """Return what the first n steps of a training leave, one by one."""
     recipe = problem.recipe
-    orders = batch_order(count(part.x), epochs=recipe.epochs, seed=seed)
+    orders = batch_order(count(part.x), seed=seed, epochs=recipe.epochs)
     steps_per_epoch = -(-count(part.x) // recipe.batch_size)
     model = _build(problem, seed, noise=noise)
     loss = _losses.make(problem, NOTHING, weighted=part.weight is not None)
