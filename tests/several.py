@@ -55,7 +55,7 @@ PROBLEM = Problem(
     quick=RECIPE,
 {metrics}    draw=independent(examples),
     proof=Proof(steps={steps}, held_out=20),
-    reference=lambda x: {solve},
+    reference=lambda x: {reference},
 )
 '''
 TORCH = '''"""NAME in PyTorch; its twin is backends/keras/NAME.py."""
@@ -117,7 +117,7 @@ class Several(NamedTuple):
     keras_steps: str
     loss: str = '"binary_cross_entropy"'
     metrics: str = ACCURACY
-    solve: str = "None"
+    reference: str = "None"
 
 
 class Fault(NamedTuple):
