@@ -223,7 +223,9 @@ def _build(
     problem: Problem, seed: int, kept: Set[str] = NOTHING, noise: Noise | None = None
 ) -> keras.Model:
     _device.seed(seed)
-    model = import_module(f"backends.keras.{problem.name}").build(problem)
+    twin = import_module(f"backends.keras.{problem.name}")
+    model = twin.build(problem)
+    _weights.learn(model, twin)
     model(keras.Input(problem.input.shape, dtype=problem.input.dtype))  # makes the weights
     _defaults.begin(model, seed, kept, noise)
     return model

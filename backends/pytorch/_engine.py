@@ -177,7 +177,9 @@ def _build(
     torch.manual_seed(seed)
     random.seed(seed)  # as Keras does, for what a twin may draw by other means
     np.random.seed(seed)
-    model = import_module(f"backends.pytorch.{problem.name}").build(problem)
+    twin = import_module(f"backends.pytorch.{problem.name}")
+    model = twin.build(problem)
+    _weights.learn(model, twin)
     if any(map(nn.parameter.is_lazy, model.parameters())):  # their sizes come with an input
         x = torch.from_numpy(np.zeros((2, *problem.input.shape), problem.input.dtype))
         model.eval()  # no average of a normalization may take it for an example

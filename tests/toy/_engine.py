@@ -11,7 +11,7 @@ import numpy as np
 
 from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Unavailable
 from backends._clock import Clock
-from backends._seeded import RULES, Weight, batch_order, initial_weights
+from backends._seeded import batch_order, initial_weights
 
 DTYPES = {"float64": np.float64, "float32": np.float32, "tf32": np.float32}
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-7
@@ -154,10 +154,8 @@ def versions():
 
 def _build(problem, seed, noise=None):
     model = import_module(f"{__package__}.{problem.name}").build(problem)
-    rules = {name: RULES[name.rpartition("/")[2]] for name in model.weights}
-    weights = {name: Weight(model.weights[name], rule) for name, rule in rules.items()}
     model.values = {
-        name: _cast(value) for name, value in initial_weights(weights, seed, noise).items()
+        name: _cast(value) for name, value in initial_weights(model.weights, seed, noise).items()
     }
     return model
 
