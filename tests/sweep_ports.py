@@ -7,6 +7,7 @@ Run `python tests/sweep_ports.py [--python keras-jax=PYTHON] [--steps 200] [--on
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,15 +15,17 @@ from pathlib import Path
 
 import numpy as np
 from conftest import copied
+from layer_ports import LAYERS_RIGHT
 from pairs import PAIRS, files
 from port_frame import files_of, module
-from right_ports import RIGHT
+from right_ports import RIGHT as FIRST_RIGHT
 
 from backends import Side
 from compare.processes.interpreter import variables
 from compare.proof.ladder import Pair
 from compare.proof.probe import TRIALS
 
+RIGHT = FIRST_RIGHT | LAYERS_RIGHT
 GATHER = """
 import json, sys
 import numpy as np
@@ -58,10 +61,10 @@ def main() -> None:
     folder = copied(Path(tempfile.mkdtemp()))
     texts = {}
     for what in RIGHT:
-        if asked.only in what:
+        if re.search(asked.only, what):
             texts[module(what)] = files_of(what, RIGHT[what], asked.steps)
     for what in PAIRS:
-        if asked.only in what:
+        if re.search(asked.only, what):
             of = files(what)
             text = of[f"problems/{what}.py"].replace(
                 "Proof(steps=100)", f"Proof(steps={asked.steps})"

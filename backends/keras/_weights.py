@@ -14,7 +14,7 @@ from keras.src.layers.convolutional.base_conv import BaseConv
 from keras.src.layers.convolutional.base_separable_conv import BaseSeparableConv
 from keras.src.models.functional import Functional
 
-from backends import _made
+from backends._paths import made, shortest, sources
 from backends._seeded import Array
 
 # Attributes of every model and layer in which Keras keeps lists of its own.
@@ -129,14 +129,14 @@ def children(model: keras.Layer) -> dict[str, keras.Layer]:
         return {layer.name: layer for layer in model.layers if not isinstance(layer, inputs)}
     # Where the engine is PyTorch, a Keras model is an nn.Module, and that keeps its layers apart.
     held = vars(model) | vars(model).get("_modules", {})
-    found: dict[int, tuple[str, keras.Layer]] = {}
+    found: list[tuple[str, keras.Layer]] = []
     own = sorted(held, key=lambda name: name.startswith("_"))  # in which Keras has lists of its own
     for name in own:
         if name not in KERAS_LISTS:
             for path, layer in _items(name, held[name]):
                 if isinstance(layer, keras.Layer):
-                    found.setdefault(id(layer), (path, layer))
-    return dict(found.values())
+                    found.append((path, layer))
+    return dict(shortest(found))
 
 
 def _parts(layer: keras.Layer) -> dict[str, keras.Layer]:
@@ -152,20 +152,20 @@ def _parts(layer: keras.Layer) -> dict[str, keras.Layer]:
     return children(layer)
 
 
-def _layers(model: keras.Layer) -> Iterator[tuple[str, keras.Layer]]:
-    """Yield a model and its layers, and theirs, by path, each once."""
-    seen = set()
+def _layers(model: keras.Layer) -> list[tuple[str, keras.Layer]]:
+    """Return a model and its layers, and theirs, by path, each once by the shortest."""
+    found: list[tuple[str, keras.Layer]] = []
 
-    def inside(path: str, layer: keras.Layer) -> Iterator[tuple[str, keras.Layer]]:
-        if id(layer) in seen:
-            return
-        seen.add(id(layer))
-        yield path, layer
+    def look(path: str, layer: keras.Layer, holders: tuple[keras.Layer, ...] = ()) -> None:
+        found.append((path, layer))
         for name, inner in _parts(layer).items():
             first, _, rest = name.partition("/")
-            yield from inside(_joined(path, rest if path and first in CELLS else name), inner)
+            here = _joined(path, rest if path and first in CELLS else name)
+            if not any(one is inner for one in (layer, *holders)):
+                look(here, inner, (layer, *holders))
 
-    return inside("", model)
+    look("", model)
+    return shortest(found)
 
 
 def _joined(*names: str) -> str:
@@ -254,10 +254,10 @@ def _unknown(model: keras.Model, variable: keras.Variable) -> str:
     holders = [one for one in model._flatten_layers() if _holds(one, variable)]
     layer = holders[-1] if holders else model
     kind, twin = type(layer).__name__, _twins.get(model)
-    programs = _made.files([type(one) for one in model._flatten_layers()], "keras")
+    programs = sources([type(one) for one in model._flatten_layers()], "keras")
     if twin is not None and twin.__file__:
         programs.insert(0, Path(twin.__file__))
-    where = _made.made(kind, "", programs)
+    where = made(kind, "", programs)
     return (
         f"no weight layout known for {variable.name} of {layer.name}, a {kind}{where}: expected "
         "layers in attributes, or in lists or dicts in them. To teach it, define, beside build, "

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from backends import _made
+from backends._paths import made, shortest, sources
 from backends._seeded import Array
 
 Views = Any  # a view, or a list of Views
@@ -288,11 +288,17 @@ def _joined(path: str, name: str) -> str:
     return f"{path}/{name}" if path else name
 
 
-def _layers(model: nn.Module, path: str = "") -> Iterator[tuple[str, nn.Module]]:
-    """Yield a model and its layers, and theirs, by path."""
-    yield path, model
-    for name, layer in model.named_children():
-        yield from _layers(layer, path if path and name in CELLS else _joined(path, name))
+def _layers(model: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Return a model and its layers, and theirs, by path, each once by the shortest."""
+    found: list[tuple[str, nn.Module]] = []
+
+    def look(path: str, layer: nn.Module) -> None:
+        found.append((path, layer))
+        for name, inner in layer.named_children():
+            look(path if path and name in CELLS else _joined(path, name), inner)
+
+    look("", model)
+    return shortest(found)
 
 
 def _slots(model: nn.Module) -> Iterator[Slot]:
@@ -365,10 +371,10 @@ def _is_view(view: object, parameter: nn.Parameter) -> bool:
 
 def _unknown(model: nn.Module, path: str, layer: nn.Module, names: list[str]) -> str:
     kind, twin = type(layer).__name__, _twins.get(model)
-    programs = _made.files([type(one) for one in model.modules()], "torch")
+    programs = sources([type(one) for one in model.modules()], "torch")
     if twin is not None and twin.__file__:
         programs.insert(0, Path(twin.__file__))
-    where = _made.made(kind, path, programs)
+    where = made(kind, path, programs)
     views = ", ".join(f'"{name}": layer.{name}' for name in names)
     return (
         f"no weight layout known for {', '.join(names)} of {path or 'the model itself'}, a {kind}"

@@ -1,4 +1,4 @@
-"""Where in a user's program a layer is made, for messages: a file and a line.
+"""Where layers are: in a network, by path, and in a user's program, by file and line.
 
 Imports no framework.
 """
@@ -7,9 +7,23 @@ import ast
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
+
+Layer = TypeVar("Layer")
 
 
-def files(kinds: Iterable[type], framework: str) -> list[Path]:
+def shortest(named: Iterable[tuple[str, Layer]]) -> list[tuple[str, Layer]]:
+    """Return layers by path, each once, by the first of its shortest paths: those come first.
+
+    So the name of a layer that is held twice does not hang on the order of lists and attributes.
+    """
+    found: dict[int, tuple[str, Layer]] = {}
+    for path, layer in sorted(named, key=lambda one: (one[0].startswith("_"), one[0].count("/"))):
+        found.setdefault(id(layer), (path, layer))
+    return list(found.values())
+
+
+def sources(kinds: Iterable[type], framework: str) -> list[Path]:
     """Return the files that define classes, but for those of a framework, each once."""
     names = {kind.__module__ for kind in kinds}
     names = {name for name in names if name.partition(".")[0] not in (framework, "builtins")}
