@@ -1,13 +1,11 @@
-"""Ports of every kind of layer as people write them, right ones and wrong ones.
+"""Ports of every kind of layer as people write them.
 
-The right ones that tests go through combine several kinds; `tests/sweep_ports.py` goes through all,
-on every engine. The wrong ones come from public reports.
+They combine several kinds each; `tests/sweep_ports.py` goes through all of them on every engine.
 """
 
 from port_frame import Port
 
-# A network in the middle of another: what is under test is named, and its output compared.
-SMALL_IMAGE = "self.grow = nn.Linear(4, 6)"
+# A GRU with another order of products, and what tells of its weights: Keras's names and layout.
 HAND_GRU = '''
 class HandGRU(nn.Module):
     """A GRU that resets the state before the product with it, as Keras's reset_after=False."""
@@ -117,7 +115,7 @@ VOLUMES = Port(
     "x = self.fc(x.permute(0, 2, 3, 4, 1).flatten(1)).tanh()",
     "self.conv = layers.Conv3D(3, 2); self.up = layers.Conv3DTranspose(2, 2)\n"
     "self.norm = layers.BatchNormalization(); self.fc = layers.Dense(5)",
-    "x = self.norm(ops.tanh(self.up(self.conv(x[..., None]))))\n"
+    "x = self.norm(ops.tanh(self.up(self.conv(x[..., None]))), training=training)\n"
     "x = ops.tanh(self.fc(ops.reshape(x, (-1, 128))))",
     shapes='"conv": "batch d=3 h=3 w=3 c=3", "up": "batch d=4 h=4 w=4 c=2", '
     '"norm": "batch d=4 h=4 w=4 c=2", "fc": "batch u=5"',
@@ -160,17 +158,12 @@ STATES = Port(
     "self.cell = layers.GRUCell(10)",
     "y = self.front(x)\n"
     "_, h, c, h2, c2 = self.one(y)\n"
-    "state = [ops.concatenate([h, h2]), ops.concatenate([c, c2])]\n"
+    "state = [ops.concatenate([h, h2], -1), ops.concatenate([c, c2], -1)]\n"
     "x, h, _ = self.two(x, initial_state=state)\n"
     "x, _ = self.cell(x[:, 0], h)",
     width=10,
     shapes='"front": "batch time u=6", "one.last": "batch u=10", "two": "batch time u=10", '
     '"cell": "batch u=10"',
-)
-STATES = STATES._replace(
-    keras_steps=STATES.keras_steps.replace("[h, h2]", "[h, h2], -1").replace(
-        "[c, c2]", "[c, c2], -1"
-    )
 )
 STEPS = """
 class Steps(nn.Module):

@@ -1,12 +1,11 @@
 """Every right port and every pair on every engine, in float64: the worst difference on each rung.
 
-Run `python tests/sweep_ports.py [--python keras-jax=PYTHON] [--steps 200] [--only WORDS] BACKEND
-...`; the first backend is the reference. Each engine has one process for all networks.
+Run `PYTHONPATH=.:tests python tests/sweep_ports.py [--python keras-jax=PYTHON] BACKEND ...`; the
+first backend is the reference. Each engine has one process for all networks.
 """
 
 import argparse
 import json
-import os
 import re
 import subprocess
 import sys
@@ -23,7 +22,6 @@ from right_ports import RIGHT as FIRST_RIGHT
 from backends import Side
 from compare.processes.interpreter import variables
 from compare.proof.ladder import Pair
-from compare.proof.probe import TRIALS
 
 RIGHT = FIRST_RIGHT | LAYERS_RIGHT
 GATHER = """
@@ -55,7 +53,8 @@ def main() -> None:
     parser.add_argument("backends", nargs="*", default=["pytorch", "keras-tensorflow"])
     parser.add_argument("--python", action="append", default=[])
     parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="words of names, as a regular expression")
+    parser.add_argument("--trials", type=int, default=3, help="how often noise is tried")
     asked = parser.parse_args()
     pythons = dict(one.split("=", 1) for one in asked.python)
     folder = copied(Path(tempfile.mkdtemp()))
@@ -74,8 +73,8 @@ def main() -> None:
         for path, text in of.items():
             (folder / path).write_text(text)
     for backend in asked.backends:
-        trials = TRIALS if backend == asked.backends[0] else {}
-        arguments = (backend, str(folder), json.dumps({"float64": 3} if trials else {}), *texts)
+        trials = {"float64": asked.trials} if backend == asked.backends[0] else {}
+        arguments = (backend, str(folder), json.dumps(trials), *texts)
         environment = dict(variables(Side.parse(backend), device="cpu", threads=1))
         environment |= {"PYTHONPATH": str(folder)}
         command = (pythons.get(backend, sys.executable), "-c", GATHER, *arguments)
@@ -83,7 +82,6 @@ def main() -> None:
     for name, of in texts.items():
         for backend in asked.backends[1:]:
             print(f"{name} | {backend} | {told(folder, name, of, asked.backends[0], backend)}")
-    os.sync()
 
 
 def told(folder: Path, name: str, of: dict[str, str], reference: str, backend: str) -> str:
