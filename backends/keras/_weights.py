@@ -34,6 +34,8 @@ ATTENTION = {
     "attention_output": "_output_dense",
 }
 
+BASES = (keras.Layer, keras.Model, keras.Sequential, Functional)  # which have no weights
+
 _twins: WeakKeyDictionary[keras.Layer, ModuleType] = WeakKeyDictionary()
 
 
@@ -199,9 +201,10 @@ def _layer_slots(path: str, layer: keras.Layer, twin: ModuleType | None) -> Iter
                 f"a {type(variable).__name__}"
             )
         yield Slot(_joined(path, name), variable, tuple(variable.shape))
-    users = type(layer).__module__.partition(".")[0] != "keras"
+    kinds = [kind for kind in type(layer).__mro__ if kind not in BASES]
+    keras_own = any(kind.__module__.startswith("keras.src.layers.") for kind in kinds)
     for variable in layer._trainable_variables:
-        if variable.trainable or not users:
+        if variable.trainable or keras_own:
             name = _name(layer, variable)
             if isinstance(layer, BaseSeparableConv):
                 name = SEPARABLE.get(name, name)
@@ -261,8 +264,8 @@ def _unknown(model: keras.Model, variable: keras.Variable) -> str:
     return (
         f"no weight layout known for {variable.name} of {layer.name}, a {kind}{where}: expected "
         "layers in attributes, or in lists or dicts in them. To teach it, define, beside build, "
-        f'weights(layer) that returns {{"{variable.name}": layer.{variable.name}}} for the layer '
-        "that it is reached from, else None"
+        f'weights(layer) that returns {{"{layer.name}/{variable.name}": ...}} for the layer that '
+        "holds it, else None"
     )
 
 
