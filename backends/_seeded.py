@@ -26,9 +26,15 @@ def glorot_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 
 
 def orthogonal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Draw a matrix (units, gates * units) with orthonormal rows, evenly among all such."""
-    q, r = np.linalg.qr(rng.standard_normal((shape[1], shape[0])))
-    return np.asarray((q * np.sign(np.diag(r))).T)
+    """Draw a matrix (units, gates * units) with orthonormal rows, evenly among all such.
+
+    Of more axes, all but the last count as rows; where there are more rows than columns, these are
+    the orthonormal ones.
+    """
+    rows, columns = prod(shape[:-1]), shape[-1]
+    q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+    q = q * np.sign(np.diag(r))
+    return np.asarray(q.T if rows <= columns else q).reshape(shape)
 
 
 def small_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -53,7 +59,7 @@ def open_forget_gate(_: np.random.Generator, shape: tuple[int, ...]) -> Array:
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
 
-# The initial rule of a weight, by Keras's name for it. An LSTM's bias has a rule of its own.
+# The initial rule of a weight, by Keras's name for it.
 RULES: dict[str, Draw] = {
     "kernel": glorot_uniform,
     "recurrent_kernel": orthogonal,
@@ -61,14 +67,24 @@ RULES: dict[str, Draw] = {
     "embeddings": small_uniform,
     "gamma": ones,
     "beta": zeros,
+    "scale": ones,
+    "alpha": zeros,
 }
 
 
-class Weight(NamedTuple):
-    """A trainable weight as both backends describe it: Keras's layout and initial rule."""
+def rule(name: str, shapes: Mapping[str, tuple[int, ...]]) -> Draw:
+    """Return the initial rule of a weight, by the end of its name and the shapes of all weights.
 
-    shape: tuple[int, ...]
-    draw: Draw
+    A weight of any other name, and a kernel with a single axis, has zeros; with two axes or more,
+    it is drawn as a kernel is. A bias beside a recurrent kernel (units, 4 * units) is an LSTM's.
+    """
+    own = name.rpartition("/")[2]
+    shape, recurrent = shapes[name], shapes.get(name.removesuffix(own) + "recurrent_kernel", ())
+    if own == "bias" and len(recurrent) == 2 and recurrent[1:] == (4 * recurrent[0],) == shape:
+        return open_forget_gate
+    draw = RULES.get(own, glorot_uniform)
+    matrix = draw in (glorot_uniform, orthogonal)
+    return zeros if matrix and len(shape) < 2 else draw
 
 
 class Noise(NamedTuple):
@@ -89,20 +105,20 @@ class Noise(NamedTuple):
 
 
 def initial_weights(
-    weights: Mapping[str, Weight], seed: int, noise: Noise | None = None
+    shapes: Mapping[str, tuple[int, ...]], seed: int, noise: Noise | None = None
 ) -> dict[str, Array]:
-    """Return float32 values for the weights: the same seed, name and shape, the same numbers.
+    """Return float32 values for weights: the same seed, names and shapes, the same numbers.
 
     With noise, they are float64.
 
     Raises:
         ValueError: there are no weights to draw.
     """
-    if not weights:
+    if not shapes:
         raise ValueError("expected a model with weights, came one without any")
     drawn = {
-        name: weight.draw(stream(seed, name), weight.shape).astype(np.float32)
-        for name, weight in weights.items()
+        name: rule(name, shapes)(stream(seed, name), shape).astype(np.float32)
+        for name, shape in shapes.items()
     }
     if noise is None:
         return drawn

@@ -24,6 +24,8 @@ class Port(NamedTuple):
     hint: str = ""  # words of the message
     keras_file: str = ""  # the whole twin, where it is no class
     recipe: str = ""  # arguments of Recipe that differ
+    torch_more: str = ""  # what is beside the classes: others, functions
+    keras_more: str = ""
 
 
 # Input: axes, dtype, low, high, and how n examples are drawn.
@@ -109,13 +111,13 @@ def files_of(what: str, port: Port, steps: int = 48) -> dict[str, str]:
     }
     found = {f"problems/{name}.py": PROBLEM.format(**facts)}
     twins = {
-        "pytorch": (TORCH, port.torch_layers, port.torch_steps),
-        "keras": (KERAS, port.keras_layers, port.keras_steps),
+        "pytorch": (TORCH, port.torch_layers, port.torch_steps, port.torch_more),
+        "keras": (KERAS, port.keras_layers, port.keras_steps, port.keras_more),
     }
-    for folder, (text, layers, twin) in twins.items():
+    for folder, (text, layers, twin, more) in twins.items():
         indented = {"layers": layers, "steps": twin}
         indented = {key: value.replace("\n", "\n        ") for key, value in indented.items()}
-        found[f"backends/{folder}/{name}.py"] = text.format(width=port.width, **indented)
+        found[f"backends/{folder}/{name}.py"] = text.format(width=port.width, **indented) + more
     if port.keras_file:
         found[f"backends/keras/{name}.py"] = port.keras_file
     return found

@@ -192,12 +192,14 @@ _weights.write(model, weights)
 """
 
 
-# Layers whose weights `_weights` does not know.
+# Layers whose weights `_weights` does not know, or, in a set, cannot name.
 HIDDEN = {
     "pytorch": """
 from torch import nn
 from backends.pytorch._weights import describe
-for layer in (nn.Conv3d(2, 3, 1), nn.LSTM(2, 3, proj_size=1), nn.Sequential(nn.PReLU())):
+normed = nn.utils.parametrizations.weight_norm(nn.Linear(2, 3))
+keys = nn.MultiheadAttention(4, 2, add_bias_kv=True)
+for layer in (keys, nn.LSTM(2, 3, proj_size=1), nn.Sequential(normed)):
     try:
         print(describe(nn.ModuleDict({"layer": layer})))
     except ValueError as error:
@@ -207,15 +209,12 @@ for layer in (nn.Conv3d(2, 3, 1), nn.LSTM(2, 3, proj_size=1), nn.Sequential(nn.P
 import keras
 from backends.keras._weights import describe
 class Model(keras.Model):
-    def __init__(self, layer):
+    def __init__(self, layer, held):
         super().__init__()
-        self.layer = layer
-    def call(self, x):
-        layer = self.layer[0] if isinstance(self.layer, list) else self.layer
-        return layer(x)
-layers = keras.layers
-for layer in (layers.Conv1DTranspose(3, 1), layers.PReLU(), [layers.SeparableConv1D(3, 1)]):
-    model = Model(layer)
+        self.layer, self.call = held, lambda x: layer(x)
+one, two, three = keras.layers.Dense(3), keras.layers.PReLU(), keras.layers.LSTM(3)
+for layer, held in ((one, {one}), (two, [{two}]), (three, {"a": {three}})):
+    model = Model(layer, held)
     model(keras.Input((4, 2)))
     try:
         print(describe(model))

@@ -5,16 +5,19 @@ All of them are added to one copy of the project.
 
 import pytest
 from conftest import COMPARED, copied
+from layer_ports import LAYERS_RIGHT
+from layer_wrong_ports import LAYERS_WRONG
 from learning import ALL, STAGE, WHOLE
 from port_frame import files_of, module
-from right_ports import RIGHT
-from wrong_ports import WRONG
+from right_ports import RIGHT as RIGHT_PORTS
+from wrong_ports import WRONG as WRONG_PORTS
 
 from backends import Side
 from compare.proof.check import PRECISIONS
 from compare.proof.ladder import Pair
 
 REFERENCE, OTHER = COMPARED
+RIGHT, WRONG = RIGHT_PORTS | LAYERS_RIGHT, WRONG_PORTS | LAYERS_WRONG
 PORTS = RIGHT | WRONG
 # Right ports that float32 has been hard on: gradients that are 0 but for rounding, depth, states.
 ROUNDED = (

@@ -33,7 +33,9 @@ def broken_rules(files: dict[str, Path]) -> list[str]:
         if len(file.read_text().splitlines()) > LONGEST:
             broken.append(f"{folder} is longer than {LONGEST} lines")
         functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-        if functions != functions_of(problems.load(file.stem)):
+        if [name for name in functions if name != "weights"] != functions_of(
+            problems.load(file.stem)
+        ):
             broken.append(f"{folder} has the functions {functions}")
         broken += [f"{folder} deals with {name}" for name in sorted(names_in(tree) & FOREIGN)]
     if len({model_of(file).name for file in files.values()}) != 1:

@@ -245,7 +245,9 @@ def _build(
     problem: Problem, seed: int, kept: Set[str] = NOTHING, noise: Noise | None = None
 ) -> keras.Model:
     _device.seed(seed)
-    model = import_module(f"backends.keras.{problem.name}").build(problem)
+    twin = import_module(f"backends.keras.{problem.name}")
+    model = twin.build(problem)
+    _weights.learn(model, twin)
     model(mapped(lambda spec: keras.Input(spec.shape, dtype=spec.dtype), problem.input))  # weights
     _defaults.begin(model, seed, kept, noise)
     return model

@@ -3,6 +3,7 @@
 With _device.py, _tier.py and _kernel.py, all of this folder that knows its engines by name.
 """
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
@@ -28,12 +29,16 @@ def widen(name: str, engine: ModuleType) -> None:
     betas, in any network: so it does here on all engines.
     """
     widen_twins()
+    _exact_layers()
     if name == "tensorflow":
         _widen_tensorflow(engine)
         return
     if name == "jax":
         # JAX's form of cuDNN's recurrent layers reads any numbers as float32, and does not say so.
         import_module("keras.src.backend.jax.rnn").cudnn_ok = lambda *_, **__: False
+        # Its attention has a softmax of float32.
+        nn = import_module("keras.src.backend.jax.nn")
+        nn.dot_product_attention = _attention(nn.dot_product_attention)
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
     cast = ops.cast
 
@@ -43,6 +48,26 @@ def widen(name: str, engine: ModuleType) -> None:
     ops.cast = rounded
 
 
+class _Ops(ModuleType):
+    """Keras's operations for its layers, whose constants are numbers, not an optimizer's."""
+
+    def __getattr__(self, name: str):
+        return getattr(ops, name)
+
+    @staticmethod
+    def cast(x, dtype):
+        """Return a number of Python as it is: to cast it would round it to float32."""
+        return ops.convert_to_tensor(x, dtype) if isinstance(x, float) else ops.cast(x, dtype)
+
+
+def _exact_layers() -> None:
+    """Have no layer round its constants, such as the scale of an attention."""
+    exact = _Ops(ops.__name__)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("keras.src.layers.") and getattr(module, "ops", None) is ops:
+            module.ops = exact  # type: ignore[attr-defined]
+
+
 def _widen_tensorflow(engine: ModuleType) -> None:
     backend = import_module("keras.src.backend.tensorflow")
     math_ops = import_module(f"{engine.__name__}.python.ops.math_ops")
@@ -50,6 +75,7 @@ def _widen_tensorflow(engine: ModuleType) -> None:
     backend.cast = _exact(backend.cast, engine)
     math_ops.cast = _exact(math_ops.cast, engine)
     backend.core.convert_to_tensor = _own_type(backend.core.convert_to_tensor, engine)
+    backend.nn.dot_product_attention = _scaled(backend.nn.dot_product_attention, engine)
     # These have no form in float64.
     backend.nn.leaky_relu = _leaky_relu
     backend.image.resize = _resized(backend.image.resize)
@@ -78,6 +104,34 @@ def _own_type(convert: Callable, engine: ModuleType) -> Callable:
         return convert(x, dtype, *args, **settings)
 
     return converted
+
+
+def _scaled(attend: Callable, engine: ModuleType) -> Callable:
+    """Return an attention whose scale is a tensor of the type of what it attends to."""
+
+    @wraps(attend)
+    def called(query, key, value, *args, scale=None, **settings):
+        scale = engine.constant(query.shape[-1] ** -0.5 if scale is None else scale, query.dtype)
+        return attend(query, key, value, *args, scale=scale, **settings)
+
+    return called
+
+
+def _attention(attend: Callable) -> Callable:
+    """Return an attention written out: queries (n, t, head, unit), mask (n, head, t, s) or None."""
+
+    @wraps(attend)
+    def called(query, key, value, bias=None, mask=None, scale=None, is_causal=False, **settings):
+        if bias is not None or settings.pop("attn_logits_soft_cap", None) is not None:
+            return attend(query, key, value, bias, mask, scale, is_causal, **settings)
+        logits = keras.ops.einsum("btnh,bsnh->bnts", query, key)
+        logits = logits * (query.shape[-1] ** -0.5 if scale is None else scale)
+        kept = keras.ops.tri(*logits.shape[2:], dtype="bool") if is_causal else True
+        kept = kept if mask is None else keras.ops.logical_and(kept, mask)
+        logits = logits if kept is True else keras.ops.where(kept, logits, -1e30)
+        return keras.ops.einsum("bnts,bsnh->btnh", keras.ops.softmax(logits), value)
+
+    return called
 
 
 def _leaky_relu(x, negative_slope=0.2):

@@ -1,30 +1,48 @@
-"""Weights by name, with Keras's own initial rules."""
+"""Weights by name, as Keras names them, but for a few that are named as they are used."""
 
+import re
 from collections.abc import Iterator, Mapping
 from math import prod
+from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import keras
 from keras import layers
+from keras.src.layers.convolutional.base_conv import BaseConv
+from keras.src.layers.convolutional.base_separable_conv import BaseSeparableConv
 from keras.src.models.functional import Functional
 
-from backends._seeded import RULES, Array, Draw, Weight, open_forget_gate
+from backends._paths import made, shortest, sources
+from backends._seeded import Array
 
-# Layer: the names of its weights, which it holds under these names itself.
-LAYERS = {
-    layers.Dense: ("kernel", "bias"),
-    layers.Conv1D: ("kernel", "bias"),
-    layers.Conv2D: ("kernel", "bias"),
-    layers.Embedding: ("embeddings",),
-    layers.BatchNormalization: ("gamma", "beta"),
-    layers.LayerNormalization: ("gamma", "beta"),
-    layers.LSTM: ("kernel", "recurrent_kernel", "bias"),
-    layers.GRU: ("kernel", "recurrent_kernel", "bias"),
-    layers.SimpleRNN: ("kernel", "recurrent_kernel", "bias"),
+# Attributes of every model and layer in which Keras keeps lists of its own.
+KERAS_LISTS = ("_layers", "_modules", "_losses", "_metrics", "_torch_params")
+KERAS_LISTS += ("_trainable_variables", "_non_trainable_variables", "_tracker")
+CELLS = ("cell", "cells")  # a layer that holds one has its weights
+# One layer of Keras's does what two convolutions do elsewhere: its weights are named as theirs.
+SEPARABLE = {
+    "depthwise_kernel": "depthwise/kernel",
+    "pointwise_kernel": "pointwise/kernel",
+    "bias": "pointwise/bias",
+}
+ATTENTION = {
+    "query": "_query_dense",
+    "key": "_key_dense",
+    "value": "_value_dense",
+    "attention_output": "_output_dense",
 }
 
+BASES = (keras.Layer, keras.Model, keras.Sequential, Functional)  # which have no weights
 
-KERAS_LISTS = ("_layers", "_modules", "_losses", "_metrics")  # attributes of every model
+_twins: WeakKeyDictionary[keras.Layer, ModuleType] = WeakKeyDictionary()
+
+
+def learn(model: keras.Model, twin: ModuleType) -> None:
+    """Take the module that a model comes from: its `weights`, if it has them, are asked first."""
+    _twins[model] = twin
+
 
 # Optimizer: where it keeps what for each weight, and its name on both sides.
 MOMENTS = {
@@ -41,11 +59,15 @@ MOMENTS = {
 
 
 class Slot(NamedTuple):
-    """One trainable variable and the initial rule for it."""
+    """One variable that is or can be trained, and its shape, in which nothing is repeated."""
 
     name: str
-    draw: Draw
     variable: keras.Variable
+    shape: tuple[int, ...]
+
+    def array(self, variable: keras.Variable | None = None) -> Array:
+        """Return a copy of the weight, or of another variable that belongs to it."""
+        return _array(self.variable if variable is None else variable).reshape(self.shape)
 
 
 def write(model: keras.Model, weights: Mapping[str, Array]) -> None:
@@ -54,36 +76,32 @@ def write(model: keras.Model, weights: Mapping[str, Array]) -> None:
     Raises:
         ValueError: names or shapes are not those of the model.
     """
-    slots = {slot.name: slot.variable for slot in _slots(model)}
+    slots = {slot.name: slot for slot in _slots(model)}
     if slots.keys() != weights.keys():
         raise ValueError(f"expected weights {sorted(slots)}, came {sorted(weights)}")
-    for name, variable in slots.items():
-        variable.assign(weights[name])  # which checks the shape
+    for name, slot in slots.items():
+        if slot.shape != weights[name].shape:
+            raise ValueError(f"{name}: expected {slot.shape}, came {weights[name].shape}")
+        slot.variable.assign(weights[name].reshape(slot.variable.shape))
 
 
-def describe(model: keras.Model) -> dict[str, Weight]:
-    """Return the model's weights: names, shapes and initial rules.
+def describe(model: keras.Model) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the model's weights, by name.
 
     Raises:
-        ValueError: the model has a layer whose weights are not known here.
+        ValueError: the model has a weight in a place that has no name.
     """
     slots = list(_slots(model))
     known = {id(slot.variable) for slot in slots}
     for variable in model.trainable_variables:
         if id(variable) not in known:
-            holders = [(path, one) for path, one in _layers(model) if _holds(one, variable)]
-            path, layer = holders[-1] if holders else ("the model itself", model)
-            where = f"{path}, a {type(layer).__name__}"
-            raise ValueError(
-                f"no weight layout known for {variable.name} of {where}; known are "
-                f"{', '.join(kind.__name__ for kind in LAYERS)}"
-            )
-    return {slot.name: Weight(tuple(slot.variable.shape), slot.draw) for slot in slots}
+            raise ValueError(_unknown(model, variable))
+    return {slot.name: slot.shape for slot in slots}
 
 
 def read(model: keras.Model) -> dict[str, Array]:
     """Return copies of the model's weights."""
-    return {slot.name: _array(slot.variable) for slot in _slots(model)}
+    return {slot.name: slot.array() for slot in _slots(model)}
 
 
 def state(model: keras.Model) -> dict[str, Array]:
@@ -95,22 +113,19 @@ def state(model: keras.Model) -> dict[str, Array]:
         moments = getattr(model.optimizer, kind, ())
         for slot in _slots(model):
             if moments and id(slot.variable) in trained:
-                found[f"{slot.name} {name}"] = _array(moments[trained.index(id(slot.variable))])
+                moment = moments[trained.index(id(slot.variable))]
+                found[f"{slot.name} {name}"] = slot.array(moment)
     for path, layer in _layers(model):
         if isinstance(layer, layers.BatchNormalization):
             for name in ("moving_mean", "moving_variance"):
-                found[f"{path}/{name}"] = _array(getattr(layer, name))
+                found[_joined(path, name)] = _array(getattr(layer, name))
     return found
 
 
 def trainable(model: keras.Model) -> dict[str, tuple[int, ...]]:
     """Return the shapes of all that is trained, by name."""
     trained = {id(variable) for variable in model.trainable_variables}
-    return {
-        slot.name: tuple(slot.variable.shape)
-        for slot in _slots(model)
-        if id(slot.variable) in trained
-    }
+    return {slot.name: slot.shape for slot in _slots(model) if id(slot.variable) in trained}
 
 
 def parameters(model: keras.Model) -> int:
@@ -131,35 +146,47 @@ def children(model: keras.Layer) -> dict[str, keras.Layer]:
         return {layer.name: layer for layer in model.layers if not isinstance(layer, inputs)}
     # Where the engine is PyTorch, a Keras model is an nn.Module, and that keeps its layers apart.
     held = vars(model) | vars(model).get("_modules", {})
-    found: dict[int, tuple[str, keras.Layer]] = {}
+    found: list[tuple[str, keras.Layer]] = []
     own = sorted(held, key=lambda name: name.startswith("_"))  # in which Keras has lists of its own
     for name in own:
         if name not in KERAS_LISTS:
-            for path, layer in _held(name, held[name]):
-                found.setdefault(id(layer), (path, layer))
-    return dict(found.values())
+            for path, layer in _items(name, held[name]):
+                if isinstance(layer, keras.Layer):
+                    found.append((path, layer))
+    return dict(shortest(found))
 
 
-def _held(name: str, value: object) -> Iterator[tuple[str, keras.Layer]]:
-    """Yield the layers in the value of an attribute, by path."""
-    if isinstance(value, keras.Layer):
-        yield name, value
-        return
-    items = value.items() if isinstance(value, dict) else ()
-    items = enumerate(value) if isinstance(value, list | tuple) else items
-    for key, item in items:
-        yield from _held(f"{name}/{key}", item)
+def _parts(layer: keras.Layer) -> dict[str, keras.Layer]:
+    """Return the layers in a layer, by name; one without a name is as good as its holder."""
+    if isinstance(layer, layers.Bidirectional):
+        return {"forward": layer.forward_layer, "backward": layer.backward_layer}
+    if isinstance(layer, layers.TimeDistributed):
+        return {"": layer.layer}
+    if isinstance(layer, layers.MultiHeadAttention | layers.GroupQueryAttention):
+        return (
+            {name: getattr(layer, held) for name, held in ATTENTION.items()} if layer.built else {}
+        )
+    return children(layer)
 
 
-def _layers(model: keras.Layer, prefix: str = "") -> Iterator[tuple[str, keras.Layer]]:
-    """Yield all layers of a model, and theirs, by path."""
-    for name, layer in children(model).items():
-        yield f"{prefix}{name}", layer
-        yield from _layers(layer, f"{prefix}{name}/")
+def _layers(model: keras.Layer) -> list[tuple[str, keras.Layer]]:
+    """Return a model and its layers, and theirs, by path, each once by the shortest."""
+    found: list[tuple[str, keras.Layer]] = []
+
+    def look(path: str, layer: keras.Layer, holders: tuple[keras.Layer, ...] = ()) -> None:
+        found.append((path, layer))
+        for name, inner in _parts(layer).items():
+            first, _, rest = name.partition("/")
+            here = _joined(path, rest if path and first in CELLS else name)
+            if not any(one is inner for one in (layer, *holders)):
+                look(here, inner, (layer, *holders))
+
+    look("", model)
+    return shortest(found)
 
 
-def _holds(layer: keras.Layer, variable: keras.Variable) -> bool:
-    return any(one is variable for one in layer.trainable_variables)
+def _joined(*names: str) -> str:
+    return "/".join(filter(None, names))
 
 
 def _array(variable: keras.Variable) -> Array:
@@ -169,25 +196,93 @@ def _array(variable: keras.Variable) -> Array:
 def _slots(model: keras.Layer) -> Iterator[Slot]:
     """Yield the weights in the order of the layers; one that two layers share, once."""
     seen: set[int] = set()
-    for name, layer in children(model).items():
-        for slot in _layer_slots(name, layer):
+    for path, layer in _layers(model):
+        for slot in _layer_slots(path, layer, _twins.get(model)):
             if id(slot.variable) not in seen:
                 yield slot
             seen.add(id(slot.variable))
 
 
-def _layer_slots(path: str, layer: keras.Layer) -> Iterator[Slot]:
-    if isinstance(layer, layers.Bidirectional):
-        yield from _layer_slots(f"{path}/forward", layer.forward_layer)
-        yield from _layer_slots(f"{path}/backward", layer.backward_layer)
-    elif isinstance(layer, layers.TimeDistributed):
-        yield from _layer_slots(path, layer.layer)
-    elif kind := next((kind for kind in LAYERS if isinstance(layer, kind)), None):
-        holder = getattr(layer, "cell", layer)
-        for name in LAYERS[kind] if layer.built else ():  # one that is not used has no weights
-            rule = open_forget_gate if (kind, name) == (layers.LSTM, "bias") else RULES[name]
-            if (variable := getattr(holder, name)) is not None:
-                yield Slot(f"{path}/{name}", rule, variable)
-    else:
-        for name, inner in children(layer).items():
-            yield from _layer_slots(f"{path}/{name}", inner)
+def _layer_slots(path: str, layer: keras.Layer, twin: ModuleType | None) -> Iterator[Slot]:
+    """Yield the weights of a layer: as taught, or by their own names.
+
+    What a layer of a user's holds itself and does not train is no weight, but a constant.
+    """
+    taught = twin.weights(layer) if hasattr(twin, "weights") else None
+    for name, variable in (taught or {}).items():
+        if not isinstance(variable, keras.Variable):
+            raise ValueError(
+                f"weights of {path}, a {type(layer).__name__}: {name}: expected a variable, came "
+                f"a {type(variable).__name__}"
+            )
+        yield Slot(_joined(path, name), variable, tuple(variable.shape))
+    kinds = [kind for kind in type(layer).__mro__ if kind not in BASES]
+    keras_own = any(kind.__module__.startswith("keras.src.layers.") for kind in kinds)
+    for variable in layer._trainable_variables:
+        if variable.trainable or keras_own:
+            name = _name(layer, variable)
+            if isinstance(layer, BaseSeparableConv):
+                name = SEPARABLE.get(name, name)
+            yield Slot(_joined(path, name), variable, _shape(layer, variable))
+
+
+def _name(layer: keras.Layer, variable: keras.Variable) -> str:
+    """Return a variable's name: of the public attribute that holds it, or else its own.
+
+    One in a list has its index after the name of the list. One that was given no name of its own
+    has that of any attribute.
+    """
+    names = [
+        path
+        for name, held in vars(layer).items()
+        if name not in KERAS_LISTS
+        for path, value in _items(name, held)
+        if value is variable
+    ]
+    names.sort(key=lambda path: (path.startswith("_"), path.count("/")))
+    named = not re.fullmatch(r"variable(_\d+)?", variable.name)
+    own = not names or (names[0].startswith("_") and named)
+    return variable.name if own else names[0]
+
+
+def _items(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield what an attribute holds, by path: itself, or what is in its lists and dicts."""
+    items = value.items() if isinstance(value, dict) else ()
+    items = enumerate(value) if isinstance(value, list | tuple) else items
+    yield name, value
+    for key, item in items:
+        yield from _items(f"{name}/{key}", item)
+
+
+def _shape(layer: keras.Layer, variable: keras.Variable) -> tuple[int, ...]:
+    """Return a variable's shape, without the axes that a PReLU's slopes are shared over.
+
+    The kernel of a convolution with as many groups as channels is that of a depthwise one.
+    """
+    shape = tuple(variable.shape)
+    if isinstance(layer, layers.PReLU):
+        while len(shape) > 1 and shape[0] == 1:
+            shape = shape[1:]
+    if isinstance(layer, BaseConv) and len(shape) > 1 and layer.groups > 1 == shape[-2]:
+        shape = (*shape[:-2], layer.groups, shape[-1] // layer.groups)
+    return shape
+
+
+def _unknown(model: keras.Model, variable: keras.Variable) -> str:
+    holders = [one for one in model._flatten_layers() if _holds(one, variable)]
+    layer = holders[-1] if holders else model
+    kind, twin = type(layer).__name__, _twins.get(model)
+    programs = sources([type(one) for one in model._flatten_layers()], "keras")
+    if twin is not None and twin.__file__:
+        programs.insert(0, Path(twin.__file__))
+    where = made(kind, "", programs)
+    return (
+        f"no weight layout known for {variable.name} of {layer.name}, a {kind}{where}: expected "
+        "layers in attributes, or in lists or dicts in them. To teach it, define, beside build, "
+        f'weights(layer) that returns {{"{layer.name}/{variable.name}": ...}} for the layer that '
+        "holds it, else None"
+    )
+
+
+def _holds(layer: keras.Layer, variable: keras.Variable) -> bool:
+    return any(one is variable for one in layer.trainable_variables)

@@ -200,7 +200,9 @@ def _build(
     torch.manual_seed(seed)
     random.seed(seed)  # as Keras does, for what a twin may draw by other means
     np.random.seed(seed)
-    model = import_module(f"backends.pytorch.{problem.name}").build(problem)
+    twin = import_module(f"backends.pytorch.{problem.name}")
+    model = twin.build(problem)
+    _weights.learn(model, twin)
     precision = torch.get_default_dtype()
     if any(map(nn.parameter.is_lazy, model.parameters())):  # their sizes come with an input
         x = mapped(lambda spec: torch.from_numpy(spec.blank(2)), problem.input)

@@ -15,7 +15,6 @@ SECOND = (
     batchnorm._NormBase,
     instancenorm._InstanceNorm,
     nn.GroupNorm,
-    nn.PReLU,
     pooling._MaxPoolNd,
     pooling._AvgPoolNd,
     pooling._AdaptiveMaxPoolNd,
@@ -46,11 +45,26 @@ def outputs(name: str, layer: nn.Module, output, steps: int) -> dict[str, Tensor
         output = output[0]
     if not isinstance(output, Tensor):
         return {}
-    if isinstance(layer, SECOND):
+    if isinstance(layer, activation.MultiheadAttention) and not layer.batch_first:
+        output = output.movedim(0, 1) if output.ndim > 2 else output
+    if isinstance(getattr(layer, "cell", None), nn.RNNCellBase):  # a recurrent layer by hand
+        return {name: output} if output.ndim > 2 else {name: output, f"{name}.last": output}
+    if _is_second(layer):
         return {name: output.movedim(1, -1)} if output.ndim > 2 else {name: output}
-    if isinstance(layer, LAST) or output.ndim < 3:
+    if _is_last(layer) or output.ndim < 3:
         return {name: output}
     return {name: output, f"{name}{OTHERWISE}": output.movedim(1, -1)}
+
+
+def _is_second(layer: nn.Module) -> bool:
+    """Say whether channels are second; one slope of a PReLU is for channels in any place."""
+    return isinstance(layer, SECOND) or (isinstance(layer, nn.PReLU) and layer.num_parameters > 1)
+
+
+def _is_last(layer: nn.Module) -> bool:
+    """Say whether channels are last; a normalization over several axes has them in any order."""
+    several = isinstance(layer, normalization.LayerNorm) and len(layer.normalized_shape) > 1
+    return isinstance(layer, LAST) and not several
 
 
 def kind(layer: nn.Module) -> str:

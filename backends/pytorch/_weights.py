@@ -1,49 +1,137 @@
-"""Weights under the names, in the layout and with the initial rules that Keras has for them."""
+"""Weights under the names and in the layout that Keras has for them.
+
+A weight of Keras's is made of views of PyTorch's parameters: transposed, permuted, sliced. Views
+that lie side by side are in a list, and lists in lists, as numpy.block takes them. So a weight is
+read and written, and what belongs to it, such as a gradient, has the same layout.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from backends._seeded import RULES, Array, Draw, Weight, open_forget_gate
+from backends._paths import made, shortest, sources
+from backends._seeded import Array
+
+Views = Any  # a view, or a list of Views
+Named = dict[str, Views]  # of one layer, by Keras's names
 
 
-class Layout(NamedTuple):
-    """How one Keras weight lies in the tensors of PyTorch, to and fro."""
-
-    to_keras: Callable[..., Tensor]
-    to_torch: Callable[[Tensor], tuple[Tensor, ...]]
+def _dense(layer: Any) -> Named:
+    return {"kernel": layer.weight.T, "bias": layer.bias}
 
 
-def _gates(weight: Tensor) -> Tensor:
-    """Swap the first two gates on the last axis: Keras's GRU has z, r, h, PyTorch's r, z, n."""
-    z, r, h = weight.chunk(3, dim=-1)
-    return torch.cat((r, z, h), dim=-1)
+def _convolution(layer: Any) -> Named:
+    """Return (..., inputs, outputs), of a transposed one (..., outputs, inputs)."""
+    weight, space = layer.weight, range(2, layer.weight.ndim)
+    if 1 < layer.groups == layer.in_channels and not layer.transposed:  # depthwise
+        weight = weight.unflatten(0, (layer.groups, -1))[:, :, 0]
+        return {"kernel": weight.permute(*space, 0, 1), "bias": layer.bias}
+    return {"kernel": weight.permute(*space, 1, 0), "bias": layer.bias}
 
 
-SAME = Layout(lambda tensor: tensor, lambda weight: (weight,))
-TRANSPOSED = Layout(lambda tensor: tensor.T, lambda weight: (weight.T,))
-CONV1D = Layout(lambda tensor: tensor.permute(2, 1, 0), lambda weight: (weight.permute(2, 1, 0),))
-CONV2D = Layout(
-    lambda tensor: tensor.permute(2, 3, 1, 0), lambda weight: (weight.permute(3, 2, 0, 1),)
-)
-GRU = Layout(lambda tensor: _gates(tensor.T), lambda weight: (_gates(weight).T,))
-GRU_BIASES = Layout(
-    lambda *biases: _gates(torch.stack(biases)), lambda weight: tuple(_gates(weight))
-)
+def _embedding(layer: Any) -> Named:
+    return {"embeddings": layer.weight}
 
-# Layer: for each of its weights Keras's name, PyTorch's, and the layout.
-LAYERS = {
-    nn.Linear: (("kernel", "weight", TRANSPOSED), ("bias", "bias", SAME)),
-    nn.Conv1d: (("kernel", "weight", CONV1D), ("bias", "bias", SAME)),
-    nn.Conv2d: (("kernel", "weight", CONV2D), ("bias", "bias", SAME)),
-    nn.Embedding: (("embeddings", "weight", SAME),),
-    nn.BatchNorm1d: (("gamma", "weight", SAME), ("beta", "bias", SAME)),
-    nn.BatchNorm2d: (("gamma", "weight", SAME), ("beta", "bias", SAME)),
-    nn.LayerNorm: (("gamma", "weight", SAME), ("beta", "bias", SAME)),
+
+def _norm(layer: Any) -> Named:
+    return {"gamma": layer.weight, "beta": layer.bias}
+
+
+def _gates(weight: Tensor) -> list[Tensor]:
+    """Return a GRU's gates in Keras's order, z, r, h, where PyTorch has r, z, n."""
+    r, z, n = weight.chunk(3)
+    return [gate.transpose(0, -1) for gate in (z, r, n)]
+
+
+def _steps(layer: Any, end: str = "") -> Named:
+    """Return the weights of a recurrent layer or cell; of two biases the one that is trained."""
+    kernel, recurrent = (getattr(layer, f"weight_{kind}{end}") for kind in ("ih", "hh"))
+    biases = (
+        [getattr(layer, f"bias_{kind}{end}") for kind in ("ih", "hh")] if layer.bias else [None]
+    )
+    if not isinstance(layer, nn.GRU | nn.GRUCell):
+        return {"kernel": kernel.T, "recurrent_kernel": recurrent.T, "bias": biases[0]}
+    bias = [_gates(one) for one in biases] if layer.bias else None
+    return {"kernel": _gates(kernel), "recurrent_kernel": _gates(recurrent), "bias": bias}
+
+
+def _recurrent(layer: Any) -> Named:
+    """Name the layers of a stack 0, 1, ..., as Keras has them in a list."""
+    directions = {"": ""} if not layer.bidirectional else {"forward/": "", "backward/": "_reverse"}
+    return {
+        f"{f'{k}/' if layer.num_layers > 1 else ''}{direction}{name}": views
+        for k in range(layer.num_layers)
+        for direction, suffix in directions.items()
+        for name, views in _steps(layer, f"_l{k}{suffix}").items()
+    }
+
+
+def _attention(layer: Any) -> Named:
+    """Return kernels (inputs, heads, units of a head), and biases likewise."""
+    kinds, heads = ("query", "key", "value"), (layer.num_heads, -1)
+    packed = layer.in_proj_weight
+    weights = [getattr(layer, f"{kind[0]}_proj_weight") for kind in kinds]
+    weights = weights if packed is None else packed.chunk(3)
+    found = {
+        f"{kind}/kernel": weight.T.unflatten(1, heads)
+        for kind, weight in zip(kinds, weights, strict=True)
+    }
+    if layer.in_proj_bias is not None:
+        biases = zip(kinds, layer.in_proj_bias.chunk(3), strict=True)
+        found |= {f"{kind}/bias": bias.unflatten(0, heads) for kind, bias in biases}
+    out = layer.out_proj
+    found["attention_output/kernel"] = out.weight.T.unflatten(0, heads)
+    return found | {"attention_output/bias": out.bias}
+
+
+# What has its weights here, as a twin's own `weights` returns them.
+LAYERS: dict[type, Callable[[Any], Named]] = {
+    nn.Linear: _dense,
+    nn.Bilinear: lambda layer: {"kernel": layer.weight.permute(1, 2, 0), "bias": layer.bias},
+    nn.Conv1d: _convolution,
+    nn.Conv2d: _convolution,
+    nn.Conv3d: _convolution,
+    nn.ConvTranspose1d: _convolution,
+    nn.ConvTranspose2d: _convolution,
+    nn.ConvTranspose3d: _convolution,
+    nn.Embedding: _embedding,
+    nn.EmbeddingBag: _embedding,
+    nn.BatchNorm1d: _norm,
+    nn.BatchNorm2d: _norm,
+    nn.BatchNorm3d: _norm,
+    nn.LayerNorm: _norm,
+    nn.GroupNorm: _norm,
+    nn.InstanceNorm1d: _norm,
+    nn.InstanceNorm2d: _norm,
+    nn.InstanceNorm3d: _norm,
+    nn.RMSNorm: lambda layer: {"scale": layer.weight},
+    nn.PReLU: lambda layer: {"alpha": layer.weight},
+    nn.MultiheadAttention: _attention,
+    nn.LSTM: _recurrent,
+    nn.GRU: _recurrent,
+    nn.RNN: _recurrent,
+    nn.LSTMCell: _steps,
+    nn.GRUCell: _steps,
+    nn.RNNCell: _steps,
 }
+LISTS = (nn.ParameterList, nn.ParameterDict)
+CELLS = ("cell", "cells")  # a layer that holds one has its weights, as in Keras
+
+_twins: WeakKeyDictionary[nn.Module, ModuleType] = WeakKeyDictionary()
+
+
+def learn(model: nn.Module, twin: ModuleType) -> None:
+    """Take the module that a model comes from: its `weights`, if it has them, are asked first."""
+    _twins[model] = twin
+
 
 # What an optimizer keeps for a tensor: its name on both sides. What is made of others comes last.
 MOMENTS = {
@@ -58,25 +146,33 @@ MOMENTS = {
 
 
 class Slot(NamedTuple):
-    """One Keras weight: its name, initial rule, and the tensors that hold it here."""
+    """One Keras weight: its name, and where its numbers are among those of some parameters."""
 
     name: str
-    draw: Draw
     parameters: tuple[nn.Parameter, ...]
-    layout: Layout
+    index: NDArray[np.int64]  # in Keras's layout, of the parameters' numbers one after the other
     padding: int | None = None  # the entry of an embedding that is no weight
 
-    def read(self, of: Callable[[nn.Parameter], Tensor] = lambda p: p) -> Tensor:
+    def array(self, of: Callable[[nn.Parameter], Tensor] = lambda p: p) -> Array:
         """Return the weight, or what `of` makes of its tensors, in Keras's layout; NaN for none."""
-        found = self.layout.to_keras(*(of(parameter) for parameter in self.parameters))
+        found = self._numbers(of)[self.index]
         if self.padding is not None:
-            found = found.detach().clone()
-            found[self.padding] = torch.nan
+            found[self.padding] = np.nan
         return found
 
-    def array(self, of: Callable[[nn.Parameter], Tensor] = lambda p: p) -> Array:
-        """Return a copy of what `read` returns."""
-        return self.read(of).detach().cpu().numpy().copy()
+    def assign(self, array: Array) -> None:
+        """Write the weight; an entry that is none is 0, and stays it in training."""
+        numbers = self._numbers(lambda p: p)
+        numbers[self.index] = array
+        if self.padding is not None:
+            numbers[self.index[self.padding]] = 0
+        ends = np.cumsum([parameter.numel() for parameter in self.parameters])[:-1]
+        for parameter, part in zip(self.parameters, np.split(numbers, ends), strict=True):
+            parameter.copy_(torch.from_numpy(part).view(parameter.shape))
+
+    def _numbers(self, of: Callable[[nn.Parameter], Tensor]) -> Array:
+        parts = [of(parameter).detach().cpu().numpy().ravel() for parameter in self.parameters]
+        return np.concatenate(parts)
 
 
 def write(model: nn.Module, weights: Mapping[str, Array]) -> None:
@@ -90,15 +186,9 @@ def write(model: nn.Module, weights: Mapping[str, Array]) -> None:
         raise ValueError(f"expected weights {sorted(slots)}, came {sorted(weights)}")
     with torch.no_grad():
         for name, slot in slots.items():
-            if slot.read().shape != weights[name].shape:
-                raise ValueError(
-                    f"{name}: expected {tuple(slot.read().shape)}, came {weights[name].shape}"
-                )
-            values = slot.layout.to_torch(torch.from_numpy(weights[name]))
-            for parameter, value in zip(slot.parameters, values, strict=True):
-                parameter.copy_(value)
-            if slot.padding is not None:  # nobody's weights: they stay zero in training
-                slot.parameters[0][slot.padding] = 0
+            if slot.index.shape != weights[name].shape:
+                raise ValueError(f"{name}: expected {slot.index.shape}, came {weights[name].shape}")
+            slot.assign(weights[name])
 
 
 def freeze_second_bias(model: nn.Module) -> None:
@@ -106,32 +196,37 @@ def freeze_second_bias(model: nn.Module) -> None:
 
     A GRU needs both of its own: its candidate has a bias inside the reset gate and one outside.
     """
-    for layer in model.modules():
-        if isinstance(layer, nn.LSTM | nn.RNN):
-            for name, bias in layer.named_parameters():
-                if name.startswith("bias_hh"):
-                    # differs: PyTorch trains two biases, which only ever act as their sum
-                    nn.init.zeros_(bias).requires_grad_(False)
+    for bias in _second_biases(model):
+        # differs: PyTorch trains two biases, which only ever act as their sum
+        nn.init.zeros_(bias).requires_grad_(False)
 
 
-def describe(model: nn.Module) -> dict[str, Weight]:
-    """Return the model's weights: Keras's names, shapes and initial rules.
+def describe(model: nn.Module) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the model's weights, by Keras's names.
 
     Raises:
-        ValueError: the model has a layer whose weights are not known here.
+        ValueError: the model has a layer whose weights are not known here, or not all of them.
     """
     slots = list(_slots(model))
-    known = {id(parameter) for slot in slots for parameter in slot.parameters}
-    for name, parameter in model.named_parameters():
-        second_bias = "bias_hh" in name.rpartition(".")[2]
-        if id(parameter) not in known and not second_bias:
-            path, _, tensor = name.rpartition(".")
-            layer = type(model.get_submodule(path)).__name__
-            raise ValueError(
-                f"no weight layout known for {tensor} of {path or 'the model itself'}, a {layer}; "
-                f"known are {', '.join(kind.__name__ for kind in LAYERS)}, LSTM, GRU, RNN"
-            )
-    return {slot.name: Weight(tuple(slot.read().shape), slot.draw) for slot in slots}
+    numbers = dict.fromkeys(model.parameters(), 0)
+    for slot in slots:
+        ends = np.cumsum([parameter.numel() for parameter in slot.parameters])
+        places = np.searchsorted(ends, np.unique(slot.index), side="right")
+        counts = np.bincount(places, minlength=len(ends))
+        for parameter, count in zip(slot.parameters, counts, strict=True):
+            numbers[parameter] += int(count)
+    known = {parameter for parameter, count in numbers.items() if count >= parameter.numel()}
+    known |= set(_second_biases(model))
+    for path, layer in _layers(model):
+        own = dict(layer.named_parameters(recurse=False))
+        lacking = [
+            name
+            for name, one in own.items()
+            if one not in known and (one.requires_grad or not _users(layer))
+        ]
+        if lacking:
+            raise ValueError(_unknown(model, path, layer, lacking))
+    return {slot.name: slot.index.shape for slot in slots}
 
 
 def read(model: nn.Module) -> dict[str, Array]:
@@ -153,24 +248,24 @@ def state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Array
             if all(moment is not None for moment in moments):
                 by_parameter = dict(zip(slot.parameters, moments, strict=True))
                 found[f"{slot.name} {name}"] = slot.array(by_parameter.__getitem__)
-    for path, layer in model.named_modules():
+    for path, layer in _layers(model):
         if isinstance(layer, _BatchNorm) and layer.running_var is not None:
             for name, average in (("mean", layer.running_mean), ("variance", layer.running_var)):
-                found[f"{path.replace('.', '/')}/moving_{name}"] = average.cpu().numpy().copy()
+                found[_joined(path, f"moving_{name}")] = average.cpu().numpy().copy()
     return found
 
 
 def trainable(model: nn.Module) -> dict[str, tuple[int, ...]]:
     """Return the shapes of all that is trained, by Keras's name, or PyTorch's if it has none."""
-    shapes, named = {}, set()
+    shapes, named = {}, set[nn.Parameter]()
     for slot in _slots(model):
-        named |= {id(parameter) for parameter in slot.parameters}
+        named |= set(slot.parameters)
         if all(parameter.requires_grad for parameter in slot.parameters):
-            shapes[slot.name] = tuple(slot.read().shape)
+            shapes[slot.name] = slot.index.shape
     return shapes | {
         name: tuple(parameter.shape)
         for name, parameter in model.named_parameters()
-        if id(parameter) not in named and parameter.requires_grad
+        if parameter not in named and parameter.requires_grad
     }
 
 
@@ -183,49 +278,113 @@ def _gradient(parameter: nn.Parameter) -> Tensor:
     return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
 
 
+def _second_biases(model: nn.Module) -> Iterator[nn.Parameter]:
+    for layer in model.modules():
+        if isinstance(layer, nn.LSTM | nn.RNN | nn.LSTMCell | nn.RNNCell):
+            for name, bias in layer.named_parameters(recurse=False):
+                if name.startswith("bias_hh"):
+                    yield bias
+
+
+def _users(layer: nn.Module) -> bool:
+    """Say whether the class of a layer is a user's, whose parameters have Keras's layout."""
+    return type(layer).__module__.partition(".")[0] != "torch" or isinstance(layer, LISTS)
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}/{name}" if path else name
+
+
+def _layers(model: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Return a model and its layers, and theirs, by path, each once by the shortest."""
+    found: list[tuple[str, nn.Module]] = []
+
+    def look(path: str, layer: nn.Module) -> None:
+        found.append((path, layer))
+        for name, inner in layer.named_children():
+            look(path if path and name in CELLS else _joined(path, name), inner)
+
+    look("", model)
+    return shortest(found)
+
+
 def _slots(model: nn.Module) -> Iterator[Slot]:
-    """Yield the weights in the order of the layers; one that two layers share, once."""
-    seen: set[int] = set()
-    for slot in _all_slots(model):
-        if id(slot.parameters[0]) not in seen:
-            yield slot
-        seen |= {id(parameter) for parameter in slot.parameters}
+    """Yield the weights in the order of the layers; what an earlier layer has, only there."""
+    seen: set[nn.Parameter] = set()
+    for path, layer in _layers(model):
+        slots = list(_layer_slots(path, layer, _twins.get(model)))
+        yield from (slot for slot in slots if not seen.issuperset(slot.parameters))
+        seen |= {parameter for slot in slots for parameter in slot.parameters}
 
 
-def _all_slots(model: nn.Module, prefix: str = "") -> Iterator[Slot]:
-    for name, layer in model.named_children():
-        path = f"{prefix}{name}"
-        if isinstance(layer, nn.RNNBase):
-            yield from _recurrent_slots(path, layer)
-        elif kind := next((kind for kind in LAYERS if isinstance(layer, kind)), None):
-            for keras_name, own_name, layout in LAYERS[kind]:
-                if (parameter := getattr(layer, own_name)) is not None:
-                    padding = getattr(layer, "padding_idx", None)
-                    rule = RULES[keras_name]
-                    yield Slot(f"{path}/{keras_name}", rule, (parameter,), layout, padding)
-        else:
-            yield from _all_slots(layer, f"{path}/")
+def _layer_slots(path: str, layer: nn.Module, twin: ModuleType | None) -> Iterator[Slot]:
+    """Yield the weights of a layer: as known, as taught, or its parameters as they are.
+
+    What a layer of a user's holds itself and does not train is no weight, but a constant.
+    """
+    taught = twin.weights(layer) if hasattr(twin, "weights") else None
+    kind = next((kind for kind in LAYERS if isinstance(layer, kind)), None)
+    named = (LAYERS[kind](layer) if kind else {}) | (taught or {})
+    own, used = list(layer.parameters()), set[nn.Parameter]()
+    for name, views in named.items():
+        slot = _slot(_joined(path, name), views, own) if views is not None else None
+        if slot:
+            used |= set(slot.parameters)
+            padding = getattr(layer, "padding_idx", None)
+            yield slot._replace(padding=padding if name == "embeddings" else None)
+        elif taught and taught.get(name) is not None:
+            raise ValueError(
+                f"weights of {path}, a {type(layer).__name__}: {name}: expected views of its "
+                f"parameters, or lists of views, came a {type(views).__name__} that is none"
+            )
+    used |= set(_second_biases(layer))
+    for name, parameter in layer.named_parameters(recurse=False) if _users(layer) else ():
+        if parameter not in used and parameter.requires_grad:
+            yield _slot(_joined(path, name), parameter, own)
 
 
-def _recurrent_slots(name: str, layer: nn.RNNBase) -> Iterator[Slot]:
-    """Name the layers of a stack name/0, name/1, ..., as Keras has them in a list."""
-    directions = {"": ""} if not layer.bidirectional else {"/forward": "", "/backward": "_reverse"}
-    matrix = GRU if isinstance(layer, nn.GRU) else TRANSPOSED
-    bias = open_forget_gate if isinstance(layer, nn.LSTM) else RULES["bias"]
-    for k in range(layer.num_layers):
-        for direction, suffix in directions.items():
-            path = f"{name}/{k}{direction}" if layer.num_layers > 1 else f"{name}{direction}"
+def _slot(name: str, views: Views, own: list[nn.Parameter]) -> Slot | None:
+    """Return the weight that views of a layer's own parameters make; None if one is no view."""
+    begins: dict[nn.Parameter, int] = {}
+    length = 0
 
-            def own(kind: str, end: str = f"_l{k}{suffix}") -> nn.Parameter:
-                return getattr(layer, kind + end)
+    def index(views: Views) -> Any:
+        nonlocal length
+        if isinstance(views, list):
+            return [index(one) for one in views]
+        parameter = next(one for one in own if _is_view(views, one))
+        if parameter not in begins:
+            begins[parameter], length = length, length + parameter.numel()
+        places = torch.arange(parameter.numel()).view(parameter.shape)
+        laid = torch.empty_strided(parameter.shape, parameter.stride(), dtype=torch.long)
+        start = views.storage_offset() - parameter.storage_offset()
+        found = laid.copy_(places).as_strided(views.shape, views.stride(), start)
+        return found.numpy() + begins[parameter]
 
-            kernel, recurrent = (own("weight_ih"),), (own("weight_hh"),)
-            yield Slot(f"{path}/kernel", RULES["kernel"], kernel, matrix)
-            yield Slot(f"{path}/recurrent_kernel", RULES["recurrent_kernel"], recurrent, matrix)
-            if not layer.bias:
-                continue
-            if isinstance(layer, nn.GRU):
-                biases = (own("bias_ih"), own("bias_hh"))
-                yield Slot(f"{path}/bias", bias, biases, GRU_BIASES)
-            else:
-                yield Slot(f"{path}/bias", bias, (own("bias_ih"),), SAME)
+    try:
+        found = np.block(index(views))
+    except StopIteration:
+        return None
+    return Slot(name, tuple(begins), np.asarray(found))
+
+
+def _is_view(view: object, parameter: nn.Parameter) -> bool:
+    if not isinstance(view, Tensor):
+        return False
+    storages = (one.untyped_storage().data_ptr() for one in (view, parameter))
+    start = view.storage_offset() - parameter.storage_offset()
+    return len(set(storages)) == 1 and 0 <= start < parameter.numel()
+
+
+def _unknown(model: nn.Module, path: str, layer: nn.Module, names: list[str]) -> str:
+    kind, twin = type(layer).__name__, _twins.get(model)
+    programs = sources([type(one) for one in model.modules()], "torch")
+    if twin is not None and twin.__file__:
+        programs.insert(0, Path(twin.__file__))
+    where = made(kind, path, programs)
+    views = ", ".join(f'"{name}": layer.{name}' for name in names)
+    return (
+        f"no weight layout known for {', '.join(names)} of {path or 'the model itself'}, a {kind}"
+        f"{where}; docs/layers.md has what is known. To teach it, define, beside build, "
+        f"weights(layer) that returns {{{views}}} for it, each as Keras has it, else None"
+    )

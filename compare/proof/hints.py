@@ -93,7 +93,7 @@ def of_names(
             f"{side} has fewer: Keras makes the weights of a layer when it is first called, so a "
             "layer that is never called has none"
         )
-    return f"{'; '.join(named)}. {why}"
+    return f"{'; '.join(named)}. {why}. docs/layers.md tells the names, and how to teach others"
 
 
 def of_numbers(finding: Finding, expected: Evidence, came: Evidence) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable
 from backends._clock import Clock
-from backends._seeded import RULES, Weight, batch_order, initial_weights
+from backends._seeded import batch_order, initial_weights
 from problems import count, mapped, named
 
 DTYPES = {"float64": np.float64, "float32": np.float32, "tf32": np.float32}
@@ -170,10 +170,8 @@ def versions():
 
 def _build(problem, seed, noise=None):
     model = import_module(f"{__package__}.{problem.name}").build(problem)
-    rules = {name: RULES[name.rpartition("/")[2]] for name in model.weights}
-    weights = {name: Weight(model.weights[name], rule) for name, rule in rules.items()}
     model.values = {
-        name: _cast(value) for name, value in initial_weights(weights, seed, noise).items()
+        name: _cast(value) for name, value in initial_weights(model.weights, seed, noise).items()
     }
     return model
 
