@@ -74,4 +74,12 @@ FEW, ALL = 12, 5  # steps of a training that only shows that it learns; stages o
 WHOLE = 0  # as many steps as the problem says
 GATHER = f"FEW, ALL = {FEW}, {ALL}\n{GATHER}"
 # How often `compare.proof.probe.gather` has yielded when a rung can be judged.
-STAGE = {"parameters": 1, "shapes": 2, "layers": 2, "loss": 3, "gradients": 3, "curve": 4}
+STAGE = {
+    "parameters": 1,
+    "shapes": 2,
+    "layers": 2,
+    "loss": 3,
+    "gradients": 3,
+    "statistics": 3,
+    "curve": 4,
+}

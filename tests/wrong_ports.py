@@ -27,7 +27,7 @@ WRONG = {
         "x = self.norm(self.fc(x))",
         "self.fc = layers.Dense(5); self.norm = layers.BatchNormalization()",
         "x = self.norm(self.fc(x))",
-        rung="curve", tensor="validation loss", hint="momentum",
+        rung="statistics", tensor="norm/moving_mean", hint="momentum",
     ),
     "a normalization on inputs of two sizes": Port(  # right, but its average cannot be Keras's
         "series",
@@ -36,7 +36,7 @@ WRONG = {
         "self.norm = layers.BatchNormalization()",
         "x = self.norm(x)\nx = ops.mean(self.norm(x[:, :3]), axis=1)",
         width=4,
-        rung="curve", tensor="twin", hint="inputs of two sizes",
+        rung="loss", tensor="twin", hint="inputs of two sizes",
     ),
     "another form of gelu": Port(
         "features",

@@ -11,7 +11,7 @@ from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Watch
 from backends._clock import Clock
 from backends._seeded import Array, Noise
 from backends._tiers import COMPILED
-from backends.keras import _defaults, _device, _tier, _weights
+from backends.keras import _defaults, _device, _masks, _tier, _weights
 from backends.keras._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
@@ -122,12 +122,15 @@ def train(
     kept: Set[str] = NOTHING,
     watch: Watch = UNWATCHED,
     noise: Noise | None = None,
+    masked: bool = False,
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     clock = Clock(_device.synchronize)
     recipe, training, validation = problem.recipe, data["train"], data["validation"]
     orders = _defaults.orders(len(training.x), recipe, seed, kept)
     model = _build(problem, seed, kept, noise)
+    if masked:
+        _masks.mask(model, seed)
     loss, optimizer = _defaults.loss(LOSSES[recipe.loss](), kept), _defaults.optimizer(recipe, kept)
     if noise:
         _defaults.add_noise(optimizer, noise)
@@ -163,6 +166,7 @@ def train(
         first_step_s=timer.first_step_s,
         epoch_s=timer.epoch_s,
         validation_s=timer.validation_s,
+        draws=_masks.draws(model),
     )
 
 
@@ -201,13 +205,14 @@ def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = Non
     for variable in model.trainable_variables:
         variable.constraint = None  # it would be laid on the gradient in the weight's place
     _tier.compile_model(model, Gradient(), loss_of)
+    masks = _masks.mask(model, seed)
     loss = model.train_on_batch(part.x, part.y)
     evaluation_loss = float(keras.ops.convert_to_numpy(evaluation_loss))
     gradients = {
         name: array if name in trained else np.zeros_like(array)
         for name, array in _weights.read(model).items()
     }
-    return Slopes(float(loss), evaluation_loss, gradients)
+    return Slopes(float(loss), evaluation_loss, gradients, masks.draws, _weights.averages(model))
 
 
 def _watchers(watch: Watch, predict: Predict, clock: Clock) -> list[keras.callbacks.Callback]:

@@ -58,7 +58,7 @@ def describe(model: keras.Model) -> dict[str, Weight]:
     known = {id(slot.variable) for slot in slots}
     for variable in model.trainable_variables:
         if id(variable) not in known:
-            holders = [(path, one) for path, one in _layers(model) if _holds(one, variable)]
+            holders = [(path, one) for path, one in layers_by_path(model) if _holds(one, variable)]
             path, layer = holders[-1] if holders else ("the model itself", model)
             where = f"{path}, a {type(layer).__name__}"
             raise ValueError(
@@ -82,7 +82,13 @@ def state(model: keras.Model) -> dict[str, Array]:
         for slot in _slots(model):
             if moments and id(slot.variable) in trained:
                 found[f"{slot.name} {name}"] = _array(moments[trained.index(id(slot.variable))])
-    for path, layer in _layers(model):
+    return found | averages(model)
+
+
+def averages(model: keras.Model) -> dict[str, Array]:
+    """Return the running averages of batch normalizations."""
+    found = {}
+    for path, layer in layers_by_path(model):
         if isinstance(layer, layers.BatchNormalization):
             for name in ("moving_mean", "moving_variance"):
                 found[f"{path}/{name}"] = _array(getattr(layer, name))
@@ -137,11 +143,11 @@ def _held(name: str, value: object) -> Iterator[tuple[str, keras.Layer]]:
         yield from _held(f"{name}/{key}", item)
 
 
-def _layers(model: keras.Layer, prefix: str = "") -> Iterator[tuple[str, keras.Layer]]:
+def layers_by_path(model: keras.Layer, prefix: str = "") -> Iterator[tuple[str, keras.Layer]]:
     """Yield all layers of a model, and theirs, by path."""
     for name, layer in children(model).items():
         yield f"{prefix}{name}", layer
-        yield from _layers(layer, f"{prefix}{name}/")
+        yield from layers_by_path(layer, f"{prefix}{name}/")
 
 
 def _holds(layer: keras.Layer, variable: keras.Variable) -> bool:

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Watch
 from backends._clock import Clock
 from backends._seeded import Array, Noise
-from backends.pytorch import _defaults, _device, _layers, _tier, _weights
+from backends.pytorch import _defaults, _device, _layers, _masks, _tier, _weights
 from backends.pytorch._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
@@ -63,6 +63,7 @@ def train(
     kept: Set[str] = NOTHING,
     watch: Watch = UNWATCHED,
     noise: Noise | None = None,
+    masked: bool = False,
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     clock = Clock(_device.synchronize)
@@ -76,6 +77,9 @@ def train(
     if noise:
         _defaults.add_noise(optimizer, noise)
     network = _tier.ready(model)
+    if masked:
+        network = _masks.Masked(network, model, problem, training[0], seed)
+    randomness = _device.randomness()
     build_s = clock.lap()
 
     def predict(x: Array) -> Array:
@@ -127,6 +131,7 @@ def train(
         first_step_s=first_step_s,
         epoch_s=epoch_s,
         validation_s=validation_s,
+        draws=_device.randomness() != randomness,
     )
 
 
@@ -164,11 +169,16 @@ def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = Non
     x, y = (tensor.clone() for tensor in _tensors(part))  # a twin may write into its input
     loss_of = LOSSES[problem.recipe.loss]
     evaluation_loss = _evaluate(model, loss_of, (x.clone(), y), len(x))
-    model.train()
-    output = _tier.ready(model)(x.to(_device.device))
+    norms = _defaults.norms(model, x, len(x), NOTHING)
+    network = _masks.Masked(_tier.ready(model), model, problem, x, seed)
+    network.train()
+    output = network(x.to(_device.device))
     loss = loss_of(output, y.to(_device.device))
     loss.backward()
-    return Slopes(loss.item(), evaluation_loss, _weights.gradients(model))
+    with norms.of_keras():
+        averages = _weights.averages(model)
+    gradients = _weights.gradients(model)
+    return Slopes(loss.item(), evaluation_loss, gradients, network.draws, averages)
 
 
 def _build(

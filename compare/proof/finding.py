@@ -10,6 +10,7 @@ RUNGS = {
     "and random ones, for one example alone, and in float64 far out of the range",
     "loss": "the loss of the same examples, in evaluation and in training mode",
     "gradients": "its gradient in training mode, for every weight",
+    "statistics": "the running averages of batch normalizations after that one step",
     "curve": "a training by the problem's own recipe, a short one in 4 epochs with a partial last "
     "batch each, or with --whole the whole one: the loss of every epoch, the validation losses, "
     "the trained weights",

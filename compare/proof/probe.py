@@ -15,6 +15,8 @@ is the reference, and whether the training is the whole one. It leaves FOLDER/ev
     far/NAME                the outputs for numbers far out of the range, where they can be had
     loss, evaluation loss   of a batch, in training and in evaluation mode
     gradient/NAME           of the former, for every weight
+    average/NAME            running averages of batch normalizations after it, one step
+    draws                   what dropout drew in it: layer, rate, shape of the mask, in order
     curve                   the mean loss of each epoch of a short training by the problem's recipe
     validation              the loss after each of its epochs
     trained/NAME            the weights after it
@@ -68,7 +70,7 @@ TRIALS = dict.fromkeys(ROUNDING, DRAWS)
 WHOLE = {"float64": 1}
 NO_TRIALS: Mapping[str, int] = {}
 SPREAD = (
-    *("layer/", "far/", "loss", "evaluation loss", "gradient/"),
+    *("layer/", "far/", "loss", "evaluation loss", "gradient/", "average/"),
     *("curve", "validation", "trained/", "state/", "score/"),
 )
 CURVES = ("curve", "validation")
@@ -204,12 +206,14 @@ def _climbed(
     slopes = engine.slopes(problem, Part(x, part.y), seed=SEED, noise=noise)
     losses = {"loss": slopes.loss, "evaluation loss": slopes.evaluation_loss}
     evidence = {name: np.array(loss) for name, loss in losses.items()}
+    evidence["draws"] = np.array([tuple(map(str, draw)) for draw in slopes.draws], dtype=np.str_)
+    evidence |= _named("average", slopes.averages)
     yield evidence | _named("gradient", slopes.gradients)
 
     # As a timed training is asked for: it has its network scored after every epoch.
     watch = Watch(epoch=lambda predict: problem.metrics[0].ask(predict, data["validation"].x))
     moved = {name: Part(_moved(one.x, noise), one.y) for name, one in data.items()}
-    fit = engine.train(problem, moved, seed=SEED, watch=watch, noise=noise)
+    fit = engine.train(problem, moved, seed=SEED, watch=watch, noise=noise, masked=True)
     evidence = {"curve": np.array(fit.train_loss), "validation": np.array(fit.validation_loss)}
     yield evidence | _named("trained", fit.weights()) | _named("state", fit.state())
 
