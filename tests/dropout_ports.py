@@ -29,7 +29,6 @@ for step in x.unbind(1):
 x = h"""
 
 RIGHT_DROPOUT = {
-    "dropout": Port("features", DROP, DROPPED, KERAS_DROP, KERAS_DROPPED),
     "one dropout used twice, for two": Port(
         "features",
         "self.fc = nn.Linear(4, 8); self.mid = nn.Linear(8, 5); self.drop = nn.Dropout(0.25)",
@@ -85,17 +84,11 @@ RIGHT_DROPOUT = {
     ),
     "dropout between stacked layers": Port(
         "series",
-        "self.lstms = nn.LSTM(4, 5, num_layers=2, dropout=0.4, batch_first=True)\n"
-        "self.rnns = nn.RNN(5, 5, num_layers=2, dropout=0.3, bidirectional=True)",
-        "x, _ = self.lstms(x)\nx, _ = self.rnns(x.transpose(0, 1))\nx = x.mean(0)",
-        "self.lstms = [layers.LSTM(5, return_sequences=True) for _ in range(2)]\n"
-        "rnn = lambda: layers.Bidirectional(layers.SimpleRNN(5, return_sequences=True))\n"
-        "self.rnns = [rnn(), rnn()]\n"
-        "self.drop = layers.Dropout(0.4); self.other = layers.Dropout(0.3)",
-        f"x = self.lstms[1](self.drop(self.lstms[0](x), {ON}))\n"
-        f"x = self.rnns[1](self.other(self.rnns[0](x), {ON}))\n"
-        "x = ops.mean(x, axis=1)",
-        width=10,
+        "self.rnns = nn.RNN(4, 5, num_layers=2, dropout=0.4, batch_first=True)",
+        "x, _ = self.rnns(x)\nx = x.mean(1)",
+        "self.rnns = [layers.SimpleRNN(5, return_sequences=True) for _ in range(2)]\n"
+        "self.drop = layers.Dropout(0.4)",
+        f"x = ops.mean(self.rnns[1](self.drop(self.rnns[0](x), {ON})), axis=1)",
     ),
     "dropout with time first": Port(
         "series",
@@ -110,23 +103,71 @@ RIGHT_DROPOUT = {
         "x = x * self.drop(torch.ones_like(x[:, :1]))\n_, x = self.gru(x)\nx = x[0]",
         "self.gru = layers.GRU(5, dropout=0.3)", f"x = self.gru(x, {ON})",
     ),
+    "a normalization that only averages, with a momentum of its own": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5, bias=False); self.drop = nn.Dropout(0.2)\n"
+        "self.norm = nn.BatchNorm1d(5, 1e-4, 0.2, affine=False)",
+        "x = self.drop(self.norm(self.fc(x))).tanh()",
+        "self.fc = layers.Dense(5, use_bias=False); self.drop = layers.Dropout(0.2)\n"
+        "self.norm = layers.BatchNormalization(momentum=0.8, epsilon=1e-4, center=False, "
+        "scale=False)",
+        f"x = ops.tanh(self.drop(self.norm(self.fc(x), {ON}), {ON}))",
+    ),
+    "dropout in a model of its functions, with a normalization": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5, bias=False); self.drop = nn.Dropout(0.5)\n"
+        "self.norm = nn.BatchNorm1d(5, 1e-3, 0.01)",
+        "x = self.drop(self.norm(self.fc(x)).relu())",
+        "", "",
+        keras_file="import keras\nfrom keras import layers\n\n\ndef build(problem):\n"
+        "    x = keras.Input((4,))\n"
+        '    y = layers.Dense(5, use_bias=False, name="fc")(x)\n'
+        '    y = layers.BatchNormalization(name="norm")(y)\n'
+        '    y = layers.Dropout(0.5, name="drop")(layers.ReLU()(y))\n'
+        '    return keras.Model(x, layers.Dense(1, name="dense")(y))\n',
+    ),
+}  # fmt: skip
+
+# More of the same, which takes longer: for tests/check_ports.py.
+MORE_DROPOUT = {
+    "dropout": Port("features", DROP, DROPPED, KERAS_DROP, KERAS_DROPPED),
+    "dropout between stacked layers of both directions": Port(
+        "series",
+        "self.lstms = nn.LSTM(4, 5, num_layers=2, dropout=0.4, batch_first=True)\n"
+        "self.grus = nn.GRU(5, 5, num_layers=2, dropout=0.3, bidirectional=True)",
+        "x, _ = self.lstms(x)\nx, _ = self.grus(x.transpose(0, 1))\nx = x.mean(0)",
+        "self.lstms = [layers.LSTM(5, return_sequences=True) for _ in range(2)]\n"
+        "gru = lambda: layers.Bidirectional(layers.GRU(5, return_sequences=True))\n"
+        "self.grus = [gru(), gru()]\n"
+        "self.drop = layers.Dropout(0.4); self.other = layers.Dropout(0.3)",
+        f"x = self.lstms[1](self.drop(self.lstms[0](x), {ON}))\n"
+        f"x = self.grus[1](self.other(self.grus[0](x), {ON}))\n"
+        "x = ops.mean(x, axis=1)",
+        width=10,
+    ),
+    "dropout of a deeper stack": Port(
+        "series",
+        "self.rnns = nn.RNN(4, 5, num_layers=3, dropout=0.2)",
+        "_, x = self.rnns(x.transpose(0, 1))\nx = x[-1]",
+        "self.rnns = [layers.SimpleRNN(5, return_sequences=k < 2) for k in range(3)]\n"
+        "self.drops = [layers.Dropout(0.2), layers.Dropout(0.2)]",
+        f"x = self.drops[0](self.rnns[0](x), {ON})\n"
+        f"x = self.rnns[2](self.drops[1](self.rnns[1](x), {ON}))",
+    ),
+    "the recurrent dropout of a simple layer": Port(
+        "series",
+        "self.rnn = nn.RNN(4, 5); self.drop = nn.Dropout(0.3)",
+        "h, w = x.new_zeros(len(x), 5), self.rnn\nmask = self.drop(torch.ones_like(h))\n"
+        "for step in x.unbind(1):\n"
+        "    h = step @ w.weight_ih_l0.T + (h * mask) @ w.weight_hh_l0.T + w.bias_ih_l0\n"
+        "    h = h.tanh()\nx = h",
+        "self.rnn = layers.SimpleRNN(5, recurrent_dropout=0.3)", f"x = self.rnn(x, {ON})",
+    ),
     "recurrent dropout": Port(
         "series",
         LSTM.format(0.2, 0.4), GATES,
         "self.lstm = layers.LSTM(5, dropout=0.2, recurrent_dropout=0.4)",
         f"x = self.lstm(x, {ON})",
-    ),
-    "dropout in a model of its functions, with a normalization": Port(
-        "features",
-        f"{FC}; self.norm = nn.BatchNorm1d(5, 1e-3, 0.01); self.drop = nn.Dropout(0.5)",
-        "x = self.drop(self.norm(self.fc(x)).relu())",
-        "", "",
-        keras_file="import keras\nfrom keras import layers\n\n\ndef build(problem):\n"
-        "    x = keras.Input((4,))\n"
-        '    y = layers.Dense(5, name="fc")(x)\n'
-        '    y = layers.BatchNormalization(name="norm")(y)\n'
-        '    y = layers.Dropout(0.5, name="drop")(layers.ReLU()(y))\n'
-        '    return keras.Model(x, layers.Dense(1, name="dense")(y))\n',
     ),
 }  # fmt: skip
 
@@ -163,6 +204,30 @@ WRONG_DROPOUT = {
         "features", DROP, "x = self.drop(self.fc(x)) * (0.5 if self.training else 1)",
         KERAS_DROP, KERAS_DROPPED,
         rung="loss", tensor="loss", hint="training mode only",
+    ),
+    "a momentum off by a hundredth": Port(
+        "features",
+        f"{FC}; self.norm = nn.BatchNorm1d(5, 1e-3, 0.0101)", "x = self.norm(self.fc(x))",
+        f"{KERAS_FC}; self.norm = layers.BatchNormalization()", f"x = self.norm(self.fc(x), {ON})",
+        rung="statistics", tensor="norm/moving_mean", hint="BatchNormalization(",
+    ),
+    "a normalization frozen on one side": Port(
+        "features",
+        f"{FC}; self.norm = nn.BatchNorm1d(5, 1e-3, 0.01, affine=False)",
+        "x = self.norm(self.fc(x))",
+        f"{KERAS_FC}; self.norm = layers.BatchNormalization(center=False, scale=False)\n"
+        "self.norm.trainable = False",
+        f"x = self.norm(self.fc(x), {ON})",
+        rung="loss", tensor="loss", hint="training mode only",
+    ),
+    "an average of the layer's own making": Port(
+        "features",
+        f"{FC}; self.norm = nn.BatchNorm1d(5, 1e-3, 0.01)",
+        "x = self.norm(self.fc(x))\n"
+        "if self.training:\n"
+        "    self.norm.running_var.data.mul_(1.001)",
+        f"{KERAS_FC}; self.norm = layers.BatchNormalization()", f"x = self.norm(self.fc(x), {ON})",
+        rung="statistics", tensor="norm/moving_variance", hint="n or n - 1",
     ),
     "dropout left on": Port(
         "features", FC, "x = nn.functional.dropout(self.fc(x), 0.5)", KERAS_DROP, KERAS_DROPPED,

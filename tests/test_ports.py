@@ -5,16 +5,18 @@ All of them are added to one copy of the project.
 
 import pytest
 from conftest import COMPARED, copied
+from dropout_ports import RIGHT_DROPOUT, WRONG_DROPOUT
 from learning import ALL, STAGE, WHOLE
 from port_frame import files_of, module
-from right_ports import RIGHT
-from wrong_ports import WRONG
+from right_ports import RIGHT as RIGHT_LAYERS
+from wrong_ports import WRONG as WRONG_LAYERS
 
 from backends import Side
 from compare.proof.check import PRECISIONS
 from compare.proof.ladder import Pair
 
 REFERENCE, OTHER = COMPARED
+RIGHT, WRONG = RIGHT_LAYERS | RIGHT_DROPOUT, WRONG_LAYERS | WRONG_DROPOUT
 PORTS = RIGHT | WRONG
 # Right ports that float32 has been hard on: gradients that are 0 but for rounding, depth, states.
 ROUNDED = (

@@ -73,12 +73,6 @@ WRONG = {
         "self.fc = layers.Dense(5)", "x = ops.tanh(self.fc(x))",
         rung="parameters", tensor="fc/kernel",
     ),
-    "dropout": Port(
-        "features",
-        "self.fc = nn.Linear(4, 5); self.drop = nn.Dropout(0.5)", "x = self.drop(self.fc(x))",
-        "self.fc = layers.Dense(5); self.drop = layers.Dropout(0.5)", "x = self.drop(self.fc(x))",
-        rung="loss", tensor="loss", hint="dropout",
-    ),
     "a regularizer on one side": Port(
         "features",
         "self.fc = nn.Linear(4, 5)", "x = self.fc(x).tanh()",
