@@ -48,7 +48,7 @@ LOSSES = {
 }
 
 
-def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED, noise=None):
+def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED, noise=None, masked=False):
     clock = Clock(synchronize)
     recipe, loss_of = problem.recipe, LOSSES[problem.recipe.loss]
     training, validation = data["train"], data["validation"]
