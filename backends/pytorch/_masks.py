@@ -4,7 +4,7 @@ That is where a program drops by a layer, by a function, or between the layers o
 What else draws random numbers draws PyTorch's own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
 from typing import Any
@@ -23,11 +23,12 @@ from backends.pytorch import _device
 from backends.pytorch._layers import SECOND
 from problems import Problem
 
-EXAMPLES = 7  # the length of no axis: so the batch axis is known
+EXAMPLES = 7  # the length of few axes: so the batch axis is known
 WHOLE = (functional.dropout, torch.dropout)
 CHANNELS = (functional.dropout1d, functional.dropout2d, functional.dropout3d, torch.feature_dropout)
 STACKS = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 Axes = tuple[int, ...]  # of a tensor, in Keras's order
+Inputs = Tensor | Mapping[str, Tensor]
 
 
 class _Dropping(TorchFunctionMode):
@@ -118,16 +119,16 @@ class Masked(nn.Module):
     """A network whose dropout has the numbers of a seed while it trains; `draws` are those."""
 
     def __init__(
-        self, network: nn.Module, model: nn.Module, problem: Problem, x: Tensor, seed: int
+        self, network: nn.Module, model: nn.Module, problem: Problem, x: Inputs, seed: int
     ) -> None:
         super().__init__()
         self.network = network
-        x = x[:EXAMPLES].to(_device.device)
         plan = _plan(model, problem, x)
         self.draws = [draw for draw, _ in plan]
-        self.masks = _Masks([axes for _, axes in plan], seed, x.device) if plan else None
+        axes = [axes for _, axes in plan]
+        self.masks = _Masks(axes, seed, _device.device) if plan else None
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Inputs) -> Tensor:
         """Return the network's output; in training, with the masks of the next step."""
         if self.masks is None or not self.training:
             return self.network(x)
@@ -172,18 +173,23 @@ def _scaled(x: Tensor, kept: Tensor, rate: float) -> Tensor:
     return x * kept / (1 - rate) if rate < 1 else x * 0
 
 
-def _plan(model: nn.Module, problem: Problem, x: Tensor) -> list[tuple[Draw, Axes]]:
+def _plan(model: nn.Module, problem: Problem, x: Inputs) -> list[tuple[Draw, Axes]]:
     """Return what a training step draws, and in which layout; the model is left as it was."""
+    few = _first(x) if isinstance(x, Tensor) else {name: _first(one) for name, one in x.items()}
     buffers = {buffer: buffer.clone() for buffer in model.buffers()}
     training = model.training
     model.train()
     heard = _Listening(problem)
     with torch.no_grad(), torch.random.fork_rng(), heard, _named(model, heard):
-        model(x.clone())
+        model(few)
     model.train(training)
     for buffer, before in buffers.items():
         buffer.copy_(before)
     return heard.found
+
+
+def _first(x: Tensor) -> Tensor:
+    return x[:EXAMPLES].clone().to(_device.device)
 
 
 @contextmanager
