@@ -5,11 +5,12 @@ Imports no framework, and NumPy only for types.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from backends._masks import Draw
     from backends._seeded import Noise
     from problems import Array, Arrays, Data, Part, Predict, Problem
 
@@ -39,6 +40,7 @@ class Fit:
     first_step_s: float  # from there to the end of the first step: tracing, compilation; an epoch's
     epoch_s: list[float]  # per epoch: batches gathered, copied, trained on; without validation
     validation_s: float  # all validation together
+    draws: bool = False  # whether the network drew random numbers of its framework, as dropout does
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,14 @@ class Probe:
 
 @dataclass(frozen=True)
 class Slopes:
-    """The loss of an untrained network on a batch, and its gradient in training mode."""
+    """What an untrained network does on a batch: its loss, and in training mode its gradient."""
 
     loss: float
     evaluation_loss: float  # of the same batch
     gradients: Mapping[str, Array]  # by Keras's names and in its layout
+    draws: Sequence[Draw] = ()  # what dropout drew in training mode, in order
+    # Running averages of batch normalizations after it, "LAYER/moving_mean", by Keras's names.
+    averages: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -115,12 +120,14 @@ class Engine(Protocol):
         kept: Set[str] = NOTHING,
         watch: Watch = UNWATCHED,
         noise: Noise | None = None,
+        masked: bool = False,
     ) -> Fit:
         """Train the problem's twin by the problem's recipe.
 
         `kept` names the defaults of the framework that are left as they are: see
         `Backend.defaults`. All others give way to what is the same on every backend. Noise is added
-        to the initial weights, and to each gradient before its step.
+        to the initial weights, and to each gradient before its step. With `masked`, dropout takes
+        the numbers of backends/_masks.py, the same on every backend; else the framework's own.
         """
 
     def probe(self, problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
@@ -132,7 +139,7 @@ class Engine(Protocol):
     def slopes(
         self, problem: Problem, part: Part, *, seed: int, noise: Noise | None = None
     ) -> Slopes:
-        """Return the untrained twin's loss on a batch and its gradient."""
+        """Return the untrained twin's loss on a batch and its gradient, with masks."""
 
     def steps(
         self, problem: Problem, part: Part, *, seed: int, n: int, noise: Noise | None = None

@@ -152,7 +152,8 @@ def of_scores(doubtful: str | None) -> str | None:
 def losses_apart(records: Iterable[Record], others: Iterable[Record]) -> float | None:
     """Return by how much two sides differ in the mean training loss of the first epoch.
 
-    It is relative, the median over seeds, and of matched trainings on one device; None without any.
+    It is relative, the median over seeds, and of matched trainings on one device that draw no
+    random numbers of their own; None without any.
     """
     ours, theirs = (
         {(one.seed, one.device): one.train_loss[0] for one in side if one.train_loss}
@@ -167,7 +168,7 @@ def losses_apart(records: Iterable[Record], others: Iterable[Record]) -> float |
 
 
 def _matched(records: Iterable[Record]) -> list[Record]:
-    return [record for record in records if record.mode == MATCHED]
+    return [one for one in records if one.mode == MATCHED and not one.draws]
 
 
 def least_proof(records: Iterable[Record]) -> str | None:

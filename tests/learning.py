@@ -81,6 +81,7 @@ STAGE = {
     "layers": 2,
     "loss": 3,
     "gradients": 3,
+    "statistics": 3,
     "steps": 4,
     "curve": 5,
 }

@@ -60,7 +60,7 @@ def test_check_prints_and_writes_the_ladder(seventh, checked):
     assert all(finding["passed"] for finding in findings)
     rungs = (finding["rung"] for finding in findings if finding["precision"] == "float64")
     assert list(dict.fromkeys(rungs)) == [
-        "layers", "loss", "gradients", "steps", "curve", "state", "score",
+        "layers", "loss", "gradients", "statistics", "steps", "curve", "state", "score",
     ]  # fmt: skip
     text = (seventh / "checked" / "check.md").read_text()
     assert "| seventh | keras-tensorflow | pytorch | float64 | ok | ok | ok |" in text

@@ -5,6 +5,7 @@ All of them are added to one copy of the project.
 
 import pytest
 from conftest import COMPARED, copied
+from dropout_ports import RIGHT_DROPOUT, WRONG_DROPOUT
 from layer_ports import LAYERS_RIGHT
 from layer_wrong_ports import LAYERS_WRONG
 from learning import ALL, STAGE, WHOLE
@@ -17,7 +18,8 @@ from compare.proof.check import PRECISIONS
 from compare.proof.ladder import Pair
 
 REFERENCE, OTHER = COMPARED
-RIGHT, WRONG = RIGHT_PORTS | LAYERS_RIGHT, WRONG_PORTS | LAYERS_WRONG
+RIGHT = RIGHT_PORTS | LAYERS_RIGHT | RIGHT_DROPOUT
+WRONG = WRONG_PORTS | LAYERS_WRONG | WRONG_DROPOUT
 PORTS = RIGHT | WRONG
 # Right ports that float32 has been hard on: gradients that are 0 but for rounding, depth, states.
 ROUNDED = (

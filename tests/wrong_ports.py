@@ -27,7 +27,7 @@ WRONG = {
         "x = self.norm(self.fc(x))",
         "self.fc = layers.Dense(5); self.norm = layers.BatchNormalization()",
         "x = self.norm(self.fc(x))",
-        rung="steps", tensor="norm/moving_mean", hint="momentum",
+        rung="statistics", tensor="norm/moving_mean", hint="momentum",
     ),
     "a normalization on inputs of two sizes": Port(  # right, but its average cannot be Keras's
         "series",
@@ -36,7 +36,7 @@ WRONG = {
         "self.norm = layers.BatchNormalization()",
         "x = self.norm(x)\nx = ops.mean(self.norm(x[:, :3]), axis=1)",
         width=4,
-        rung="steps", tensor="twin", hint="inputs of two sizes",
+        rung="loss", tensor="twin", hint="inputs of two sizes",
     ),
     "another form of gelu": Port(
         "features",
@@ -72,12 +72,6 @@ WRONG = {
         "self.fc = nn.Linear(4, 5); self.fc.requires_grad_(False)", "x = self.fc(x).tanh()",
         "self.fc = layers.Dense(5)", "x = ops.tanh(self.fc(x))",
         rung="parameters", tensor="fc/kernel",
-    ),
-    "dropout": Port(
-        "features",
-        "self.fc = nn.Linear(4, 5); self.drop = nn.Dropout(0.5)", "x = self.drop(self.fc(x))",
-        "self.fc = layers.Dense(5); self.drop = layers.Dropout(0.5)", "x = self.drop(self.fc(x))",
-        rung="loss", tensor="loss", hint="dropout",
     ),
     "a regularizer on one side": Port(
         "features",

@@ -13,7 +13,7 @@ from backends._clock import Clock
 from backends._outputs import outputs_of
 from backends._seeded import Array, Noise, batch_order
 from backends._tiers import COMPILED
-from backends.keras import _defaults, _device, _losses, _optimizers, _tier, _weights
+from backends.keras import _defaults, _device, _losses, _masks, _optimizers, _tier, _weights
 from backends.keras._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
@@ -118,12 +118,15 @@ def train(
     kept: Set[str] = NOTHING,
     watch: Watch = UNWATCHED,
     noise: Noise | None = None,
+    masked: bool = False,
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     clock = Clock(_device.synchronize)
     recipe, training, validation = problem.recipe, data["train"], data["validation"]
     orders = _defaults.orders(count(training.x), recipe, seed, kept)
     model = _build(problem, seed, kept, noise)
+    if masked:
+        _masks.mask(model, seed)
     loss = _losses.make(problem, kept, weighted=_losses.weighted(data))
     steps_per_epoch = -(-count(training.x) // recipe.batch_size)
     optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, kept, noise)
@@ -160,6 +163,7 @@ def train(
         first_step_s=timer.first_step_s,
         epoch_s=timer.epoch_s,
         validation_s=timer.validation_s,
+        draws=_masks.draws(model),
     )
 
 
@@ -198,13 +202,16 @@ def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = Non
     for variable in model.trainable_variables:
         variable.constraint = None  # it would be laid on the gradient in the weight's place
     _tier.compile_model(model, Gradient(), *loss)
+    masks = _masks.mask(model, seed)
     logs = model.train_on_batch(*part.arrays, return_dict=True)
     evaluation_loss = float(keras.ops.convert_to_numpy(evaluation_loss))
     gradients = {
         name: array if name in trained else np.zeros_like(array)
         for name, array in _weights.read(model).items()
     }
-    return Slopes(float(logs["loss"]), evaluation_loss, gradients)
+    return Slopes(
+        float(logs["loss"]), evaluation_loss, gradients, masks.draws, _weights.averages(model)
+    )
 
 
 def steps(
@@ -215,6 +222,7 @@ def steps(
     orders = batch_order(count(part.x), seed=seed, epochs=recipe.epochs)
     steps_per_epoch = -(-count(part.x) // recipe.batch_size)
     model = _build(problem, seed, noise=noise)
+    _masks.mask(model, seed)
     loss = _losses.make(problem, NOTHING, weighted=part.weight is not None)
     optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, noise=noise)
     _tier.compile_steps(model, optimizer, *loss)

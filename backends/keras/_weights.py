@@ -115,7 +115,13 @@ def state(model: keras.Model) -> dict[str, Array]:
             if moments and id(slot.variable) in trained:
                 moment = moments[trained.index(id(slot.variable))]
                 found[f"{slot.name} {name}"] = slot.array(moment)
-    for path, layer in _layers(model):
+    return found | averages(model)
+
+
+def averages(model: keras.Model) -> dict[str, Array]:
+    """Return the running averages of batch normalizations."""
+    found = {}
+    for path, layer in layers_by_path(model):
         if isinstance(layer, layers.BatchNormalization):
             for name in ("moving_mean", "moving_variance"):
                 found[_joined(path, name)] = _array(getattr(layer, name))
@@ -169,7 +175,7 @@ def _parts(layer: keras.Layer) -> dict[str, keras.Layer]:
     return children(layer)
 
 
-def _layers(model: keras.Layer) -> list[tuple[str, keras.Layer]]:
+def layers_by_path(model: keras.Layer) -> list[tuple[str, keras.Layer]]:
     """Return a model and its layers, and theirs, by path, each once by the shortest."""
     found: list[tuple[str, keras.Layer]] = []
 
@@ -196,7 +202,7 @@ def _array(variable: keras.Variable) -> Array:
 def _slots(model: keras.Layer) -> Iterator[Slot]:
     """Yield the weights in the order of the layers; one that two layers share, once."""
     seen: set[int] = set()
-    for path, layer in _layers(model):
+    for path, layer in layers_by_path(model):
         for slot in _layer_slots(path, layer, _twins.get(model)):
             if id(slot.variable) not in seen:
                 yield slot

@@ -50,6 +50,14 @@ def synchronize() -> None:
         torch.cuda.synchronize()
 
 
+def randomness() -> list[bytes]:
+    """Return the state of PyTorch's own generators, which changes where they are drawn from."""
+    states = [torch.get_rng_state()]
+    if device.type == "cuda":
+        states.append(torch.cuda.get_rng_state())
+    return [state.numpy().tobytes() for state in states]
+
+
 def place(tensor: torch.Tensor) -> str:
     """Return where a tensor is: "cpu" or "gpu"."""
     return "gpu" if tensor.is_cuda else tensor.device.type

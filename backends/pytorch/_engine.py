@@ -14,7 +14,7 @@ from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Watch
 from backends._clock import Clock
 from backends._outputs import outputs_of
 from backends._seeded import Array, Noise
-from backends.pytorch import _defaults, _device, _layers, _losses, _tier, _weights
+from backends.pytorch import _defaults, _device, _layers, _losses, _masks, _tier, _weights
 from backends.pytorch._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
@@ -53,6 +53,7 @@ def train(
     kept: Set[str] = NOTHING,
     watch: Watch = UNWATCHED,
     noise: Noise | None = None,
+    masked: bool = False,
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     clock = Clock(_device.synchronize)
@@ -64,6 +65,9 @@ def train(
     steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
     optimizer, before = _defaults.optimizer(model, recipe, steps_per_epoch, kept, noise)
     network = _tier.ready(model)
+    if masked:
+        network = _masks.Masked(network, model, problem, training, seed)
+    randomness = _device.randomness()
     build_s = clock.lap()
 
     def predict(x: Arrays) -> Arrays:
@@ -116,6 +120,7 @@ def train(
         first_step_s=first_step_s,
         epoch_s=epoch_s,
         validation_s=validation_s,
+        draws=_device.randomness() != randomness,
     )
 
 
@@ -158,11 +163,16 @@ def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = Non
     evaluated, trained = (Rows.of(problem, copy) for copy in copies)  # a twin may write into them
     loss_of = _losses.make(problem, NOTHING)
     evaluation_loss = _evaluate(model, loss_of, evaluated, len(evaluated))
-    model.train()
+    norms = _defaults.norms(model, trained, len(trained), NOTHING)
+    network = _masks.Masked(_tier.ready(model), model, problem, trained, seed)
+    network.train()
     x, y, weights = trained[:]
-    loss = loss_of(_tier.ready(model)(x), y, weights)
+    loss = loss_of(network(x), y, weights)
     loss.backward()
-    return Slopes(loss.item(), evaluation_loss, _weights.gradients(model))
+    with norms.of_keras():
+        averages = _weights.averages(model)
+    gradients = _weights.gradients(model)
+    return Slopes(loss.item(), evaluation_loss, gradients, network.draws, averages)
 
 
 def steps(
@@ -176,13 +186,14 @@ def steps(
     norms = _defaults.norms(model, training, recipe.batch_size, NOTHING)
     steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
     optimizer, before = _defaults.optimizer(model, recipe, steps_per_epoch, noise=noise)
-    model.train()
+    network = _masks.Masked(model, model, problem, training, seed)
+    network.train()
     found = []
     for batch in [one for order in orders for one in order.split(recipe.batch_size)][:n]:
         if partial_batch := norms.partial(len(batch)):
             norms.note()
         x, y, weights = training[batch]
-        loss = loss_of(model(x), y, weights)
+        loss = loss_of(network(x), y, weights)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

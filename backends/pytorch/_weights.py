@@ -241,6 +241,10 @@ def gradients(model: nn.Module) -> dict[str, Array]:
 
 def state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Array]:
     """Return what else a training leaves: moments of the optimizer, averages of normalizations."""
+    return _moments(model, optimizer) | averages(model)
+
+
+def _moments(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Array]:
     found = {}
     for own, name in MOMENTS.items():
         for slot in _slots(model):
@@ -248,6 +252,12 @@ def state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Array
             if all(moment is not None for moment in moments):
                 by_parameter = dict(zip(slot.parameters, moments, strict=True))
                 found[f"{slot.name} {name}"] = slot.array(by_parameter.__getitem__)
+    return found
+
+
+def averages(model: nn.Module) -> dict[str, Array]:
+    """Return the running averages of batch normalizations, by Keras's names."""
+    found = {}
     for path, layer in _layers(model):
         if isinstance(layer, _BatchNorm) and layer.running_var is not None:
             for name, average in (("mean", layer.running_mean), ("variance", layer.running_var)):

@@ -10,6 +10,7 @@ RUNGS = {
     "and random ones, for one example alone, and in float64 far out of the range",
     "loss": "the loss of the same examples, in evaluation and in training mode",
     "gradients": "its gradient in training mode, for every weight",
+    "statistics": "the running averages of batch normalizations after that one step",
     "steps": "the first steps of a training by the problem's own recipe, one by one, in float64: "
     "learning rate, loss, moments of the optimizer, averages of normalizations, weights",
     "curve": "a training by the problem's own recipe, a short one in 4 epochs with a partial last "

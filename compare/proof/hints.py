@@ -1,9 +1,11 @@
 """Where to look for the cause of what is wrong on a rung: sentences, from the same evidence."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 
 import numpy as np
 
+from backends._masks import Draw
 from compare.proof.bounds import FACTOR, FLOOR
 from compare.proof.finding import Finding
 from compare.proof.probe import Evidence
@@ -15,10 +17,13 @@ WHERE = {
     "single/": " of one example",
 }
 TRAINING_MODE = (
-    "In evaluation mode the two agree: they differ in training mode only. Look at batch "
-    "normalization, at dropout or noise, which each framework draws itself, and at whether Keras's "
-    "`call` has an argument `training`"
+    "In evaluation mode the two agree: they differ in training mode only. {}. Look at batch "
+    "normalization, at noise, which each framework draws itself, and at whether Keras's `call` has "
+    "an argument `training` and hands it on"
 )
+NO_DROPOUT = "Neither has dropout"
+SAME_DROPOUT = "In dropout the same numbers are dropped, from the first draw to the last"
+OTHER_DROPOUT = "Dropout is paired in the order of its draws: number {} is {} on {} and {} on {}"
 LOSS = (
     "The outputs agree, and their loss does not, in evaluation mode either: look for a regularizer "
     "or another term that one side adds, for a program that changes its input, for a mask that "
@@ -33,8 +38,14 @@ STEP = (
     "The first gradients agree: a moment that differs tells of clipping, a penalty or a beta, a "
     "weight alone of epsilon's place, of a decay that one side leaves out, or of a constraint"
 )
-MOMENTUM = "look at the momentum of batch normalizations, which PyTorch counts as 1 less Keras's"
-AVERAGES = f"Losses in training agree, those in evaluation mode do not: {MOMENTUM}"
+AVERAGES = (
+    "Losses in training agree, those in evaluation mode do not: look at the momentum of batch "
+    "normalizations, which PyTorch counts as 1 less Keras's"
+)
+STATISTICS = (
+    "One step averages otherwise: look at the momentum, which PyTorch counts as 1 less Keras's, at "
+    "whether the variance is divided by n or n - 1, and at whether the layer is frozen"
+)
 STATE = "A network that answers the same question otherwise keeps a state, or draws random numbers"
 SINGLE = (
     "The difference is of the size of float32's rounding: one side computes something in float32, "
@@ -49,7 +60,10 @@ FAR = (
 def told(name: str) -> str:
     """Return a name of the evidence as a finding tells it."""
     kind, slash, rest = name.partition("/")
-    kinds = ("layer", "far", "again", "single", "gradient", "step", "trained", "state", "score")
+    kinds = (
+        *("layer", "far", "again", "single", "gradient", "average", "step"),
+        *("trained", "state", "score"),
+    )
     return f"{rest}{WHERE.get(f'{kind}/', '')}" if slash and kind in kinds else name
 
 
@@ -103,24 +117,42 @@ def of_numbers(finding: Finding, expected: Evidence, came: Evidence) -> str:
             return FAR
         if finding.precision == "float64" and 1e-10 < (finding.relative or 0.0) < 1e-6:
             return SINGLE
-        layer = finding.tensor.removesuffix(".last")
-        kinds = [of.get(f"kind/{layer}") for of in (expected, came)]
-        if all(kind is not None for kind in kinds):
-            return f"The layers are {kinds[0]} and {kinds[1]}"
+        return _kinds(finding.tensor.removesuffix(".last"), expected, came)
     if finding.rung == "loss":
-        return LOSS if finding.tensor == "evaluation loss" else TRAINING_MODE
+        if finding.tensor == "evaluation loss":
+            return LOSS
+        return TRAINING_MODE.format(of_draws(finding, expected, came))
+    if finding.rung == "statistics":
+        kinds = _kinds(finding.tensor.rpartition("/")[0], expected, came)
+        return ". ".join(filter(None, (STATISTICS, kinds)))
     if finding.rung == "steps":
-        return (
-            RATE
-            if finding.tensor == "rate"
-            else MOMENTUM.capitalize()
-            if "/moving_" in finding.tensor
-            else STEP
-        )
+        return RATE if finding.tensor == "rate" else STEP
     if finding.rung == "curve" and finding.precision == "float64":
         averages = finding.tensor == "validation loss" and _same_curve(expected, came)
         return AVERAGES if averages else OPTIMIZER
     return ""
+
+
+def _kinds(layer: str, expected: Evidence, came: Evidence) -> str:
+    """Say what a layer is on both sides; nothing where one of them does not know it."""
+    kinds = [of.get(f"kind/{layer}") for of in (expected, came)]
+    known = all(kind is not None for kind in kinds)
+    return f"The layers are {kinds[0]} and {kinds[1]}" if known else ""
+
+
+def of_draws(finding: Finding, expected: Evidence, came: Evidence) -> str:
+    """Say where the dropout of the two sides is not the same."""
+    sides = [[tuple(draw) for draw in of.get("draws", ())] for of in (expected, came)]
+    for number, pair in enumerate(zip_longest(*sides), 1):
+        asked = [None if draw is None else draw[1:] for draw in pair]  # names may differ
+        if asked[0] != asked[1]:
+            one, other = ("none" if draw is None else _told(draw) for draw in pair)
+            return OTHER_DROPOUT.format(number, one, finding.reference, other, finding.backend)
+    return SAME_DROPOUT if sides[0] else NO_DROPOUT
+
+
+def _told(draw: Sequence[str]) -> str:
+    return str(Draw(draw[0], float(draw[1]), draw[2]))
 
 
 def _same_curve(expected: Evidence, came: Evidence) -> bool:

@@ -16,6 +16,8 @@ is the reference, and whether the training is the whole one. It leaves FOLDER/ev
     far/NAME                the outputs for numbers far out of the range, where they can be had
     loss, evaluation loss   of a batch, in training and in evaluation mode
     gradient/NAME           of the former, for every weight
+    average/NAME            running averages of batch normalizations after it, one step
+    draws                   what dropout drew in it: layer, rate, shape of the mask, in order
     step/loss, step/rate    in float64: of each of the first steps of that training, on a new
                             network, and the learning rate of the step
     step/NAME               all weights, moments and averages after each of them (step, ...)
@@ -76,7 +78,7 @@ TRIALS = dict.fromkeys(ROUNDING, DRAWS)
 WHOLE = {"float64": 1}
 NO_TRIALS: Mapping[str, int] = {}
 SPREAD = (
-    *("layer/", "far/", "loss", "evaluation loss", "gradient/", "step/"),
+    *("layer/", "far/", "loss", "evaluation loss", "gradient/", "average/", "step/"),
     *("curve", "validation", "trained/", "state/", "score/"),
 )
 CURVES = ("curve", "validation")
@@ -226,6 +228,8 @@ def _climbed(
     slopes = engine.slopes(problem, replace(part, x=x), seed=SEED, noise=noise)
     losses = {"loss": slopes.loss, "evaluation loss": slopes.evaluation_loss}
     evidence = {name: np.array(loss) for name, loss in losses.items()}
+    evidence["draws"] = np.array([tuple(map(str, draw)) for draw in slopes.draws], dtype=np.str_)
+    evidence |= _named("average", slopes.averages)
     yield evidence | _named("gradient", slopes.gradients)
 
     moved = {name: replace(one, x=_moved(one.x, noise)) for name, one in data.items()}
@@ -237,7 +241,7 @@ def _climbed(
 
     # As a timed training is asked for: it has its network scored after every epoch.
     watch = Watch(epoch=lambda predict: problem.metrics[0].ask(predict, data["validation"].x))
-    fit = engine.train(problem, moved, seed=SEED, watch=watch, noise=noise)
+    fit = engine.train(problem, moved, seed=SEED, watch=watch, noise=noise, masked=True)
     evidence = {"curve": np.array(fit.train_loss), "validation": np.array(fit.validation_loss)}
     state = fit.state() | {"steps": np.array(fit.steps)}
     yield evidence | _named("trained", fit.weights()) | _named("state", state)

@@ -190,6 +190,7 @@ class Record:
     gpu_device_bytes: Growth | None = None
     gpu_others: Count | None = None
     parameters: Count | None = None
+    draws: bool | None = None
     versions: dict[str, str] = field(default_factory=dict)
     frameworks: list[str] = field(default_factory=list)
     commit: str | None = None
@@ -293,6 +294,8 @@ FIELDS = {
     "gpu_device_bytes": "most memory taken on the whole GPU, over what was taken before",
     "gpu_others": "processes that computed on the GPU before the training began; null on a CPU",
     "parameters": "trainable numbers of the network",
+    "draws": "whether the network drew random numbers while it trained, as dropout does: each "
+    "framework its own, so no two sides drop the same",
     "versions": "version of Python, of NumPy and of what was imported, by name; strings, so that "
     "2.10 is not 2.1",
     "frameworks": "frameworks loaded in the process",

@@ -31,6 +31,7 @@ SIGNS = {
 }
 LOWER, SPREAD, DOUBTFUL = "v", "±", "!"
 FED = "{name} is fed by tf.data; fit(x, y) was not timed (--mode native)."
+DRAWN = "Dropout in {}: each framework drops numbers of its own; only the check drops the same."
 KEPT = "native: each framework by its own defaults, {name} by plain fit(x, y)."
 
 
@@ -50,7 +51,7 @@ def headline(tables: "Tables") -> Headline:
     return Headline(
         sentence=sentence(found),
         rows=found,
-        notes=(*_by_device(tables.devices), *_fed(found)),
+        notes=(*_by_device(tables.devices), *_fed(found), *_drawn(tables.table)),
         signs=dict(_signs(found)),
     )
 
@@ -83,6 +84,12 @@ def _fed(found: Iterable[Row]) -> Iterator[str]:
     modes = {row.mode for row, _ in cells}
     if MATCHED in modes:
         yield (KEPT if NATIVE in modes else FED).format(name=cells[0][1].name)
+
+
+def _drawn(table: pd.DataFrame) -> Iterator[str]:
+    """Yield which problems are trained with random numbers that are not the same on both sides."""
+    if len(names := table[table["draws"].notna()]["problem"].unique()):
+        yield DRAWN.format(", ".join(map(str, names)))
 
 
 def _by_device(frame: pd.DataFrame) -> Iterator[str]:

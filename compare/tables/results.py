@@ -74,6 +74,8 @@ TABLE_COLUMNS = {
     "gpu_reserved_bytes": "most GPU memory that the framework's allocator took from the driver",
     "gpu_device_bytes": "most memory taken on the whole GPU, over what was taken before",
     "parameters": "trainable numbers of the network",
+    "draws": "own: the network drew random numbers while it trained, as dropout does, each "
+    "framework its own; empty: nothing was drawn, or that was not noted",
     "kernel": "what computed the recurrent layers, as seen in a short run apart; several, if seeds "
     "differ; matched mode only",
     "proof": "proven: `diptych check` had shown that the backends train the same model; unproven: "
@@ -169,6 +171,7 @@ def _training(records: Sequence[Record], again: Mapping[str, float]) -> dict[str
         "target_seen": sum(map(math.isfinite, epochs)) if epochs else None,
         "epochs_to_target_mean": fmean(epochs) if epochs else None,
         "time_to_target_s_geomean": geometric_mean(_numbers(map(time_to_target_s, records))),
+        "draws": "own" if any(record.draws for record in records) else None,
         "kernel": ", ".join(kernels) or None,
         "proof": UNPROVEN if UNPROVEN in proofs else next(filter(None, proofs), None),
         "parity": max(_named("parity", records), default=None),

@@ -49,7 +49,9 @@ LOSSES = {
 }
 
 
-def train(problem, data, *, seed, kept=NOTHING, watch=UNWATCHED, noise=None, steps=None):
+def train(
+    problem, data, *, seed, kept=NOTHING, watch=UNWATCHED, noise=None, masked=False, steps=None
+):
     clock = Clock(synchronize)
     recipe, loss_of = problem.recipe, _loss(problem)
     training, validation = data["train"], data["validation"]
