@@ -4,7 +4,7 @@ Sources: Keras 3.15's `optimizers`, PyTorch 2.13's `torch.optim`.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 
@@ -127,6 +127,14 @@ class Optimizer:
     def leaves_alone(self, weight: str) -> bool:
         """Say whether neither l2 nor weight_decay acts on a weight, by Keras's name for it."""
         return bool({weight, weight.rpartition("/")[2]} & set(self.leave_alone or ()))
+
+    def check(self, weights: Iterable[str]) -> None:
+        """Raise ValueError unless there are all the weights that are left alone."""
+        known = set(weights)
+        known |= {name.rpartition("/")[2] for name in known}
+        if lost := [name for name in self.leave_alone or () if name not in known]:
+            there = ", ".join(sorted(known))
+            raise ValueError(f"leave_alone: no weight {', '.join(lost)}; there are {there}")
 
     def __str__(self) -> str:
         """Return the name and what is given: "sgd with momentum 0.9"."""

@@ -62,6 +62,13 @@ def test_what_is_left_alone_is_told_by_whole_names_or_last_parts():
     assert not asked.leaves_alone("fc/kernel")
 
 
+def test_weights_that_are_left_alone_are_there():
+    asked = Optimizer("adamw", leave_alone=("bias", "norm/gama"))
+    Optimizer("adamw", leave_alone=("bias", "norm/gamma")).check(["norm/gamma", "fc/bias"])
+    with pytest.raises(ValueError, match="leave_alone: no weight norm/gama; there are bias, fc/"):
+        asked.check(["norm/gamma", "fc/bias"])
+
+
 # What is asked for, and the one line that it gets.
 WRONG = {
     "no optimizer": (lambda: Optimizer("adma"), "no optimizer 'adma'; there are sgd, adam, "),

@@ -164,14 +164,20 @@ def optimizer(
     """Return the optimizer of a training by `recipe`.
 
     `kept` names the defaults of Keras that are left as they are.
+
+    Raises:
+        ValueError: the recipe leaves weights alone that there are not.
     """
     asked, own = recipe.optimizer, "optimizer" in kept
     names = [one for one in OPTIMIZERS[asked.name] if not own or one in asked.given]
     settings = {NAMES[one]: asked.option(one) for one in names}
     settings |= {NAMES[one]: asked.option(one) for one in asked.given if one in NAMES}
+    slots = {slot.name: slot.variable for slot in _weights._slots(model)}
+    asked.check(slots)
+    alone = [variable for name, variable in slots.items() if asked.leaves_alone(name)]
+    if len(alone) == len(slots):
+        settings["weight_decay"] = None  # Keras on PyTorch cannot decay nothing
     made = _kind(asked, kept)(_rate(recipe, steps_per_epoch), **settings)
-    slots = [(slot.name, slot.variable) for slot in _weights._slots(model)]
-    alone = [variable for name, variable in slots if asked.leaves_alone(name)]
     made.exclude_from_weight_decay(var_list=alone)
     if asked.l2:
         _penalize(made, asked.l2, {made._var_key(variable) for variable in alone})

@@ -72,6 +72,7 @@ def optimizer(
     asked, stock = recipe.optimizer, "optimizer" in kept
     own = OWN.get(asked.name, {}) if stock else {}
     named = list(_named(model))
+    asked.check(name for name, _ in named)
     decaying = [p for name, ones in named if not asked.leaves_alone(name) for p in ones]
     l2, decay = asked.option("l2"), asked.option("weight_decay", own)
     if "decay" in kept and asked.name != "adamw":
@@ -109,10 +110,6 @@ def _made(
     stock: bool,
 ) -> torch.optim.Optimizer:
     """Return PyTorch's optimizer, with a group of parameters that l2 acts on, and one of others."""
-    names = {name for name, _ in named}
-    known = names | {name.rpartition("/")[2] for name in names}
-    if lost := [name for name in asked.leave_alone or () if name not in known]:
-        raise ValueError(f"leave_alone: no weight {', '.join(lost)}; there are {', '.join(names)}")
     settings = {
         NAMES[name]: asked.option(name, own) for name in OPTIMIZERS[asked.name] if name in NAMES
     }

@@ -35,11 +35,11 @@ def findings_markdown(findings: Sequence[Finding]) -> str:
         "# Are both sides the same model, trained the same way?",
         "Largest relative difference on each rung: in float64 from the reference, in float32 from "
         "the reference in float64, the reference's own as well.",
-        markdown_table((*LADDER, *RUNGS), LADDER, ladder_cells(findings)),
+        markdown_table((*LADDER, *rungs(findings)), LADDER, ladder_cells(findings)),
         "\n".join(wrong) or "Nothing is wrong.",
         *notes,
         "## The rungs",
-        "\n".join(f"- `{rung}`: {meaning}" for rung, meaning in RUNGS.items()),
+        "\n".join(f"- `{rung}`: {meaning}" for rung, meaning in rungs(findings).items()),
         "A difference is taken by the largest magnitude in the tensor; of a gradient, in all "
         "gradients; of a loss in a curve, by its own magnitude, but no less than 1 % of the first; "
         "of a score, by 1.",
@@ -56,7 +56,7 @@ def findings_markdown(findings: Sequence[Finding]) -> str:
 
 def ladder_cells(findings: Sequence[Finding]) -> list[list[str]]:
     """Return the ladder for people: a row per pair and precision, a column per rung."""
-    rows = []
+    rows, climbed = [], rungs(findings)
     for problem in dict.fromkeys(finding.problem for finding in findings):
         here = [finding for finding in findings if finding.problem == problem]
         alone = [finding for finding in here if not finding.reference]  # against a specification
@@ -69,9 +69,16 @@ def ladder_cells(findings: Sequence[Finding]) -> list[list[str]]:
                 if precision != "float32":  # what holds in any precision stands in the first row
                     judged += [f for f in alone if f.backend in ("", backend, reference)]
                     judged += [f for f in mine if not f.precision]
-                cells = [_rung_cell([f for f in judged if f.rung == rung]) for rung in RUNGS]
+                cells = [_rung_cell([f for f in judged if f.rung == rung]) for rung in climbed]
                 rows.append([problem, backend, reference, precision, *cells])
     return rows
+
+
+def rungs(findings: Sequence[Finding]) -> dict[str, str]:
+    """Return the rungs, with what each is, but for one that an older check did not have."""
+    names, met = list(RUNGS), {finding.rung for finding in findings}
+    passed_over = {one for i, one in enumerate(names) if one not in met and met & {*names[i + 1 :]}}
+    return {name: meaning for name, meaning in RUNGS.items() if name not in passed_over}
 
 
 def _rung_cell(findings: Sequence[Finding]) -> str:
@@ -90,13 +97,15 @@ def _rung_cell(findings: Sequence[Finding]) -> str:
 def print_findings(findings: Sequence[Finding]) -> None:
     """Print the largest difference on every rung."""
     cells = ladder_cells(findings)
-    columns = {name: [row[i] for row in cells] for i, name in enumerate((*LADDER, *RUNGS))}
+    columns = {
+        name: [row[i] for row in cells] for i, name in enumerate((*LADDER, *rungs(findings)))
+    }
     sides = zip(columns["problem"], columns["backend"], columns["against"], strict=True)
     titles = [
         f"{problem}, {backend}{f' against {reference}' if reference else ''}"
         for problem, backend, reference in sides
     ]
-    found = {rung: set(columns[rung]) for rung in RUNGS if any(columns[rung])}
+    found = {rung: set(columns[rung]) for rung in rungs(findings) if any(columns[rung])}
     right = all(finding.passed for finding in findings)
     holds = [rung for rung in found if right and found[rung] <= {"ok", ""}]
     shown = [*LADDER[-1:], *(rung for rung in found if rung not in holds)]
