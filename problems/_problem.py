@@ -318,7 +318,6 @@ class Problem:
         for name, part in data.items():
             check(self.input, part.x, f"{self.name} {name} input")
             check(self.target, part.y, f"{self.name} {name} target")
-            check_values(self.recipe.losses, part.y, part.weight, f"{self.name} {name}")
         for name, n in self.recipe.examples.items():
             arrays = (data[name].x, data[name].y) if name in data else ()
             came = [len(one) for array in arrays for one in named(array).values()]
@@ -334,6 +333,7 @@ class Problem:
         return {name: self._weighed(name, part) for name, part in data.items()}
 
     def _weighed(self, name: str, part: Part) -> Part:
+        check_values(self.recipe.losses, part.y, part.weight, f"{self.name} {name}")
         own = self.own_steps(part.x)
         for what, specs, arrays in (("input", self.input, part.x), ("target", self.target, part.y)):
             check_padding(specs, arrays, own, self.sizes, f"{self.name} {name} {what}")
