@@ -124,9 +124,9 @@ PROBLEM = Problem(
     quick=Recipe(
         loss="mean_absolute_error",
         learning_rate=4e-3,
-        decay=0.85,
+        decay=0.9,
         batch_size=32,
-        epochs=8,
+        epochs=10,
         examples={"train": 1_141, "validation": 153, "test": 363},
     ),
     metrics=(
