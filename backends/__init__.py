@@ -15,7 +15,7 @@ from backends._contract import (
     Unavailable,
     Watch,
 )
-from backends._registry import BACKENDS, FOLDER, PANELS, Backend, missing_twins, twin
+from backends._registry import BACKENDS, FOLDER, OF_WEIGHTS, PANELS, Backend, missing_twins, twin
 from backends._side import AGAIN, Side
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "BACKENDS",
     "FOLDER",
     "NOTHING",
+    "OF_WEIGHTS",
     "OTHERWISE",
     "PANELS",
     "UNWATCHED",

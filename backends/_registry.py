@@ -71,15 +71,15 @@ PYTORCH_DEFAULTS = {
     "recurrent layer its units",
     "bias": "a second bias in recurrent layers, trained, so that their sum moves twice as fast",
     "optimizer": "Adam with epsilon 1e-8, added after the bias correction",
-    "divisor": "a weighted loss is divided by the number of elements, but that of cross_entropy "
-    "with class weights by their sum; there, smoothing goes by the weight of every class",
+    "divisor": "of a weighted loss, its elements; of cross_entropy by class, the weights' sum",
     "shuffling": "a new order each epoch, drawn by PyTorch",
 }
 KERAS_DEFAULTS = {
     "weights": "drawn by Keras, from the same distributions as the matched ones",
-    "divisor": "a weighted loss is divided by the number of elements",
+    "divisor": "of a weighted loss, its elements",
     "shuffling": "drawn by the engine; with a seed set, TensorFlow repeats one order every epoch",
 }
+OF_WEIGHTS = frozenset({"divisor"})  # defaults that do nothing where nothing is weighted
 WIDENED = (
     "for the rungs in float64, what Keras computes in float32 there is widened, but for the "
     "optimizer's constants, such as Adam's betas, which it rounds on every engine"

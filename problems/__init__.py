@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         stream,
     )
     from problems._lengths import cleared, first_axis, lengths
-    from problems._loss import LOSSES, Loss, told
+    from problems._loss import LOSSES, Loss, loss_text
     from problems._metrics import (
         accuracy,
         binary_accuracy,
@@ -85,6 +85,7 @@ __all__ = [
     "independent",
     "lengths",
     "load",
+    "loss_text",
     "macro_f1",
     "macro_precision",
     "macro_recall",
@@ -102,7 +103,6 @@ __all__ = [
     "shape",
     "sized",
     "stream",
-    "told",
     "top_accuracy",
 ]
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -241,7 +242,7 @@ def check_values(losses: Losses, targets: Any, weights: Any, what: str) -> None:
         loss.check_values(y, weight, f"{what} {name}" if name else what)
 
 
-def told(losses: Losses) -> str:
+def loss_text(losses: Losses) -> str:
     """Return losses with their options, in words."""
     texts = [f"{name}: {one.text}" if name else one.text for name, one, _ in by_output(losses)]
     return "; ".join(texts).replace("_", " ")
@@ -257,7 +258,7 @@ def _numbers(name: str, given: object) -> tuple[float, ...]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _either(shapes: list[tuple[int, ...]]) -> str:

@@ -42,6 +42,12 @@ CASES = {
     for which, weights in WEIGHTS.items()
 }
 
+# Losses of two outputs, which are the same here, and what both are given.
+SEVERAL = (
+    {"a": Loss("mean_squared_error"), "b": Loss("huber", weight=0.3)},
+    (LOGITS, VALUES, WEIGHTS["step"]),
+)
+
 
 def log_softmax(logits):
     """Return log softmax over the last axis."""

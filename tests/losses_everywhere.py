@@ -1,9 +1,9 @@
-"""How far apart losses are on all engines: `python tests/losses_everywhere.py [--python B=PATH]`.
+"""How far apart losses are on all engines: `python tests/losses_everywhere.py FOLDER`.
 
 Every loss with each option, without weights, with weights of examples and of steps, climbs the
 ladder for 200 steps in both precisions. Printed, as a Markdown table: the worst relative difference
 of each rung, of all that rounding alone does not move as far as it is from 0; and what failed.
-Some 20 minutes on two cores.
+Some 20 minutes on two cores; what the folder has is not gathered again.
 """
 
 import argparse
@@ -28,15 +28,15 @@ STEPS = 200
 ALL_PAIRS = PAIRS | MORE
 
 
-def gather_all(backend: str, precision: str, out: str) -> None:
-    """Leave the evidence of all pairs of a backend and a precision; runs in a copy with them."""
+def gather_all(backend: str, precision: str, out: str, names: list[str]) -> None:
+    """Leave the evidence of pairs, by a backend in a precision; runs in a copy with them."""
     import problems
     from compare.proof.probe import shortened
 
     engine = BACKENDS[backend].engine()
     engine.prepare(device="cpu", threads=1, precision=precision)
     trials = TRIALS if (backend, precision) == ("pytorch", "float64") else {}
-    for name in ALL_PAIRS:
+    for name in names:
         evidence: Evidence = {}
         try:
             for found in gather(engine, shortened(problems.load(name)), precision, trials):
@@ -46,17 +46,17 @@ def gather_all(backend: str, precision: str, out: str) -> None:
         np.savez(Path(out) / f"{name}-{backend}-{precision}.npz", **evidence)
 
 
-def rows(out: Path, backend: str) -> list[list[str]]:
+def rows(out: Path, backend: str, names: list[str]) -> list[list[str]]:
     """Return the cells of a backend: what the loss is, and the worst difference of each rung."""
     found = []
-    for name, pair in ALL_PAIRS.items():
+    for name in names:
 
         def of(side: str, name: str = name) -> dict[str, Evidence]:
             files = {one: out / f"{name}-{side}-{one}.npz" for one in PRECISIONS}
             return {one: dict(np.load(file)) for one, file in files.items()}
 
         defined: dict = {}
-        exec(files_of(name, pair, STEPS)[f"problems/{name}.py"], defined)
+        exec(files_of(name, ALL_PAIRS[name], STEPS)[f"problems/{name}.py"], defined)
         findings = list(
             Pair(
                 problem=defined["PROBLEM"],
@@ -78,34 +78,45 @@ def rows(out: Path, backend: str) -> list[list[str]]:
     return found
 
 
+def gather_in(out: Path, backend: str, precision: str, names: list[str], python: str) -> None:
+    """Have the evidence of pairs gathered that is not there, in a process of its own."""
+    with TemporaryDirectory() as made:
+        folder = copied(Path(made) / "copy")
+        for name in names:
+            for path, text in files_of(name, ALL_PAIRS[name], STEPS).items():
+                (folder / path).write_text(text)
+        paths = os.pathsep.join(map(str, (folder, ROOT / "tests")))
+        environment = BACKENDS[backend].variables(device="cpu", threads=1)
+        left = [name for name in names if not (out / f"{name}-{backend}-{precision}.npz").exists()]
+        subprocess.run(
+            [python, __file__, backend, precision, out, *left],
+            env=os.environ | environment | {"PYTHONPATH": paths},
+            check=True,
+        )
+
+
 def main() -> None:
     """Gather, judge and print."""
     asked = argparse.ArgumentParser()
-    asked.add_argument("--python", action="append", default=[])
+    asked.add_argument("folder", type=Path, help="where evidence is, and is left")
+    asked.add_argument("--python", action="append", default=[], help="BACKEND=PATH")
     asked.add_argument("--backends", nargs="*", default=list(BACKENDS))
+    asked.add_argument("--losses", nargs="*", default=list(ALL_PAIRS))
     options = asked.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
     pythons = dict(one.split("=") for one in options.python)
-    with TemporaryDirectory() as made:
-        folder, out = copied(Path(made) / "copy"), Path(made)
-        for name, pair in ALL_PAIRS.items():
-            for path, text in files_of(name, pair, STEPS).items():
-                (folder / path).write_text(text)
+    for precision in PRECISIONS:
         for backend in options.backends:
-            for precision in PRECISIONS:
-                paths = os.pathsep.join(map(str, (folder, ROOT / "tests")))
-                environment = BACKENDS[backend].variables(device="cpu", threads=1)
-                subprocess.run(
-                    [pythons.get(backend, sys.executable), __file__, backend, precision, out],
-                    env=os.environ | environment | {"PYTHONPATH": paths},
-                    check=True,
-                )
-        heads = ["loss", "backend", "precision", *TENSORS, "failed"]
-        cells = [row for one in options.backends if one != "pytorch" for row in rows(out, one)]
-        print(markdown_table(heads, heads[:3], cells))
+            python = pythons.get(backend, sys.executable)
+            gather_in(options.folder, backend, precision, options.losses, python)
+    heads = ["loss", "backend", "precision", *TENSORS, "failed"]
+    others = [one for one in options.backends if one != "pytorch"]
+    cells = [row for one in others for row in rows(options.folder, one, options.losses)]
+    print(markdown_table(heads, heads[:3], cells))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 4 and sys.argv[1] in BACKENDS:
-        gather_all(*sys.argv[1:])
-    else:
+    if len(sys.argv) > 4 and sys.argv[1] in BACKENDS:
+        gather_all(*sys.argv[1:4], sys.argv[4:])
+    elif sys.argv[1:2] and sys.argv[1] not in BACKENDS:
         main()

@@ -219,7 +219,7 @@ def test_the_reference_is_the_first_backend_whatever_the_order():
 def test_modes_go_from_matched_to_native_one_default_at_a_time(backend):
     matched, *single, native = (
         Run(problem="echo", backend=backend, device="cpu", seed=0, mode=mode)
-        for mode in modes_between(Side(backend))
+        for mode in modes_between(Side(backend), weighted=True)
     )
     assert matched.kept == frozenset()
     assert [len(run.kept) for run in single] == [1] * len(single)

@@ -1,13 +1,17 @@
 """The rules of the twins: what makes two programs readable side by side."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import COMPLETE
 
+import problems
 from backends import PANELS, twin
 from compare.programs.pairing import pair
+from problems import Problem, Recipe
+from problems._loss import OWN, by_output
 
 LONGEST = 60
 # What a twin must not deal with: another file does.
@@ -29,7 +33,7 @@ def broken_rules(files: dict[str, Path]) -> list[str]:
         if len(file.read_text().splitlines()) > LONGEST:
             broken.append(f"{folder} is longer than {LONGEST} lines")
         functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-        if functions != ["build"]:
+        if functions != functions_of(problems.load(file.stem)):
             broken.append(f"{folder} has the functions {functions}")
         broken += [f"{folder} deals with {name}" for name in sorted(names_in(tree) & FOREIGN)]
     if len({model_of(file).name for file in files.values()}) != 1:
@@ -37,6 +41,12 @@ def broken_rules(files: dict[str, Path]) -> list[str]:
     if len({layers_of(file) for file in files.values()}) != 1:
         broken.append("the layers differ in name or order")
     return broken + lonely(files)
+
+
+def functions_of(problem: Problem) -> list[str]:
+    """Return the functions that the twins of a problem have, in their order."""
+    names = {loss.name for _, loss, _ in by_output(problem.recipe.losses)}
+    return ["loss", "build"] if OWN in names else ["build"]
 
 
 def lonely(files: dict[str, Path]) -> list[str]:
@@ -90,6 +100,14 @@ def test_twins_keep_the_rules(name):
 @EVERY_PROBLEM
 def test_twins_have_layers(name):
     assert all(layers_of(twin(folder, name)) for folder in PANELS)
+
+
+def test_a_twin_has_a_loss_where_its_recipe_asks_for_it():
+    echo = problems.load("echo")
+    sizes = {"train": 1, "validation": 1}
+    recipe = Recipe(loss="own", learning_rate=1, batch_size=1, epochs=1, examples=sizes)
+    assert functions_of(echo) == ["build"]
+    assert functions_of(replace(echo, recipe=recipe)) == ["loss", "build"]
 
 
 @pytest.mark.parametrize(

@@ -221,4 +221,4 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, i: int) -> tuple[Arrays, ...]:
         batch = self.indices[i]
-        return keras.tree.map_structure(lambda array: array[batch], self.arrays)
+        return tuple(array[batch] for array in self.arrays)

@@ -48,7 +48,7 @@ class Elementwise(keras.losses.Loss):
             weights = of_class if weights is None else of_class * _spread(weights, of_class)
         if weights is None:
             return ops.mean(losses)
-        if not losses.shape:
+        if len(losses.shape) == 0:
             raise ValueError(
                 "a loss of the whole batch cannot be weighted: return one of each example"
             )

@@ -32,6 +32,7 @@ KEPT = {
     "weights": "own initial weights",
     "bias": "own second bias of the LSTM",
     "optimizer": "own Adam",
+    "divisor": "own divisor of a weighted loss",
     "shuffling": "own batch order",
     "all": "all of its own",
 }
@@ -45,6 +46,7 @@ MATCHED = {
     ),
     "bias": ("biases of recurrent layers", "one in an LSTM: PyTorch's second is 0 and stays 0"),
     "optimizer": ("Adam", "epsilon 1e-7, added before the bias correction, as Keras does"),
+    "divisor": ("divisor of a weighted loss", "the weights' sum"),
     "shuffling": ("order of batches", "one new order each epoch, drawn in NumPy"),
 }
 # What Keras does by itself where it keeps what is made equal.

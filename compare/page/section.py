@@ -22,7 +22,7 @@ from compare.page.program_html import program_html
 from compare.programs.layers import steps
 from compare.programs.pairing import fault, paired
 from compare.records.record import Record
-from problems import Problem, Spec, told
+from problems import Problem, Spec, loss_text
 
 # Said of data that no seed changes.
 FIXED = " Every seed has the same data: seeds vary the initial weights and the order of batches."
@@ -135,7 +135,7 @@ def _recipe(problem: Problem) -> str:
     decay = f", times {recipe.decay:g} after every epoch" if recipe.decay != 1 else ""
     examples = ", ".join(f"{n:,} for {part}" for part, n in recipe.examples.items())
     return (
-        f"Loss: {told(recipe.losses)}. Optimizer: {recipe.optimizer}, learning rate "
+        f"Loss: {loss_text(recipe.losses)}. Optimizer: {recipe.optimizer}, learning rate "
         f"{recipe.learning_rate:g}{decay}. {recipe.epochs} epochs in batches of "
         f"{recipe.batch_size}. Examples: {examples}." + FIXED * problem.fixed
     )

@@ -21,7 +21,8 @@ TRAINING_MODE = (
 )
 LOSS = (
     "The outputs agree, and their loss does not, in evaluation mode either: look for a regularizer "
-    "or another term that one side adds, or for a program that changes its input"
+    "or another term that one side adds, for a program that changes its input, for a mask that "
+    "Keras's output carries (the weights of a `Part` say what counts), or at a `loss` of your own"
 )
 OPTIMIZER = (
     "The first gradients agree: look at what else happens in a step, such as a constraint, "

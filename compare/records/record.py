@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import problems
-from backends import Side
+from backends import OF_WEIGHTS, Side
 from compare.files import write_whole
 from compare.text import visible
 
@@ -52,9 +52,12 @@ Mode = str  # MATCHED, NATIVE or one of `modes_between`
 Time = str  # ISO 8601, with its offset from UTC
 
 
-def modes_between(side: Side) -> list[str]:
-    """Return the modes of a side, from matched, with one default at a time, to native."""
-    defaults = side.definition.defaults
+def modes_between(side: Side, *, weighted: bool = False) -> list[str]:
+    """Return the modes of a side, from matched, with one default at a time, to native.
+
+    Without `weighted` they are those of a problem whose loss has no weights.
+    """
+    defaults = [one for one in side.definition.defaults if weighted or one not in OF_WEIGHTS]
     return [MATCHED, *(f"{OWN}{default}" for default in defaults), NATIVE]
 
 

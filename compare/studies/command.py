@@ -1,6 +1,7 @@
 """`diptych sweep` and `diptych explain`."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from compare.options import (
@@ -73,7 +74,12 @@ def do_explain(options: argparse.Namespace) -> int:
     """Train from matched to native, one default at a time; write and print what each one does."""
     from compare.processes.cluster import connected
     from compare.records.record import modes_between
-    from compare.studies.explain import explain, print_explanation, publish_explanation
+    from compare.studies.explain import (
+        explain,
+        has_effect,
+        print_explanation,
+        publish_explanation,
+    )
     from compare.training.command import any_trained, done, in_folder, status
     from compare.training.request import chosen_runs, settings_of
 
@@ -81,7 +87,9 @@ def do_explain(options: argparse.Namespace) -> int:
     out = options.out or Path("results") / ("defaults-quick" if options.quick else "defaults")
     with connected(options) as cluster:
         settings |= {"cluster": cluster}
-        runs = chosen_runs(options.problems, options.backends, modes_between, **settings)
+        modes = partial(modes_between, weighted=True)
+        runs = chosen_runs(options.problems, options.backends, modes, **settings)
+        runs = [run for run in runs if has_effect(run)]
         unscored = done(runs, out, options, cluster)
     if found := in_folder(out, unscored):
         frame = explain(found)

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from backends import BACKENDS, Side
+from backends import BACKENDS, OF_WEIGHTS, Side
 from compare.console import below, markdown_list, markdown_table, terminal_width, wrapped
 from compare.files import write_whole
 from compare.measures import epochs_to_target
 from compare.records.provenance import provenance
-from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between
+from compare.records.record import MATCHED, NATIVE, OWN, Record, Run, modes_between
 from compare.statistics import COVERED, interval
 from compare.tables.columns import number, signed
 from compare.text import visible
+from problems import load
 
 # Column of explain.csv: what it means. In this order.
 EXPLAIN_COLUMNS = {
@@ -61,13 +62,19 @@ def explain(records: Sequence[Record]) -> pd.DataFrame:
     rows = [
         _row(side, mode, modes[mode], modes[MATCHED])
         for side, modes in sorted(by_mode.items(), key=lambda one: rank(one[0]))
-        for mode in modes_between(Side.parse(side[1]))
+        for mode in modes_between(Side.parse(side[1]), weighted=True)
         if mode != MATCHED and mode in modes and any(one.scores for one in _matched(modes))
     ]
     frame = pd.DataFrame(rows, columns=list(EXPLAIN_COLUMNS))
     for column in WHOLE:
         frame[column] = frame[column].astype("Int64")
     return frame
+
+
+def has_effect(run: Run) -> bool:
+    """Say whether the one default that a run keeps, if it is one, can do anything there."""
+    idle = run.mode != NATIVE and run.kept & OF_WEIGHTS
+    return not idle or load(run.problem).weighted
 
 
 def _matched(modes: dict[str, dict[int, Record]]) -> Iterable[Record]:
