@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from problems import _lengths
 from problems._data import (
     Array,
     Arrays,
@@ -19,17 +20,6 @@ from problems._data import (
     named,
     shape,
     sized,
-)
-from problems._lengths import (
-    Steps,
-    check_lengths,
-    check_padding,
-    cleared_all,
-    lengths,
-    of_own_steps,
-    own_of,
-    own_steps,
-    weighed,
 )
 from problems._loss import Loss, Losses, by_output, check_targets, check_values, losses_of
 from problems._names import check_names, check_outputs, check_scored, of_output
@@ -231,7 +221,7 @@ class Problem:
             _said(what, partial(shape, spec.axes))
         check_names(self.output, {"target": self.target})
         check_scored(self.output, ((metric.name, metric.of) for metric in self.metrics))
-        check_lengths(self.input, self.target, self.output)
+        _lengths.check_lengths(self.input, self.target, self.output)
         for layer in self.layers:
             _said(f"layers: {layer}", partial(self.layer_shape, layer, batch=1))
         for recipe in (self.recipe, self.quick):
@@ -270,7 +260,10 @@ class Problem:
         losses = by_output(self.recipe.losses)
         if any(loss.class_weights is not None for _, loss, _ in losses):
             return True
-        if lengths(self.input):
+        if any(
+            _lengths.first_axis(spec) in _lengths.lengths(self.input)
+            for spec in named(self.target).values()
+        ):
             return True
         parts = self.draw(0, self.quick.examples).values()
         return any(part.weight is not None for part in parts)
@@ -337,7 +330,6 @@ class Problem:
         for name, part in data.items():
             check(self.input, part.x, f"{self.name} {name} input")
             check(self.target, part.y, f"{self.name} {name} target")
-            check_values(self.recipe.losses, part.y, part.weight, f"{self.name} {name}")
         for name, n in self.recipe.examples.items():
             arrays = (data[name].x, data[name].y) if name in data else ()
             came = [len(one) for array in arrays for one in named(array).values()]
@@ -353,28 +345,29 @@ class Problem:
         return {name: self._weighed(name, part) for name, part in data.items()}
 
     def _weighed(self, name: str, part: Part) -> Part:
+        check_values(self.recipe.losses, part.y, part.weight, f"{self.name} {name}")
         own = self.own_steps(part.x)
         for what, specs, arrays in (("input", self.input, part.x), ("target", self.target, part.y)):
-            check_padding(specs, arrays, own, self.sizes, f"{self.name} {name} {what}")
-        return weighed(self.target, part, own)
+            _lengths.check_padding(specs, arrays, own, self.sizes, f"{self.name} {name} {what}")
+        return _lengths.weighed(self.target, part, own)
 
     def padded(self, part: Part) -> Part:
         """Return a part that is 0 after the end of its sequences, with weights for their steps."""
         own = self.own_steps(part.x)
         x, y = (
-            cleared_all(specs, arrays, own, self.sizes)
+            _lengths.cleared_all(specs, arrays, own, self.sizes)
             for specs, arrays in ((self.input, part.x), (self.target, part.y))
         )
-        return weighed(self.target, Part(x, y, part.weight), own)
+        return _lengths.weighed(self.target, Part(x, y, part.weight), own)
 
-    def own_steps(self, x: Arrays) -> Steps:
+    def own_steps(self, x: Arrays) -> _lengths.Steps:
         """Return which steps of each example are its own, (n, size), by axis with a length."""
-        return own_steps(self.input, x, self.sizes)
+        return _lengths.own_steps(self.input, x, self.sizes)
 
     def random_input(self, n: int, seed: int) -> Any:
         """Return `n` random inputs (n, ...): right in shape, dtype and range, without meaning."""
         x = mapped(lambda spec: spec.random(n, seed), self.input)
-        return cleared_all(self.input, x, self.own_steps(x), self.sizes)
+        return _lengths.cleared_all(self.input, x, self.own_steps(x), self.sizes)
 
     def ask(self, predict: Predict, data: Data) -> dict[str, Array]:
         """Return the network's answers, by metric; what several metrics ask is asked once.
@@ -407,6 +400,8 @@ class Problem:
 
     def measured(self, metric: Metric, answers: Arrays, part: Part) -> float:
         """Return the score by one metric of what it asked a network about a part."""
-        own = own_of(of_output(self.target, metric.of), self.own_steps(part.x))
-        scored = (of_own_steps(of_output(one, metric.of), own) for one in (answers, part.y))
+        own = _lengths.own_of(of_output(self.target, metric.of), self.own_steps(part.x))
+        scored = (
+            _lengths.of_own_steps(of_output(one, metric.of), own) for one in (answers, part.y)
+        )
         return float(metric.measure(*scored))

@@ -23,7 +23,7 @@ FAULTS = (
           "validation_data=validation.arrays", "validation_data=validation.arrays[:2]",
           "curve", "validation loss", (0,)),
     Fault("weights of examples in validation only", "loss_values", f"{TORCH}/_engine.py",
-          "loss_of(network(x), y, weights)", "loss_of(network(x), y, None)",
+          "loss_of(network(x), y, weights)", "loss_of(network(x), y)",
           "curve", "loss", (0,)),
     Fault("weights that are not shuffled with their examples", "loss_bits", f"{TORCH}/_engine.py",
           "loss_of(network(x), y, weights)",

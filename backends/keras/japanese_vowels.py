@@ -14,7 +14,8 @@ class JapaneseVowels(keras.Model):
 
     def call(self, inputs):  # (n, t, 12), (n,)
         x, length = inputs["steps"], inputs["length"]  # (n, t, 12)
-        mask = ops.less(ops.arange(x.shape[1]), length[:, None])  # (n, t)  only here: PyTorch packs
+        # only here: what comes after the end of a sequence is masked
+        mask = ops.less(ops.arange(x.shape[1]), length[:, None])  # (n, t)
         x = self.lstm(x, mask=mask)  # (n, 64)
         x = self.dense(x)  # (n, 9)
         return x

@@ -14,9 +14,8 @@ class JapaneseVowels(nn.Module):
 
     def forward(self, inputs):  # (n, t, 12), (n,)
         x, length = inputs["steps"], inputs["length"]  # (n, t, 12)
-        x = pack_padded_sequence(
-            x, length, batch_first=True, enforce_sorted=False
-        )  # only here: Keras masks
+        # only here: what comes after the end of a sequence is taken out
+        x = pack_padded_sequence(x, length, batch_first=True, enforce_sorted=False)
         _, (x, _) = self.lstm(x)  # (1, n, 64)
         x = x[0]  # (n, 64)  only here: the state has an axis for layers and directions
         x = self.dense(x)  # (n, 9)
