@@ -134,7 +134,7 @@ PROBLEM = Problem(
     ),
     draw=independent(examples),
     proof=Proof(steps={steps}, held_out=20),
-    solve=lambda x: np.zeros((len(x), 3, 3), np.float32),
+    reference=lambda x: np.zeros((len(x), 3, 3), np.float32),
 )
 '''
 TORCH = '''"""In PyTorch."""
