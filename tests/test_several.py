@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import COMPARED, copied
+from conftest import COMPARED, TOYS, copied, diptych
 from learning import STAGE
-from several import FAULTS, PAIRS, files, path_of
+from several import FAULTS, PAIRS, PROBLEM, files, path_of
 from test_ladder import climb
 
 import problems
+from compare.records import journal
 from problems import Part, Spec
 
 REFERENCE, OTHER = COMPARED
@@ -245,3 +246,84 @@ def test_examples_repeated_keep_their_names():
     part = SEQUENCE.make_data(0)["train"].repeated(250)
     assert len(part.x["steps"]) == len(part.x["length"]) == len(part.y) == len(part.weight) == 250
     assert problems.count(part.x) == 250
+
+
+TOY = '''"""Both in NumPy."""
+
+
+class Both:
+    """Two inputs, each with an output of its own."""
+
+    def __init__(self):
+        self.weights = {"kind/kernel": (3, 4), "size/kernel": (2, 1)}
+
+    def forward(self, x):
+        found = {name: x[name] @ self.values[f"{name}/kernel"] for name in ("kind", "size")}
+        return found
+
+    def layers(self, x):
+        return {}
+
+    def backward(self, x, slope):
+        return {f"{name}/kernel": x[name].T @ slope[name] for name in ("kind", "size")}
+
+
+def build(problem):
+    """Return the network."""
+    return Both()
+'''
+
+
+@pytest.fixture
+def both(toys):
+    """A copy with backends in NumPy and a problem with two inputs and two outputs."""
+    pair = PAIRS["two_outputs"]._replace(
+        draw="""    sizes = {"kind": 3, "size": 2}
+    x = {name: rng.random((n, size)).astype("float32") for name, size in sizes.items()}
+    y = {"kind": x["kind"].argmax(1), "size": x["size"].sum(1, keepdims=True)}
+    return Part(x, y)""",
+        input='{"kind": spec("feature=3"), "size": spec("other=2")}',
+        layers="",
+        solve='{"kind": np.eye(4, dtype=np.float32)[x["kind"].argmax(1)], '
+        '"size": x["size"].sum(1, keepdims=True)}',
+    )
+    text = PROBLEM.format(**pair._asdict(), steps=48).replace("NAME", "both")
+    (toys / "problems" / "both.py").write_text(text)
+    for backend in TOYS:
+        (toys / "backends" / backend / "both.py").write_text(TOY)
+    return toys
+
+
+def test_a_training_by_name_is_checked_run_and_kept(both, tmp_path):
+    out = tmp_path / "results"
+    command = [
+        "run",
+        "both",
+        "--backends",
+        *TOYS,
+        "--seeds",
+        "1",
+        "--device",
+        "cpu",
+        "--out",
+        str(out),
+    ]
+    done = diptych(*command, cwd=both)
+    assert done.returncode == 0, done.stderr
+    records, _ = journal.read(out)
+    scores = [{name: one.score for name, one in record.scores.items()} for record in records]
+    assert [set(one) for one in scores] == [{"accuracy", "error"}] * 2
+    assert scores[0] == scores[1]
+    (first, _) = sorted(out.rglob("sample.npz"))
+    with np.load(first) as sample:
+        kept = {name: sample[name].shape for name in sample.files if name.startswith("error.")}
+    six = {"input/kind": (6, 3), "input/size": (6, 2), "target": (6, 1), "output": (6, 1)}
+    assert kept == {f"error.{name}": shape for name, shape in six.items()}
+
+
+def test_an_output_that_is_off_is_told_by_its_name(both):
+    file = both / "backends" / "numpy2" / "both.py"
+    file.write_text(TOY.replace("return found", 'return {**found, "size": 1.01 * found["size"]}'))
+    done = diptych("check", "both", "--backends", *TOYS, cwd=both)
+    assert done.returncode == 3
+    assert "layers: output/size[" in done.stderr, done.stderr
