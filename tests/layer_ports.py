@@ -141,6 +141,7 @@ ATTENTION = Port(
     width=4,
     shapes='"attn": "batch time feature", "norm": "batch time feature", '
     '"cross": "batch time feature"',
+    recipe='optimizer=Optimizer("adam", clip_norm=0.05)',  # of variables packed in one tensor
 )
 STATES = Port(
     "series",

@@ -5,11 +5,12 @@ The formulas are those of `problems.Optimizer`; with PyTorch's own defaults kept
 
 from collections.abc import Callable, Iterable, Iterator, Set
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch._dynamo  # comes with the first optimizer; here, it counts as import, not as building
-from torch import nn
+from torch import Tensor, nn
 
 from backends._seeded import Array
 from backends.pytorch import _weights
@@ -39,6 +40,17 @@ OWN = {
     "adamw": {"epsilon": 1e-8, "weight_decay": 0.01},
     "nadam": {"epsilon": 1e-8},
 }
+
+
+class Variable(NamedTuple):
+    """What is one variable in Keras: its name, the tensors that hold it, and where in each.
+
+    Projections of an attention, say, are several variables in Keras and one tensor here.
+    """
+
+    name: str
+    parameters: list[nn.Parameter]
+    places: list[Tensor] | None = None  # among the numbers of each tensor; None: all of them
 
 
 class Before:
@@ -72,8 +84,8 @@ def optimizer(
     asked, stock = recipe.optimizer, "optimizer" in kept
     own = OWN.get(asked.name, {}) if stock else {}
     named = list(_named(model))
-    asked.check(name for name, _ in named)
-    decaying = [p for name, ones in named if not asked.leaves_alone(name) for p in ones]
+    asked.check(one.name for one in named)
+    decaying = _decaying(asked, named)
     l2, decay = asked.option("l2"), asked.option("weight_decay", own)
     if "decay" in kept and asked.name != "adamw":
         l2, decay = l2 + decay, 0.0
@@ -82,29 +94,47 @@ def optimizer(
     acts += [partial(_decay, decaying, decay)] if decay else []
     rates = recipe.rates(steps_per_epoch)
     if asked.name in ("adam", "adamw") and not stock:
-        settings = _keras_adam(asked, rates, named[0][1][0].dtype)
+        settings = _keras_adam(asked, rates, named[0].parameters[0].dtype)
     else:
         settings = ({"lr": rate} for rate in rates.tolist())
     return made, Before(rates, settings, acts)
 
 
-def _named(model: nn.Module) -> Iterator[tuple[str, list[nn.Parameter]]]:
+def _named(model: nn.Module) -> Iterator[Variable]:
     """Yield all that is trained, by Keras's names; a second bias has the name of the first."""
     met: set[int] = set()
     for slot in _weights._slots(model):
         met |= set(map(id, slot.parameters))
         if trained := [p for p in slot.parameters if p.requires_grad]:
-            yield slot.name, trained
+            yield Variable(slot.name, trained, slot.places())
     for path, parameter in model.named_parameters():
         if parameter.requires_grad and id(parameter) not in met:
             layer, _, own = path.replace(".", "/").rpartition("/")
-            yield f"{layer}/{own.partition('_')[0]}", [parameter]
+            yield Variable(f"{layer}/{own.partition('_')[0]}", [parameter])
+
+
+def _decaying(asked: Optimizer, named: list[Variable]) -> list[nn.Parameter]:
+    """Return the tensors that l2 and weight_decay act on, each once.
+
+    Raises:
+        ValueError: one tensor holds a variable that is left alone, and one that is not.
+    """
+    alone = {p: one.name for one in named if asked.leaves_alone(one.name) for p in one.parameters}
+    others = {
+        p: one.name for one in named if not asked.leaves_alone(one.name) for p in one.parameters
+    }
+    for parameter in alone.keys() & others.keys():
+        raise ValueError(
+            f"leave_alone: {alone[parameter]} and {others[parameter]} are one tensor in PyTorch: "
+            "expected both, came one"
+        )
+    return list(others)
 
 
 def _made(
     asked: Optimizer,
     own: dict[str, float],
-    named: list[tuple[str, list[nn.Parameter]]],
+    named: list[Variable],
     decaying: list[nn.Parameter],
     l2: float,
     stock: bool,
@@ -117,7 +147,7 @@ def _made(
         settings["betas"] = (asked.option("beta1"), asked.option("beta2"))
     kind = torch.optim.NAdam if asked.name == "nadam" and stock else KINDS[asked.name]
     ids = set(map(id, decaying if l2 else ()))
-    trained = [p for _, ones in named for p in ones]
+    trained = dict.fromkeys(p for one in named for p in one.parameters)  # each once
     groups = [
         {"params": some, "weight_decay": l2 if acts else 0.0}
         for acts in (False, True)
@@ -157,11 +187,9 @@ def _decay(parameters: list[nn.Parameter], decay: float, rate: float) -> None:
         torch._foreach_add_(parameters, parameters, alpha=-rate * decay)
 
 
-def _clips(
-    asked: Optimizer, named: list[tuple[str, list[nn.Parameter]]], own_norm: bool
-) -> list[Callable]:
+def _clips(asked: Optimizer, named: list[Variable], own_norm: bool) -> list[Callable]:
     """Return what clips gradients before a step, if anything."""
-    parameters = [p for _, ones in named for p in ones]
+    parameters = list(dict.fromkeys(p for one in named for p in one.parameters))
     if asked.clip_value:
         return [lambda _: nn.utils.clip_grad_value_(parameters, asked.clip_value)]
     most = asked.clip_norm or asked.clip_global_norm
@@ -169,7 +197,7 @@ def _clips(
         return [lambda _: nn.utils.clip_grad_norm_(parameters, most)]
     if asked.clip_global_norm:
         return [lambda _: _clip_together(parameters, most)]
-    return [lambda _: _clip_each([ones for _, ones in named], most)] if most else []
+    return [lambda _: _clip_each(named, most)] if most else []
 
 
 @torch.no_grad()
@@ -181,8 +209,15 @@ def _clip_together(parameters: list[nn.Parameter], most: float) -> None:
 
 
 @torch.no_grad()
-def _clip_each(variables: list[list[nn.Parameter]], most: float) -> None:
-    """Clip the gradient of each variable by its norm: a variable of Keras's may be two tensors."""
-    for parameters in variables:
-        if all(p.grad is not None for p in parameters):
+def _clip_each(variables: list[Variable], most: float) -> None:
+    """Clip the gradient of each variable by its norm: it may be two tensors, or a part of one."""
+    for _, parameters, places in variables:
+        if any(p.grad is None for p in parameters):
+            continue
+        if places is None:
             _clip_together(parameters, most)
+            continue
+        flat = [(p.grad.view(-1), place) for p, place in zip(parameters, places, strict=True)]
+        norm = torch.cat([numbers[place] for numbers, place in flat]).norm()
+        for numbers, place in flat:
+            numbers[place] *= most / norm.clamp(min=most)

@@ -170,6 +170,16 @@ class Slot(NamedTuple):
         for parameter, part in zip(self.parameters, np.split(numbers, ends), strict=True):
             parameter.copy_(torch.from_numpy(part).view(parameter.shape))
 
+    def places(self) -> list[Tensor] | None:
+        """Return where the weight is among the numbers of each parameter; None if it is all."""
+        sizes = [parameter.numel() for parameter in self.parameters]
+        if self.index.size == sum(sizes):
+            return None
+        flat, starts = self.index.ravel(), np.cumsum([0, *sizes[:-1]])
+        spans = zip(starts, sizes, strict=True)
+        found = (flat[(flat >= start) & (flat < start + n)] - start for start, n in spans)
+        return [torch.from_numpy(one).to(self.parameters[0].device) for one in found]
+
     def _numbers(self, of: Callable[[nn.Parameter], Tensor]) -> Array:
         parts = [of(parameter).detach().cpu().numpy().ravel() for parameter in self.parameters]
         return np.concatenate(parts)
