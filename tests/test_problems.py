@@ -219,8 +219,8 @@ def test_a_recipe_names_a_loss_and_an_optimizer_that_exist():
     recipe = problems.load("echo").recipe
     with pytest.raises(ValueError, match="no loss 'hinge'; there are cross_entropy, "):
         replace(recipe, loss="hinge")
-    with pytest.raises(ValueError, match="no optimizer 'sgd'; there are adam"):
-        replace(recipe, optimizer="sgd")
+    with pytest.raises(ValueError, match="no optimizer 'lion'; there are sgd, adam"):
+        replace(recipe, optimizer="lion")
 
 
 def test_a_file_that_cannot_be_read_is_named(monkeypatch):
