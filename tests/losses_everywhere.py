@@ -19,31 +19,36 @@ from loss_pairs import MORE, PAIRS, files_of
 
 from backends import BACKENDS, Side
 from compare.console import markdown_table
-from compare.processes.machine import ROOT
 from compare.proof.check import PRECISIONS
 from compare.proof.ladder import TENSORS, Pair
-from compare.proof.probe import TRIALS, Evidence, gather
+from compare.proof.probe import Evidence
 
 STEPS = 200
 ALL_PAIRS = PAIRS | MORE
 
 
-def gather_all(backend: str, precision: str, out: str, names: list[str]) -> None:
-    """Leave the evidence of pairs, by a backend in a precision; runs in a copy with them."""
-    import problems
-    from compare.proof.probe import shortened
+# It runs in a copy with the pairs, in the interpreter of a backend, which may have NumPy alone.
+GATHER = """
+import sys
+from pathlib import Path
+import numpy as np
+import problems
+from backends import BACKENDS
+from compare.proof.probe import TRIALS, gather, shortened
 
-    engine = BACKENDS[backend].engine()
-    engine.prepare(device="cpu", threads=1, precision=precision)
-    trials = TRIALS if (backend, precision) == ("pytorch", "float64") else {}
-    for name in names:
-        evidence: Evidence = {}
-        try:
-            for found in gather(engine, shortened(problems.load(name)), precision, trials):
-                evidence |= found
-        except Exception as error:
-            evidence["error"] = np.array(f"{type(error).__name__}: {error}")
-        np.savez(Path(out) / f"{name}-{backend}-{precision}.npz", **evidence)
+backend, precision, out, *names = sys.argv[1:]
+engine = BACKENDS[backend].engine()
+engine.prepare(device="cpu", threads=1, precision=precision)
+trials = TRIALS if (backend, precision) == ("pytorch", "float64") else {}
+for name in names:
+    evidence = {}
+    try:
+        for found in gather(engine, shortened(problems.load(name)), precision, trials):
+            evidence |= found
+    except Exception as error:
+        evidence["error"] = np.array(f"{type(error).__name__}: {error}")
+    np.savez(Path(out) / f"{name}-{backend}-{precision}.npz", **evidence)
+"""
 
 
 def rows(out: Path, backend: str, names: list[str]) -> list[list[str]]:
@@ -85,12 +90,12 @@ def gather_in(out: Path, backend: str, precision: str, names: list[str], python:
         for name in names:
             for path, text in files_of(name, ALL_PAIRS[name], STEPS).items():
                 (folder / path).write_text(text)
-        paths = os.pathsep.join(map(str, (folder, ROOT / "tests")))
         environment = BACKENDS[backend].variables(device="cpu", threads=1)
         left = [name for name in names if not (out / f"{name}-{backend}-{precision}.npz").exists()]
         subprocess.run(
-            [python, __file__, backend, precision, out, *left],
-            env=os.environ | environment | {"PYTHONPATH": paths},
+            [python, "-c", GATHER, backend, precision, out.absolute(), *left],
+            env=os.environ | environment | {"PYTHONPATH": str(folder)},
+            cwd=folder,
             check=True,
         )
 
@@ -116,7 +121,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 4 and sys.argv[1] in BACKENDS:
-        gather_all(*sys.argv[1:4], sys.argv[4:])
-    elif sys.argv[1:2] and sys.argv[1] not in BACKENDS:
-        main()
+    main()
