@@ -42,7 +42,7 @@ SPLIT = {"train": ("1967-02", "1990"), "validation": ("1990", "1994"), "test": (
 
 
 def windows(ppm: Array) -> Part:
-    """Return every 56 weeks in a row of ppm (weeks,) as x (n, week=52, value=1) and y (n, 4)."""
+    """Return every 56 weeks in a row of ppm (weeks,) as x (n, time=52, value=1) and y (n, 4)."""
     rows = np.lib.stride_tricks.sliding_window_view(ppm, SEEN + AHEAD)
     rows = (rows - rows[:, SEEN - 1 : SEEN]).astype(np.float32)
     return Part(rows[:, :SEEN, None] / np.float32(SCALE), rows[:, SEEN:])
@@ -87,7 +87,7 @@ PROBLEM = Problem(
     name="co2",
     summary="forecast four weeks of carbon dioxide in the air",
     input=Spec(
-        axes=f"week={SEEN} value=1",
+        axes=f"time={SEEN} value=1",
         dtype="float32",
         low=-1,
         high=1,

@@ -19,5 +19,5 @@ class Co2(keras.Model):
 
 
 def build(problem):
-    """Return the network, a forecast (n, ahead) for an input (n, week, value)."""
+    """Return the network, a forecast (n, ahead) for an input (n, time, value)."""
     return Co2(problem.sizes["unit"], problem.sizes["ahead"])

@@ -19,5 +19,5 @@ class Co2(nn.Module):
 
 
 def build(problem):
-    """Return the network, a forecast (n, ahead) for an input (n, week, value)."""
+    """Return the network, a forecast (n, ahead) for an input (n, time, value)."""
     return Co2(problem.sizes["value"], problem.sizes["unit"], problem.sizes["ahead"])
