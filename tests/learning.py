@@ -4,7 +4,6 @@
 # training shows. A step on large inputs takes as long as a hundred others: there a fifth will do.
 GATHER = """
 import json, sys
-from dataclasses import replace
 from time import process_time
 import numpy as np
 import problems
@@ -19,11 +18,10 @@ engine.prepare(device="cpu", threads=1, precision=precision)
 problem = problems.load(name)
 if int(steps) == FEW:  # of small batches, the last of each epoch a partial one
     sizes = {part: 40 for part in problem.recipe.examples}
-    recipe = replace(problem.recipe, epochs=4, batch_size=16, examples=sizes)
     rows = probe.batch(problem, probe.shortened(problem).make_data(0)["train"], precision)
     rows = rows.changed(lambda array: probe._cast(array, precision))
     probe.batch = lambda *_: rows  # those of all other backends
-    problem = replace(problem, recipe=recipe)
+    problem = problem.scaled(batch_size=16).resized(sizes, epochs=4)  # there may be fewer
 else:
     problem = probe.shortened(problem)
 

@@ -19,7 +19,7 @@ from keras.src.utils import rng_utils
 from backends import Unavailable
 from backends._seeded import Array
 from backends.keras._float64 import widen
-from problems import Arrays
+from problems import Arrays, mapped
 
 ENGINE = keras.backend.backend()
 engine = import_module(ENGINE)
@@ -226,4 +226,4 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, i: int) -> tuple[Arrays, ...]:
         batch = self.indices[i]
-        return tuple(array[batch] for array in self.arrays)
+        return tuple(mapped(lambda array: array[batch], arrays) for arrays in self.arrays)
