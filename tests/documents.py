@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 
+import problems
 from compare.processes.machine import ROOT
 
 RESULTS = ROOT / "results"
@@ -14,6 +15,16 @@ DOCUMENTS = {
 }
 README = DOCUMENTS["README.md"]
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+
+
+# These folders were published before the problems of real data were there.
+DRAWN_ALONE = ("engines", "explain", "whole")
+
+
+def published_problems(folder: str) -> list[str]:
+    """Return the problems that a published folder has to have, and no others."""
+    names = problems.names()
+    return [one for one in names if folder not in DRAWN_ALONE or not problems.load(one).fixed]
 
 
 def blocks(kind: str, documents: dict[str, str] = DOCUMENTS) -> list[tuple[str, str]]:

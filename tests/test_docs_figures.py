@@ -13,7 +13,7 @@ from statistics import median
 import pytest
 from bench_report import report
 from conftest import COMPARED
-from documents import DOCUMENTS, README, RESULTS, prose, records, table
+from documents import DOCUMENTS, README, RESULTS, prose, published_problems, records, table
 
 import problems
 from backends import BACKENDS
@@ -99,7 +99,7 @@ def bench(name, what):
 def engine_ratios():
     """Yield a row per problem: an epoch on each engine of Keras over one of PyTorch."""
     sides = [verdicts("engines", name) for name in BACKENDS if name != PYTORCH]
-    for problem in problems.names():
+    for problem in published_problems("engines"):
         cells = [f"{float(side[problem]['epoch_s']['effect']):.2f}" for side in sides]
         yield f"| {problem} | {' | '.join(cells)} |"
 
@@ -110,7 +110,7 @@ def engine_seconds():
         (row["problem"], row["backend"]): float(row["epoch_s_geomean"])
         for row in table("engines/table.csv")
     }
-    for problem in problems.names():
+    for problem in published_problems("engines"):
         cells = [f"{seconds[problem, name]:.3f}" for name in BACKENDS]
         yield f"| {problem} | {' | '.join(cells)} |"
 
@@ -320,7 +320,7 @@ def test_what_the_defaults_do_reads_as_the_published_runs():
     found, broken = read(RESULTS / "explain")
     assert broken == []
     frame = explain(found)
-    assert set(frame["problem"]) == set(problems.names())
+    assert set(frame["problem"]) == set(published_problems("explain"))
     assert explanation(frame, found) == (RESULTS / "explain" / "explain.md").read_text()
     assert (frame[frame["problem"] == "damped_sine"]["seeds"] == 10).all()
 
