@@ -90,9 +90,11 @@ def cleared(array: Array, axes: str, own: Steps, sizes: Mapping[str, int]) -> Ar
     if array.shape != shape(axes, **sizes):
         return array
     keep = np.ones([1] * len(names), bool)
-    for axis in found:
-        one = [n if name == "batch" else sizes[name] if name == axis else 1 for name in names]
-        keep = keep & own[axis].reshape(one)
+    for place, axis in enumerate(names):  # one may be there twice
+        if axis in own:
+            one = [n if name == "batch" else 1 for name in names]
+            one[place] = sizes[axis]
+            keep = keep & own[axis].reshape(one)
     unfolded = shape(re.sub(r"\*", " ", axes), **sizes)
     return np.where(keep, array.reshape(unfolded), 0).astype(array.dtype).reshape(array.shape)
 

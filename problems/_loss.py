@@ -121,7 +121,7 @@ class Loss:
             )
         if classes and target.dtype != "int64":
             raise ValueError(f"target: expected int64 {of}, came {target.dtype}")
-        if not classes and not target.dtype.startswith("float"):
+        if not classes and target.dtype != "float32":
             raise ValueError(f"target: expected float32 {of}, came {target.dtype}")
         highest = self._highest(output)
         if highest is not None and not (target.low >= 0 and target.high <= highest):
@@ -143,16 +143,17 @@ class Loss:
             return output.shape[-1] - 1
         return 1 if self.name in ("binary_cross_entropy", "kl_divergence") else None
 
-    def check_values(self, y: Array, weight: Array | None, what: str) -> None:
+    def check_values(self, y: Array, weight: Array | None, own: Array | None, what: str) -> None:
         """Raise ValueError, naming `what`, unless targets and weights of a part can be used.
 
         Targets y are (n, ...). A weight has as many of the first axes of an element as it likes.
+        `own` are the steps of y (n, time) that are its sequences' own; None if all are.
         """
-        if self.name == "kl_divergence" and not np.allclose(y.sum(-1), 1, rtol=0, atol=SUM):
-            sums = y.sum(-1)
+        sums = (y if own is None else y[own]).sum(-1) if self.name == "kl_divergence" else 1.0
+        if not np.allclose(sums, 1, rtol=0, atol=SUM):
             raise ValueError(
                 f"{what} target: expected probabilities that sum to 1 over the last axis, "
-                f"came sums from {sums.min():g} to {sums.max():g}"
+                f"came sums from {np.min(sums):g} to {np.max(sums):g}"
             )
         if weight is None:
             return
@@ -231,15 +232,20 @@ def check_targets(losses: Losses, outputs: Any, targets: Any) -> None:
             raise ValueError(f"{name}: {error}" if name else str(error)) from None
 
 
-def check_values(losses: Losses, targets: Any, weights: Any, what: str) -> None:
-    """Raise ValueError, naming `what`, unless a part's targets and weights can be used."""
+def check_values(
+    losses: Losses, targets: Any, weights: Any, own: Mapping[str, Array | None], what: str
+) -> None:
+    """Raise ValueError, naming `what`, unless a part's targets and weights can be used.
+
+    `own` says by name which steps of each target are its sequences' own; None if all are.
+    """
     if isinstance(losses, Mapping) and weights is not None:
         came = ", ".join(weights) if isinstance(weights, Mapping) else type(weights).__name__
         if not isinstance(weights, Mapping) or weights.keys() != losses.keys():
             raise ValueError(f"{what} weight: expected {', '.join(losses)}, came {came}")
     for name, loss, arrays in by_output(losses, targets, weights):
         y, weight = arrays
-        loss.check_values(y, weight, f"{what} {name}" if name else what)
+        loss.check_values(y, weight, own[name], f"{what} {name}" if name else what)
 
 
 def loss_text(losses: Losses) -> str:

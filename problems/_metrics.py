@@ -135,6 +135,10 @@ def roc_auc(logits: Array, bits: Array) -> float:
     return float(above / n / (ones.size - n))
 
 
+# These score whole sequences, which cannot be told any more where they have lengths.
+OF_SEQUENCES = (sequence_accuracy, binary_sequence_accuracy)
+
+
 def mean_absolute_error(outputs: Array, targets: Array) -> float:
     """Return the mean of |output - target| over everything, in the targets' unit."""
     return float(np.mean(np.abs(outputs - targets), dtype=np.float64))

@@ -22,6 +22,7 @@ from problems._data import (
     sized,
 )
 from problems._loss import Loss, Losses, by_output, check_targets, check_values, losses_of
+from problems._metrics import OF_SEQUENCES
 from problems._names import check_names, check_outputs, check_scored, of_output
 from problems._optimizer import Optimizer
 from problems._picture import PLAIN, Picture
@@ -229,6 +230,14 @@ class Problem:
         if len({metric.name for metric in self.metrics}) < max(1, len(self.metrics)):
             came = ", ".join(metric.name for metric in self.metrics) or "none"
             raise ValueError(f"expected metrics, each with a name of its own, came {came}")
+        of_lengths = _lengths.lengths(self.input)
+        for metric in self.metrics:
+            target = of_output(self.target, metric.of)
+            if metric.measure in OF_SEQUENCES and _lengths.first_axis(target) in of_lengths:
+                raise ValueError(
+                    f"metric {metric.name!r}: expected a measure of steps, where sequences have "
+                    "lengths, came one of whole sequences"
+                )
         for metric in self.metrics if self.reference is None else ():
             if metric.reference is not None:
                 raise ValueError(
@@ -345,8 +354,9 @@ class Problem:
         return {name: self._weighed(name, part) for name, part in data.items()}
 
     def _weighed(self, name: str, part: Part) -> Part:
-        check_values(self.recipe.losses, part.y, part.weight, f"{self.name} {name}")
         own = self.own_steps(part.x)
+        steps = {of: _lengths.own_of(spec, own) for of, spec in named(self.target).items()}
+        check_values(self.recipe.losses, part.y, part.weight, steps, f"{self.name} {name}")
         for what, specs, arrays in (("input", self.input, part.x), ("target", self.target, part.y)):
             _lengths.check_padding(specs, arrays, own, self.sizes, f"{self.name} {name} {what}")
         return _lengths.weighed(self.target, part, own)

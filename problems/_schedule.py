@@ -90,6 +90,11 @@ class Schedule:
         options["warm_up"] = options["warm_up"] or None
         return {name: one for name, one in options.items() if one is not None}
 
+    @property
+    def by_epoch(self) -> bool:
+        """Whether the rate can change from epoch to epoch alone, whatever their length."""
+        return self.name in ("constant", "exponential") and not (self.every or self.warm_up)
+
     def rates(self, learning_rate: float, *, epochs: int, steps_per_epoch: int) -> Array:
         """Return the learning rate of each step, float64 (epochs * steps_per_epoch,)."""
         total = epochs * steps_per_epoch

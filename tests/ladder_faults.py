@@ -17,6 +17,7 @@ class Fault(NamedTuple):
 
 
 TORCH, KERAS = "backends/pytorch", "backends/keras"
+STEP = " " * 12 + "loss = loss_of(network(x), {})"  # in a training, which is indented as deep
 FAULTS = (
     Fault("a softmax before the cross-entropy", "echo", f"{TORCH}/echo.py",
           "return x\n", "return x.softmax(-1)\n", "layers", "output"),
@@ -79,7 +80,7 @@ FAULTS = (
           '_named(lambda x, y, reduction: F.l1_loss(x, y, reduction="sum"))',
           "loss", "evaluation loss"),
     Fault("targets one step late", "cumsum", f"{TORCH}/_engine.py",
-          "loss_of(network(x), y, weights)\n", "loss_of(network(x), y.roll(1, 1), weights)\n",
+          STEP.format("y, weights"), STEP.format("y.roll(1, 1), weights"),
           "curve", "loss", (0,)),
     Fault("'same' padding for 'valid'", "convolutions", f"{KERAS}/convolutions.py",
           "layers.Conv1D(5, 2)", 'layers.Conv1D(5, 2, padding="same")', "shapes", "conv1d"),

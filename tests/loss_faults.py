@@ -1,6 +1,6 @@
 """Losses done wrong, as people have met it, and where the ladder has to find each."""
 
-from ladder_faults import KERAS, TORCH, Fault
+from ladder_faults import KERAS, STEP, TORCH, Fault
 
 IN_TORCH, IN_KERAS = f"{TORCH}/_losses.py", f"{KERAS}/_losses.py"
 FOUND = ("loss", "evaluation loss")  # rung and tensor of what is wrong in every batch
@@ -23,11 +23,11 @@ FAULTS = (
           "validation_data=validation.arrays", "validation_data=validation.arrays[:2]",
           "curve", "validation loss", (0,)),
     Fault("weights of examples in validation only", "loss_values", f"{TORCH}/_engine.py",
-          "loss_of(network(x), y, weights)", "loss_of(network(x), y)",
+          STEP.format("y, weights"), STEP.format("y"),
           "curve", "loss", (0,)),
     Fault("weights that are not shuffled with their examples", "loss_bits", f"{TORCH}/_engine.py",
-          "loss_of(network(x), y, weights)",
-          "loss_of(network(x), y, training.others[1][: len(x)])", "curve", "loss", (0,)),
+          STEP.format("y, weights"),
+          STEP.format("y, training.others[1][: len(x)]"), "curve", "loss", (0,)),
     Fault("a mean of the batches' means, the last of which is small", "loss_shares",
           f"{TORCH}/_engine.py", "loss.detach() * len(batch)",
           "loss.detach() * len(order) / steps_per_epoch", "curve", "loss", (0,)),

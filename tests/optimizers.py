@@ -170,14 +170,15 @@ FAULTS = {
     ),
     "each norm for that of all": Fault(
         "clip_global_norm", TORCH, "_clip_together(parameters, most)]",
-        "_clip_each([[p] for p in parameters], most)]", "fc/kernel m",
+        '_clip_each([Variable("", [p]) for p in parameters], most)]', "fc/kernel m",
     ),
     "the norm of all for each": Fault(
-        "clip_norm", TORCH, "_clip_each([ones for _, ones in named], most)]",
+        "clip_norm", TORCH, "_clip_each(named, most)]",
         "_clip_together(parameters, most)]", "fc/kernel m",
     ),
     "1e-6 in a norm": Fault(
-        "clip_norm", TORCH, "most / norm.clamp(min=most)", "most / (norm + 1e-6)", "fc/kernel m"
+        "clip_norm", TORCH, "gradients, most / norm.clamp(min=most)",
+        "gradients, most / (norm + 1e-6)", "fc/kernel m",
     ),
     "a norm for values": Fault(
         "clip_value", TORCH, "clip_grad_value_", "clip_grad_norm_", "fc/kernel"
@@ -194,7 +195,7 @@ FAULTS = {
         "adamw", TORCH, "alpha=-rate * decay", "alpha=-decay", "fc/kernel"
     ),
     "a decay of biases": Fault(
-        "adamw", TORCH, "if not asked.leaves_alone(name)", "", "fc/bias", 1
+        "adamw", TORCH, "if not asked.leaves_alone(one.name)", "", "fc/bias", 1
     ),
     "a penalty twice as large": Fault(
         "penalty", KERAS, "gradient + l2 * variable", "gradient + 2 * l2 * variable", "fc/kernel v"

@@ -5,6 +5,7 @@ Each is a problem with its twins; and faults, each with the rung and the tensor 
 
 from typing import NamedTuple
 
+from ladder_faults import STEP
 from parity import ACCURACY
 
 PROBLEM = '''
@@ -342,7 +343,8 @@ FAULTS = (
     Fault("batch normalization of its own steps on one side", "pooled", "keras",
           "training=training)", "training=training, mask=mask[..., 0])", "loss", "loss"),
     Fault("padded steps in the loss", "every_step", "backends/pytorch/_engine.py",
-          "loss_of(network(x), y, weights)", "loss_of(network(x), y, None)", "curve", "loss"),
+          STEP.format("y, weights"), STEP.format("y, None"),
+          "curve", "loss"),
 )  # fmt: skip
 
 

@@ -246,7 +246,7 @@ def trained(problem, mode, times):
     print(json.dumps([mode, *losses]))
 """
 EACH = """
-for mode in modes_between(Side(backend), problem.recipe):
+for mode in modes_between(Side(backend), problem):
     trained(problem, mode, 2)
 """
 PARTS = """
@@ -257,7 +257,7 @@ recipe = replace(
     problem.recipe, epochs=1, optimizer=Optimizer("rmsprop", **settings), schedule=schedule
 )
 problem = replace(problem, recipe=recipe)
-for mode in modes_between(Side(backend), recipe):
+for mode in modes_between(Side(backend), problem):
     if mode not in ("own-weights", "own-bias", "own-shuffling", "native"):
         trained(problem, mode, 1)
 """
@@ -268,8 +268,7 @@ def test_every_default_that_is_kept_changes_the_training_and_repeats(backend, fo
     done = fork(backend, OWN + EACH, backend)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
-    recipe = problems.load("echo").recipe
-    assert [mode for mode, *_ in lines] == modes_between(Side(backend), recipe)
+    assert [mode for mode, *_ in lines] == modes_between(Side(backend), problems.load("echo"))
     assert all(first == second for _, first, second in lines), "the same seed, the same training"
     assert len({tuple(first) for _, first, _ in lines}) == len(lines), (
         "no default is without effect"

@@ -284,7 +284,7 @@ def both(toys):
     return Part(x, y)""",
         input='{"kind": spec("feature=3"), "size": spec("other=2")}',
         layers="",
-        solve='{"kind": np.eye(4, dtype=np.float32)[x["kind"].argmax(1)], '
+        reference='{"kind": np.eye(4, dtype=np.float32)[x["kind"].argmax(1)], '
         '"size": x["size"].sum(1, keepdims=True)}',
     )
     text = PROBLEM.format(**pair._asdict(), steps=48).replace("NAME", "both")

@@ -269,10 +269,10 @@ def _check_masks(problem: Problem, outputs) -> None:
     """
     for name, spec in named(problem.output, "output").items():
         masked = get_keras_mask(outputs[name]) is not None
-        if masked and first_axis(spec) not in lengths(problem.input):
+        if masked and first_axis(spec) not in lengths(problem.input) and not problem.weighted:
             raise ValueError(
                 f"{name}: carries a mask, by which Keras would leave steps out of the loss, and no "
-                "input is the length that says which: expected a Spec with length_of"
+                "input is the length that says which: expected a Spec with length_of, or weights"
             )
 
 

@@ -48,10 +48,9 @@ class Elementwise(keras.losses.Loss):
             weights = of_class if weights is None else of_class * _spread(weights, of_class)
         if weights is None:
             return ops.mean(losses)
-        if len(losses.shape) == 0:
-            raise ValueError(
-                "a loss of the whole batch cannot be weighted: return one of each example"
-            )
+        if len(losses.shape) < len(weights.shape):
+            shapes = f"{tuple(losses.shape)} cannot be weighted by {tuple(weights.shape)}"
+            raise ValueError(f"a loss {shapes}: return one for each weight")
         rest = tuple(range(len(weights.shape), len(losses.shape)))
         losses = weights * (ops.mean(losses, rest) if rest else losses)
         if self.own:

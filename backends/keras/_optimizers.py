@@ -7,7 +7,6 @@ import math
 from collections.abc import Set
 
 import keras
-import numpy as np
 from keras import ops
 
 from backends._seeded import Array
@@ -175,9 +174,9 @@ def optimizer(
     slots = {slot.name: slot.variable for slot in _weights._slots(model)}
     asked.check(slots)
     alone = [variable for name, variable in slots.items() if asked.leaves_alone(name)]
-    if len(alone) == len(slots):
-        settings["weight_decay"] = None  # Keras on PyTorch cannot decay nothing
     made = _kind(asked, kept)(_rate(recipe, steps_per_epoch), **settings)
+    if len(alone) == len(slots):
+        made.weight_decay = None  # Keras on PyTorch cannot decay nothing
     made.exclude_from_weight_decay(var_list=alone)
     if asked.l2:
         _penalize(made, asked.l2, {made._var_key(variable) for variable in alone})
@@ -186,8 +185,8 @@ def optimizer(
 
 def epoch_rates(recipe: Recipe, steps_per_epoch: int) -> list[float] | None:
     """Return the rate of each epoch; None where it changes within one."""
-    rates = recipe.rates(steps_per_epoch).reshape(recipe.epochs, steps_per_epoch)
-    return None if np.ptp(rates, axis=1).any() else rates[:, 0].tolist()
+    rates = recipe.rates(steps_per_epoch)[::steps_per_epoch]
+    return rates.tolist() if recipe.schedule.by_epoch else None
 
 
 def _rate(recipe: Recipe, steps_per_epoch: int) -> float | Rates:

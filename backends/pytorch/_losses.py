@@ -41,8 +41,9 @@ def mean_of_weighted(losses: Tensor, weights: Tensor) -> Tensor:
 
 def _mean_of_rest(losses: Tensor, weights: Tensor) -> Tensor:
     """Return losses with one number for each weight: the mean over the axes that weights lack."""
-    if losses.ndim == 0:
-        raise ValueError("a loss of the whole batch cannot be weighted: return one of each example")
+    if losses.ndim < weights.ndim:
+        shapes = f"{tuple(losses.shape)} cannot be weighted by {tuple(weights.shape)}"
+        raise ValueError(f"a loss {shapes}: return one for each weight")
     return losses.flatten(weights.ndim).mean(-1) if losses.ndim > weights.ndim else losses
 
 

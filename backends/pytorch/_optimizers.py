@@ -182,6 +182,7 @@ def _keras_adam(asked: Optimizer, rates: Array, dtype: torch.dtype) -> Iterator[
 
 def _decay(parameters: list[nn.Parameter], decay: float, rate: float) -> None:
     """Take from weights that much of themselves: decoupled, which AdamW alone has in PyTorch."""
+    parameters = [p for p in parameters if p.grad is not None]  # Keras leaves others alone, too
     with torch.no_grad():
         # Not a product with 1 - rate * decay, in which float32 would lose three digits of the two.
         torch._foreach_add_(parameters, parameters, alpha=-rate * decay)

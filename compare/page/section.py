@@ -126,7 +126,7 @@ def _specs(problem: Problem) -> Grid:
 
 
 def _range(spec: Spec) -> str:
-    return "any" if isinf(spec.high - spec.low) else f"{spec.low:g} to {spec.high:g}"
+    return "any" if isinf(spec.high) and isinf(spec.low) else f"{spec.low:g} to {spec.high:g}"
 
 
 def _recipe(problem: Problem) -> str:

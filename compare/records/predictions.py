@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from compare.files import write_whole
-from problems import Array, Data, Problem, mapped, named, of_output
+from problems import Array, Arrays, Data, Problem, count, mapped, named, of_output
 
 FILE = "sample.npz"
 EXAMPLES = 6  # the first of the part that a metric asks about: the same on every backend
@@ -72,9 +72,15 @@ def _check(found: Predictions, problem: Problem) -> None:
         spec.check(inputs[name], name)
     of_output(problem.target, metric.of).check(targets, "targets")
     n = len(targets)
-    blank = mapped(lambda spec: np.zeros((n, *spec.shape), np.float32), problem.output)
+
+    def blank(x: Arrays) -> Arrays:
+        shaped: Arrays = mapped(
+            lambda spec: np.zeros((count(x), *spec.shape), np.float32), problem.output
+        )
+        return shaped
+
     asked = mapped(lambda spec: spec.blank(n), problem.input)
-    like = of_output(metric.ask(lambda x: blank, asked), metric.of)
+    like = of_output(metric.ask(blank, asked), metric.of)
     if {len(array) for array in inputs.values()} != {n} or n == 0 or outputs.shape != like.shape:
         raise ValueError(f"expected outputs {like.shape}, came {outputs.shape}")
     if outputs.dtype.kind not in "biuf" or not np.isfinite(outputs).all():

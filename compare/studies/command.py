@@ -83,8 +83,9 @@ def do_explain(options: argparse.Namespace) -> int:
     with connected(options) as cluster:
         settings |= {"cluster": cluster}
         runs = chosen_runs(options.problems, options.backends, modes_between, **settings)
-        defined = {name: problems.load(name) for name in {run.problem for run in runs}}
-        runs = [run for run in runs if run.mode in modes_between(run.side, defined[run.problem])]
+        pairs = dict.fromkeys((run.problem, run.side) for run in runs)
+        modes = {(name, side): modes_between(side, problems.load(name)) for name, side in pairs}
+        runs = [run for run in runs if run.mode in modes[run.problem, run.side]]
         unscored = done(runs, out, options, cluster)
     if found := in_folder(out, unscored):
         frame = explain(found)

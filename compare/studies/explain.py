@@ -176,7 +176,6 @@ def explanation(frame: pd.DataFrame, records: Sequence[Record]) -> str:
             for backend in dict.fromkeys(frame["backend"])
             for name, meaning in Side.parse(backend).definition.defaults.items()
             if name in set(frame.loc[frame["backend"] == backend, "defaults"])
-            if name in set(frame.loc[frame["backend"] == backend, "defaults"])
         ),
         "## What the columns mean",
         f"The names are those of `explain.csv`; brackets hold the {COVERED}.",
