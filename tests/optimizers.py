@@ -195,7 +195,7 @@ FAULTS = {
         "adamw", TORCH, "alpha=-rate * decay", "alpha=-decay", "fc/kernel"
     ),
     "a decay of biases": Fault(
-        "adamw", TORCH, "if not asked.leaves_alone(one.name)", "", "fc/bias", 1
+        "adamw", TORCH, "return list(others)", "return [*others, *alone]", "fc/bias", 1
     ),
     "a penalty twice as large": Fault(
         "penalty", KERAS, "gradient + l2 * variable", "gradient + 2 * l2 * variable", "fc/kernel v"
