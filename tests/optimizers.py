@@ -203,6 +203,18 @@ FAULTS = {
     "a penalty on biases": Fault(
         "penalty", KERAS, "made._var_key(variable) in alone", "False", "fc/bias v", 1
     ),
+    "a decay of the rate for one of the weights": Fault(
+        "decay", KERAS, "made = _kind(asked, kept)(_rate(recipe, steps_per_epoch), **settings)",
+        "rates = recipe.rates(steps_per_epoch)\n"
+        "    decay = settings.pop('weight_decay')\n"
+        "    rates = rates / [1 + decay * k for k in range(len(rates))]\n"
+        "    made = _kind(asked, kept)(Rates(rates), **settings)",
+        "fc/kernel",
+    ),
+    "a schedule that counts epochs": Fault(
+        "momentum", TORCH, "rates = recipe.rates(steps_per_epoch)",
+        "rates = recipe.rates(1).repeat(steps_per_epoch)", "rate", 1,
+    ),
     "a rate one step early": Fault(
         "momentum", TORCH, "zip(rates.tolist(), settings", "zip(rates.tolist()[1:] + [0], settings",
         "rate",
