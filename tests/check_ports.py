@@ -12,13 +12,14 @@ from tempfile import TemporaryDirectory
 from conftest import copied
 from dropout_ports import MORE_DROPOUT, RIGHT_DROPOUT
 from port_frame import files_of, module
+from reported_ports import REPORTED_RIGHT
 
 SIDES = ("pytorch", "keras-tensorflow", "keras-torch", "keras-jax")
 
 
 def main(folder: str, steps: str = "200", *more: str) -> int:
     """Check them all; return the status of the command."""
-    ports = RIGHT_DROPOUT | MORE_DROPOUT
+    ports = RIGHT_DROPOUT | MORE_DROPOUT | REPORTED_RIGHT
     with TemporaryDirectory() as place:
         copy = copied(Path(place) / "copy")
         for what, port in ports.items():

@@ -77,4 +77,8 @@ FAULTS = (
           f"{KERAS}/loss_squared.py", "outputs[:, 0, :1])", "outputs[:, 0, :1]) / 16", *FOUND),
     Fault("a loss that no gradient flows through", "loss_own", f"{TORCH}/loss_own.py",
           "-0.1 * error)", "-0.1 * error.detach())", "gradients", "fc/kernel"),
+    Fault("a loss with twice its gradient", "loss_own", f"{TORCH}/loss_own.py",
+          "error = targets - outputs",
+          "error = targets - outputs\n    error = 2 * error - error.detach()",
+          "gradients", "fc/kernel"),
 )  # fmt: skip
