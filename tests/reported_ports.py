@@ -16,11 +16,12 @@ SMALLER = Port(
 )
 VOLUME = Port(
     "square",
-    "self.conv = nn.Conv3d(1, 3, 2); self.norm = nn.BatchNorm3d(3, eps=1e-3, momentum=0.01)\n"
+    "self.conv = nn.Conv3d(1, 3, 2, bias=False)\n"
+    "self.norm = nn.BatchNorm3d(3, eps=1e-3, momentum=0.01)\n"
     "self.drop = nn.Dropout(0.3); self.fc = nn.Linear(81, 5)",
     "x = self.drop(self.norm(self.conv(x.unsqueeze(1))).relu())\n"
     "x = self.fc(x.permute(0, 2, 3, 4, 1).flatten(1)).tanh()",
-    "self.conv = layers.Conv3D(3, 2); self.norm = layers.BatchNormalization()\n"
+    "self.conv = layers.Conv3D(3, 2, use_bias=False); self.norm = layers.BatchNormalization()\n"
     "self.drop = layers.Dropout(0.3); self.fc = layers.Dense(5)",
     "x = ops.relu(self.norm(self.conv(x[..., None]), training=training))\n"
     "x = self.drop(x, training=training)\n"
