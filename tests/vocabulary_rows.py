@@ -109,7 +109,9 @@ def markdown(found: dict) -> str:
         markdown_table((*SIDES, "rows", "within", *FIGURES, "minutes"), SIDES, by_engine(rows)),
         markdown_list(wrong) or "Nothing is wrong.",
         "## The largest of all",
-        markdown_table(("what", *SIDES, "rung", "difference"), ("what", *SIDES), largest(rows)),
+        markdown_table(
+            ("what", *SIDES, "rung", "difference"), ("what", *SIDES, "rung"), largest(rows)
+        ),
         "## By layer",
         "The largest differences, on any rung, of the networks that have it; by the names of both "
         "frameworks.",
@@ -135,7 +137,7 @@ def told(value: float | None) -> str:
 
 def figures(rows: list[dict]) -> list[str]:
     """Return the largest difference on each rung, and the largest share of a bound."""
-    share = max((row["share"] for row in rows if row["share"] is not None), default=None)
+    share = most(row["share"] for row in rows)
     return [
         *(told(most(row["worst"].get(rung) for row in rows)) for rung in TENSORS),
         "" if share is None else "over" if share > 1 else f"{share:.0%}",
