@@ -128,7 +128,7 @@ RIGHT_DROPOUT = {
     ),
 }  # fmt: skip
 
-# More of the same, which takes longer: for tests/check_ports.py.
+# More of the same, which takes longer: for tests/vocabulary.py.
 MORE_DROPOUT = {
     "dropout": Port("features", DROP, DROPPED, KERAS_DROP, KERAS_DROPPED),
     "dropout between stacked layers of both directions": Port(

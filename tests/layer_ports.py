@@ -1,6 +1,6 @@
 """Ports of every kind of layer as people write them.
 
-They combine several kinds each; `tests/sweep_ports.py` goes through all of them on every engine.
+They combine several kinds each; `tests/vocabulary.py` goes through all of them on every engine.
 """
 
 from port_frame import Port

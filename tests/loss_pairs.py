@@ -15,6 +15,7 @@ class LossPair(NamedTuple):
     weight: str = "None"  # how much n examples count, given rng and n
     torch_loss: str = ""
     keras_loss: str = ""
+    optimizer: str = '"adam"'
 
 
 # Target: axes, dtype, low, high, and how it is made of the outputs wanted, (n, 3, 3).
@@ -104,6 +105,7 @@ def spec(axes, dtype="float32", low=-np.inf, high=np.inf):
 
 RECIPE = Recipe(
     loss={loss},
+    optimizer={optimizer},
     learning_rate=1e-2,
     batch_size=16,
     epochs=2,
@@ -184,6 +186,7 @@ def files_of(name: str, pair: LossPair, steps: int = 48) -> dict[str, str]:
     axes, dtype, low, high, make = TARGETS[pair.target]
     facts = {"axes": axes, "dtype": dtype, "low": low, "high": high, "make": make}
     facts |= {"name": name, "loss": pair.loss, "weight": pair.weight, "steps": steps}
+    facts |= {"optimizer": pair.optimizer}
     return {
         f"problems/{name}.py": PROBLEM.format(**facts),
         f"backends/pytorch/{name}.py": TORCH + pair.torch_loss,

@@ -35,7 +35,7 @@ PAIRS = {
         "x = self.conv2d(x[..., None])\n"
         "x = ops.reshape(x, (-1, 5, 6))\n"
         "x = ops.mean(ops.tanh(self.conv1d(x)), axis=1)\n"
-        "x = self.norm(x)",
+        "x = self.norm(x, training=training)",
         5,
         '"conv2d": "batch height=5 width=3 channel=2", "conv1d": "batch step=4 filter=5", '
         '"norm": "batch filter=5", "dense": "batch bit"',
@@ -136,8 +136,8 @@ def build(problem):
 """
 
 
-def files(name: str) -> dict[str, str]:
-    """Return the three files of a pair, by path."""
+def files(name: str, steps: int = 100) -> dict[str, str]:
+    """Return the three files of a pair, by path; its proof takes so many steps."""
     pair = PAIRS[name]
     problem = (
         PARITY_PROBLEM.replace("NAME", name)
@@ -145,7 +145,7 @@ def files(name: str) -> dict[str, str]:
         .replace("bits.sum(1) % 2", "bits.sum((1, 2))[:, None] % 2")
         .replace("time=3 feature=1", "time=6 feature=4")
         .replace('"lstm.last": "batch unit"', pair.shapes)
-        .replace("    reference=solve,\n", "    reference=solve,\n    proof=Proof(steps=100),\n")
+        .replace("reference=solve,\n", f"reference=solve,\n    proof=Proof(steps={steps}),\n")
         .replace("Problem, Recipe,", "Problem, Proof, Recipe,")
     )
     twins = {

@@ -2,6 +2,7 @@
 
 The kinds come from public reports. The bias before a normalization, in float32, showed that half of
 the noise behind the ladder's bounds has to last. `n` is the number of steps before the padding.
+On JAX, Keras does not tell the layers of a subclassed model that it trains: these tell them.
 """
 
 from port_frame import Port
@@ -17,7 +18,9 @@ def blocks(n: int, width: int) -> Port:
         "\n".join(BLOCK.format(i, width if i else 4, width) for i in range(n)),
         "\n".join(f"x = self.norm{i}(self.fc{i}(x)).relu()" for i in range(n)),
         "\n".join(KERAS_BLOCK.format(i, width) for i in range(n)),
-        "\n".join(f"x = ops.relu(self.norm{i}(self.fc{i}(x)))" for i in range(n)),
+        "\n".join(
+            f"x = ops.relu(self.norm{i}(self.fc{i}(x), training=training))" for i in range(n)
+        ),
         width=width,
     )
 
@@ -30,7 +33,7 @@ RIGHT = {
         "self.fc = nn.Linear(4, 5); self.norm = nn.BatchNorm1d(5, momentum=0.01)",
         "x = self.norm(self.fc(x))",
         "self.fc = layers.Dense(5); self.norm = layers.BatchNormalization(epsilon=1e-5)",
-        "x = self.norm(self.fc(x))",
+        "x = self.norm(self.fc(x), training=training)",
         shapes='"fc": "batch a=5", "norm": "batch a=5"',
     ),
     "convolution with a bias before normalization": Port(
@@ -38,7 +41,7 @@ RIGHT = {
         "self.conv = nn.Conv2d(4, 5, 2); self.norm = nn.BatchNorm2d(5, eps=1e-3, momentum=0.01)",
         "x = self.norm(self.conv(x.permute(0, 3, 1, 2))).relu().mean((2, 3))",
         "self.conv = layers.Conv2D(5, 2); self.norm = layers.BatchNormalization()",
-        "x = ops.mean(ops.relu(self.norm(self.conv(x))), axis=(1, 2))",
+        "x = ops.mean(ops.relu(self.norm(self.conv(x), training=training)), axis=(1, 2))",
         shapes='"conv": "batch h=2 w=4 c=5", "norm": "batch h=2 w=4 c=5"',
     ),
     "six blocks with biases": blocks(6, 8),
@@ -134,7 +137,7 @@ RIGHT = {
         "self.norm = nn.BatchNorm1d(16, eps=1e-3, momentum=0.01)",
         "x = self.norm(self.fc(x)).relu()",
         "self.fc = layers.Dense(16, use_bias=False); self.norm = layers.BatchNormalization()",
-        "x = ops.relu(self.norm(self.fc(x)))",
+        "x = ops.relu(self.norm(self.fc(x), training=training))",
         width=16,
     ),
     "initialisers of its own": Port(
@@ -190,7 +193,7 @@ RIGHT = {
         "self.fc = nn.LazyLinear(5); self.norm = nn.BatchNorm1d(5, 1e-3, 0.01)",
         "x = self.norm(self.fc(x))",
         "self.fc = layers.Dense(5); self.norm = layers.BatchNormalization()",
-        "x = self.norm(self.fc(x))",
+        "x = self.norm(self.fc(x), training=training)",
         width=5,
     ),
     "a normalization used twice": Port(
@@ -198,7 +201,7 @@ RIGHT = {
         "self.fc = nn.Linear(4, 4); self.norm = nn.BatchNorm1d(4, 1e-3, 0.01)",
         "x = self.norm(self.fc(self.norm(x)))",
         "self.fc = layers.Dense(4); self.norm = layers.BatchNormalization()",
-        "x = self.norm(self.fc(self.norm(x)))",
+        "x = self.norm(self.fc(self.norm(x, training=training)), training=training)",
         width=4,
     ),
     "an activation in place": Port(
@@ -236,7 +239,7 @@ RIGHT = {
         "n = self.norm\nx = nn.functional.batch_norm(self.fc(x), n.running_mean, n.running_var, "
         "n.weight, n.bias, self.training, 0.01, 1e-3)",
         "self.fc = layers.Dense(5); self.norm = layers.BatchNormalization()",
-        "x = self.norm(self.fc(x))",
+        "x = self.norm(self.fc(x), training=training)",
     ),
     "a constant column, normalized": Port(
         "constant",
@@ -244,7 +247,7 @@ RIGHT = {
         "x = self.fc(self.norm(x)).tanh()",
         "self.norm = layers.BatchNormalization(epsilon=1e-5, momentum=0.9); "
         "self.fc = layers.Dense(5)",
-        "x = ops.tanh(self.fc(self.norm(x)))",
+        "x = ops.tanh(self.fc(self.norm(x, training=training)))",
     ),
     "numbers of float32, made in four ways": Port(
         "pixels",

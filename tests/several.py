@@ -14,6 +14,7 @@ PROBLEM = '''
 import numpy as np
 
 from problems import (
+    Loss,
     Metric,
     Part,
     Problem,
