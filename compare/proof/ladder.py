@@ -29,6 +29,7 @@ TENSORS = {
     "state": ("state/",),
     "score": ("score/",),
 }
+COUNT = "state/steps"  # which both sides have, whatever else they are
 TOLD = {
     "curve": "loss",
     "validation": "validation loss",
@@ -137,7 +138,7 @@ class Pair:
             for name in expected
             if name in came
         ]
-        if not findings:
+        if not findings or {*expected} & {*came} == {COUNT} != {*expected, *came}:
             one, other = (", ".join(map(hints.told, of)) for of in (expected, came))
             return replace(self._same(rung, "names", one, other, precision), backend=str(side))
         wrong = [finding for finding in findings if not finding.passed]
