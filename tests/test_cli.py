@@ -29,9 +29,9 @@ ABSENT = [name for name, backend in BACKENDS.items() if backend.missing()]
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("run ecko", "no problem 'ecko'; problems are addition, cumsum, "),
-        ("check ecko", "no problem 'ecko'; problems are addition, cumsum, "),
-        ("show ecko", "no problem 'ecko'; problems are addition, cumsum, "),
+        ("run ecko", "no problem 'ecko'; problems are addition, co2, "),
+        ("check ecko", "no problem 'ecko'; problems are addition, co2, "),
+        ("show ecko", "no problem 'ecko'; problems are addition, co2, "),
         ("run echo --backends mxnet", "no backend 'mxnet'; backends are pytorch, keras-tensorflow"),
         ("run echo --device tpu", "invalid choice: 'tpu' (choose from"),
         ("run echo --seeds 0", "expected a whole number from 1 to 10000, came '0'"),
