@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from problems._names import of_output
     from problems._optimizer import OPTIMIZERS, Optimizer
     from problems._picture import Curve, Drawing, Frames, Picture, Words
-    from problems._problem import Metric, Predict, Problem, Proof, Recipe
+    from problems._problem import Metric, Predict, Problem
+    from problems._recipe import Proof, Recipe
     from problems._schedule import SCHEDULES, Schedule
 
 __all__ = [
@@ -119,7 +120,7 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         for module in (
             *("_data", "_lengths", "_loss", "_metrics", "_names", "_optimizer", "_picture"),
-            *("_problem", "_schedule"),
+            *("_problem", "_recipe", "_schedule"),
         ):
             found = vars(import_module(f"problems.{module}"))
             if name in found:

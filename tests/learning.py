@@ -19,7 +19,7 @@ problem = problems.load(name)
 if int(steps) == FEW:  # of small batches, the last of each epoch a partial one
     sizes = {part: 40 for part in problem.recipe.examples}
     rows = probe.batch(problem, probe.shortened(problem).make_data(0)["train"], precision)
-    rows = rows.changed(lambda array: probe._cast(array, precision))
+    rows = rows.changed(lambda array: probe.cast(array, precision))
     probe.batch = lambda *_: rows  # those of all other backends
     problem = problem.scaled(batch_size=16).resized(sizes, epochs=4)  # there may be fewer
 else:

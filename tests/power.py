@@ -46,7 +46,7 @@ problem = probe.shortened(problems.load(name))
 recipe = replace(problem.recipe, learning_rate=problem.recipe.learning_rate * (1 + float(off)))
 problem = replace(problem, recipe=recipe)
 data = {
-    name: part.changed(lambda array: probe._cast(array, precision))
+    name: part.changed(lambda array: probe.cast(array, precision))
     for name, part in problem.make_data(probe.SEED).items()
 }
 fit = engine.train(problem, data, seed=probe.SEED)

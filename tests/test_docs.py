@@ -181,8 +181,8 @@ def test_the_example_of_a_problem_is_the_one_that_is_tested():
 
 
 def weighted_layers():
-    """Return the names of PyTorch's layers whose weights are known, read off its _weights.py."""
-    tree = ast.parse((ROOT / "backends" / "pytorch" / "_weights.py").read_text())
+    """Return the names of PyTorch's layers whose weights are known, read off its _layouts.py."""
+    tree = ast.parse((ROOT / "backends" / "pytorch" / "_layouts.py").read_text())
     (layers,) = (
         node.value
         for node in tree.body

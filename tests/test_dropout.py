@@ -30,7 +30,7 @@ TRAINED = """
 import json, sys
 import problems
 from backends import BACKENDS
-from compare.proof.probe import shortened
+from compare.proof.inputs import shortened
 backend, name = sys.argv[1:]
 engine = BACKENDS[backend].engine()
 engine.prepare(device="cpu", threads=1)

@@ -19,8 +19,8 @@ from backends import Side
 from compare.proof import probe
 from compare.proof.check import PRECISIONS, judge
 from compare.proof.finding import RUNGS
+from compare.proof.inputs import EPOCHS
 from compare.proof.ladder import Pair
-from compare.proof.probe import EPOCHS
 from problems import lengths
 
 REFERENCE, OTHER = COMPARED

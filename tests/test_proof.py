@@ -101,6 +101,7 @@ def test_a_whole_training_is_that_of_the_recipe(toys, add_toy, tmp_path):
         "backends/keras/echo.py",
         "backends/pytorch/_engine.py",
         "compare/proof/probe.py",
+        "compare/proof/inputs.py",
     ],
 )
 def test_an_edit_makes_a_proof_void(copy, monkeypatch, file):
@@ -233,7 +234,7 @@ import sys, json
 from dataclasses import replace
 import problems
 from backends import BACKENDS, Side
-from compare.proof.probe import shortened
+from compare.proof.inputs import shortened
 from compare.records.record import Run, modes_between
 backend = sys.argv[1]
 engine = BACKENDS[backend].engine()

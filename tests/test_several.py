@@ -229,7 +229,7 @@ def test_outputs_that_are_not_as_specified_are_told():
 
 
 def test_random_examples_of_the_check_have_lengths_and_padding():
-    from compare.proof.probe import BATCH, REAL, batch
+    from compare.proof.inputs import BATCH, REAL, batch
 
     part = SEQUENCE.make_data(0)["train"]
     seven = batch(SEQUENCE, part, "float32")

@@ -1,4 +1,4 @@
-"""The table of all that a problem can have: how it is made, and that the published one is it.
+"""The table of all that a problem can have: how it is made.
 
 A table is made of PyTorch alone, of a network that is right, one that float32 moves too far, and
 one that cannot be built.
@@ -9,7 +9,6 @@ import json
 import pytest
 import vocabulary
 import vocabulary_cases
-from documents import RESULTS
 from optimizers import NET
 from port_frame import files_of
 from vocabulary_cases import cases  # all of them, whatever a test puts in their place
@@ -19,7 +18,6 @@ from problems import LOSSES, OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from problems._loss import OPTIONS
 from problems._optimizer import SHARED
 
-PUBLISHED = RESULTS / "check" / "vocabulary.json"
 SHORT = 12  # steps
 RIGHT, OFF, BROKEN = "right", "off", "broken"
 
@@ -71,6 +69,7 @@ def test_what_is_not_within_its_bounds_is_told(table):
     assert not found[BROKEN]["within"]
     assert "TypeError: empty()" in found[BROKEN]["wrong"][0]
     page = (out / "vocabulary.md").read_text()
+    assert page == markdown(json.loads((out / "vocabulary.json").read_text()))
     assert "1 of 3 rows are within its bounds" in page
     assert f"- {OFF}, port_{OFF}" in page
     assert f"- {BROKEN}, port_{BROKEN}" in page
@@ -131,10 +130,3 @@ def test_every_loss_has_a_row_with_each_optimizer_option_and_weight():
         for weights in ("examples", "steps"):
             weighted = [what for what in whats if what.endswith(f"weights of {weights}")]
             assert [what for what in weighted if what.startswith(loss)] or loss == "own"
-
-
-@pytest.mark.skipif(not PUBLISHED.exists(), reason="the table is not published yet")
-def test_the_published_page_follows_from_its_rows():
-    found = json.loads(PUBLISHED.read_text())
-    assert markdown(found) == PUBLISHED.with_suffix(".md").read_text()
-    assert {row["problem"] for row in found["rows"]} == cases().keys()

@@ -4,6 +4,7 @@ That is where a program drops by a layer, by a function, or between the layers o
 What else draws random numbers draws PyTorch's own.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
@@ -32,16 +33,16 @@ Axes = tuple[int, ...]  # of a tensor, in Keras's order
 Inputs = Tensor | Mapping[str, Tensor]
 
 
-class _Dropping(TorchFunctionMode):
+class _Dropping(TorchFunctionMode, ABC):
     """Sees what drops, and has `drop` do it."""
 
+    @abstractmethod
     def drop(self, x: Tensor, rate: float, axes: Axes | None = None) -> Tensor:
         """Drop numbers of x; `axes` are its own in Keras's order, where they are known."""
-        raise NotImplementedError
 
+    @abstractmethod
     def drop_channels(self, x: Tensor, rate: float) -> Tensor:
         """Drop channels of x (n, channel, ...)."""
-        raise NotImplementedError
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}

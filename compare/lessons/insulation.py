@@ -161,7 +161,7 @@ LESSON = Lesson(
         f"{total(figures['keras-tensorflow']['sizes'])} in Keras"
     ),
     sources=("torch/nn/modules/lazy.py", "pytorch/pytorch issue 69756: no lazy recurrent layer"),
-    seen=("backends/pytorch/moving_square.py", "backends/pytorch/_weights.py"),
+    seen=("backends/pytorch/moving_square.py", "backends/pytorch/_layouts.py"),
     effects={
         "directions": lambda figures: (
             f"Shape of the state of two directions: {tuple(figures['pytorch']['state'])}"

@@ -165,5 +165,5 @@ LESSON = Lesson(
         f"Largest difference after copying, of five kinds of layers: {largest(figures):.1e}"
     ),
     sources=("keras/src/layers/rnn/lstm.py, gru.py", "docs.pytorch.org: LSTM, GRU"),
-    seen=("backends/pytorch/_weights.py", "backends/keras/_weights.py"),
+    seen=("backends/pytorch/_layouts.py", "backends/keras/_weights.py"),
 )

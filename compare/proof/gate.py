@@ -18,7 +18,7 @@ from compare.proof.finding import Finding
 from compare.records.record import PROVEN
 
 JUDGES = tuple(
-    f"proof/{name}.py" for name in ("bounds", "check", "ladder", "probe")
+    f"proof/{name}.py" for name in ("bounds", "check", "inputs", "ladder", "probe")
 )  # files of compare
 
 

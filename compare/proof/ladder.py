@@ -15,7 +15,8 @@ from backends import OTHERWISE, Side
 from compare.proof import hints
 from compare.proof.bounds import bound, flips, floor, scale
 from compare.proof.finding import Finding
-from compare.proof.probe import BATCH, CURVES, Evidence
+from compare.proof.inputs import BATCH
+from compare.proof.probe import CURVES, Evidence
 from problems import Array, Problem, named
 
 # Rung: where its tensors are in the evidence, and how the names there are told.

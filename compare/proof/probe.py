@@ -47,7 +47,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from itertools import count as count_from
 from pathlib import Path
 
 import numpy as np
@@ -57,18 +56,15 @@ from backends import OTHERWISE, Engine, Side, Step, Unavailable, Watch, twin
 from backends._seeded import Noise
 from compare.options import STARTS
 from compare.processes.launcher import ASKED, Kind, Launcher, several
+from compare.proof.inputs import SEED, batch, cast, far, shortened, with_noise
 from compare.records.record import FORK
 from compare.text import blamed, one_line
-from problems import Array, Arrays, Data, Part, Problem, Spec, cleared, lengths, mapped, named
+from problems import Array, Arrays, Data, Part, Problem, cleared, mapped, named
 
 Evidence = dict[str, Array]
 Job = tuple[Side, str]  # and the precision
 MODULE, FILE = "compare.proof.probe", "evidence.npz"
 
-BATCH, SEED = 7, 0  # 7 is the length of no axis: a mix-up of batch and time shows
-REAL = 4  # examples in it, where random numbers make sense beside them
-FAR = 30.0  # times the range of the input: what a limit such as ReLU6's does is seen there
-EPOCHS = 4
 STEPS, NUMBERS = 8, 1_000_000  # looked at one by one; fewer of a network of more numbers
 ROUNDING = {"float64": 2.0**-53, "float32": 2.0**-24}  # half a unit in the last place of 1
 NOISE, DRAWS = 4.0, 3  # roundings of each number in a step; how often that is tried
@@ -164,7 +160,7 @@ def gather(
     how far it moves all that, at most.
     """
     data = {
-        name: part.changed(partial(_cast, precision=precision))
+        name: part.changed(partial(cast, precision=precision))
         for name, part in problem.make_data(SEED).items()
     }
     part = batch(problem, data["train"], precision)
@@ -204,7 +200,7 @@ def _climbed(
         }
     )
 
-    x = _moved(part.x, noise)
+    x = with_noise(part.x, noise)
 
     def asked(x: Arrays) -> dict[str, Array]:
         return _own(problem, probe.ask(x), x)
@@ -222,7 +218,7 @@ def _climbed(
             evidence["single error"] = np.array(blamed(error))
     if any(array.dtype == np.float64 for array in named(x).values()):
         with suppress(Exception):  # a twin need not take what no data of its problem are
-            evidence |= _named("far", asked(_moved(_far(problem, part).x, noise)))
+            evidence |= _named("far", asked(with_noise(far(problem, part).x, noise)))
     yield evidence
 
     slopes = engine.slopes(problem, replace(part, x=x), seed=SEED, noise=noise)
@@ -232,7 +228,7 @@ def _climbed(
     evidence |= _named("average", slopes.averages)
     yield evidence | _named("gradient", slopes.gradients)
 
-    moved = {name: replace(one, x=_moved(one.x, noise)) for name, one in data.items()}
+    moved = {name: replace(one, x=with_noise(one.x, noise)) for name, one in data.items()}
     numbers = sum(array.size for array in probe.weights.values())
     n = max(2, min(STEPS, STEPS * NUMBERS // max(numbers, 1)))
     yield (
@@ -282,67 +278,6 @@ def _spread(precision: str, clean: Evidence, moved: Sequence[Evidence]) -> Evide
     return found
 
 
-def batch(problem: Problem, part: Part, precision: str) -> Part:
-    """Return BATCH examples: of the problem, and beside them random ones of numbers, not of marks.
-
-    Whole numbers may be symbols, and not every row of symbols is a sentence; lengths are none.
-    """
-    first = part.changed(lambda array: array[:BATCH])
-    inputs = named(problem.input)
-    arrays = {name: array for name, array in named(part.x).items() if not inputs[name].length_of}
-    if any(array.dtype.kind != "f" for array in arrays.values()):
-        return first
-    n, seeds = BATCH - REAL, count_from(SEED)
-
-    def joined(spec: Spec, of: Array) -> Array:
-        random = _within(spec, of).random(n, next(seeds))
-        return np.concatenate([of[:REAL], _cast(random, precision)])
-
-    x, y = (
-        mapped(joined, specs, of)
-        for specs, of in ((problem.input, part.x), (problem.target, part.y))
-    )
-    if not lengths(problem.input):
-        return Part(x, y, first.weight)
-
-    def unweighted(weight: Array) -> Array:  # for those beside, which have other lengths
-        return np.concatenate([weight[:REAL], np.ones_like(weight[REAL:BATCH])])
-
-    weight = None if first.weight is None else mapped(unweighted, first.weight)
-    return problem.padded(Part(x, y, weight))
-
-
-def _within(spec: Spec, array: Array) -> Spec:
-    """Return a spec with the range of some data where it has no bounds of its own."""
-    low = spec.low if np.isfinite(spec.low) else float(array.min())
-    return replace(spec, low=low, high=spec.high if np.isfinite(spec.high) else float(array.max()))
-
-
-def _far(problem: Problem, part: Part) -> Part:
-    """Return a part with inputs spread over FAR times their range, to both sides."""
-
-    def spread(x: Array) -> Array:
-        low, high = x.min(), x.max()
-        far = np.asarray((x - (low + high) / 2) * FAR + (low + high) / 2)
-        return far if x.dtype.kind == "f" else x
-
-    return problem.padded(replace(part, x=mapped(spread, part.x)))
-
-
-def _moved(x: Arrays, noise: Noise | None) -> Arrays:
-    """Return inputs with noise. Whole numbers stay: they may be marks, and are not rounded."""
-    if isinstance(x, Mapping):
-        return {name: _noisy(array, noise, f"input {name}") for name, array in x.items()}
-    return _noisy(x, noise, "input")
-
-
-def _noisy(x: Array, noise: Noise | None, name: str) -> Array:
-    if noise is None or x.dtype.kind != "f":
-        return x
-    moved = x * (1 + noise.size * noise.of(name, x.shape))
-    return np.where(x == np.round(x), x, moved)
-
-
 def _own(problem: Problem, found: Mapping[str, Array], x: Arrays) -> dict[str, Array]:
     """Return outputs with 0 after the ends of sequences, where no two programs need agree."""
     own = problem.own_steps(x)
@@ -353,21 +288,6 @@ def _own(problem: Problem, found: Mapping[str, Array], x: Arrays) -> dict[str, A
         return cleared(array, axes.get(name.removesuffix(OTHERWISE), ""), own, problem.sizes)
 
     return {name: cleaned(name, array) for name, array in found.items()}
-
-
-def shortened(problem: Problem) -> Problem:
-    """Return the problem with the short training that its proof asks for.
-
-    Loss, optimizer and learning rates are those of its recipe. The last batch of an epoch is a
-    partial one: as small as the recipe's, or half a batch where that has none.
-    """
-    proof, recipe = problem.proof, problem.recipe
-    size = proof.batch_size or recipe.batch_size
-    last = recipe.examples["train"] % recipe.batch_size
-    last = last if 0 < last < size else -(-size // 2)
-    examples = dict.fromkeys(recipe.examples, proof.held_out)
-    examples["train"] = (proof.steps // EPOCHS - 1) * size + last
-    return problem.scaled(batch_size=size).resized(examples, epochs=EPOCHS)
 
 
 def initialisers(problem: Problem, engine: Engine) -> list[str]:
@@ -400,10 +320,6 @@ def initialisers(problem: Problem, engine: Engine) -> list[str]:
         if writes:
             found.append(f"{file.parent.name}/{file.name}, line {node.lineno}")
     return found
-
-
-def _cast(array: Array, precision: str) -> Array:
-    return array.astype(precision) if array.dtype.kind == "f" else array
 
 
 def _named(kind: str, arrays: Mapping[str, Array]) -> Evidence:
