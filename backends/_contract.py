@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from backends._masks import Draw
+    from backends._dropout import Draw
     from backends._seeded import Noise
     from problems import Array, Arrays, Data, Part, Predict, Problem
 
@@ -34,13 +34,16 @@ class Fit:
     devices: Callable[[Arrays], set[str]]  # where weights, and outputs for x, are: "cpu", "gpu"
     parameters: int  # trainable numbers
     steps: int  # of the optimizer, by its own count
+    rates: list[float]  # the learning rate of each step
     train_loss: list[float]  # per epoch: mean over the examples, each before its update
     validation_loss: list[float]  # per epoch, after it
     build_s: float  # batch orders, model, its weights, optimizer made
     first_step_s: float  # from there to the end of the first step: tracing, compilation; an epoch's
     epoch_s: list[float]  # per epoch: batches gathered, copied, trained on; without validation
     validation_s: float  # all validation together
-    draws: bool = False  # whether the network drew random numbers of its framework, as dropout does
+    own_draws: bool = (
+        False  # whether the network drew random numbers of its framework, as dropout does
+    )
 
 
 @dataclass(frozen=True)
@@ -120,14 +123,15 @@ class Engine(Protocol):
         kept: Set[str] = NOTHING,
         watch: Watch = UNWATCHED,
         noise: Noise | None = None,
-        masked: bool = False,
+        seeded_dropout: bool = False,
     ) -> Fit:
         """Train the problem's twin by the problem's recipe.
 
         `kept` names the defaults of the framework that are left as they are: see
         `Backend.defaults`. All others give way to what is the same on every backend. Noise is added
-        to the initial weights, and to each gradient before its step. With `masked`, dropout takes
-        the numbers of backends/_masks.py, the same on every backend; else the framework's own.
+        to the initial weights, and to each gradient before its step. With `seeded_dropout`,
+        dropout takes the numbers of backends/_dropout.py, the same on every backend; else the
+        framework's own.
         """
 
     def probe(self, problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
@@ -139,9 +143,9 @@ class Engine(Protocol):
     def slopes(
         self, problem: Problem, part: Part, *, seed: int, noise: Noise | None = None
     ) -> Slopes:
-        """Return the untrained twin's loss on a batch and its gradient, with masks."""
+        """Return the untrained twin's loss on a batch and its gradient, with seeded dropout."""
 
-    def steps(
+    def first_steps(
         self, problem: Problem, part: Part, *, seed: int, n: int, noise: Noise | None = None
     ) -> list[Step]:
         """Return what the first n steps of a training on `part` leave, one by one.

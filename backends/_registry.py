@@ -78,7 +78,8 @@ PYTORCH_DEFAULTS = {
     "weights": "all drawn from U(-1/sqrt(n), 1/sqrt(n)), biases too; n is the layer's inputs, of a "
     "recurrent layer its units",
     "bias": "a second bias in recurrent layers, trained, so that their sum moves twice as fast",
-    "optimizer": "Adam with epsilon 1e-8, added after the bias correction",
+    "optimizer": "of Adam, AdamW and NAdam, epsilon 1e-8, added after the bias correction; AdamW's "
+    "decay 0.01, NAdam's momentum decay 0.004",
     "divisor": "of a weighted loss, its elements; of cross_entropy by class, the weights' sum",
     "decay": "a weight decay in the gradient, of all optimizers but AdamW",
     "norm": "gradients clipped by the norm of all, where Keras takes one of each variable",
@@ -87,8 +88,8 @@ PYTORCH_DEFAULTS = {
 KERAS_DEFAULTS = {
     "weights": "drawn by Keras, from the same distributions as the matched ones",
     "divisor": "of a weighted loss, its elements",
-    "optimizer": "RMSprop and Adagrad with epsilon 1e-7 in the root, Adamax with it where it "
-    "divides",
+    "optimizer": "epsilon 1e-7, of RMSprop and Adagrad in the root, of Adamax where it divides; "
+    "RMSprop's rho 0.9, Adagrad's accumulator begun at 0.1",
     "momentum": "the learning rate in what momentum keeps, of SGD and RMSprop: a new one acts late",
     "shuffling": "drawn by the engine; with a seed set, TensorFlow repeats one order every epoch",
 }

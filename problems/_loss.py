@@ -1,14 +1,13 @@
 """What is minimised: the value `Loss`, which targets it takes, and what it is divided by."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from problems._data import Array, Spec
+from problems._numbers import is_number, simplify
 
 OWN = "own"  # the function `loss` of the twin
 # Loss: its options.
@@ -71,6 +70,7 @@ class Loss:
     class_weights: tuple[float, ...] | None = None  # one per class, in their order
 
     def __post_init__(self) -> None:
+        simplify(self)
         if self.name not in LOSSES:
             raise ValueError(f"no loss {self.name!r}; there are {', '.join(LOSSES)}")
         if self.class_weights is not None:
@@ -85,11 +85,11 @@ class Loss:
 
     def _check_ranges(self) -> None:
         for option, value in (("weight", self.weight), ("delta", self.delta)):
-            if value is not None and not (_is_number(value) and value > 0):
+            if value is not None and not (is_number(value) and value > 0):
                 raise ValueError(
                     f"loss {self.name}: {option}: expected a number above 0, came {value!r}"
                 )
-        if not (_is_number(self.label_smoothing) and 0 <= self.label_smoothing < 1):
+        if not (is_number(self.label_smoothing) and 0 <= self.label_smoothing < 1):
             raise ValueError(
                 f"loss {self.name}: label_smoothing: expected a number in [0, 1), "
                 f"came {self.label_smoothing!r}"
@@ -99,7 +99,7 @@ class Loss:
     def text(self) -> str:
         """The loss with its options: "cross_entropy (label_smoothing 0.1)"."""
         options = [
-            f"{option} {value:g}" if _is_number(value) else f"{option} {value}"
+            f"{option} {value:g}" if is_number(value) else f"{option} {value}"
             for option in OPTIONS[self.name]
             if (value := getattr(self, option))
         ]
@@ -256,15 +256,11 @@ def loss_text(losses: Losses) -> str:
 
 def _numbers(name: str, given: object) -> tuple[float, ...]:
     numbers = list(given) if isinstance(given, Iterable) else []
-    if not (all(_is_number(one) and one >= 0 for one in numbers) and any(numbers)):
+    if not (all(is_number(one) and one >= 0 for one in numbers) and any(numbers)):
         raise ValueError(
             f"loss {name}: class_weights: expected numbers of 0 or more, not all 0, came {given!r}"
         )
     return tuple(map(float, numbers))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _either(shapes: list[tuple[int, ...]]) -> str:

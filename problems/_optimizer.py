@@ -3,12 +3,13 @@
 Sources: Keras 3.15's `optimizers`, PyTorch 2.13's `torch.optim`.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 
 import numpy as np
+
+from problems._numbers import is_number, simplify
 
 # Optimizer: its options beside those that all have, with their defaults.
 OPTIMIZERS: Mapping[str, Mapping[str, float | bool]] = MappingProxyType(
@@ -94,6 +95,7 @@ class Optimizer:
     clip_global_norm: float | None = None
 
     def __post_init__(self) -> None:
+        simplify(self)
         if self.name not in OPTIMIZERS:
             raise ValueError(f"no optimizer {self.name!r}; there are {', '.join(OPTIMIZERS)}")
         known = dict.fromkeys((*OPTIMIZERS[self.name], *SHARED))
@@ -150,18 +152,17 @@ class Optimizer:
 
 def _check(what: str, option: str, value: object) -> None:
     """Raise ValueError unless a value is one that the option can have."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    finite = number and math.isfinite(value)  # type: ignore[arg-type]  # it is a number
+    number = is_number(value)
     if option in SWITCHES:
         right, expected = isinstance(value, bool), "True or False"
     elif option == "leave_alone":
         right = isinstance(value, tuple) and all(isinstance(one, str) for one in value)
         expected = "a tuple of names"
     elif option in BELOW_1:
-        right, expected = finite and 0 <= value < 1, "a number from 0 to below 1"  # type: ignore[operator]
+        right, expected = number and 0 <= value < 1, "a number from 0 to below 1"  # type: ignore[operator]
     elif option in (*CLIPS, "epsilon"):
-        right, expected = finite and value > 0, "a number above 0"  # type: ignore[operator]
+        right, expected = number and value > 0, "a number above 0"  # type: ignore[operator]
     else:
-        right, expected = finite and value >= 0, "a number, 0 or more"  # type: ignore[operator]
+        right, expected = number and value >= 0, "a number, 0 or more"  # type: ignore[operator]
     if not right:
         raise ValueError(f"{what}: expected {expected}, came {value!r}")

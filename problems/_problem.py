@@ -1,6 +1,5 @@
 """The values that define a problem: its metrics, and the problem itself. All frozen."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,6 +23,7 @@ from problems._data import (
 from problems._loss import by_output, check_targets, check_values
 from problems._metrics import OF_SEQUENCES
 from problems._names import check_names, check_outputs, check_scored, of_output
+from problems._numbers import check_whole, is_number, simplify
 from problems._picture import PLAIN, Picture
 from problems._recipe import PROOF, Proof, Recipe
 
@@ -69,6 +69,7 @@ class Metric:
     of: str | None = None  # the output that is scored, by name; None where there is one
 
     def __post_init__(self) -> None:
+        simplify(self)
         if self.better not in BETTER:
             came = f"came {self.better!r}"
             raise ValueError(
@@ -78,7 +79,7 @@ class Metric:
         stated = {"baseline": self.baseline, "best": self.best, "margin": self.margin}
         given = {what: value for what, value in optional.items() if value is not None}
         for what, value in (stated | given).items():
-            if not isinstance(value, int | float) or not math.isfinite(value):
+            if not is_number(value):
                 raise ValueError(f"metric {self.name!r}: {what}: expected a number, came {value!r}")
         sign = 1 if self.better == "higher" else -1
         if self.reference is not None and sign * self.reference > sign * self.best:
@@ -142,12 +143,12 @@ class Problem:
     widen: Callable[[int], dict[str, int]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        simplify(self)
         for what, value in (("name", self.name), ("summary", self.summary)):
             if not isinstance(value, str):
                 raise ValueError(f"{what}: expected text, came {value!r}")
         for what, size in self.hidden.items():
-            if type(size) is not int or size < 1:
-                raise ValueError(f"hidden: {what}: expected a whole number above 0, came {size!r}")
+            check_whole(f"hidden: {what}", size)
         for what, spec in self.specs.items():
             _said(what, partial(shape, spec.axes))
         check_names(self.output, {"target": self.target})

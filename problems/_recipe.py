@@ -1,11 +1,11 @@
 """How a problem is trained, and how long the short training of its proof is. All frozen."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from problems._data import Array
 from problems._loss import Loss, Losses, losses_of
+from problems._numbers import check_whole, is_number, simplify
 from problems._optimizer import Optimizer
 from problems._schedule import Schedule
 
@@ -31,19 +31,19 @@ class Recipe:
     examples: Mapping[str, int]  # how many in each part of the data
 
     def __post_init__(self) -> None:
+        simplify(self)
         object.__setattr__(self, "loss", losses_of(self.loss))
         for what, kind in (("optimizer", Optimizer), ("schedule", Schedule)):
             if not isinstance(value := getattr(self, what), kind):
                 object.__setattr__(self, what, kind(value))
         rate = self.learning_rate
-        if type(rate) not in (int, float) or not 0 < rate < math.inf:
+        if not (is_number(rate) and rate > 0):
             raise ValueError(f"learning_rate: expected a number above 0, came {rate!r}")
         counts = {"batch_size": self.batch_size, "epochs": self.epochs}
         for what, n in (
             counts | {f"examples of {part}": n for part, n in self.examples.items()}
         ).items():
-            if type(n) is not int or n < 1:
-                raise ValueError(f"{what}: expected a whole number above 0, came {n!r}")
+            check_whole(what, n)
 
     @property
     def losses(self) -> Losses:
@@ -73,10 +73,11 @@ class Proof:
     held_out: int = 100  # examples in each part that is not trained on
 
     def __post_init__(self) -> None:
-        least = {"steps": 4, "held_out": 1}
-        for what, value in (("steps", self.steps), ("held_out", self.held_out)):
-            if value < least[what]:
-                raise ValueError(f"proof: {what}: expected {least[what]} or more, came {value}")
+        simplify(self)
+        check_whole("proof: steps", self.steps, least=4)
+        check_whole("proof: held_out", self.held_out)
+        if self.batch_size is not None:
+            check_whole("proof: batch_size", self.batch_size)
 
 
 PROOF = Proof()  # of a problem that says nothing else

@@ -1,6 +1,5 @@
 """The learning rate of each step: the value `Schedule`, and the rates that it stands for."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
@@ -8,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from problems._data import Array
+from problems._numbers import is_number, simplify
 
 # Schedule: its options beside `warm_up`, with their defaults; None for one that must be given.
 SCHEDULES: Mapping[str, Mapping[str, object]] = MappingProxyType(
@@ -48,6 +48,7 @@ class Schedule:
     warm_up: int = 0  # steps
 
     def __post_init__(self) -> None:
+        simplify(self)
         if self.name not in SCHEDULES:
             raise ValueError(f"no schedule {self.name!r}; there are {', '.join(SCHEDULES)}")
         known, given = SCHEDULES[self.name], self.given
@@ -63,14 +64,13 @@ class Schedule:
             self._check_pieces(self.at or (), self.factors or ())
 
     def _check(self, option: str, value: object) -> None:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
         if option in ("every", "warm_up"):
             least = 1 if option == "every" else 0
             right, expected = type(value) is int and value >= least, f"whole steps, {least} or more"
         elif option in ("at", "factors"):
             right, expected = isinstance(value, tuple), "a tuple"
         else:
-            right, expected = number and 0 <= value < math.inf, "a factor, 0 or more"  # type: ignore[operator]
+            right, expected = is_number(value) and value >= 0, "a factor, 0 or more"  # type: ignore[operator]
         if not right:
             raise ValueError(f"{self.name}: {option}: expected {expected}, came {value!r}")
 

@@ -17,7 +17,7 @@ class Fault(NamedTuple):
 
 
 TORCH, KERAS = "backends/pytorch", "backends/keras"
-STEP = " " * 12 + "loss = loss_of(network(x), {})"  # in a training, which is indented as deep
+STEP = "loss = self.loss_of(network(x), {})"  # of a training
 FAULTS = (
     Fault("a softmax before the cross-entropy", "echo", f"{TORCH}/echo.py",
           "return x\n", "return x.softmax(-1)\n", "layers", "output"),
@@ -70,8 +70,8 @@ FAULTS = (
     Fault("Keras shuffling by itself", "echo", f"{KERAS}/_defaults.py",
           'None if "shuffling" in kept else', "None if True else", "curve", "loss", (0,)),
     Fault("the last, partial batch dropped", "echo", f"{TORCH}/_engine.py",
-          "for batch in order.split(recipe.batch_size):",
-          "for batch in order.split(recipe.batch_size)[:-1]:", "curve", "loss"),
+          "for batch in order.split(batch_size):",
+          "for batch in order.split(batch_size)[:-1]:", "curve", "rate"),
     Fault("epsilon 1e-8", "echo", f"{TORCH}/_optimizers.py",
           'epsilons = asked.option("epsilon")', "epsilons = 1e-8", "steps", "lstm/kernel"),
     Fault("the bias correction in full precision", "echo", f"{TORCH}/_optimizers.py",
@@ -82,25 +82,27 @@ FAULTS = (
           "loss", "evaluation loss"),
     Fault("an epoch's loss asked for at its end, for the mean over its batches", "convolutions",
           f"{TORCH}/_engine.py", "train_loss.append(total.item() / len(order))",
-          "train_loss.append(_evaluate(network, loss_of, training, recipe.batch_size))",
+          "train_loss.append(_evaluate(network, loop.loss_of, loop.rows, batch_size))",
           "curve", "loss", (0,)),
     Fault("targets one step late", "cumsum", f"{TORCH}/_engine.py",
           STEP.format("y, weights"), STEP.format("y.roll(1, 1), weights"),
-          "curve", "loss", (0,)),
+          "steps", "loss", (0,)),
     Fault("'same' padding for 'valid'", "convolutions", f"{KERAS}/convolutions.py",
           "layers.Conv1D(5, 2)", 'layers.Conv1D(5, 2, padding="same")', "shapes", "conv1d"),
     Fault("a learning rate off by 1 %", "echo", f"{TORCH}/_optimizers.py",
           "recipe.rates(steps_per_epoch)", "1.01 * recipe.rates(steps_per_epoch)",
           "steps", "rate"),
     Fault("the learning rate of the first epoch in all", "shapes", f"{KERAS}/_engine.py",
-          "rates.__getitem__", "lambda _: rates[0]",
-          "curve", "loss", (1,)),
+          "by_epoch.__getitem__", "lambda _: by_epoch[0]",
+          "curve", "rate"),
     Fault("an optimizer step skipped", "echo", f"{TORCH}/_engine.py",
-          "            optimizer.step()\n",
-          "            if total or len(train_loss):\n                optimizer.step()\n",
-          "curve", "loss", (0,)),
+          "        self.optimizer.step()\n",
+          "        if not self.before.rates:\n"
+          "            self.optimizer.zero_grad(set_to_none=False)\n"
+          "        self.optimizer.step()\n",
+          "steps", "lstm/kernel m"),
     Fault("gradients that pile up", "echo", f"{TORCH}/_engine.py",
-          "            optimizer.zero_grad()\n", "", "curve", "loss", (0,)),
+          "        self.optimizer.zero_grad()\n", "", "steps", "lstm/kernel m"),
     Fault("a gradient cut off", "damped_sine", f"{TORCH}/damped_sine.py",
           "self.lstm2(x)", "self.lstm2(x.detach())", "gradients", "lstm1/kernel"),
     Fault("PyTorch's own initial weights", "echo", f"{TORCH}/_defaults.py",

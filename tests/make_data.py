@@ -5,7 +5,8 @@ names, all that can be made here. The same arrays give the same bytes, with the 
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -53,6 +54,15 @@ def japanese_vowels() -> Arrays:
         "length": np.array(lengths, dtype=np.uint8),
         "speaker": np.array(speakers, dtype=np.uint8),
     }
+
+
+def digest(arrays: Mapping[str, NDArray]) -> str:
+    """Return the SHA-256 of arrays, with their names, types and shapes."""
+    found = sha256()
+    for name in sorted(arrays):
+        one = arrays[name]
+        found.update(f"{name} {one.dtype.str} {one.shape}\n".encode() + one.tobytes())
+    return found.hexdigest()
 
 
 # Data file: the package that it is made from, and how.

@@ -345,7 +345,7 @@ FAULTS = (
           "training=training)", "training=training, mask=mask[..., 0])", "loss", "loss"),
     Fault("padded steps in the loss", "every_step", "backends/pytorch/_engine.py",
           STEP.format("y, weights"), STEP.format("y, None"),
-          "curve", "loss"),
+          "steps", "loss"),
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from dropout_ports import MORE_DROPOUT
 from port_frame import Port, files_of, module
 from synthetic import record
 
-from backends import _masks
+from backends import _dropout
 from compare.measures import doubts
 from compare.proof import hints
 from compare.proof.finding import Finding
@@ -18,7 +18,23 @@ from compare.tables.headline import headline
 from compare.tables.publish import tabulated
 
 PLAIN = "dropout"
+BY_FUNCTION = (
+    "features",
+    "self.fc = nn.Linear(4, 5)",
+    "x = nn.functional.dropout(self.fc(x), 0.5, self.training)",
+)
 PORTS = {
+    "by a function": Port(
+        *BY_FUNCTION,
+        "self.fc = layers.Dense(5)",
+        "x = keras.random.dropout(self.fc(x), 0.5) if training else self.fc(x)",
+    ),
+    "by a function, with a generator of its own": Port(
+        *BY_FUNCTION,
+        "self.fc = layers.Dense(5); self.numbers = keras.random.SeedGenerator(0)",
+        "x = self.fc(x)\n"
+        "x = keras.random.dropout(x, 0.5, seed=self.numbers) if training else x",
+    ),
     PLAIN: MORE_DROPOUT[PLAIN],
     "no dropout": Port(
         "series",
@@ -36,15 +52,15 @@ engine = BACKENDS[backend].engine()
 engine.prepare(device="cpu", threads=1)
 problem = shortened(problems.load(name))
 data = problem.make_data(0)
-fits = [engine.train(problem, data, seed=seed, masked=masked)
-        for seed, masked in ((0, False), (0, False), (1, False), (0, True))]
-print(json.dumps([[fit.train_loss for fit in fits], fits[0].draws]))
+fits = [engine.train(problem, data, seed=seed, seeded_dropout=seeded)
+        for seed, seeded in ((0, False), (0, False), (1, False), (0, True))]
+print(json.dumps([[fit.train_loss for fit in fits], fits[0].own_draws]))
 """
 
 
 @pytest.fixture(scope="module")
 def trained(fork, tmp_path_factory):
-    """Return a function that trains a port four times: twice alike, of another seed, masked."""
+    """Return a function that trains a port: twice alike, of another seed, with seeded dropout."""
     folder = copied(tmp_path_factory.mktemp("dropout"))
     for what, port in PORTS.items():
         for path, text in files_of(what, port, 24).items():
@@ -59,36 +75,37 @@ def trained(fork, tmp_path_factory):
 
 
 @pytest.mark.parametrize("backend", COMPARED)
-def test_a_timed_training_draws_its_own_numbers_and_repeats(backend, trained):
-    (first, again, other, masked), draws = trained(backend, PLAIN)
+@pytest.mark.parametrize("what", [what for what in PORTS if what != "no dropout"])
+def test_a_timed_training_draws_its_own_numbers_and_repeats(backend, trained, what):
+    (first, again, other, seeded), draws = trained(backend, what)
     assert draws
     assert first == again, "the same seed, the same numbers"
     assert first != other
-    assert first != masked, "only the check takes the numbers of all"
+    assert first != seeded, "only the check takes the numbers of all"
 
 
 @pytest.mark.parametrize("backend", COMPARED)
 def test_a_training_without_dropout_draws_nothing_and_is_not_changed(backend, trained):
-    (first, _, _, masked), draws = trained(backend, "no dropout")
+    (first, _, _, seeded), draws = trained(backend, "no dropout")
     assert not draws
-    assert first == masked
+    assert first == seeded
 
 
 def test_every_draw_and_step_has_a_place_of_its_own():
-    places = np.stack([_masks.places(0, draw) for draw in range(2)])
-    assert places.shape == (2, _masks.STEPS)
+    places = np.stack([_dropout.places(0, draw) for draw in range(2)])
+    assert places.shape == (2, _dropout.STEPS)
     assert (places[0] == places[1]).mean() < 0.01
-    assert len(np.unique(places[0])) > 0.9 * _masks.STEPS
-    assert (_masks.places(1, 0) == places[0]).mean() < 0.01
-    assert (_masks.places(0, 0) == places[0]).all()
+    assert len(np.unique(places[0])) > 0.9 * _dropout.STEPS
+    assert (_dropout.places(1, 0) == places[0]).mean() < 0.01
+    assert (_dropout.places(0, 0) == places[0]).all()
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_a_rate_is_what_is_dropped(rate):
-    ring = _masks.ring(0)
-    assert ((ring < _masks.dropped(rate)).mean()) == pytest.approx(rate, abs=0.01)
-    assert ring.min() >= _masks.dropped(0.0) == 0
-    assert ring.max() < _masks.dropped(1.0)
+    ring = _dropout.ring(0)
+    assert ((ring < _dropout.dropped(rate)).mean()) == pytest.approx(rate, abs=0.01)
+    assert ring.min() >= _dropout.dropped(0.0) == 0
+    assert ring.max() < _dropout.dropped(1.0)
 
 
 FOUND = Finding(

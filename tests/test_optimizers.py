@@ -46,7 +46,7 @@ def faulty(old, new):
 
 def gathered(problem, data, noise, whole):
     moved = {name: probe.Part(probe.with_noise(one.x, noise), one.y) for name, one in data.items()}
-    found = probe._steps(engine.steps(problem, moved["train"], seed=0, n=8, noise=noise))
+    found = probe._steps(engine.first_steps(problem, moved["train"], seed=0, n=8, noise=noise))
     if whole:
         fit = engine.train(problem, moved, seed=0, noise=noise)
         found |= {"curve": np.array(fit.train_loss), "validation": np.array(fit.validation_loss)}

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from problems import OPTIMIZERS, SCHEDULES, Optimizer, Recipe, Schedule
+from problems import OPTIMIZERS, SCHEDULES, Loss, Optimizer, Proof, Recipe, Schedule
 
 USUAL = {"loss": "mean_absolute_error", "learning_rate": 2.0, "batch_size": 1, "epochs": 2}
 
@@ -116,7 +116,32 @@ WRONG = {
     "a rate of 0": (
         lambda: Recipe(**USUAL | {"learning_rate": 0}, examples={}), "expected a number above 0"
     ),
+    "a rate that is no number": (
+        lambda: Recipe(**USUAL | {"learning_rate": float("nan")}, examples={}), "came nan"
+    ),
+    "half an epoch": (
+        lambda: Recipe(**USUAL | {"epochs": 0.5}, examples={}),
+        "epochs: expected a whole number above 0, came 0.5",
+    ),
+    "a proof of 3 steps": (
+        lambda: Proof(steps=3), "proof: steps: expected a whole number of 4 or more, came 3"
+    ),
+    "a proof of half a batch": (
+        lambda: Proof(batch_size=0.5), "proof: batch_size: expected a whole number above 0"
+    ),
 }  # fmt: skip
+
+
+def test_scalars_of_numpy_are_pythons_numbers():
+    """They come from sums and means; a record of them is JSON."""
+    examples, rate = {"train": np.int64(5)}, np.float32(0.5)
+    recipe = Recipe(**USUAL | {"learning_rate": rate, "epochs": np.int64(2)}, examples=examples)
+    pieces = Schedule("piecewise", at=(np.int64(3),), factors=(np.float64(0.5),))
+    optimizer = Optimizer("rmsprop", rho=np.float64(0.9), centered=np.True_)
+    found = [recipe.learning_rate, recipe.epochs, recipe.examples["train"], pieces.at[0]]
+    found += [pieces.factors[0], optimizer.rho, optimizer.centered, Proof(steps=np.int64(8)).steps]
+    found += [Loss("huber", delta=np.float32(2)).delta]
+    assert [*map(type, found)] == [float, int, int, int, float, float, bool, int, float]
 
 
 @pytest.mark.parametrize("what", WRONG)

@@ -14,6 +14,8 @@ from unittest.mock import patch
 
 import keras
 from keras.src import ops
+from keras.src.backend.common import global_state
+from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 from keras.src.utils import rng_utils
 
 from backends import Unavailable
@@ -63,6 +65,12 @@ def seed(number: int) -> None:
     lookup = rng_utils.tf if ENGINE == "tensorflow" else SimpleNamespace(available=False)
     with patch.object(rng_utils, "tf", lookup):
         keras.utils.set_random_seed(number)
+
+
+def randomness() -> list[int] | None:
+    """Return the state of what a program draws from where it names no generator of its own."""
+    generator = global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
+    return generator and ops.convert_to_numpy(generator.state).tolist()
 
 
 def _round(*, tf32: bool) -> None:

@@ -13,7 +13,7 @@ from backends._clock import Clock
 from backends._outputs import outputs_of
 from backends._seeded import Array, Noise, batch_order
 from backends._tiers import COMPILED
-from backends.keras import _defaults, _device, _losses, _masks, _optimizers, _tier, _weights
+from backends.keras import _defaults, _device, _dropout, _losses, _optimizers, _tier, _weights
 from backends.keras._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
@@ -27,6 +27,7 @@ from backends.keras._tier import prepare
 from problems import Arrays, Data, Part, Predict, Problem, count, first_axis, lengths, mapped, named
 
 __all__ = [
+    "first_steps",
     "gpu_peak_bytes",
     "gpu_reserved_bytes",
     "kernel",
@@ -35,7 +36,6 @@ __all__ = [
     "probe",
     "settings",
     "slopes",
-    "steps",
     "synchronize",
     "train",
     "versions",
@@ -118,19 +118,20 @@ def train(
     kept: Set[str] = NOTHING,
     watch: Watch = UNWATCHED,
     noise: Noise | None = None,
-    masked: bool = False,
+    seeded_dropout: bool = False,
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     clock = Clock(_device.synchronize)
     recipe, training, validation = problem.recipe, data["train"], data["validation"]
     orders = _defaults.orders(count(training.x), recipe, seed, kept)
     model = _build(problem, seed, kept, noise)
-    if masked:
-        _masks.mask(model, seed)
+    if seeded_dropout:
+        _dropout.seed_dropout(model, seed)
     loss = _losses.make(problem, kept, weighted=_losses.weighted(data))
     steps_per_epoch = -(-count(training.x) // recipe.batch_size)
     optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, kept, noise)
     _tier.compile_model(model, optimizer, *loss)
+    randomness = _device.randomness()
     build_s = clock.lap()
 
     def predict(x: Arrays) -> Arrays:
@@ -138,8 +139,8 @@ def train(
 
     timer = Timer(clock)
     time_first_step(model, timer)
-    rates = _optimizers.epoch_rates(recipe, steps_per_epoch)
-    changes = [keras.callbacks.LearningRateScheduler(rates.__getitem__)] if rates else []
+    by_epoch = _optimizers.epoch_rates(recipe, steps_per_epoch)
+    changes = [keras.callbacks.LearningRateScheduler(by_epoch.__getitem__)] if by_epoch else []
     history = model.fit(
         **_defaults.feed(training, orders, recipe.batch_size),
         epochs=recipe.epochs,
@@ -149,6 +150,7 @@ def train(
         verbose=0,
     ).history
     timer.epoch_s[-1] += clock.lap()  # `fit` takes down the input pipeline of the training
+    taken = int(model.optimizer.iterations)
 
     return Fit(
         predict=predict,
@@ -156,14 +158,15 @@ def train(
         state=lambda: _weights.state(model),
         devices=partial(_devices, model),
         parameters=_weights.parameters(model),
-        steps=int(model.optimizer.iterations),
+        steps=taken,
+        rates=_optimizers.rates(optimizer, history, taken),
         train_loss=[float(loss) for loss in history["loss"]],
         validation_loss=[float(loss) for loss in history["val_loss"]],
         build_s=build_s,
         first_step_s=timer.first_step_s,
         epoch_s=timer.epoch_s,
         validation_s=timer.validation_s,
-        draws=_masks.draws(model),
+        own_draws=_dropout.draws(model) or _device.randomness() != randomness,
     )
 
 
@@ -202,7 +205,7 @@ def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = Non
     for variable in model.trainable_variables:
         variable.constraint = None  # it would be laid on the gradient in the weight's place
     _tier.compile_model(model, Gradient(), *loss)
-    masks = _masks.mask(model, seed)
+    dropout = _dropout.seed_dropout(model, seed)
     logs = model.train_on_batch(*part.arrays, return_dict=True)
     evaluation_loss = float(keras.ops.convert_to_numpy(evaluation_loss))
     gradients = {
@@ -210,11 +213,11 @@ def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = Non
         for name, array in _weights.read(model).items()
     }
     return Slopes(
-        float(logs["loss"]), evaluation_loss, gradients, masks.draws, _weights.averages(model)
+        float(logs["loss"]), evaluation_loss, gradients, dropout.draws, _weights.averages(model)
     )
 
 
-def steps(
+def first_steps(
     problem: Problem, part: Part, *, seed: int, n: int, noise: Noise | None = None
 ) -> list[Step]:
     """Return what the first n steps of a training leave, one by one."""
@@ -222,7 +225,7 @@ def steps(
     orders = batch_order(count(part.x), seed=seed, epochs=recipe.epochs)
     steps_per_epoch = -(-count(part.x) // recipe.batch_size)
     model = _build(problem, seed, noise=noise)
-    _masks.mask(model, seed)
+    _dropout.seed_dropout(model, seed)
     loss = _losses.make(problem, NOTHING, weighted=part.weight is not None)
     optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, noise=noise)
     _tier.compile_steps(model, optimizer, *loss)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Set
 
 import keras
+import numpy as np
 from keras import ops
 
 from backends._seeded import Array
@@ -187,6 +188,14 @@ def epoch_rates(recipe: Recipe, steps_per_epoch: int) -> list[float] | None:
     """Return the rate of each epoch; None where it changes within one."""
     rates = recipe.rates(steps_per_epoch)[::steps_per_epoch]
     return rates.tolist() if recipe.schedule.by_epoch else None
+
+
+def rates(optimizer: keras.optimizers.Optimizer, history: dict, n: int) -> list[float]:
+    """Return the rate of each of n steps: that of its epoch, or its own among those of all."""
+    if isinstance(own := optimizer._learning_rate, Rates):
+        return ops.convert_to_numpy(own.rates)[:n].tolist()
+    by_epoch = history["learning_rate"]
+    return np.repeat(by_epoch, n // len(by_epoch)).tolist()
 
 
 def _rate(recipe: Recipe, steps_per_epoch: int) -> float | Rates:

@@ -14,7 +14,7 @@ from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Watch
 from backends._clock import Clock
 from backends._outputs import outputs_of
 from backends._seeded import Array, Noise
-from backends.pytorch import _defaults, _device, _layers, _losses, _masks, _tier, _weights
+from backends.pytorch import _defaults, _device, _dropout, _layers, _losses, _tier, _weights
 from backends.pytorch._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
@@ -29,6 +29,7 @@ from backends.pytorch._tier import prepare
 from problems import Arrays, Data, Part, Problem, count, mapped, named
 
 __all__ = [
+    "first_steps",
     "gpu_peak_bytes",
     "gpu_reserved_bytes",
     "kernel",
@@ -37,11 +38,46 @@ __all__ = [
     "probe",
     "settings",
     "slopes",
-    "steps",
     "synchronize",
     "train",
     "versions",
 ]
+
+
+class Loop:
+    """What a training by a problem's recipe is made of; the network is in training mode."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        part: Part,
+        *,
+        seed: int,
+        kept: Set[str] = NOTHING,
+        noise: Noise | None = None,
+    ) -> None:
+        recipe = problem.recipe
+        self.rows, self.loss_of = Rows.of(problem, part), _losses.make(problem, kept)
+        self.orders = _defaults.orders(len(self.rows), recipe, seed, kept)
+        self.model = _build(problem, seed, kept, noise)
+        self.norms = _defaults.norms(self.model, self.rows, recipe.batch_size, kept)
+        steps_per_epoch = -(-self.orders.shape[1] // recipe.batch_size)
+        self.optimizer, self.before = _defaults.optimizer(
+            self.model, recipe, steps_per_epoch, kept, noise
+        )
+
+    def step(self, network: nn.Module, batch: Tensor) -> Tensor:
+        """Train the network, made of the model, on a batch of rows; return the loss before it."""
+        if partial_batch := self.norms.partial(len(batch)):
+            self.norms.note()
+        x, y, weights = self.rows[batch]
+        loss = self.loss_of(network(x), y, weights)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        if partial_batch:
+            self.norms.correct(len(batch))
+        return loss.detach()
 
 
 @_tier.whole()
@@ -53,47 +89,35 @@ def train(
     kept: Set[str] = NOTHING,
     watch: Watch = UNWATCHED,
     noise: Noise | None = None,
-    masked: bool = False,
+    seeded_dropout: bool = False,
 ) -> Fit:
     """Train the problem's twin by the problem's recipe."""
     clock = Clock(_device.synchronize)
-    recipe, loss_of = problem.recipe, _losses.make(problem, kept)
-    training, validation = (Rows.of(problem, data[name]) for name in ("train", "validation"))
-    orders = _defaults.orders(len(training), recipe, seed, kept)
-    model = _build(problem, seed, kept, noise)
-    norms = _defaults.norms(model, training, recipe.batch_size, kept)
-    steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
-    optimizer, before = _defaults.optimizer(model, recipe, steps_per_epoch, kept, noise)
+    batch_size, validation = problem.recipe.batch_size, Rows.of(problem, data["validation"])
+    loop = Loop(problem, data["train"], seed=seed, kept=kept, noise=noise)
+    model, norms = loop.model, loop.norms
     network = _tier.ready(model)
-    if masked:
-        network = _masks.Masked(network, model, problem, training, seed)
+    if seeded_dropout:
+        network = _dropout.SeededDropout(network, model, problem, loop.rows, seed)
     randomness = _device.randomness()
     build_s = clock.lap()
 
     def predict(x: Arrays) -> Arrays:
         with norms.of_keras():
-            outputs = _predict(network, Rows(problem, x), recipe.batch_size)
+            outputs = _predict(network, Rows(problem, x), batch_size)
             return mapped(Tensor.numpy, outputs)
 
     def state() -> dict[str, Array]:
         with norms.of_keras():
-            return _weights.state(model, optimizer)
+            return _weights.state(model, loop.optimizer)
 
     train_loss, validation_loss, epoch_s, validation_s, first_step_s = [], [], [], 0.0, None
-    for order in orders:
+    for order in loop.orders:
         network.train()
         total = torch.zeros((), device=_device.device)
-        for batch in order.split(recipe.batch_size):
-            if partial_batch := norms.partial(len(batch)):
-                norms.note()
-            x, y, weights = training[batch]
-            loss = loss_of(network(x), y, weights)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            if partial_batch:
-                norms.correct(len(batch))
-            total += loss.detach() * len(batch)  # stays on the device: nothing waits for it
+        for batch in order.split(batch_size):
+            loss = loop.step(network, batch)
+            total += loss * len(batch)  # stays on the device: nothing waits for it
             if first_step_s is None:
                 first_step_s = clock.split()
             if watch.step:
@@ -101,7 +125,7 @@ def train(
         train_loss.append(total.item() / len(order))
         epoch_s.append(clock.lap())
         with norms.of_keras():
-            validation_loss.append(_evaluate(network, loss_of, validation, recipe.batch_size))
+            validation_loss.append(_evaluate(network, loop.loss_of, validation, batch_size))
         validation_s += clock.lap()
         if watch.epoch:
             watch.epoch(predict)
@@ -113,14 +137,15 @@ def train(
         state=state,
         devices=lambda x: _devices(model, Rows(problem, x)),
         parameters=_weights.parameters(model),
-        steps=before.taken,
+        steps=len(loop.before.rates),
+        rates=loop.before.rates,
         train_loss=train_loss,
         validation_loss=validation_loss,
         build_s=build_s,
         first_step_s=first_step_s,
         epoch_s=epoch_s,
         validation_s=validation_s,
-        draws=_device.randomness() != randomness,
+        own_draws=_device.randomness() != randomness,
     )
 
 
@@ -164,7 +189,7 @@ def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = Non
     loss_of = _losses.make(problem, NOTHING)
     evaluation_loss = _evaluate(model, loss_of, evaluated, len(evaluated))
     norms = _defaults.norms(model, trained, len(trained), NOTHING)
-    network = _masks.Masked(_tier.ready(model), model, problem, trained, seed)
+    network = _dropout.SeededDropout(_tier.ready(model), model, problem, trained, seed)
     network.train()
     x, y, weights = trained[:]
     loss = loss_of(network(x), y, weights)
@@ -175,33 +200,20 @@ def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = Non
     return Slopes(loss.item(), evaluation_loss, gradients, network.draws, averages)
 
 
-def steps(
+def first_steps(
     problem: Problem, part: Part, *, seed: int, n: int, noise: Noise | None = None
 ) -> list[Step]:
     """Return what the first n steps of a training leave, one by one; it is run as it is."""
-    recipe, training = problem.recipe, Rows.of(problem, part)
-    loss_of = _losses.make(problem, NOTHING)
-    orders = _defaults.orders(len(training), recipe, seed, NOTHING)
-    model = _build(problem, seed, noise=noise)
-    norms = _defaults.norms(model, training, recipe.batch_size, NOTHING)
-    steps_per_epoch = -(-orders.shape[1] // recipe.batch_size)
-    optimizer, before = _defaults.optimizer(model, recipe, steps_per_epoch, noise=noise)
-    network = _masks.Masked(model, model, problem, training, seed)
+    loop = Loop(problem, part, seed=seed, noise=noise)
+    network = _dropout.SeededDropout(loop.model, loop.model, problem, loop.rows, seed)
     network.train()
+    batches = [one for order in loop.orders for one in order.split(problem.recipe.batch_size)]
     found = []
-    for batch in [one for order in orders for one in order.split(recipe.batch_size)][:n]:
-        if partial_batch := norms.partial(len(batch)):
-            norms.note()
-        x, y, weights = training[batch]
-        loss = loss_of(network(x), y, weights)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        if partial_batch:
-            norms.correct(len(batch))
-        with norms.of_keras():
-            state = _weights.state(model, optimizer)
-        found.append(Step(loss.item(), before.rate, _weights.read(model), state))
+    for batch in batches[:n]:
+        loss = loop.step(network, batch).item()
+        with loop.norms.of_keras():
+            state = _weights.state(loop.model, loop.optimizer)
+        found.append(Step(loss, loop.before.rates[-1], _weights.read(loop.model), state))
     return found
 
 

@@ -59,16 +59,16 @@ class Before:
     def __init__(self, rates: Array, settings: Iterable[dict], acts: list[Callable]) -> None:
         self.steps = zip(rates.tolist(), settings, strict=True)
         self.acts = acts
-        self.taken, self.rate = 0, 0.0
+        self.rates: list[float] = []  # of the steps so far
 
     def __call__(self, optimizer: torch.optim.Optimizer, *_) -> None:
         """Get ready for the next step."""
-        self.rate, settings = next(self.steps)
-        self.taken += 1
+        rate, settings = next(self.steps)
+        self.rates.append(rate)
         for group in optimizer.param_groups:
             group.update(settings)
         for act in self.acts:
-            act(self.rate)
+            act(rate)
 
 
 def optimizer(

@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 import numpy as np
 
-from backends._masks import Draw
+from backends._dropout import Draw
 from compare.proof.bounds import FACTOR, FLOOR
 from compare.proof.finding import Finding
 from compare.proof.probe import Evidence
@@ -125,8 +125,10 @@ def of_numbers(finding: Finding, expected: Evidence, came: Evidence) -> str:
     if finding.rung == "statistics":
         kinds = _kinds(finding.tensor.rpartition("/")[0], expected, came)
         return ". ".join(filter(None, (STATISTICS, kinds)))
+    if finding.rung in ("steps", "curve") and finding.tensor == "rate":
+        return RATE
     if finding.rung == "steps":
-        return RATE if finding.tensor == "rate" else STEP
+        return STEP
     if finding.rung == "curve" and finding.precision == "float64":
         averages = finding.tensor == "validation loss" and _same_curve(expected, came)
         return AVERAGES if averages else OPTIMIZER

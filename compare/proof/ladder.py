@@ -26,12 +26,13 @@ TENSORS = {
     "gradients": ("gradient/",),
     "statistics": ("average/",),
     "steps": ("step/",),
-    "curve": ("curve", "validation", "trained/"),
+    "curve": ("rates", "curve", "validation", "trained/"),
     "state": ("state/",),
     "score": ("score/",),
 }
 COUNT = "state/steps"  # which both sides have, whatever else they are
 TOLD = {
+    "rates": "rate",
     "curve": "loss",
     "validation": "validation loss",
 }
@@ -191,7 +192,7 @@ class Pair:
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = np.where(absolute == 0, 0.0, absolute / by)
         wrong = ~(relative <= allowed)  # which is also true of what is not a number
-        first = curve or rung == "steps"
+        first = curve or rung == "steps" or name == "rates"
         flat = np.argmax(wrong) if first and wrong.any() else np.argmax(relative)
         index = np.unravel_index(flat, relative.shape)
         return Finding(

@@ -21,7 +21,8 @@ is the reference, and whether the training is the whole one. It leaves FOLDER/ev
     step/loss, step/rate    in float64: of each of the first steps of that training, on a new
                             network, and the learning rate of the step
     step/NAME               all weights, moments and averages after each of them (step, ...)
-    curve                   the mean loss of each epoch of a short training by the problem's recipe
+    rates                   the learning rate of each step of a short training by the recipe
+    curve                   the mean loss of each of its epochs
     validation              the loss after each of its epochs
     trained/NAME            the weights after it
     state/NAME              moments of the optimizer, averages of normalizations, and as "steps" how
@@ -232,13 +233,16 @@ def _climbed(
     numbers = sum(array.size for array in probe.weights.values())
     n = max(2, min(STEPS, STEPS * NUMBERS // max(numbers, 1)))
     yield (
-        _steps(engine.steps(problem, moved["train"], seed=SEED, n=n, noise=noise)) if steps else {}
+        _steps(engine.first_steps(problem, moved["train"], seed=SEED, n=n, noise=noise))
+        if steps
+        else {}
     )
 
     # As a timed training is asked for: it has its network scored after every epoch.
     watch = Watch(epoch=lambda predict: problem.metrics[0].ask(predict, data["validation"].x))
-    fit = engine.train(problem, moved, seed=SEED, watch=watch, noise=noise, masked=True)
-    evidence = {"curve": np.array(fit.train_loss), "validation": np.array(fit.validation_loss)}
+    fit = engine.train(problem, moved, seed=SEED, watch=watch, noise=noise, seeded_dropout=True)
+    evidence = {"rates": np.array(fit.rates), "curve": np.array(fit.train_loss)}
+    evidence["validation"] = np.array(fit.validation_loss)
     state = fit.state() | {"steps": np.array(fit.steps)}
     yield evidence | _named("trained", fit.weights()) | _named("state", state)
 

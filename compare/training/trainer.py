@@ -120,7 +120,7 @@ def train(run: Run, processors: list[int], since: float, cell: Path) -> dict[str
         "gpu_peak_bytes": engine.gpu_peak_bytes(),
         "gpu_reserved_bytes": engine.gpu_reserved_bytes(),
         "parameters": fit.parameters,
-        "draws": fit.draws,
+        "draws": fit.own_draws,
         "versions": versions() | engine.versions(),
         "frameworks": [name for name in FRAMEWORKS if name in sys.modules],
     }

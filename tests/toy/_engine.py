@@ -2,7 +2,8 @@
 
 A twin has `weights`, the shape of each by its name, and is linear in their `values`, which it is
 given here; `forward`, `layers`, and `backward`, its gradient in closed form. Initial weights,
-losses, Adam and the order of the batches are those of every backend.
+losses, Adam and the order of the batches are those of every backend. What else a recipe may ask
+for, it refuses.
 """
 
 from importlib import import_module
@@ -12,7 +13,7 @@ import numpy as np
 from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable
 from backends._clock import Clock
 from backends._seeded import batch_order, initial_weights
-from problems import count, mapped, named
+from problems import Loss, count, mapped, named
 
 DTYPES = {"float64": np.float64, "float32": np.float32, "tf32": np.float32}
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-7
@@ -50,10 +51,20 @@ LOSSES = {
 
 
 def train(
-    problem, data, *, seed, kept=NOTHING, watch=UNWATCHED, noise=None, masked=False, steps=None
+    problem,
+    data,
+    *,
+    seed,
+    kept=NOTHING,
+    watch=UNWATCHED,
+    noise=None,
+    seeded_dropout=False,
+    steps=None,
 ):
     clock = Clock(synchronize)
     recipe, loss_of = problem.recipe, _loss(problem)
+    if str(recipe.optimizer) != "adam" or any(part.weight is not None for part in data.values()):
+        raise ValueError(f"expected adam and no weights, came {recipe.optimizer} or weights")
     training, validation = data["train"], data["validation"]
     n = count(training.x)
     orders = batch_order(n, epochs=recipe.epochs, seed=seed + 1000 * ("shuffling" in kept))
@@ -110,6 +121,7 @@ def train(
         devices=lambda x: {"cpu"},
         parameters=sum(weight.size for weight in model.values.values()),
         steps=step,
+        rates=rates[:step].tolist(),
         train_loss=train_loss,
         validation_loss=validation_loss,
         build_s=build_s,
@@ -136,7 +148,7 @@ def slopes(problem, part, *, seed, noise=None):
     return Slopes(float(loss), float(loss), found)
 
 
-def steps(problem, part, *, seed, n, noise=None):
+def first_steps(problem, part, *, seed, n, noise=None):
     found = []
     train(problem, {"train": part, "validation": part}, seed=seed, noise=noise, steps=found)
     return found[:n]
@@ -194,6 +206,9 @@ def _loss(problem):
         return total, mapped(lambda found: found[1], losses)
 
     recipe = problem.recipe
+    for one in named(recipe.losses).values():
+        if one != Loss(one.name) or one.name not in LOSSES:
+            raise ValueError(f"expected one of {', '.join(LOSSES)}, as it is, came {one.text}")
     return loss_of
 
 

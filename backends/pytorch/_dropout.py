@@ -1,4 +1,4 @@
-"""Dropout in the check: PyTorch takes the numbers of backends/_masks.py in place of its own.
+"""Dropout in the check: PyTorch takes the numbers of backends/_dropout.py in place of its own.
 
 That is where a program drops by a layer, by a function, or between the layers of a recurrent stack.
 What else draws random numbers draws PyTorch's own.
@@ -19,7 +19,7 @@ from torch.nn.modules.module import (
 )
 from torch.overrides import TorchFunctionMode
 
-from backends._masks import RING, STEPS, Draw, dropped, places, ring
+from backends._dropout import RING, STEPS, Draw, dropped, places, ring
 from backends.pytorch import _device
 from backends.pytorch._layers import SECOND
 from backends.pytorch._rows import Rows
@@ -117,7 +117,7 @@ class _Listening(_Dropping):
         return second if x.ndim > 3 or tuple(x.shape) in self.second else same
 
 
-class Masked(nn.Module):
+class SeededDropout(nn.Module):
     """A network whose dropout has the numbers of a seed while it trains; `draws` are those."""
 
     def __init__(
@@ -128,18 +128,18 @@ class Masked(nn.Module):
         plan = _plan(model, problem, rows)
         self.draws = [draw for draw, _ in plan]
         axes = [axes for _, axes in plan]
-        self.masks = _Masks(axes, seed, _device.device) if plan else None
+        self.dropping = _Seeded(axes, seed, _device.device) if plan else None
 
     def forward(self, x: Inputs) -> Tensor:
         """Return the network's output; in training, with the masks of the next step."""
-        if self.masks is None or not self.training:
+        if self.dropping is None or not self.training:
             return self.network(x)
-        self.masks.begin()
-        with self.masks:
+        self.dropping.begin()
+        with self.dropping:
             return self.network(x)
 
 
-class _Masks(_Dropping):
+class _Seeded(_Dropping):
     """Drops by the numbers of a seed."""
 
     def __init__(self, axes: list[Axes], seed: int, device: torch.device) -> None:

@@ -1,4 +1,4 @@
-"""Dropout in the check: Keras takes the numbers of backends/_masks.py in place of its engine's.
+"""Dropout in the check: Keras takes the numbers of backends/_dropout.py in place of its engine's.
 
 All that drops in Keras calls one function: layers of Dropout, spatial ones, the cells of recurrent
 layers, attention, a program that calls `keras.random.dropout`. What else draws random numbers draws
@@ -14,11 +14,11 @@ from keras.src.backend import random
 from keras.src.backend.common import global_state
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
-from backends._masks import RING, STEPS, Draw, dropped, places, ring
+from backends._dropout import RING, STEPS, Draw, dropped, places, ring
 from backends.keras import _weights
 
 
-class Masks:
+class SeededDropout:
     """The masks of a model, and what was drawn in the last step that was traced."""
 
     def __init__(self, model: keras.Model, seed: int) -> None:
@@ -67,7 +67,7 @@ def _counter(model: keras.Model) -> keras.random.SeedGenerator:
     Those of its layers count others, too: a recurrent layer draws in evaluation, for nothing.
     """
     locked, model._tracker.locked = model._tracker.locked, False  # what is built takes no more
-    model.steps_of_masks = counter = keras.random.SeedGenerator(0)
+    model.steps_of_dropout = counter = keras.random.SeedGenerator(0)
     model._tracker.locked = locked
     return counter
 
@@ -75,8 +75,7 @@ def _counter(model: keras.Model) -> keras.random.SeedGenerator:
 def draws(model: keras.Model) -> bool:
     """Say whether a model has layers that draw random numbers while it trains."""
     return any(
-        hasattr(layer, "seed_generator") and _rate(layer)
-        for _, layer in _weights.layers_by_path(model)
+        layer._seed_generators and _rate(layer) for _, layer in _weights.layers_by_path(model)
     )
 
 
@@ -87,8 +86,8 @@ def _rate(layer: keras.Layer) -> float:
     return 1.0
 
 
-def mask(model: keras.Model, seed: int) -> Masks:
+def seed_dropout(model: keras.Model, seed: int) -> SeededDropout:
     """Have the dropout of a model take the numbers of a seed from now on."""
-    masks = Masks(model, seed)
-    model.call = masks.called
-    return masks
+    dropout = SeededDropout(model, seed)
+    model.call = dropout.called
+    return dropout

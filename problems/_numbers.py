@@ -1,0 +1,43 @@
+"""Numbers in the values that define a problem: Python's own, whatever they were computed with."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+
+def is_number(value: object) -> bool:
+    """Say whether a value is a real number, and finite; True and False are none."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def check_whole(what: str, value: object, *, least: int = 1) -> None:
+    """Raise ValueError, naming `what`, unless a value is a whole number, `least` or more."""
+    if type(value) is not int or value < least:
+        expected = "above 0" if least == 1 else f"of {least} or more"
+        raise ValueError(f"{what}: expected a whole number {expected}, came {value!r}")
+
+
+def simplify(made: Any) -> None:
+    """Have a frozen value hold Python's numbers where it was given NumPy's scalars.
+
+    They are what records can be written from, and what error messages show as a user wrote them.
+    """
+    for field in fields(made):
+        given = getattr(made, field.name)
+        if (simple := _simple(given)) is not given:
+            object.__setattr__(made, field.name, simple)
+
+
+def _simple(value: Any) -> Any:
+    """Return a value, or one like it without NumPy's scalars if it has any."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, tuple) and any(isinstance(one, np.generic) for one in value):
+        return tuple(map(_simple, value))
+    if isinstance(value, Mapping) and any(isinstance(one, np.generic) for one in value.values()):
+        return {name: _simple(one) for name, one in value.items()}
+    return value
