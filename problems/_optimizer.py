@@ -56,8 +56,8 @@ class Optimizer:
       epsilon). Keras's, which is PyTorch's with a momentum decay of 1.
 
     Where no setting makes the two equal, the formula is PyTorch's, for Keras takes another one
-    without loss: it is compiled with the rest of the step. Only Keras on PyTorch, which compiles
-    nothing, takes longer for it.
+    without loss: it is compiled with the rest of the step, or, on PyTorch, done with all variables
+    at once, as Keras's own is.
 
     Then, for all of them, in this order in each step:
 

@@ -1,6 +1,7 @@
 """What makes a float64 network one throughout: for the ladder, never where it is timed.
 
-With _device.py, _tier.py and _kernel.py, all of this folder that knows its engines by name.
+With _device.py, _tier.py, _kernel.py and _together.py, all of this folder that knows its engines by
+name.
 """
 
 import sys

@@ -1,6 +1,7 @@
 """The optimizers of a recipe: Keras's own, or PyTorch's formula in their place.
 
 The formulas are those of `problems.Optimizer`; with Keras's own defaults kept, they are its own.
+Each is written for one variable, and is done with all at once where Keras's own are: _together.py.
 """
 
 import math
@@ -12,6 +13,7 @@ from keras import ops
 
 from backends._seeded import Array
 from backends.keras import _weights
+from backends.keras._together import Together, maximum, plus, read, sqrt
 from problems import OPTIMIZERS, Optimizer, Recipe
 
 # Option of a recipe: Keras's argument.
@@ -42,45 +44,45 @@ class Rates(keras.optimizers.schedules.LearningRateSchedule):
         return ops.take(self.rates, step)
 
 
-class SGD(keras.optimizers.SGD):
+class SGD(keras.optimizers.SGD, Together):
     """SGD with momentum as PyTorch computes it: the rate is not part of what is kept."""
 
     def update_step(self, gradient, variable, learning_rate):
         """Move a variable by a step."""
         rate = ops.cast(learning_rate, variable.dtype)
-        kept = self.momentums[self._get_variable_index(variable)]
-        self.assign(kept, self.momentum * ops.convert_to_tensor(kept) + gradient)
-        kept = ops.convert_to_tensor(kept)
-        step = gradient + self.momentum * kept if self.nesterov else kept
-        self.assign_sub(variable, rate * step)
+        kept = self.of(variable, self.momentums)
+        self.assign(kept, plus(gradient, self.momentum, read(kept)))
+        kept = read(kept)
+        step = plus(gradient, self.momentum, kept) if self.nesterov else kept
+        self.assign_sub(variable, step * rate)
 
 
-class RMSprop(keras.optimizers.RMSprop):
+class RMSprop(keras.optimizers.RMSprop, Together):
     """RMSprop as PyTorch computes it: epsilon outside of the root, the rate after the momentum."""
 
     outside, late = True, True
 
     def update_step(self, gradient, variable, learning_rate):
         """Move a variable by a step."""
-        i, rate = self._get_variable_index(variable), ops.cast(learning_rate, variable.dtype)
-        square = self._velocities[i]
-        self.assign_add(square, (1 - self.rho) * (ops.square(gradient) - square))
-        variance = ops.convert_to_tensor(square)
+        rate = ops.cast(learning_rate, variable.dtype)
+        square = self.of(variable, self._velocities)
+        self.approach(square, gradient * gradient, 1 - self.rho)
+        variance = read(square)
         if self.centered:
-            mean = self._average_gradients[i]
-            self.assign_add(mean, (1 - self.rho) * (gradient - mean))
-            variance = variance - ops.square(mean)
+            mean = self.of(variable, self._average_gradients)
+            self.approach(mean, gradient, 1 - self.rho)
+            variance = variance - mean * mean
         if self.outside:
-            step = gradient / (ops.sqrt(variance) + self.epsilon)
+            step = gradient / (sqrt(variance) + self.epsilon)
         else:
-            step = gradient / ops.sqrt(variance + self.epsilon)
+            step = gradient / sqrt(variance + self.epsilon)
         if not self.late:
-            step, rate = rate * step, 1.0
+            step, rate = step * rate, 1.0
         if self.momentum > 0:
-            kept = self._momentums[i]
-            self.assign(kept, self.momentum * ops.convert_to_tensor(kept) + step)
-            step = ops.convert_to_tensor(kept)
-        self.assign_sub(variable, rate * step)
+            kept = self.of(variable, self._momentums)
+            self.assign(kept, plus(step, self.momentum, read(kept)))
+            step = read(kept)
+        self.assign_sub(variable, step * rate)
 
 
 class InsideRMSprop(RMSprop):
@@ -95,49 +97,49 @@ class EarlyRMSprop(RMSprop):
     late = False
 
 
-class Adagrad(keras.optimizers.Adagrad):
+class Adagrad(keras.optimizers.Adagrad, Together):
     """Adagrad as PyTorch computes it: epsilon outside of the root."""
 
     def update_step(self, gradient, variable, learning_rate):
         """Move a variable by a step."""
         rate = ops.cast(learning_rate, variable.dtype)
-        total = self._accumulators[self._get_variable_index(variable)]
-        self.assign_add(total, ops.square(gradient))
-        self.assign_sub(variable, rate * gradient / (ops.sqrt(total) + self.epsilon))
+        total = self.of(variable, self._accumulators)
+        self.assign_add(total, gradient * gradient)
+        self.assign_sub(variable, gradient * rate / (sqrt(total) + self.epsilon))
 
 
-class Adamax(keras.optimizers.Adamax):
+class Adamax(keras.optimizers.Adamax, Together):
     """Adamax as PyTorch computes it: epsilon in the largest gradient that is kept."""
 
     def update_step(self, gradient, variable, learning_rate):
         """Move a variable by a step."""
-        i, rate = self._get_variable_index(variable), ops.cast(learning_rate, variable.dtype)
-        mean, largest = self._m[i], self._u[i]
-        self.assign_add(mean, (1 - self.beta_1) * (gradient - mean))
-        magnitude = ops.abs(gradient) + self.epsilon
-        self.assign(largest, ops.maximum(self.beta_2 * ops.convert_to_tensor(largest), magnitude))
+        rate = ops.cast(learning_rate, variable.dtype)
+        mean, largest = self.of(variable, self._m), self.of(variable, self._u)
+        self.approach(mean, gradient, 1 - self.beta_1)
+        magnitude = abs(gradient) + self.epsilon
+        self.assign(largest, maximum(self.beta_2 * read(largest), magnitude))
         size = rate / _less_power(self.beta_1, self.iterations + 1, variable.dtype)
-        self.assign_sub(variable, size * ops.convert_to_tensor(mean) / largest)
+        self.assign_sub(variable, read(mean) * size / largest)
 
 
-class Nadam(keras.optimizers.Nadam):
+class Nadam(keras.optimizers.Nadam, Together):
     """Nadam by Keras's formula, with constants that are not rounded to float32."""
 
     def update_step(self, gradient, variable, learning_rate):
         """Move a variable by a step."""
-        i, dtype = self._get_variable_index(variable), variable.dtype
+        dtype = variable.dtype
         step, rate = ops.cast(self.iterations + 1, dtype), ops.cast(learning_rate, dtype)
         now, following = (
             self.beta_1 * (1 - 0.5 * ops.power(0.96, one)) for one in (step, step + 1)
         )
         product = ops.cast(self._u_product, dtype)  # of all so far, as Keras keeps it
-        mean, square = self._momentums[i], self._velocities[i]
-        self.assign_add(mean, (1 - self.beta_1) * (gradient - mean))
-        self.assign_add(square, (1 - self.beta_2) * (ops.square(gradient) - square))
-        ahead = following / (1 - product * following) * ops.convert_to_tensor(mean)
-        ahead = ahead + (1 - now) / (1 - product) * gradient
-        root = ops.sqrt(square / _less_power(self.beta_2, self.iterations + 1, dtype))
-        self.assign_sub(variable, rate * ahead / (root + self.epsilon))
+        mean, square = self.of(variable, self._momentums), self.of(variable, self._velocities)
+        self.approach(mean, gradient, 1 - self.beta_1)
+        self.approach(square, gradient * gradient, 1 - self.beta_2)
+        ahead = read(mean) * (following / (1 - product * following))
+        ahead = ahead + gradient * ((1 - now) / (1 - product))
+        root = sqrt(square / _less_power(self.beta_2, self.iterations + 1, dtype))
+        self.assign_sub(variable, ahead * rate / (root + self.epsilon))
 
 
 KINDS = {

@@ -1,6 +1,7 @@
 """The tier that a network is run in: what `compile` is told, and whether it is done.
 
-With _device.py, _float64.py and _kernel.py, all of this folder that knows its engines by name.
+With _device.py, _float64.py, _kernel.py and _together.py, all of this folder that knows its engines
+by name.
 """
 
 from collections.abc import Iterator
