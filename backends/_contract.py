@@ -140,6 +140,9 @@ class Engine(Protocol):
         Its output is what the tier makes of it, the layers are seen one by one.
         """
 
+    def loss_at(self, problem: Problem, outputs: Arrays, part: Part) -> float:
+        """Return the loss of outputs (n, ...) for the targets and the weights of a part."""
+
     def slopes(
         self, problem: Problem, part: Part, *, seed: int, noise: Noise | None = None
     ) -> Slopes:

@@ -260,6 +260,22 @@ RIGHT = {
         "x = tf.reshape(tf.cast(x, tf.float32) / 255.0 + self.add, (-1, n))\n"
         "x = ops.tanh(self.fc(x))",
     ),
+    "a weight that no gradient flows to, decayed": Port(
+        "features",
+        "self.extra = nn.Parameter(torch.zeros(4, 4)); self.fc = nn.Linear(4, 5)",
+        "x = self.fc(x).tanh()",
+        'self.extra = self.add_weight(shape=(4, 4), name="extra"); self.fc = layers.Dense(5)',
+        "x = ops.tanh(self.fc(x))",
+        recipe='optimizer=Optimizer("adamw", weight_decay=0.1)',
+    ),
+    "a weight that no gradient flows to, with a penalty": Port(
+        "features",
+        "self.extra = nn.Parameter(torch.zeros(4, 4)); self.fc = nn.Linear(4, 5)",
+        "x = self.fc(x).tanh()",
+        'self.extra = self.add_weight(shape=(4, 4), name="extra"); self.fc = layers.Dense(5)',
+        "x = ops.tanh(self.fc(x))",
+        recipe='optimizer=Optimizer("rmsprop", l2=0.1)',
+    ),
     "constants of a layer, and hard_sigmoid": Port(
         "features",
         "self.fc = nn.Linear(4, 5); self.act = nn.Hardsigmoid()",

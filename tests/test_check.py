@@ -66,6 +66,21 @@ def test_check_names_data_off_the_spec(toys, add_toy):
     assert "diptych: right: data: all parts: expected x (time=3 feature=1), y " in done.stderr
 
 
+def test_data_by_chance_of_their_own_are_told_before_any_network(toys, add_toy):
+    add_toy("right")
+    problem = toys / "problems" / "right.py"
+    text = problem.read_text()
+    assert "    bits = rng" in text
+    problem.write_text(
+        text.replace("    bits = rng", "    rng = np.random.default_rng()\n    bits = rng")
+    )
+    done = check(toys)
+    assert done.returncode == 3
+    (wrong,) = done.stderr.splitlines()
+    assert "right, numpy2 against numpy: data: train input: expected the same array" in wrong
+    assert "look for a generator without one" in wrong
+
+
 def test_data_that_end_the_process_are_a_finding(toys, add_toy):
     add_toy("right")
     problem = toys / "problems" / "right.py"

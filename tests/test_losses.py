@@ -286,20 +286,39 @@ print(json.dumps(told))
 """
 
 
+@pytest.fixture
+def told_of_own(fork, copy):
+    """Return a function that trains on losses of ones own: without weights, then with them."""
+
+    def told(backend, torch_loss, keras_loss):
+        name = "loss_own"
+        pair = PAIRS[name]._replace(torch_loss=torch_loss, keras_loss=keras_loss)
+        for path, text in files_of(name, pair).items():
+            (copy / path).write_text(text)
+        done = fork(backend, ONE_NUMBER, backend, cwd=copy)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return told
+
+
 @pytest.mark.parametrize("backend", COMPARED)
-def test_a_loss_of_the_whole_batch_is_taken_but_not_weighted(backend, fork, copy):
-    name = "loss_own"
-    pair = PAIRS[name]._replace(
-        torch_loss=TORCH_OWN.replace("-0.1 * error)", "-0.1 * error).mean()"),
-        keras_loss=KERAS_OWN.replace("return", "return ops.mean(").rstrip() + ")\n",
+@pytest.mark.parametrize("axes", ["", "0"], ids=["the whole batch", "the examples"])
+def test_a_mean_over_what_is_weighted_is_taken_but_not_weighted(backend, axes, told_of_own):
+    without, weighted = told_of_own(
+        backend,
+        TORCH_OWN.replace("-0.1 * error)", f"-0.1 * error).mean({axes})"),
+        KERAS_OWN.replace("return", "return ops.mean(").rstrip() + f", {axes or None})\n",
     )
-    for path, text in files_of(name, pair).items():
-        (copy / path).write_text(text)
-    done = fork(backend, ONE_NUMBER, backend, cwd=copy)
-    assert done.returncode == 0, done.stderr
-    without, weighted = json.loads(done.stdout.splitlines()[-1])
     assert without[1] < without[0]
     assert "cannot be weighted by" in weighted
+
+
+@pytest.mark.parametrize("backend", COMPARED)
+def test_a_loss_that_returns_nothing_is_one_line(backend, told_of_own):
+    nothing = "\n\ndef loss(outputs, targets):\n    outputs - targets\n"
+    for told in told_of_own(backend, nothing, nothing):
+        assert "loss(outputs, targets): expected a tensor, came None" in told
 
 
 # --- divisors --------------------------------------------------------------------------------

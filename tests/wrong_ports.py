@@ -145,6 +145,19 @@ WRONG = {
         'self.fc = layers.Dense(5, kernel_constraint="non_neg")', "x = ops.tanh(self.fc(x))",
         rung="steps", tensor="fc/kernel", hint="constraint",
     ),
+    "an epsilon that matters near 0 alone": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5)", "x = nn.functional.normalize(self.fc(x), eps=1e-3)",
+        "self.fc = layers.Dense(5)", "x = ops.normalize(self.fc(x), epsilon=1e-12)",
+        rung="layers", tensor="dense, far out of the range", hint="epsilon",
+    ),
+    "a training that diverges on both sides": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5)", "x = self.fc(1e4 * x) ** 3",
+        "self.fc = layers.Dense(5)", "x = self.fc(1e4 * x) ** 3",
+        recipe="learning_rate=1e60",
+        rung="steps", tensor="dense/bias v", hint="diverges",
+    ),
     "the sigmoid before the logits' loss": Port(
         "features",
         "self.fc = nn.Linear(4, 5)", "x = self.fc(x).sigmoid()",

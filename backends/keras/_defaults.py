@@ -57,13 +57,13 @@ def add_noise(optimizer: keras.optimizers.Optimizer, noise: Noise) -> None:
 
     def apply_noisy(gradients, variables=None):
         variables = variables or optimizer._trainable_variables  # JAX names none
-        kept = [pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None]
-        found = [ops.convert_to_tensor(gradient) for gradient, _ in kept]
-        size = noise.size * ops.max(ops.stack([ops.max(ops.abs(one)) for one in found]))
+        found = {
+            i: ops.convert_to_tensor(one) for i, one in enumerate(gradients) if one is not None
+        }
+        size = noise.size * ops.max(ops.stack([ops.max(ops.abs(one)) for one in found.values()]))
         # No rounding makes a number of an exact 0.
-        some = [size * ops.abs(ops.sign(one)) * drawn(i, one) for i, one in enumerate(found)]
-        noisy = [one + more for one, more in zip(found, some, strict=True)]
-        return apply(noisy, [variable for _, variable in kept])
+        noisy = {i: one + size * ops.abs(ops.sign(one)) * drawn(i, one) for i, one in found.items()}
+        return apply([noisy.get(i) for i in range(len(variables))], variables)
 
     optimizer.apply = apply_noisy
 

@@ -31,6 +31,7 @@ __all__ = [
     "gpu_peak_bytes",
     "gpu_reserved_bytes",
     "kernel",
+    "loss_at",
     "matrix",
     "prepare",
     "probe",
@@ -95,12 +96,8 @@ class Gradient(keras.optimizers.SGD):
 
     def apply(self, grads, trainable_variables=None):
         """Apply the gradients; where there is none, because nothing flows there, it is 0."""
-        pairs = zip(grads, trainable_variables or self._trainable_variables, strict=True)
-        found = [
-            keras.ops.zeros(variable.shape, variable.dtype) if gradient is None else gradient
-            for gradient, variable in pairs
-        ]
-        return super().apply(found, trainable_variables)
+        variables = trainable_variables or self._trainable_variables
+        return super().apply(_optimizers.filled(grads, variables), trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
         """Replace the variable by its gradient."""
@@ -191,6 +188,13 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
 
     kinds = {name: _kind(layer) for name, layer in _weights.children(model).items()}
     return Probe(_weights.read(model), _weights.trainable(model), kinds, ask)
+
+
+def loss_at(problem: Problem, outputs: Arrays, part: Part) -> float:
+    """Return the loss of outputs for the targets and the weights of a part."""
+    made = _losses.make(problem, NOTHING, weighted=part.weight is not None)
+    found = mapped(keras.ops.convert_to_tensor, outputs)
+    return float(keras.ops.convert_to_numpy(_losses.evaluated(problem, made, part, found)))
 
 
 @_tier.compiled()

@@ -41,6 +41,8 @@ class Elementwise(keras.losses.Loss):
         if "int" not in keras.backend.standardize_dtype(y_true.dtype):
             y_true = ops.cast(y_true, y_pred.dtype)
         losses = self.elements(y_pred, y_true)
+        if not ops.is_tensor(losses):
+            raise ValueError(f"loss(outputs, targets): expected a tensor, came {losses!r:.60}")
         if weights is not None:
             weights = ops.convert_to_tensor(weights, y_pred.dtype)
         if self.class_weights is not None:
@@ -48,7 +50,7 @@ class Elementwise(keras.losses.Loss):
             weights = of_class if weights is None else of_class * _spread(weights, of_class)
         if weights is None:
             return ops.mean(losses)
-        if len(losses.shape) < len(weights.shape):
+        if not _covers(losses.shape, weights.shape):
             shapes = f"{tuple(losses.shape)} cannot be weighted by {tuple(weights.shape)}"
             raise ValueError(f"a loss {shapes}: return one for each weight")
         rest = tuple(range(len(weights.shape), len(losses.shape)))
@@ -107,6 +109,12 @@ def _make(
     if loss.name == "mean_absolute_error" and native:
         elements = _absolute_error
     return Elementwise(partial(elements, loss), by_class and partial(by_class, loss), own)
+
+
+def _covers(losses: tuple, weights: tuple) -> bool:
+    """Say whether losses have the axes of weights first; TensorFlow knows no size of a batch."""
+    pairs = zip(losses, weights, strict=False)
+    return len(losses) >= len(weights) and all(n in (m, None) for n, m in pairs)
 
 
 def _spread(weights, like):

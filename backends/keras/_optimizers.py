@@ -181,6 +181,8 @@ def optimizer(
     if len(alone) == len(slots):
         made.weight_decay = None  # Keras on PyTorch cannot decay nothing
     made.exclude_from_weight_decay(var_list=alone)
+    if (asked.l2 or asked.option("weight_decay")) and not own:
+        _fill(made)
     if asked.l2:
         _penalize(made, asked.l2, {made._var_key(variable) for variable in alone})
     return made
@@ -215,6 +217,25 @@ def _kind(asked: Optimizer, kept: Set[str]) -> type[keras.optimizers.Optimizer]:
     if asked.name == "rmsprop" and asked.momentum and own != ("momentum" in kept):
         return InsideRMSprop if own else EarlyRMSprop
     return (STOCK if own else KINDS)[asked.name]
+
+
+def filled(gradients: list, variables: list) -> list:
+    """Return gradients of variables with 0 where there is none, because nothing flows there."""
+    return [
+        ops.zeros(variable.shape, variable.dtype) if gradient is None else gradient
+        for gradient, variable in zip(gradients, variables, strict=True)
+    ]
+
+
+def _fill(made: keras.optimizers.Optimizer) -> None:
+    """Have a gradient of 0 where there is none, as JAX has by itself: what is not used decays."""
+    apply = made.apply
+
+    def apply_filled(gradients, variables=None):
+        variables = variables or made._trainable_variables  # JAX names none
+        apply(filled(gradients, variables), variables)
+
+    made.apply = apply_filled
 
 
 def _penalize(made: keras.optimizers.Optimizer, l2: float, alone: Set) -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "gpu_peak_bytes",
     "gpu_reserved_bytes",
     "kernel",
+    "loss_at",
     "matrix",
     "prepare",
     "probe",
@@ -178,6 +179,13 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
 
     kinds = {name: _layers.kind(layer) for name, layer in model.named_children()}
     return Probe(_weights.read(model), _weights.trainable(model), kinds, ask)
+
+
+def loss_at(problem: Problem, outputs: Arrays, part: Part) -> float:
+    """Return the loss of outputs for the targets and the weights of a part."""
+    _, y, weights = Rows.of(problem, part)[:]
+    found = mapped(lambda one: torch.from_numpy(one).to(_device.device), outputs)
+    return _losses.make(problem, NOTHING)(found, y, weights).item()
 
 
 @_tier.whole()

@@ -41,7 +41,7 @@ def mean_of_weighted(losses: Tensor, weights: Tensor) -> Tensor:
 
 def _mean_of_rest(losses: Tensor, weights: Tensor) -> Tensor:
     """Return losses with one number for each weight: the mean over the axes that weights lack."""
-    if losses.ndim < weights.ndim:
+    if losses.shape[: weights.ndim] != weights.shape:
         shapes = f"{tuple(losses.shape)} cannot be weighted by {tuple(weights.shape)}"
         raise ValueError(f"a loss {shapes}: return one for each weight")
     return losses.flatten(weights.ndim).mean(-1) if losses.ndim > weights.ndim else losses
@@ -119,6 +119,8 @@ def _kl_divergence(logits: Tensor, y: Tensor, reduction: str) -> Tensor:
 
 def _own(loss: Callable[[Tensor, Tensor], Tensor], outputs, targets, reduction: str) -> Tensor:
     losses = loss(outputs, targets)
+    if not torch.is_tensor(losses):
+        raise ValueError(f"loss(outputs, targets): expected a tensor, came {losses!r:.60}")
     return losses.mean() if reduction == "mean" else losses
 
 

@@ -90,7 +90,8 @@ def optimizer(
     if "decay" in kept and asked.name != "adamw":
         l2, decay = l2 + decay, 0.0
     made = _made(asked, own, named, decaying, l2, stock)
-    acts = _clips(asked, named, "norm" in kept)
+    acts = [partial(_fill, decaying)] if (l2 or decay) and "decay" not in kept else []
+    acts += _clips(asked, named, "norm" in kept)
     acts += [partial(_decay, decaying, decay)] if decay else []
     rates = recipe.rates(steps_per_epoch)
     if asked.name in ("adam", "adamw") and not stock:
@@ -180,9 +181,16 @@ def _keras_adam(asked: Optimizer, rates: Array, dtype: torch.dtype) -> Iterator[
         yield {"lr": size, "eps": epsilon}
 
 
+def _fill(parameters: list[nn.Parameter], _: float) -> None:
+    """Have a gradient of 0 where there is none, as on JAX: what is not used decays, too."""
+    for parameter in parameters:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+
+
 def _decay(parameters: list[nn.Parameter], decay: float, rate: float) -> None:
     """Take from weights that much of themselves: decoupled, which AdamW alone has in PyTorch."""
-    parameters = [p for p in parameters if p.grad is not None]  # Keras leaves others alone, too
+    parameters = [p for p in parameters if p.grad is not None]
     with torch.no_grad():
         # Not a product with 1 - rate * decay, in which float32 would lose three digits of the two.
         torch._foreach_add_(parameters, parameters, alpha=-rate * decay)

@@ -18,7 +18,7 @@ FACTOR = 10.0  # times the spread: of three draws, and of operations that round 
 FLOOR = {"float64": 1e-13, "float32": 5e-5}
 CLOSER = {"float64": 1e-13, "float32": 2e-6}
 # Out of the range of the data, frameworks change over to limits: PyTorch's softplus above 20.
-FAR_FLOOR = 1e-6
+FAR, FAR_FLOOR = ("far/", "far loss"), 1e-6
 
 
 # What is taken by the largest of all tensors of its kind in the network, for it may be 0 by theory:
@@ -63,7 +63,7 @@ def bound(rung: str, name: str, precision: str, evidence: Evidence, by: Array) -
 
 def floor(rung: str, name: str, precision: str) -> float:
     """Return the relative difference that is allowed where nothing spreads."""
-    if name.startswith("far/"):
+    if name.startswith(FAR):
         return FAR_FLOOR
     return (CLOSER if rung in ("steps", "curve") else FLOOR)[precision]
 

@@ -1,6 +1,6 @@
 """The check before training: data against their spec, then the ladder for every pair."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
 import problems
@@ -8,6 +8,7 @@ from backends import Side
 from compare.console import SILENT, Listener
 from compare.processes import machine
 from compare.processes.launcher import Launcher
+from compare.proof import hints
 from compare.proof.finding import Finding
 from compare.proof.ladder import Pair, shapes
 from compare.proof.probe import Evidence, Job, probe
@@ -95,6 +96,10 @@ def judge(
     if not data.passed:
         return
     reference = reference_of(sides)
+    drawn = list(_drawn(problem, evidence, reference))
+    yield from drawn
+    if drawn:
+        return
 
     def of(side: Side) -> dict[str, Evidence]:
         return {precision: found for (other, precision), found in evidence.items() if other == side}
@@ -111,6 +116,28 @@ def judge(
                 came=of(side),
                 widened=side.definition.widened or reference.definition.widened,
             ).climb(past_failures=past_failures)
+
+
+def _drawn(
+    problem: Problem, evidence: Mapping[Job, Evidence], reference: Side
+) -> Iterator[Finding]:
+    """Yield the first array of the data that is not the same in all processes."""
+    first = dict(evidence[reference, PRECISIONS[0]].get("drawn", ()))
+    for (side, _), found in evidence.items():
+        for name, mark in found.get("drawn", ()):
+            if first and mark != first.get(name):
+                yield Finding(
+                    problem=problem.name,
+                    backend=str(side),
+                    reference=str(reference),
+                    rung="data",
+                    tensor=str(name),
+                    expected="the same array for the same seed",
+                    came="another one in each process",
+                    passed=False,
+                    hint=hints.DRAWN,
+                )
+                return
 
 
 def _data(problem: Problem) -> Finding:

@@ -11,11 +11,16 @@ from compare.proof.finding import Finding
 from compare.proof.probe import Evidence
 from problems import Array
 
+FAR_OFF = ", far out of the range"
 WHERE = {
-    "far/": ", far out of the range",
+    "far/": FAR_OFF,
     "again/": ", asked again",
     "single/": " of one example",
 }
+DRAWN = (
+    "`draw` has to take all chance from its seed: look for a generator without one, for a set, "
+    "whose order is another in each process, and for the time"
+)
 TRAINING_MODE = (
     "In evaluation mode the two agree: they differ in training mode only. {}. Look at batch "
     "normalization, at noise, which each framework draws itself, and at whether Keras's `call` has "
@@ -38,6 +43,7 @@ STEP = (
     "The first gradients agree: a moment that differs tells of clipping, a penalty or a beta, a "
     "weight alone of epsilon's place, of a decay that one side leaves out, or of a constraint"
 )
+DIVERGES = "The training diverges on both sides: give the recipe a smaller learning rate"
 AVERAGES = (
     "Losses in training agree, those in evaluation mode do not: look at the momentum of batch "
     "normalizations, which PyTorch counts as 1 less Keras's"
@@ -53,7 +59,7 @@ SINGLE = (
 )
 FAR = (
     "The two agree within the range of the data and differ beyond it: look for a limit, such as "
-    "that of ReLU6"
+    "that of ReLU6, or, where numbers are near 0, for an epsilon"
 )
 
 
@@ -112,13 +118,17 @@ def of_names(
 
 def of_numbers(finding: Finding, expected: Evidence, came: Evidence) -> str:
     """Say where to look for the cause of numbers that are wrong."""
+    if finding.rung in ("steps", "curve", "state", "score") and _diverges(expected, came):
+        return DIVERGES
     if finding.rung == "layers":
-        if finding.tensor.endswith(WHERE["far/"]):
+        if finding.tensor.endswith(FAR_OFF):
             return FAR
         if finding.precision == "float64" and 1e-10 < (finding.relative or 0.0) < 1e-6:
             return SINGLE
         return _kinds(finding.tensor.removesuffix(".last"), expected, came)
     if finding.rung == "loss":
+        if finding.tensor.endswith(FAR_OFF):
+            return FAR
         if finding.tensor == "evaluation loss":
             return LOSS
         return TRAINING_MODE.format(of_draws(finding, expected, came))
@@ -133,6 +143,12 @@ def of_numbers(finding: Finding, expected: Evidence, came: Evidence) -> str:
         averages = finding.tensor == "validation loss" and _same_curve(expected, came)
         return AVERAGES if averages else OPTIMIZER
     return ""
+
+
+def _diverges(*sides: Evidence) -> bool:
+    """Say whether the losses of a training are no numbers in the end, on both sides."""
+    losses = [[of[name] for name in ("step/loss", "curve") if name in of] for of in sides]
+    return all(any(not np.isfinite(one).all() for one in of) for of in losses)
 
 
 def _kinds(layer: str, expected: Evidence, came: Evidence) -> str:

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import sha256
 from itertools import count as count_from
 
 import numpy as np
 
 from backends._seeded import Noise
-from problems import Array, Arrays, Part, Problem, Spec, lengths, mapped, named
+from problems import Array, Arrays, Data, Part, Problem, Spec, lengths, mapped, named
 
 BATCH, SEED = 7, 0  # 7 is the length of no axis: a mix-up of batch and time shows
 REAL = 4  # examples in it, where random numbers make sense beside them
 FAR = 30.0  # times the range of the input: what a limit such as ReLU6's does is seen there
+NEAR = 1e-6  # times one example: so is what an epsilon does
 EPOCHS = 4
 
 
@@ -51,14 +53,16 @@ def within(spec: Spec, array: Array) -> Spec:
     return replace(spec, low=low, high=spec.high if np.isfinite(spec.high) else float(array.max()))
 
 
+def spread(x: Array) -> Array:
+    """Return numbers spread over FAR times their range, to both sides; the last example near 0."""
+    if x.dtype.kind != "f":
+        return x
+    middle = (x.min() + x.max()) / 2
+    return np.concatenate([(x[:-1] - middle) * FAR + middle, x[-1:] * NEAR]).astype(x.dtype)
+
+
 def far(problem: Problem, part: Part) -> Part:
-    """Return a part with inputs spread over FAR times their range, to both sides."""
-
-    def spread(x: Array) -> Array:
-        low, high = x.min(), x.max()
-        wide = np.asarray((x - (low + high) / 2) * FAR + (low + high) / 2)
-        return wide if x.dtype.kind == "f" else x
-
+    """Return a part with inputs that are spread."""
     return problem.padded(replace(part, x=mapped(spread, part.x)))
 
 
@@ -89,6 +93,17 @@ def shortened(problem: Problem) -> Problem:
     examples = dict.fromkeys(recipe.examples, proof.held_out)
     examples["train"] = (proof.steps // EPOCHS - 1) * size + last
     return problem.scaled(batch_size=size).resized(examples, epochs=EPOCHS)
+
+
+def hashes(data: Data) -> list[tuple[str, str]]:
+    """Return a hash of each array of the data, with its name: "train input"."""
+    return [
+        (f"{name} {what}", sha256(array.tobytes()).hexdigest())
+        for name, part in data.items()
+        for kind, arrays in (("input", part.x), ("target", part.y), ("weight", part.weight))
+        if arrays is not None
+        for what, array in named(arrays, kind).items()
+    ]
 
 
 def cast(array: Array, precision: str) -> Array:

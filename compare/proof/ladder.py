@@ -13,7 +13,7 @@ import numpy as np
 
 from backends import OTHERWISE, Side
 from compare.proof import hints
-from compare.proof.bounds import bound, flips, floor, scale
+from compare.proof.bounds import FAR, bound, flips, floor, scale
 from compare.proof.finding import Finding
 from compare.proof.inputs import BATCH
 from compare.proof.probe import CURVES, Evidence
@@ -22,7 +22,7 @@ from problems import Array, Problem, named
 # Rung: where its tensors are in the evidence, and how the names there are told.
 TENSORS = {
     "layers": ("layer/", "single/", "far/"),
-    "loss": ("evaluation loss", "loss"),
+    "loss": ("evaluation loss", "far loss", "loss"),
     "gradients": ("gradient/",),
     "statistics": ("average/",),
     "steps": ("step/",),
@@ -30,9 +30,11 @@ TENSORS = {
     "state": ("state/",),
     "score": ("score/",),
 }
+AFTER_IT_IS_MADE = tuple(TENSORS)[1:]
 COUNT = "state/steps"  # which both sides have, whatever else they are
 TOLD = {
     "rates": "rate",
+    "far loss": f"loss{hints.FAR_OFF}",
     "curve": "loss",
     "validation": "validation loss",
 }
@@ -221,9 +223,9 @@ class Pair:
         the range, no number is as good as another.
         """
         both = (expected, came)
+        if name.startswith(FAR):
+            return np.logical_or(*(~np.isfinite(array) for array in both))
         if rung == "layers":
-            if name.startswith("far/"):
-                return np.logical_or(*(~np.isfinite(array) for array in both))
             layer = name.startswith("layer/") and name not in named(
                 self.problem.output, "layer/output"
             )
@@ -247,7 +249,7 @@ class Pair:
             precision=precision,
             rung=rung,
             tensor="twin",
-            expected="a network",
+            expected="a training" if rung in AFTER_IT_IS_MADE else "a network",
             came=error,
             passed=False,
             unavailable="unavailable" in evidence,

@@ -4,6 +4,7 @@
 problem, a side's name ("pytorch" or "pytorch:compiled"), a precision, a device, whether the side
 is the reference, and whether the training is the whole one. It leaves FOLDER/evidence.npz, with
 
+    drawn                   a hash of the data, by part and name
     trainable/NAME          the shape of what is trained
     weight/NAME             initial weights, by Keras's names and in its layout
     kind/NAME               what a named layer is, with its settings
@@ -15,6 +16,7 @@ is the reference, and whether the training is the whole one. It leaves FOLDER/ev
     single/output           for the first of them alone; or `single error`, why it cannot be had
     far/NAME                the outputs for numbers far out of the range, where they can be had
     loss, evaluation loss   of a batch, in training and in evaluation mode
+    far loss                of outputs far out of the range, where it can be had
     gradient/NAME           of the former, for every weight
     average/NAME            running averages of batch normalizations after it, one step
     draws                   what dropout drew in it: layer, rate, shape of the mask, in order
@@ -57,7 +59,7 @@ from backends import OTHERWISE, Engine, Side, Step, Unavailable, Watch, twin
 from backends._seeded import Noise
 from compare.options import STARTS
 from compare.processes.launcher import ASKED, Kind, Launcher, several
-from compare.proof.inputs import SEED, batch, cast, far, shortened, with_noise
+from compare.proof.inputs import SEED, batch, cast, far, hashes, shortened, spread, with_noise
 from compare.records.record import FORK
 from compare.text import blamed, one_line
 from problems import Array, Arrays, Data, Part, Problem, cleared, mapped, named
@@ -75,7 +77,7 @@ TRIALS = dict.fromkeys(ROUNDING, DRAWS)
 WHOLE = {"float64": 1}
 NO_TRIALS: Mapping[str, int] = {}
 SPREAD = (
-    *("layer/", "far/", "loss", "evaluation loss", "gradient/", "average/", "step/"),
+    *("layer/", "far/", "loss", "evaluation loss", "far loss", "gradient/", "average/", "step/"),
     *("curve", "validation", "trained/", "state/", "score/"),
 )
 CURVES = ("curve", "validation")
@@ -160,10 +162,9 @@ def gather(
     `trials` tells how often noise is tried, by the precision whose rounding it is like: then also
     how far it moves all that, at most.
     """
-    data = {
-        name: part.changed(partial(cast, precision=precision))
-        for name, part in problem.make_data(SEED).items()
-    }
+    drawn = problem.make_data(SEED)
+    marks = {"drawn": np.array(hashes(drawn), dtype=np.str_)}
+    data = {name: part.changed(partial(cast, precision=precision)) for name, part in drawn.items()}
     part = batch(problem, data["train"], precision)
 
     def climbed(noise: Noise | None = None) -> Iterator[Evidence]:
@@ -174,7 +175,7 @@ def gather(
         for name, n in trials.items()
     }
     for evidence in climbed():
-        found = dict(evidence)
+        found = marks | evidence
         for name, draws in moved.items():
             found |= _spread(name, evidence, list(map(next, draws)))
         yield found
@@ -210,6 +211,11 @@ def _climbed(
         found = asked(x)
         return {name: found[name] for name in named(problem.output, "output")}
 
+    def wide(found: Mapping[str, Array]) -> Arrays:
+        names = named(problem.output, "output")
+        arrays = {name.partition("/")[2]: spread(found[name]) for name in names}
+        return arrays if isinstance(problem.output, Mapping) else arrays[""]
+
     evidence = _named("layer", asked(x))
     if noise is None:
         evidence |= _named("again", outputs(x))
@@ -225,6 +231,8 @@ def _climbed(
     slopes = engine.slopes(problem, replace(part, x=x), seed=SEED, noise=noise)
     losses = {"loss": slopes.loss, "evaluation loss": slopes.evaluation_loss}
     evidence = {name: np.array(loss) for name, loss in losses.items()}
+    with suppress(Exception):  # nor need a loss take such outputs
+        evidence["far loss"] = np.array(engine.loss_at(problem, wide(outputs(x)), part))
     evidence["draws"] = np.array([tuple(map(str, draw)) for draw in slopes.draws], dtype=np.str_)
     evidence |= _named("average", slopes.averages)
     yield evidence | _named("gradient", slopes.gradients)

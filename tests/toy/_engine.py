@@ -142,6 +142,10 @@ def probe(problem, *, seed, noise=None):
     return Probe(dict(model.values), trainable, {}, ask)
 
 
+def loss_at(problem, outputs, part):
+    return float(_loss(problem)(outputs, part.y)[0])
+
+
 def slopes(problem, part, *, seed, noise=None):
     model, loss_of = _build(problem, seed, noise), _loss(problem)
     loss, found = _step(model, loss_of, part.x, part.y)
