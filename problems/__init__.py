@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from problems._lengths import cleared, first_axis, lengths
     from problems._loss import LOSSES, Loss, loss_text
+    from problems._metric import Metric, Predict
     from problems._metrics import (
         accuracy,
         binary_accuracy,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from problems._names import of_output
     from problems._optimizer import OPTIMIZERS, Optimizer
     from problems._picture import Curve, Drawing, Frames, Picture, Words
-    from problems._problem import Metric, Predict, Problem
+    from problems._problem import Problem
     from problems._recipe import Proof, Recipe
     from problems._schedule import SCHEDULES, Schedule
 
@@ -119,8 +120,8 @@ def __getattr__(name: str) -> Any:
     """Import what an author needs when it is asked for: names of problems need no NumPy."""
     if name in __all__:
         for module in (
-            *("_data", "_lengths", "_loss", "_metrics", "_names", "_optimizer", "_picture"),
-            *("_problem", "_recipe", "_schedule"),
+            *("_data", "_lengths", "_loss", "_metric", "_metrics", "_names", "_optimizer"),
+            *("_picture", "_problem", "_recipe", "_schedule"),
         ):
             found = vars(import_module(f"problems.{module}"))
             if name in found:

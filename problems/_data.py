@@ -12,9 +12,12 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from problems._numbers import simplify, told
+
 Array = NDArray[Any]
 Arrays = Array | Mapping[str, Array]  # one, or several by name
 Value = TypeVar("Value")
+DTYPES = tuple(dict.fromkeys(np.dtype(code).name for code in "?bhilqBHILQefd"))
 
 
 def named(values: Value | Mapping[str, Value], what: str = "") -> dict[str, Value]:
@@ -41,9 +44,14 @@ def count(arrays: Arrays) -> int:
     return len(next(iter(arrays.values())) if isinstance(arrays, Mapping) else arrays)
 
 
+def sizes_in(axes: str) -> list[tuple[str, int]]:
+    """Return each axis with a size in an axes text, in their order: one may be there twice."""
+    return [(name, int(size)) for name, size in re.findall(r"(\w+)=(\d+)", axes)]
+
+
 def sized(axes: str) -> dict[str, int]:
     """Return the sizes in an axes text: "time=5 symbol=10" -> {"time": 5, "symbol": 10}."""
-    return {name: int(size) for name, size in re.findall(r"(\w+)=(\d+)", axes)}
+    return dict(sizes_in(axes))
 
 
 def shape(axes: str, **sizes: int) -> tuple[int, ...]:
@@ -69,6 +77,9 @@ class Spec:
 
     An input may be a length: with `length_of="time"`, its whole number, from 1 to the size of the
     axis, says how many steps of the axis `time` each example has. What comes after them is 0.
+
+    Raises:
+        ValueError: a text is none, NumPy has no such type, or there are no values in the range.
     """
 
     axes: str
@@ -78,6 +89,22 @@ class Spec:
     meaning: str
     unit: str
     length_of: str | None = None  # the axis whose steps it counts
+
+    def __post_init__(self) -> None:
+        simplify(self)
+        for what in ("axes", "meaning", "unit"):
+            if not isinstance(value := getattr(self, what), str):
+                raise ValueError(f"spec: {what}: expected text, came {told(value)}")
+        if self.dtype not in DTYPES:
+            expected = "a type of NumPy by its name, such as float32 or int64"
+            raise ValueError(f"spec: dtype: expected {expected}, came {told(self.dtype)}")
+        ends = (self.low, self.high)
+        numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in ends)
+        if not (numbers and self.low <= self.high):
+            raise ValueError(
+                f"spec: expected numbers low and high, low no more than high, "
+                f"came {told(self.low)} and {told(self.high)}"
+            )
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -1,13 +1,14 @@
 """What is minimised: the value `Loss`, which targets it takes, and what it is divided by."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 
 from problems._data import Array, Spec
-from problems._numbers import is_number, simplify
+from problems._names import check_known
+from problems._numbers import is_number, simplify, told
 
 OWN = "own"  # the function `loss` of the twin
 # Loss: its options.
@@ -67,12 +68,12 @@ class Loss:
     weight: float = 1.0
     delta: float | None = None  # of huber; in the targets' unit, 1 if it is not given
     label_smoothing: float = 0.0  # in [0, 1)
-    class_weights: tuple[float, ...] | None = None  # one per class, in their order
+    # One per class, in their order; or by class, a dict with all from 0 on.
+    class_weights: tuple[float, ...] | Mapping[int, float] | None = None
 
     def __post_init__(self) -> None:
         simplify(self)
-        if self.name not in LOSSES:
-            raise ValueError(f"no loss {self.name!r}; there are {', '.join(LOSSES)}")
+        check_known("loss", self.name, LOSSES)
         if self.class_weights is not None:
             object.__setattr__(self, "class_weights", _numbers(self.name, self.class_weights))
         for option in ("delta", "label_smoothing", "class_weights"):
@@ -87,12 +88,12 @@ class Loss:
         for option, value in (("weight", self.weight), ("delta", self.delta)):
             if value is not None and not (is_number(value) and value > 0):
                 raise ValueError(
-                    f"loss {self.name}: {option}: expected a number above 0, came {value!r}"
+                    f"loss {self.name}: {option}: expected a number above 0, came {told(value)}"
                 )
         if not (is_number(self.label_smoothing) and 0 <= self.label_smoothing < 1):
             raise ValueError(
                 f"loss {self.name}: label_smoothing: expected a number in [0, 1), "
-                f"came {self.label_smoothing!r}"
+                f"came {told(self.label_smoothing)}"
             )
 
     @property
@@ -196,7 +197,7 @@ def _loss(given: object) -> Loss:
     if isinstance(given, str):
         return Loss(given)
     if not isinstance(given, Loss):
-        raise ValueError(f"loss: expected a name or a Loss, came {given!r}")
+        raise ValueError(f"loss: expected a name or a Loss, came {told(given)}")
     return given
 
 
@@ -245,6 +246,8 @@ def check_values(
             raise ValueError(f"{what} weight: expected {', '.join(losses)}, came {came}")
     for name, loss, arrays in by_output(losses, targets, weights):
         y, weight = arrays
+        if name and weights is not None and weight is None:
+            raise ValueError(f"{what} {name} weight: expected an array, came None")
         loss.check_values(y, weight, own[name], f"{what} {name}" if name else what)
 
 
@@ -255,10 +258,17 @@ def loss_text(losses: Losses) -> str:
 
 
 def _numbers(name: str, given: object) -> tuple[float, ...]:
-    numbers = list(given) if isinstance(given, Iterable) else []
+    what = f"loss {name}: class_weights"
+    if isinstance(given, Mapping):
+        if set(given) != set(range(len(given))) or not given:
+            raise ValueError(f"{what}: expected all classes from 0 on, came {told(given)}")
+        given = [given[one] for one in range(len(given))]
+    ordered = isinstance(given, Iterable) and not isinstance(given, Set | str | bytes)
+    numbers = list(given) if ordered else []  # type: ignore[call-overload]
     if not (all(is_number(one) and one >= 0 for one in numbers) and any(numbers)):
         raise ValueError(
-            f"loss {name}: class_weights: expected numbers of 0 or more, not all 0, came {given!r}"
+            f"{what}: expected numbers of 0 or more, not all 0, in the order of the classes, "
+            f"came {told(given)}"
         )
     return tuple(map(float, numbers))
 

@@ -6,17 +6,81 @@ class that was never predicted, the recall of one that does not occur, F1 where 
 scikit-learn says the same with `labels=range(classes), zero_division=0`, and is the tests' oracle.
 """
 
-import operator
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from problems._data import Array
+from problems._data import Array, Spec
+from problems._numbers import check_whole
 
 Measure = Callable[[Array, Array], float]
+# Of those here, how many classes there have to be; 0 for one that compares equal shapes.
+KINDS: WeakKeyDictionary[Measure, int] = WeakKeyDictionary()
 
 
+def check_fit(measure: Measure, output: Spec, target: Spec) -> None:
+    """Raise ValueError unless a measure of this file can compare an output with a target.
+
+    A measure of one's own may do what it likes.
+    """
+    for known, classes in KINDS.items():
+        if known is measure:
+            _check_shapes(classes, output.shape, target.shape, target.dtype)
+            if classes:
+                _check_classes(target.low, target.high, output.shape[-1])
+
+
+def _check_shapes(
+    classes: int, answers: tuple[int, ...], targets: tuple[int, ...], dtype: Any
+) -> None:
+    """Raise ValueError where NumPy would stretch (n,) and (n, 1) to (n, n), and score that."""
+    if classes and not answers:
+        raise ValueError("expected answers with an axis of classes, came none")
+    expected = answers[:-1] if classes else answers
+    if targets != expected:
+        raise ValueError(f"expected targets of shape {expected}, came {targets}")
+    if classes and not np.issubdtype(dtype, np.integer):
+        raise ValueError(f"expected targets that are classes, such as int64, came {dtype}")
+    if classes and answers[-1] < classes:
+        raise ValueError(
+            f"a metric of one class: expected a class from 0 to {answers[-1] - 1}, "
+            f"came {classes - 1}"
+        )
+
+
+def _check_classes(low: float, high: float, n: int) -> None:
+    if low < 0 or high >= n:
+        raise ValueError(f"expected classes from 0 to {n - 1}, came {low if low < 0 else high}")
+
+
+def _checked(measure: Measure, classes: int) -> Measure:
+    """Return a measure that refuses what it cannot compare."""
+
+    @wraps(measure)
+    def checked(answers: Array, targets: Array) -> float:
+        _check_shapes(classes, answers.shape, targets.shape, targets.dtype)
+        if classes:
+            _check_classes(targets.min(initial=0), targets.max(initial=0), answers.shape[-1])
+        return measure(answers, targets)
+
+    KINDS[checked] = classes
+    return checked
+
+
+def _of_classes(measure: Measure, least: int = 1) -> Measure:
+    """Have a measure refuse what are no classes of the answers."""
+    return _checked(measure, least)
+
+
+def _of_equal(measure: Measure) -> Measure:
+    """Have a measure refuse targets of another shape than the answers."""
+    return _checked(measure, 0)
+
+
+@_of_classes
 def accuracy(logits: Array, classes: Array) -> float:
     """Return the fraction of classes (n, ...) that have the largest logit (n, ..., class)."""
     return float(np.mean(logits.argmax(-1) == classes))
@@ -28,11 +92,11 @@ def top_accuracy(k: int) -> Measure:
     Of equal logits (n, ..., class), that of the lower class is the larger one, as in `accuracy`.
 
     Raises:
-        ValueError: `k` is below 1.
+        ValueError: `k` is no whole number above 0.
     """
-    if k < 1:
-        raise ValueError(f"top_accuracy: expected 1 or more of the largest logits, came {k}")
+    check_whole("top_accuracy", k)
 
+    @_of_classes
     def measure(logits: Array, classes: Array) -> float:
         largest = np.argsort(-logits.astype(np.float64), axis=-1, kind="stable")[..., :k]
         return float(np.mean(np.any(largest == classes[..., None], axis=-1)))
@@ -40,32 +104,39 @@ def top_accuracy(k: int) -> Measure:
     return measure
 
 
+@_of_classes
 def sequence_accuracy(logits: Array, classes: Array) -> float:
     """Return the fraction of sequences (n, time) wholly right; logits are (n, time, class)."""
-    return float(np.mean(np.all(logits.argmax(-1) == classes, axis=1)))
+    right = logits.argmax(-1) == classes
+    return float(np.mean(right.reshape(len(right), -1).all(axis=1)))
 
 
+@_of_equal
 def binary_accuracy(logits: Array, bits: Array) -> float:
     """Return the fraction of 0/1 targets (n, ...) on whose side the logit (n, ...) is."""
     return float(np.mean((logits > 0) == (bits > 0.5)))
 
 
+@_of_equal
 def binary_sequence_accuracy(logits: Array, bits: Array) -> float:
     """Return the fraction of examples (n, ...) with every bit right."""
     right = (logits > 0) == (bits > 0.5)
     return float(np.mean(right.reshape(len(right), -1).all(axis=1)))
 
 
+@_of_equal
 def binary_precision(logits: Array, bits: Array) -> float:
     """Return the fraction of 1s among the targets (n, ...) whose logit (n, ...) is above 0."""
     return float(_precision(*_counts(logits > 0, bits > 0.5, 2))[1])
 
 
+@_of_equal
 def binary_recall(logits: Array, bits: Array) -> float:
     """Return the fraction of the 1s among 0/1 targets (n, ...) whose logit (n, ...) is above 0."""
     return float(_recall(*_counts(logits > 0, bits > 0.5, 2))[1])
 
 
+@_of_equal
 def binary_f1(logits: Array, bits: Array) -> float:
     """Return the harmonic mean of the precision and the recall of the 1s, see above."""
     return float(_f1(*_counts(logits > 0, bits > 0.5, 2))[1])
@@ -77,7 +148,7 @@ def precision_of(one: int) -> Measure:
     That is the fraction of the targets (n, ...) that are of the class, among those where it has the
     largest logit (n, ..., class). The metric raises ValueError where there is no such class.
     """
-    return _of_class(one, _precision)
+    return _of_class("precision_of", one, _precision)
 
 
 def recall_of(one: int) -> Measure:
@@ -86,7 +157,7 @@ def recall_of(one: int) -> Measure:
     That is the fraction of the targets (n, ...) of the class for which it has the largest logit
     (n, ..., class). The metric raises ValueError where there is no such class.
     """
-    return _of_class(one, _recall)
+    return _of_class("recall_of", one, _recall)
 
 
 def f1_of(one: int) -> Measure:
@@ -94,14 +165,16 @@ def f1_of(one: int) -> Measure:
 
     The metric raises ValueError where there is no such class.
     """
-    return _of_class(one, _f1)
+    return _of_class("f1_of", one, _f1)
 
 
+@_of_classes
 def macro_precision(logits: Array, classes: Array) -> float:
     """Return the mean over all classes of their precision; logits (n, ..., class) as above."""
     return float(np.mean(_precision(*_of_logits(logits, classes))))
 
 
+@_of_classes
 def macro_recall(logits: Array, classes: Array) -> float:
     """Return the mean over all classes of their recall; logits (n, ..., class) as above.
 
@@ -110,11 +183,13 @@ def macro_recall(logits: Array, classes: Array) -> float:
     return float(np.mean(_recall(*_of_logits(logits, classes))))
 
 
+@_of_classes
 def macro_f1(logits: Array, classes: Array) -> float:
     """Return the mean over all classes of their F1, which is not the F1 of the means."""
     return float(np.mean(_f1(*_of_logits(logits, classes))))
 
 
+@_of_equal
 def roc_auc(logits: Array, bits: Array) -> float:
     """Return how likely a 1 has a larger logit (n, ...) than a 0 of the targets (n, ...) has.
 
@@ -139,16 +214,19 @@ def roc_auc(logits: Array, bits: Array) -> float:
 OF_SEQUENCES = (sequence_accuracy, binary_sequence_accuracy)
 
 
+@_of_equal
 def mean_absolute_error(outputs: Array, targets: Array) -> float:
     """Return the mean of |output - target| over everything, in the targets' unit."""
     return float(np.mean(np.abs(outputs - targets), dtype=np.float64))
 
 
+@_of_equal
 def mean_squared_error(outputs: Array, targets: Array) -> float:
     """Return the mean of (output - target)^2 over everything, in the targets' unit squared."""
     return float(np.mean(np.square(np.subtract(outputs, targets, dtype=np.float64))))
 
 
+@_of_equal
 def root_mean_squared_error(outputs: Array, targets: Array) -> float:
     """Return the root of the mean squared error, in the targets' unit."""
     return float(np.sqrt(mean_squared_error(outputs, targets)))
@@ -183,13 +261,10 @@ def _f1(right: Array, said: Array, there: Array) -> Array:
     return _ratio(2 * right, said + there)
 
 
-def _of_class(one: int, score: Callable[[Any, Any, Any], Array]) -> Measure:
-    operator.index(one)  # a class is a whole number, or Python says so
+def _of_class(name: str, one: int, score: Callable[[Any, Any, Any], Array]) -> Measure:
+    check_whole(f"{name}: class", one, least=0)
 
     def measure(logits: Array, classes: Array) -> float:
-        if not 0 <= one < logits.shape[-1]:
-            n = logits.shape[-1] - 1
-            raise ValueError(f"a metric of one class: expected a class from 0 to {n}, came {one}")
         return float(score(*_of_logits(logits, classes))[one])
 
-    return measure
+    return _of_classes(measure, one + 1)

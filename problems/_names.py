@@ -1,9 +1,75 @@
 """Names: where a network has several outputs, each has a target, a loss and metrics of its name."""
 
 from collections.abc import Iterable, Mapping
+from inspect import signature
 from typing import Any
 
-from problems._data import Specs, count, named
+from problems._data import Spec, Specs, count, named, sizes_in
+from problems._numbers import told
+
+
+def check_known(what: str, name: object, known: Iterable[str]) -> None:
+    """Raise ValueError unless there is what is named."""
+    if not isinstance(name, str) or name not in known:
+        raise ValueError(f"no {what} {told(name)}; there are {', '.join(known)}")
+
+
+def check_texts(what: str, values: Mapping[str, object]) -> None:
+    """Raise ValueError, naming `what`, unless all values are text."""
+    for name, value in values.items():
+        if not isinstance(value, str):
+            where = f"{what}: {name}" if what else name
+            raise ValueError(f"{where}: expected text, came {told(value)}")
+
+
+def check_by_name(what: str, values: object) -> None:
+    """Raise ValueError unless values are a mapping by names, which are text."""
+    if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
+        raise ValueError(f"{what}: expected a mapping by name, came {told(values)}")
+
+
+def check_takes(what: str, function: object, expected: str) -> None:
+    """Raise ValueError unless a function can be called with what is expected."""
+    if not callable(function):
+        raise ValueError(f"{what}: expected a function of ({expected}), came {told(function)}")
+    try:
+        takes = signature(function)
+    except ValueError:  # some of NumPy's do not tell
+        return
+    try:
+        takes.bind(*expected.split(", "))
+    except TypeError:
+        name = getattr(function, "__name__", told(function))
+        came = ", ".join(takes.parameters)
+        raise ValueError(
+            f"{what}: expected a function of ({expected}), came {name}, which takes ({came})"
+        ) from None
+
+
+def check_specs(what: str, specs: object) -> None:
+    """Raise ValueError unless there is a spec, or several by names that have no "/"."""
+    several = specs if isinstance(specs, Mapping) else {"": specs}
+    kinds = {type(one).__name__ for one in several.values() if not isinstance(one, Spec)}
+    if kinds or not several:
+        came = f"a {min(kinds)}" if kinds else "none"
+        raise ValueError(f"{what}: expected a Spec, or several by name, came {came}")
+    for name in several if several is specs else ():
+        if not isinstance(name, str) or not name or "/" in name:
+            raise ValueError(f"{what}: expected names without '/', came {told(name)}")
+
+
+def check_axes(specs: Mapping[str, Spec], hidden: Mapping[str, int]) -> None:
+    """Raise ValueError unless each axis of the data and of the network has one size."""
+    seen: dict[str, tuple[int, str]] = {}
+    found = [(what, *one) for what, spec in specs.items() for one in sizes_in(spec.axes)]
+    for what, axis, size in (*found, *(("hidden", *one) for one in hidden.items())):
+        if axis == "batch":
+            raise ValueError(f"{what}: axis batch: expected another name, it is of the examples")
+        before, where = seen.setdefault(axis, (size, what))
+        if before != size:
+            raise ValueError(
+                f"axis {axis}: expected one size, came {before} ({where}) and {size} ({what})"
+            )
 
 
 def check_names(outputs: Specs, others: Mapping[str, object]) -> None:

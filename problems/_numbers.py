@@ -8,17 +8,28 @@ from typing import Any
 
 import numpy as np
 
+LONGEST = 80  # of what is told of a value
+
 
 def is_number(value: object) -> bool:
     """Say whether a value is a real number, and finite; True and False are none."""
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number that no float can hold
+        return False
+
+
+def told(value: object) -> str:
+    """Return how a value is written, in one line that is not too long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def check_whole(what: str, value: object, *, least: int = 1) -> None:
     """Raise ValueError, naming `what`, unless a value is a whole number, `least` or more."""
-    if type(value) is not int or value < least:
+    if type(simple(value)) is not int or value < least:  # type: ignore[operator]
         expected = "above 0" if least == 1 else f"of {least} or more"
-        raise ValueError(f"{what}: expected a whole number {expected}, came {value!r}")
+        raise ValueError(f"{what}: expected a whole number {expected}, came {told(value)}")
 
 
 def simplify(made: Any) -> None:
@@ -28,16 +39,16 @@ def simplify(made: Any) -> None:
     """
     for field in fields(made):
         given = getattr(made, field.name)
-        if (simple := _simple(given)) is not given:
-            object.__setattr__(made, field.name, simple)
+        if (plain := simple(given)) is not given:
+            object.__setattr__(made, field.name, plain)
 
 
-def _simple(value: Any) -> Any:
+def simple(value: Any) -> Any:
     """Return a value, or one like it without NumPy's scalars if it has any."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, tuple) and any(isinstance(one, np.generic) for one in value):
-        return tuple(map(_simple, value))
+        return tuple(map(simple, value))
     if isinstance(value, Mapping) and any(isinstance(one, np.generic) for one in value.values()):
-        return {name: _simple(one) for name, one in value.items()}
+        return {name: simple(one) for name, one in value.items()}
     return value

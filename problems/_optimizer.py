@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from problems._numbers import is_number, simplify
+from problems._names import check_known
+from problems._numbers import is_number, simplify, told
 
 # Optimizer: its options beside those that all have, with their defaults.
 OPTIMIZERS: Mapping[str, Mapping[str, float | bool]] = MappingProxyType(
@@ -96,8 +97,7 @@ class Optimizer:
 
     def __post_init__(self) -> None:
         simplify(self)
-        if self.name not in OPTIMIZERS:
-            raise ValueError(f"no optimizer {self.name!r}; there are {', '.join(OPTIMIZERS)}")
+        check_known("optimizer", self.name, OPTIMIZERS)
         known = dict.fromkeys((*OPTIMIZERS[self.name], *SHARED))
         for option, value in self.given.items():
             if option not in known:
@@ -165,4 +165,4 @@ def _check(what: str, option: str, value: object) -> None:
     else:
         right, expected = number and value >= 0, "a number, 0 or more"  # type: ignore[operator]
     if not right:
-        raise ValueError(f"{what}: expected {expected}, came {value!r}")
+        raise ValueError(f"{what}: expected {expected}, came {told(value)}")

@@ -1,4 +1,4 @@
-"""The values that define a problem: its metrics, and the problem itself. All frozen."""
+"""The value that defines a problem. It is frozen, as all that it consists of."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,78 +21,22 @@ from problems._data import (
     sized,
 )
 from problems._loss import by_output, check_targets, check_values
+from problems._metric import Metric, Predict
 from problems._metrics import OF_SEQUENCES
-from problems._names import check_names, check_outputs, check_scored, of_output
-from problems._numbers import check_whole, is_number, simplify
+from problems._names import (
+    check_axes,
+    check_by_name,
+    check_names,
+    check_outputs,
+    check_scored,
+    check_specs,
+    check_takes,
+    check_texts,
+    of_output,
+)
+from problems._numbers import check_whole, simplify
 from problems._picture import PLAIN, Picture
 from problems._recipe import PROOF, Proof, Recipe
-
-# Inputs (n, ...) -> outputs (n, ...): each one array, or several by name.
-Predict = Callable[[Any], Any]
-
-BETTER = ("higher", "lower")
-
-
-def ask_once(predict: Predict, x: Arrays) -> Any:
-    """Question a network in the usual way: what does it answer to `x`?"""
-    return predict(x)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """One score of a trained network, computed in NumPy from its answers.
-
-    `baseline` is what the constant answer `trivial` (shape of one output) scores on average; the
-    problem's docstring says why that one. `best` is a limit: no score is better, but for chance in
-    the draw. `reference` is what the problem's `reference` scores; None says that it scores `best`,
-    for it is exact. Backends whose scores differ by less than `margin` count as equal in practice.
-
-    Of several outputs, `of` names the one that is scored. Where sequences have lengths, answers and
-    targets come without the steps after their ends, as (steps, ...).
-
-    Raises:
-        ValueError: a value is none that it may be.
-    """
-
-    name: str
-    measure: Callable[[Array, Array], float]  # (answers, targets) -> score
-    better: str  # "higher" or "lower"
-    target: float | None
-    baseline: float
-    trivial: Array
-    best: float
-    reference: float | None = None
-    margin: float
-    unit: str
-    part: str = "test"  # the part of the data that is asked about
-    ask: Callable[[Predict, Any], Any] = ask_once
-    of: str | None = None  # the output that is scored, by name; None where there is one
-
-    def __post_init__(self) -> None:
-        simplify(self)
-        if self.better not in BETTER:
-            came = f"came {self.better!r}"
-            raise ValueError(
-                f"metric {self.name!r}: better: expected {' or '.join(BETTER)}, {came}"
-            )
-        optional = {"target": self.target, "reference": self.reference}
-        stated = {"baseline": self.baseline, "best": self.best, "margin": self.margin}
-        given = {what: value for what, value in optional.items() if value is not None}
-        for what, value in (stated | given).items():
-            if not is_number(value):
-                raise ValueError(f"metric {self.name!r}: {what}: expected a number, came {value!r}")
-        sign = 1 if self.better == "higher" else -1
-        if self.reference is not None and sign * self.reference > sign * self.best:
-            raise ValueError(
-                f"metric {self.name!r}: reference: expected a score no better than the best, "
-                f"{self.best}, came {self.reference}"
-            )
-
-    def reached(self, score: float) -> bool | None:
-        """Say whether `score` is at the target or better; None where there is no target."""
-        if self.target is None:
-            return None
-        return score >= self.target if self.better == "higher" else score <= self.target
 
 
 def _said(what: str, make: Callable[[], object]) -> None:
@@ -144,13 +88,12 @@ class Problem:
 
     def __post_init__(self) -> None:
         simplify(self)
-        for what, value in (("name", self.name), ("summary", self.summary)):
-            if not isinstance(value, str):
-                raise ValueError(f"{what}: expected text, came {value!r}")
+        self._check_kinds()
         for what, size in self.hidden.items():
             check_whole(f"hidden: {what}", size)
         for what, spec in self.specs.items():
             _said(what, partial(shape, spec.axes))
+        check_axes(self.specs, self.hidden)
         check_names(self.output, {"target": self.target})
         check_scored(self.output, ((metric.name, metric.of) for metric in self.metrics))
         _lengths.check_lengths(self.input, self.target, self.output)
@@ -163,7 +106,8 @@ class Problem:
             raise ValueError(f"expected metrics, each with a name of its own, came {came}")
         of_lengths = _lengths.lengths(self.input)
         for metric in self.metrics:
-            target = of_output(self.target, metric.of)
+            output, target = (of_output(one, metric.of) for one in (self.output, self.target))
+            _said(f"metric {metric.name!r}", partial(metric.check_specs, output, target))
             if metric.measure in OF_SEQUENCES and _lengths.first_axis(target) in of_lengths:
                 raise ValueError(
                     f"metric {metric.name!r}: expected a measure of steps, where sequences have "
@@ -181,6 +125,29 @@ class Problem:
                 raise ValueError(
                     f"{what}: examples: expected also {', '.join(missing)}, came {came}"
                 )
+
+    def _check_kinds(self) -> None:
+        """Raise ValueError unless everything is of the kind that it has to be."""
+        check_texts("", {"name": self.name, "summary": self.summary})
+        for what in ("input", "target", "output"):
+            check_specs(what, getattr(self, what))
+        for what in ("hidden", "layers"):
+            check_by_name(what, getattr(self, what))
+        check_texts("layers", self.layers)
+        for what, expected in (("draw", "seed, sizes"), ("reference", "x"), ("widen", "unit")):
+            if what == "draw" or getattr(self, what) is not None:
+                check_takes(what, getattr(self, what), expected)
+        if not isinstance(self.metrics, tuple):
+            came = type(self.metrics).__name__
+            raise ValueError(f"metrics: expected a tuple of Metric, came a {came}")
+        for what, one, kind in (
+            *(("metrics", metric, Metric) for metric in self.metrics),
+            *(("recipe", self.recipe, Recipe), ("quick", self.quick, Recipe)),
+            ("proof", self.proof, Proof),
+        ):
+            if not isinstance(one, kind):
+                came = type(one).__name__
+                raise ValueError(f"{what}: expected a {kind.__name__}, came a {came}")
 
     @property
     def specs(self) -> dict[str, Spec]:
@@ -205,7 +172,7 @@ class Problem:
             for spec in named(self.target).values()
         ):
             return True
-        parts = self.draw(0, self.quick.examples).values()
+        parts = self._drawn(0, self.quick.examples).values()
         return any(part.weight is not None for part in parts)
 
     @property
@@ -246,7 +213,7 @@ class Problem:
         def draw(seed: int, sizes: Mapping[str, int]) -> Data:
             own = self.recipe.examples
             asked = {name: min(n, own[name]) for name, n in sizes.items()}
-            drawn = self.draw(seed, asked)
+            drawn = self._drawn(seed, asked)
             for name, n in asked.items():  # too few would be repeated, and nobody would know
                 if name in drawn and (came := count(drawn[name].x)) < n:
                     raise ValueError(f"{self.name} {name}: expected {n} examples, came {came}")
@@ -266,7 +233,7 @@ class Problem:
         Raises:
             ValueError: a part does not match the spec, or has not as many examples as asked for.
         """
-        data = self.draw(seed, self.recipe.examples)
+        data = self._drawn(seed, self.recipe.examples)
         for name, part in data.items():
             check(self.input, part.x, f"{self.name} {name} input")
             check(self.target, part.y, f"{self.name} {name} target")
@@ -284,13 +251,27 @@ class Problem:
                 )
         return {name: self._weighed(name, part) for name, part in data.items()}
 
+    def _drawn(self, seed: int, sizes: Mapping[str, int]) -> Data:
+        data = self.draw(seed, sizes)
+        check_by_name(f"{self.name}: draw", data)
+        for name, part in data.items():
+            if not isinstance(part, Part):
+                came = type(part).__name__
+                raise ValueError(f"{self.name} {name}: expected a Part, came a {came}")
+        return data
+
     def _weighed(self, name: str, part: Part) -> Part:
         own = self.own_steps(part.x)
         steps = {of: _lengths.own_of(spec, own) for of, spec in named(self.target).items()}
         check_values(self.recipe.losses, part.y, part.weight, steps, f"{self.name} {name}")
         for what, specs, arrays in (("input", self.input, part.x), ("target", self.target, part.y)):
             _lengths.check_padding(specs, arrays, own, self.sizes, f"{self.name} {name} {what}")
-        return _lengths.weighed(self.target, part, own)
+        weighed = _lengths.weighed(self.target, part, own)
+        if weighed.weight is not None:
+            for of, weight in named(weighed.weight, f"{self.name} {name} weight").items():
+                if not weight.any():
+                    raise ValueError(f"{of}: expected one above 0 before the ends, came 0 alone")
+        return weighed
 
     def padded(self, part: Part) -> Part:
         """Return a part that is 0 after the end of its sequences, with weights for their steps."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from problems._data import Array
 from problems._loss import Loss, Losses, losses_of
-from problems._numbers import check_whole, is_number, simplify
+from problems._names import check_by_name
+from problems._numbers import check_whole, is_number, simplify, told
 from problems._optimizer import Optimizer
 from problems._schedule import Schedule
 
@@ -19,7 +20,8 @@ class Recipe:
     these names, or the name of one alone.
 
     Raises:
-        ValueError: there is no such loss, optimizer or schedule, or a number is too small.
+        ValueError: there is no such loss, optimizer or schedule, or a number is too small or too
+            large.
     """
 
     loss: str | Loss | Mapping[str, str | Loss]
@@ -32,18 +34,21 @@ class Recipe:
 
     def __post_init__(self) -> None:
         simplify(self)
+        check_by_name("examples", self.examples)
         object.__setattr__(self, "loss", losses_of(self.loss))
         for what, kind in (("optimizer", Optimizer), ("schedule", Schedule)):
             if not isinstance(value := getattr(self, what), kind):
                 object.__setattr__(self, what, kind(value))
         rate = self.learning_rate
         if not (is_number(rate) and rate > 0):
-            raise ValueError(f"learning_rate: expected a number above 0, came {rate!r}")
+            raise ValueError(f"learning_rate: expected a number above 0, came {told(rate)}")
         counts = {"batch_size": self.batch_size, "epochs": self.epochs}
         for what, n in (
             counts | {f"examples of {part}": n for part, n in self.examples.items()}
         ).items():
             check_whole(what, n)
+        if "train" in self.examples:
+            self.rates(-(-self.examples["train"] // self.batch_size))
 
     @property
     def losses(self) -> Losses:

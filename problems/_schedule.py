@@ -7,7 +7,8 @@ from types import MappingProxyType
 import numpy as np
 
 from problems._data import Array
-from problems._numbers import is_number, simplify
+from problems._names import check_known
+from problems._numbers import is_number, simplify, told
 
 # Schedule: its options beside `warm_up`, with their defaults; None for one that must be given.
 SCHEDULES: Mapping[str, Mapping[str, object]] = MappingProxyType(
@@ -49,8 +50,8 @@ class Schedule:
 
     def __post_init__(self) -> None:
         simplify(self)
-        if self.name not in SCHEDULES:
-            raise ValueError(f"no schedule {self.name!r}; there are {', '.join(SCHEDULES)}")
+        check_known("schedule", self.name, SCHEDULES)
+        self._check("warm_up", self.warm_up)
         known, given = SCHEDULES[self.name], self.given
         for option, value in given.items():
             if option not in (*known, "warm_up"):
@@ -68,11 +69,11 @@ class Schedule:
             least = 1 if option == "every" else 0
             right, expected = type(value) is int and value >= least, f"whole steps, {least} or more"
         elif option in ("at", "factors"):
-            right, expected = isinstance(value, tuple), "a tuple"
+            right, expected = isinstance(value, tuple) and value != (), "a tuple that is not empty"
         else:
             right, expected = is_number(value) and value >= 0, "a factor, 0 or more"  # type: ignore[operator]
         if not right:
-            raise ValueError(f"{self.name}: {option}: expected {expected}, came {value!r}")
+            raise ValueError(f"{self.name}: {option}: expected {expected}, came {told(value)}")
 
     def _check_pieces(self, at: tuple[int, ...], factors: tuple[float, ...]) -> None:
         """Raise ValueError unless there is a factor for each step, and the steps ascend."""
@@ -96,14 +97,18 @@ class Schedule:
         return self.name in ("constant", "exponential") and not (self.every or self.warm_up)
 
     def rates(self, learning_rate: float, *, epochs: int, steps_per_epoch: int) -> Array:
-        """Return the learning rate of each step, float64 (epochs * steps_per_epoch,)."""
+        """Return the learning rate of each step, float64 (epochs * steps_per_epoch,).
+
+        Raises:
+            ValueError: a rate is larger than a number can be.
+        """
         total = epochs * steps_per_epoch
         warm = min(self.warm_up, total)
         k, n = np.arange(total - warm), total - warm
         if self.name == "exponential":
             powers = k // (self.every or steps_per_epoch)
-            factor = self.factor or 0.0
-            factors = np.array([factor**power for power in powers.tolist()])
+            factor, most = self.factor or 0.0, int(powers.max(initial=0))
+            factors = np.array([_power(factor, power) for power in range(most + 1)])[powers]
         elif self.name == "cosine":
             final = self.final or 0.0
             factors = final + (1 - final) * (1 + np.cos(np.pi * k / max(n, 1))) / 2
@@ -112,9 +117,16 @@ class Schedule:
             factors = levels[np.searchsorted(self.at or (), k, side="right")]
         else:
             factors = np.ones(n)
-        return learning_rate * np.concatenate(
-            [np.arange(1, warm + 1) / max(self.warm_up, 1), factors]
-        )
+        with np.errstate(over="ignore"):
+            found = learning_rate * np.concatenate(
+                [np.arange(1, warm + 1) / max(self.warm_up, 1), factors]
+            )
+        if not np.isfinite(found).all():
+            first = np.isfinite(found).argmin()
+            raise ValueError(
+                f"{self.name}: expected finite rates, came {found[first]} in step {first}"
+            )
+        return found
 
     def __str__(self) -> str:
         """Return it in words, as they follow a learning rate; empty where that is constant."""
@@ -130,3 +142,10 @@ class Schedule:
         }
         warm = f"after a warm-up of {self.warm_up} steps" if self.warm_up else ""
         return ", ".join(filter(None, (words[self.name], warm)))
+
+
+def _power(factor: float, power: int) -> float:
+    try:
+        return float(factor) ** power
+    except OverflowError:
+        return float("inf")

@@ -239,6 +239,7 @@ PAIRS = {
         input=SEQUENCE_INPUT,
         target='spec("time=6 bit=1")',
         output='spec("time=6 bit=1", low=-ANY, high=ANY)',
+        metrics=ACCURACY.replace("np.ones(1,", "np.ones((6, 1),"),
         layers='"lstm": "batch time unit", "dense": "batch time bit"',
         torch_layers="self.lstm = nn.LSTM(3, units, batch_first=True)\n"
         "self.dense = nn.Linear(units, 1)",

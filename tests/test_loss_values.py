@@ -78,6 +78,24 @@ WRONG_LOSSES = {
     ),
     "no class": (("cross_entropy",), {"class_weights": (0, 0)}, "expected numbers of 0 or more"),
     "one class": (("cross_entropy",), {"class_weights": 5}, "expected numbers of 0 or more"),
+    **{
+        f"weights in {what}": (
+            ("cross_entropy",),
+            {"class_weights": came},
+            "in the order of the cl",
+        )
+        for what, came in (("a set", {1.0, 5.0}), ("text", "15"), ("bytes", b"15"))
+    },
+    "a table of weights": (("cross_entropy",), {"class_weights": np.ones((2, 2))}, "in the order"),
+    **{
+        f"weights by class: {came}": (
+            ("cross_entropy",),
+            {"class_weights": came},
+            f"class_weights: expected all classes from 0 on, came {came}",
+        )
+        for came in ({0: 1.0, 2: 5.0}, {1: 1.0, 2: 5.0}, {"0": 1.0}, {})
+    },
+    "weights": (("huber",), {"weight": np.ones(50)}, "a number above 0, came array([1., 1., "),
     "weight": (("huber",), {"weight": -1}, "weight: expected a number above 0, came -1"),
 }
 
@@ -127,10 +145,11 @@ WRONG_TARGETS = {
 
 @pytest.mark.parametrize(("loss", "target", "why"), WRONG_TARGETS.values(), ids=WRONG_TARGETS)
 def test_a_target_that_a_loss_does_not_take_is_refused(loss, target, why):
-    problem = replace(definition("mse_no"), output=spec((4, 3)), layers={}, target=spec((4, 3)))
+    problem = definition("mse_no")
+    output = spec((4, 3))
     recipe = replace(problem.recipe, loss=loss)
     with pytest.raises(ValueError, match=re.escape(why)):
-        replace(problem, target=target, recipe=recipe, quick=recipe)
+        replace(problem, layers={}, output=output, target=target, recipe=recipe, quick=recipe)
 
 
 def test_losses_of_several_outputs_have_their_names():
@@ -159,6 +178,12 @@ def test_losses_of_several_outputs_have_their_names():
 def test_a_recipe_without_one_loss_is_refused(loss, why):
     with pytest.raises(ValueError, match=why):
         Recipe(loss=loss, learning_rate=1, batch_size=1, epochs=1, examples={})
+
+
+def test_class_weights_may_go_by_class():
+    """Keras's form; its keys are no weights."""
+    by_class = Loss("cross_entropy", class_weights={1: 5, 0: np.float32(1)})
+    assert by_class == Loss("cross_entropy", class_weights=(1.0, 5.0))
 
 
 def test_a_loss_says_its_options():

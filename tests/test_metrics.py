@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn import metrics as oracle
 
 import problems
+from problems._metrics import KINDS
 
 CLASSES = 4
 # Few values, so that logits are often equal, and many that differ by the last digit only.
@@ -162,10 +163,59 @@ def test_an_order_of_one_class_alone_is_refused():
 
 
 def test_a_class_that_the_logits_have_not_is_named():
-    for one in (3, -1):
-        with pytest.raises(ValueError, match=f"expected a class from 0 to 2, came {one}"):
-            problems.recall_of(one)(np.eye(3), np.arange(3))
-    with pytest.raises(TypeError):
-        problems.recall_of("cat")
-    with pytest.raises(ValueError, match="expected 1 or more of the largest logits, came 0"):
-        problems.top_accuracy(0)
+    with pytest.raises(ValueError, match="expected a class from 0 to 2, came 3"):
+        problems.recall_of(3)(np.eye(3), np.arange(3))
+    assert problems.recall_of(np.int64(2))(np.eye(3), np.arange(3)) == 1
+    for one in ("cat", -1, 1.0, True):
+        with pytest.raises(
+            ValueError, match=f"recall_of: class: expected a whole .*, came {one!r}"
+        ):
+            problems.recall_of(one)
+    for k in (0, 2.5, True):
+        with pytest.raises(ValueError, match=f"top_accuracy: expected a whole number .*, came {k}"):
+            problems.top_accuracy(k)
+
+
+def ours(table):
+    return {name: one for name, (one, _) in table.items()}
+
+
+ORDER = {"roc_auc": problems.roc_auc, "binary_accuracy": problems.binary_accuracy}
+EQUAL = ours(BINARY) | ours(NUMBERS) | ORDER
+EQUAL["binary_sequence_accuracy"] = problems.binary_sequence_accuracy
+WITH_CLASSES = ours(OF_CLASSES) | {"sequence_accuracy": problems.sequence_accuracy}
+
+
+def test_every_measure_refuses_what_does_not_fit():
+    named = {one for one in problems.__all__ if callable(getattr(problems, one))}
+    tried = {one.__name__ for one in (WITH_CLASSES | EQUAL).values()} - {"measure"}
+    assert len(WITH_CLASSES | EQUAL) == 20
+    assert tried <= named
+    assert tried == {
+        one.__name__ for one in list(KINDS) if one.__module__ == "problems._metrics"
+    } - {"measure"}
+
+
+@pytest.mark.parametrize("name", EQUAL)
+def test_numbers_of_two_shapes_have_no_score(name):
+    """NumPy would stretch (n,) and (n, 1) to (n, n), and score that."""
+    bits = np.float32([0, 1, 1])
+    for answers, targets in ((bits[:, None], bits), (bits, bits[:, None]), (bits, bits[:1])):
+        with pytest.raises(ValueError, match=r"^expected targets of shape \(3,.*, came \("):
+            EQUAL[name](answers, targets)
+
+
+@pytest.mark.parametrize("name", WITH_CLASSES)
+def test_classes_that_do_not_fit_have_no_score(name):
+    logits, classes = np.eye(CLASSES, dtype=np.float32), np.arange(CLASSES)
+    assert WITH_CLASSES[name](logits, classes.astype(np.uint8)) == 1
+    for answers, targets, why in (
+        (logits, classes[:, None], r"targets of shape \(4,\), came \(4, 1\)$"),
+        (logits[:, :1], classes[:, None], r"targets of shape \(4,\), came \(4, 1\)$"),
+        (logits, classes.astype(np.float32), "targets that are classes, .* came float32$"),
+        (logits, classes + 1, "classes from 0 to 3, came 4$"),
+        (logits, classes - 1, "classes from 0 to 3, came -1$"),
+        (np.float32(1), classes[0], "answers with an axis of classes, came none$"),
+    ):
+        with pytest.raises(ValueError, match=f"^expected {why}"):
+            WITH_CLASSES[name](answers, targets)

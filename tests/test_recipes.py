@@ -111,7 +111,51 @@ WRONG = {
         lambda: Schedule("piecewise", at=(5, 2), factors=(1.0, 1.0)), "expected ascending steps"
     ),
     "too few factors": (
-        lambda: Schedule("piecewise", at=(5,), factors=()), "expected 1 factors, came 0"
+        lambda: Schedule("piecewise", at=(5, 6), factors=(1.0,)), "expected 2 factors, came 1"
+    ),
+    "no pieces": (
+        lambda: Schedule("piecewise", at=(), factors=()),
+        "piecewise: at: expected a tuple that is not empty, came ()",
+    ),
+    **{
+        f"a warm-up of {came!r}": (
+            lambda came=came: Schedule(warm_up=came),
+            f"constant: warm_up: expected whole steps, 0 or more, came {came!r}",
+        )
+        for came in (False, None, "", 0.0, -1)
+    },
+    "an optimizer in a list": (
+        lambda: Optimizer(["sgd"]), "no optimizer ['sgd']; there are sgd, adam, "
+    ),
+    "a schedule in a list": (
+        lambda: Recipe(**USUAL, examples={}, schedule=["cosine"]), "no schedule ['cosine']; there a"
+    ),
+    "a loss in a list": (lambda: Loss(["huber"]), "no loss ['huber']; there are cross_entropy, "),
+    "a decay that no float can hold": (
+        lambda: Optimizer("adamw", weight_decay=10**400), "weight_decay: expected a number, 0 or "
+    ),
+    "examples in a list": (
+        lambda: Recipe(**USUAL, examples=[4, 2]),
+        "examples: expected a mapping by name, came [4, 2]",
+    ),
+    "examples by number": (
+        lambda: Recipe(**USUAL, examples={0: 4}), "a mapping by name, came {0: 4}"
+    ),
+    "rates beyond all numbers": (
+        lambda: rates(Schedule("exponential", factor=1e300, every=1)),
+        "exponential: expected finite rates, came inf in step 2",
+    ),
+    "such rates of a recipe": (
+        lambda: Recipe(
+            **USUAL,
+            examples={"train": 3},
+            schedule=Schedule("exponential", factor=10**200, every=1),
+        ),
+        "exponential: expected finite rates, came inf in step 2",
+    ),
+    "a piece beyond all numbers": (
+        lambda: rates(Schedule("piecewise", at=(1,), factors=(1.7e308,))),
+        "piecewise: expected finite rates, came inf in step 1",
     ),
     "a rate of 0": (
         lambda: Recipe(**USUAL | {"learning_rate": 0}, examples={}), "expected a number above 0"

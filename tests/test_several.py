@@ -134,6 +134,22 @@ WRONG = {
         lambda: replace(OUTPUTS, metrics=(replace(METRIC, of="sort"),)),
         "metric 'accuracy': of: expected kind, size, came 'sort'$",
     ),
+    "an axis with two sizes": (
+        lambda: replace(SEQUENCE, target=replace(SEQUENCE.target, axes="time=4 bit=1")),
+        r"axis time: expected one size, came 6 \(input/steps\) and 4 \(target\)$",
+    ),
+    "steps of the targets alone": (
+        lambda: replace(SEQUENCE, output=replace(SEQUENCE.output, axes="bit=1")),
+        r"target: expected shape \(1,\) for the loss .* came \(6, 1\)$",
+    ),
+    "a name that is none": (
+        lambda: replace(SEQUENCE, input={**SEQUENCE.input, 1: NUMBER}),
+        "input: expected names without '/', came 1$",
+    ),
+    "a name that is a path": (
+        lambda: replace(OUTPUTS, output={**OUTPUTS.output, "a/b": NUMBER}),
+        "output: expected names without '/', came 'a/b'$",
+    ),
     "a metric of a name where there is one output": (
         lambda: replace(SEQUENCE, metrics=(replace(SEQUENCE.metrics[0], of="kind"),)),
         "metric 'accuracy': of: expected one without a name, came 'kind'$",
@@ -183,6 +199,10 @@ WRONG_DATA = {
     "an input alone": (
         lambda part: Part(part.x["steps"], part.y),
         r"every_step train input: expected arrays by name, steps, length, came a ndarray$",
+    ),
+    "weights of the padding alone": (
+        lambda part: replace(part, weight=np.float32(part.x["length"][:, None] <= np.arange(6))),
+        r"every_step train weight: expected one above 0 before the ends, came 0 alone$",
     ),
     "targets by name where there is one": (
         lambda part: Part(part.x, {"bit": part.y}),

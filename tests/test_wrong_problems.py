@@ -28,7 +28,11 @@ WRONG = {
         48,
         "layers: lstm.last: axis 'units' of 'batch units' has no size",
     ),
-    "axes_that_are_no_text": (changed('axes="time=5 symbol=10"', "axes=5"), 48, "TypeError: "),
+    "axes_that_are_no_text": (
+        changed('axes="time=5 symbol=10"', "axes=5"),
+        51,
+        "spec: axes: expected text, came 5",
+    ),
     "no_train": (
         changed('{"train": 3_150, ', "{"),
         48,
