@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 # After the name of a layer: its output in the other layout, if its channels are second. It is there
-# where a layer, such as an activation, works on either.
+# where a layer, such as an activation, works on either, or where an author's own may leave either.
 OTHERWISE = "~"
 
 

@@ -126,6 +126,28 @@ RIGHT_DROPOUT = {
         '    y = layers.Dropout(0.5, name="drop")(layers.ReLU()(y))\n'
         '    return keras.Model(x, layers.Dense(1, name="dense")(y))\n',
     ),
+    "dropout after axes that a forward of the author's has moved": Port(
+        "series",
+        "self.batch = BatchNormLast(4, eps=1e-3, momentum=0.01)\n"
+        "self.norm = LayerNormSecond(4, eps=1e-3); self.drop = nn.Dropout(0.3)",
+        "x = self.drop(self.batch(x)).tanh()\nx = self.drop(self.norm(x.mT)).mean(2)",
+        "self.batch = layers.BatchNormalization(); self.norm = layers.LayerNormalization()\n"
+        "self.drop = layers.Dropout(0.3); self.last = layers.Dropout(0.3)",
+        f"x = ops.tanh(self.drop(self.batch(x, {ON}), {ON}))\n"
+        f"x = ops.mean(self.last(self.norm(x), {ON}), axis=1)",
+        width=4,
+        torch_more="""
+
+class BatchNormLast(nn.BatchNorm1d):
+    def forward(self, x):
+        return super().forward(x.mT).mT
+
+
+class LayerNormSecond(nn.LayerNorm):
+    def forward(self, x):
+        return super().forward(x.mT).mT
+""",
+    ),
 }  # fmt: skip
 
 # More of the same, which takes longer: for tests/vocabulary.py.

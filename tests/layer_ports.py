@@ -275,6 +275,97 @@ SHARED = Port(
     "x = ops.tanh(self.both[0](y))",
 )
 
+# Layers with a `forward` or a `call` of the author's, which leave something else than their base.
+RECURRENT = Port(
+    "series",
+    "self.first = First(4, 4); self.fold = Fold(4, 2, batch_first=True)\n"
+    "self.state = State(4, 3, batch_first=True)",
+    "x = self.first(x.transpose(0, 1)).transpose(0, 1)\n"
+    "x = torch.cat((self.fold(x), self.state(x)), 1)",
+    "self.first = layers.SimpleRNN(4, return_sequences=True)\n"
+    "self.fold = Fold(2, return_sequences=True); self.state = State(3)",
+    "x = self.first(x)\nx = ops.concatenate((self.fold(x), self.state(x)[0]), 1)",
+    shapes='"first": "batch time u=4", "fold.last": "batch u=2", "state.last": "batch u=3"',
+    torch_more="""
+
+class First(nn.RNN):
+    def forward(self, x):
+        return super().forward(x)[0]
+
+
+class Fold(nn.LSTM):
+    def forward(self, x):
+        return super().forward(x)[0][:, -1]
+
+
+class State(nn.GRU):
+    def forward(self, x):
+        return super().forward(x)[1][-1]
+""",
+    keras_more="""
+
+class Fold(layers.LSTM):
+    def call(self, sequences, initial_state=None):
+        return super().call(sequences)[:, -1]
+
+
+class State(layers.GRU):
+    def call(self, sequences, initial_state=None):
+        return (super().call(sequences),)
+""",
+)
+AXES = Port(
+    "image",
+    "self.conv = ConvLast(4, 6, 2); self.norm = LayerNorm2d(6, eps=1e-3)\n"
+    "self.batch = BatchNormLast(6, eps=1e-3, momentum=0.01); self.fc = LinearSecond(6, 3)",
+    "x = self.norm(self.conv(x).permute(0, 3, 1, 2))\n"
+    "x = self.batch(x.permute(0, 2, 3, 1).flatten(1, 2)).tanh()\nx = self.fc(x.mT).mean(2)",
+    "self.conv = layers.Conv2D(6, 2); self.norm = layers.LayerNormalization()\n"
+    "self.batch = NormSecond(); self.fc = layers.Dense(3)",
+    "x = ops.reshape(self.norm(self.conv(x)), (-1, 8, 6))\n"
+    "x = ops.tanh(ops.swapaxes(self.batch(x, training=training), 1, 2))\n"
+    "x = ops.mean(self.fc(x), axis=1)",
+    width=3,
+    shapes='"conv": "batch h=2 w=4 c=6", "norm": "batch h=2 w=4 c=6", "batch": "batch p=8 c=6", '
+    '"fc": "batch p=8 c=3"',
+    torch_more="""
+
+class ConvLast(nn.Conv2d):
+    def forward(self, x):
+        return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
+class LayerNorm2d(nn.LayerNorm):
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class BatchNormLast(nn.BatchNorm1d):
+    def forward(self, x):
+        return super().forward(x.mT).mT
+
+
+class LinearSecond(nn.Linear):
+    def forward(self, x):
+        return super().forward(x.mT).mT
+""",
+    keras_more="""
+
+class NormSecond(layers.BatchNormalization):
+    def call(self, x, training=None):
+        return ops.swapaxes(super().call(x, training=training), 1, 2)
+""",
+)
+SPARSE = Port(
+    "tokens",
+    "self.emb = nn.Embedding(10, 5, padding_idx=0, sparse=True)",
+    "x = self.emb(x).mean(1).tanh()",
+    "self.emb = layers.Embedding(10, 5)",
+    "x = self.emb(x) * ops.cast(x != 0, self.compute_dtype)[..., None]\n"
+    "x = ops.tanh(ops.mean(x, axis=1))",
+    recipe='optimizer=Optimizer("sgd", momentum=0.9, weight_decay=0.01)',
+)
+
 # The kinds, combined: what the tests go through.
 LAYERS_RIGHT = {
     "layers of images": IMAGES,
@@ -285,4 +376,13 @@ LAYERS_RIGHT = {
     "cells, and a GRU by hand": CELLS,
     "weights of a user's own": BARE,
     "shared and nested layers": SHARED,
+    "recurrent layers with a forward of the author's": RECURRENT,
+    "axes moved in a forward of the author's": AXES,
+    "sparse gradients": SPARSE,
+    "sparse gradients of bags, by Adagrad": SPARSE._replace(
+        torch_layers="self.emb = nn.EmbeddingBag(10, 5, sparse=True)",
+        torch_steps="x = self.emb(x).tanh()",
+        keras_steps="x = ops.tanh(ops.mean(self.emb(x), axis=1))",
+        recipe='optimizer=Optimizer("adagrad")',
+    ),
 }

@@ -10,7 +10,9 @@ from layer_ports import (
     IMAGES,
     KERAS_ODD,
     ODD,
+    RECURRENT,
     SERIES,
+    SPARSE,
     STATES,
     TAUGHT_ODD,
     VOLUMES,
@@ -109,6 +111,22 @@ def weights(layer):
     return {"query/kernel": q, "key/kernel": k, "value/kernel": v}
 """
 WHERE = "made in pytorch/port_a_layer_that_nobody_knows.py, line 8; "
+# As many steps as channels: only their numbers tell which axis is normalized.
+MOVED = Port(
+    "square",
+    "self.norm = Norm(4, eps=1e-3, momentum=0.01)",
+    "x = self.norm(x.mean(1)).mean(1).tanh()",
+    "self.norm = layers.BatchNormalization()",
+    "x = ops.tanh(ops.mean(self.norm(ops.mean(x, axis=1), training=training), axis=1))",
+    width=4,
+    shapes='"norm": "batch w=4 c=4"',
+    torch_more="""
+
+class Norm(nn.BatchNorm1d):
+    def forward(self, x):
+        return super().forward(x)
+""",
+)
 
 LAYERS_WRONG = {
     "key_dim for the whole of it": SELF_ATTENTION._replace(
@@ -189,6 +207,28 @@ LAYERS_WRONG = {
     "a weight of one's own, taught by a copy": wrong(
         TAUGHT, '{"w": layer.w.T}', '{"w": layer.w.T.clone()}',
         "parameters", "twin", "expected views of its parameters",
+    ),
+    "the wrong axis in a batch normalization of the author's": MOVED._replace(
+        rung="loss", tensor="loss", hint="training mode only",
+    ),
+    "the wrong axis in a layer normalization of the author's": MOVED._replace(
+        torch_layers="self.norm = Norm(4, eps=1e-3)",
+        torch_more=MOVED.torch_more.replace("BatchNorm1d", "LayerNorm")
+        .replace("super().forward(x)", "super().forward(x.mT).mT"),
+        keras_layers="self.norm = layers.LayerNormalization()",
+        keras_steps="x = ops.tanh(ops.mean(self.norm(ops.mean(x, axis=1)), axis=1))",
+        rung="layers", tensor="norm",
+    ),
+    "the first step for the last, in a forward of the author's": wrong(
+        RECURRENT, "[:, -1]", "[:, 0]", "layers", "fold.last",
+    ),
+    "sparse gradients for Adam": SPARSE._replace(
+        recipe="", rung="steps", tensor="twin",
+        hint="emb/embeddings: PyTorch's adam takes no sparse gradients: expected sparse=False",
+    ),
+    "sparse gradients, clipped": SPARSE._replace(
+        recipe='optimizer=Optimizer("sgd", clip_norm=0.1)', rung="steps", tensor="twin",
+        hint="emb/embeddings: PyTorch's clip_norm takes no sparse gradients",
     ),
     "a layer that nobody knows": wrong(
         TWICE, "nn.Linear(4, 4)", "nn.MultiheadAttention(4, 2, add_bias_kv=True)",

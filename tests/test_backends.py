@@ -178,6 +178,60 @@ def test_adam_takes_the_steps_of_keras_also_where_epsilon_matters(backend, fork)
     assert float(done.stdout) < 2e-5
 
 
+# What recurrent layers with a `forward` of the author's leave, in place of PyTorch's pair.
+LEFT = """
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
+from backends.pytorch._layers import outputs
+
+torch.manual_seed(0)
+x = torch.rand(7, 5, 4)
+for kind, settings in (
+    (nn.GRU, {}), (nn.LSTM, {}), (nn.RNN, {"bidirectional": True}), (nn.LSTM, {"proj_size": 2})
+):
+    def told(leave, x=x):
+        class Mine(kind):
+            def forward(self, x):
+                return leave(*super().forward(x))
+        mine = Mine(4, 3, batch_first=True, **settings)
+        mine.load_state_dict(plain.state_dict())
+        return outputs("mine", mine, mine(x), 6)
+
+    plain = kind(4, 3, batch_first=True, **settings)
+    right = outputs("mine", plain, plain(x), 6)
+    first = lambda state: state[0] if isinstance(state, tuple) else state
+    packed = pack_padded_sequence(x, torch.full((7,), 5), batch_first=True)
+    for leave, has in (
+        (lambda y, s: (y, s), {"mine", "mine.last"}),
+        (lambda y, s: y, {"mine"}),
+        (lambda y, s: [y], {"mine"}),
+        (lambda y, s: (y, first(s), 1), {"mine"}),
+        (lambda y, s: (y, first(s)[-1]), {"mine"}),
+        (lambda y, s: (y, None), {"mine"}),
+        (lambda y, s: s, {"mine.last"}),
+        (lambda y, s: torch.cat(tuple(first(s)), 1), {"mine.last"}),
+        (lambda y, s: (y.mT, s), {"mine~", "mine.last"}),
+        (lambda y, s: {"y": y}, set()),
+        (lambda y, s: (), set()),
+        (lambda y, s: None, set()),
+    ):
+        came = told(leave)
+        for name in has:
+            assert torch.equal(came[name], right[name.rstrip("~")]), (kind, has, name)
+        assert bool(came) == bool(has)
+    for leave in (lambda y, s: y, lambda y, s: (y, s), lambda y, s: [(y,)]):
+        padded = told(leave, packed)["mine"]
+        assert torch.allclose(padded[:, :5], right["mine"]) and padded[:, 5:].isnan().all()
+"""
+
+
+@IN_PYTORCH
+def test_a_recurrent_layer_of_an_author_may_leave_anything(backend, fork):
+    done = fork(backend, LEFT)
+    assert done.returncode == 0, done.stderr
+
+
 REFUSED = """
 import numpy as np
 from backends import BACKENDS

@@ -122,7 +122,7 @@ WRONG = {
         "self.net = nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 5))", "x = self.net(x)",
         "self.net = keras.Sequential([layers.Dense(5, activation='relu'), layers.Dense(5)])",
         "x = self.net(x)",
-        rung="parameters", tensor="net/2/kernel", hint="or places",
+        rung="parameters", tensor="net/2/kernel", hint="an activation is a layer of its own",
     ),
     "noise of another generator in training": Port(
         "features",

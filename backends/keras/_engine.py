@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras.src.backend import get_keras_mask
 
-from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Watch
+from backends import NOTHING, OTHERWISE, UNWATCHED, Fit, Probe, Slopes, Step, Watch
 from backends._clock import Clock
 from backends._outputs import outputs_of
 from backends._seeded import Array, Noise, batch_order
@@ -302,22 +302,28 @@ def _kind(layer: keras.Layer) -> str:
 def _recorded(layer: keras.Layer, name: str, outputs: dict[str, Array]):
     """Return the layer's `call`, noting its output by name; "x.last" is an LSTM's last step.
 
-    Of several outputs the first is noted, of a convolution with channels first the usual layout.
+    Of several outputs the first is noted, of a convolution with channels first the usual layout. A
+    `call` of the author's may leave another layout, or the last step alone: both are noted.
     """
     call = layer.call
     recurrent = isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)
-    key = f"{name}.last" if recurrent and not layer.return_sequences else name
+    own = type(layer).call.__module__.partition(".")[0] != "keras"
+    key = f"{name}.last" if recurrent and not (own or layer.return_sequences) else name
     axis = getattr(layer, "axis", None) if isinstance(layer, NORMALIZATION) else None
     channels_second = getattr(layer, "data_format", None) == "channels_first" or axis in (1, [1])
 
     def recorded(*args, **kwargs):
         output = first = call(*args, **kwargs)
-        while isinstance(first, tuple | list):
+        while isinstance(first, tuple | list) and first:
             first = first[0]
         if keras.ops.is_tensor(first):
             array = keras.ops.convert_to_numpy(first)
-            second = channels_second and array.ndim > 2
-            outputs[key] = np.moveaxis(array, 1, -1) if second else array
+            moved = np.moveaxis(array, 1, -1) if array.ndim > 2 else array
+            outputs[key] = moved if channels_second and not own else array
+            if own and array.ndim > 2:
+                outputs[f"{key}{OTHERWISE}"] = moved
+            if own and recurrent and (array.ndim == 2 or not layer.return_sequences):
+                outputs[f"{key}.last"] = array
         return output
 
     return recorded

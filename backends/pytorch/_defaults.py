@@ -69,6 +69,9 @@ def add_noise(optimizer: torch.optim.Optimizer, noise: Noise) -> None:
     lasting = [drawn(parameter) for parameter in parameters]
 
     def before(*_) -> None:
+        for parameter in parameters:
+            if parameter.grad is not None:  # that of an embedding with sparse=True is sparse
+                parameter.grad = parameter.grad.to_dense()
         gradients = [parameter.grad for parameter in parameters]
         size = noise.size * max(one.abs().max() for one in gradients if one is not None)
         for gradient, stays in zip(gradients, lasting, strict=True):

@@ -21,7 +21,7 @@ from torch.overrides import TorchFunctionMode
 
 from backends._dropout import RING, STEPS, Draw, dropped, places, ring
 from backends.pytorch import _device
-from backends.pytorch._layers import SECOND
+from backends.pytorch._layers import leaves_second
 from backends.pytorch._rows import Rows
 from problems import Problem, mapped
 
@@ -200,7 +200,7 @@ def _named(model: nn.Module, heard: _Listening) -> Iterator[None]:
 
     def after(module: nn.Module, _: Any, output: Any) -> None:
         heard.names.pop()
-        if isinstance(module, SECOND) and isinstance(output, Tensor):
+        if isinstance(output, Tensor) and output.ndim == 3 and leaves_second(module, output):
             heard.second.add(tuple(output.shape))
 
     hooks: list[Callable[[], None]] = [

@@ -34,6 +34,7 @@ KINDS = {
     "adamax": torch.optim.Adamax,
     "nadam": partial(torch.optim.NAdam, momentum_decay=1),  # differs: default is 4e-3
 }
+SPARSE = ("sgd", "adagrad")  # which take sparse gradients, as those of Embedding(sparse=True)
 # PyTorch's defaults where the formula has others.
 OWN = {
     "adam": {"epsilon": 1e-8},
@@ -56,13 +57,17 @@ class Variable(NamedTuple):
 class Before:
     """What is done before each step: the rate is set, gradients are clipped, weights decay."""
 
-    def __init__(self, rates: Array, settings: Iterable[dict], acts: list[Callable]) -> None:
+    def __init__(
+        self, rates: Array, settings: Iterable[dict], acts: list[Callable], check: Callable
+    ) -> None:
         self.steps = zip(rates.tolist(), settings, strict=True)
-        self.acts = acts
+        self.acts, self.check = acts, check
         self.rates: list[float] = []  # of the steps so far
 
     def __call__(self, optimizer: torch.optim.Optimizer, *_) -> None:
-        """Get ready for the next step."""
+        """Get ready for the next step; the gradients of the first are checked."""
+        if not self.rates:
+            self.check()
         rate, settings = next(self.steps)
         self.rates.append(rate)
         for group in optimizer.param_groups:
@@ -98,7 +103,7 @@ def optimizer(
         settings = _keras_adam(asked, rates, named[0].parameters[0].dtype)
     else:
         settings = ({"lr": rate} for rate in rates.tolist())
-    return made, Before(rates, settings, acts)
+    return made, Before(rates, settings, acts, partial(_check_sparse, asked, named, decaying, l2))
 
 
 def _named(model: nn.Module) -> Iterator[Variable]:
@@ -155,6 +160,23 @@ def _made(
         if (some := [p for p in trained if (id(p) in ids) == acts])
     ]
     return kind(groups, **settings)
+
+
+def _check_sparse(
+    asked: Optimizer, named: list[Variable], decaying: list[nn.Parameter], l2: float
+) -> None:
+    """Raise ValueError where a gradient is sparse and PyTorch cannot do with it what is asked."""
+    clip = next((option for option in asked.given if option.startswith("clip_")), "")
+    coupled = set(map(id, decaying if l2 else ()))
+    for name, parameters, _ in named:
+        if not any(p.grad is not None and p.grad.is_sparse for p in parameters):
+            continue
+        refuses = clip if asked.name in SPARSE else asked.name
+        if refuses or any(id(p) in coupled for p in parameters):
+            raise ValueError(
+                f"{name}: PyTorch's {refuses or 'weight_decay, which is l2,'} takes no sparse "
+                "gradients: expected sparse=False, came True"
+            )
 
 
 def _keras_adam(asked: Optimizer, rates: Array, dtype: torch.dtype) -> Iterator[dict]:

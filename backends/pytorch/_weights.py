@@ -79,7 +79,10 @@ class Slot(NamedTuple):
         return [torch.from_numpy(one).to(self.parameters[0].device) for one in found]
 
     def _numbers(self, of: Callable[[nn.Parameter], Tensor]) -> Array:
-        parts = [of(parameter).detach().cpu().numpy().ravel() for parameter in self.parameters]
+        # An embedding with sparse=True has sparse gradients, and sparse moments of them.
+        parts = [
+            of(parameter).detach().to_dense().cpu().numpy().ravel() for parameter in self.parameters
+        ]
         return np.concatenate(parts)
 
 

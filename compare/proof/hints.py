@@ -101,7 +101,7 @@ def of_names(
     if first == second:
         why = (
             "Their shapes agree in this order: give the layers the same attribute names, or "
-            "places, on both sides"
+            "places, on both sides: in a Sequential, an activation is a layer of its own"
         )
     elif len(first) < len(second):
         why = (
