@@ -9,7 +9,6 @@ scikit-learn says the same with `labels=range(classes), zero_division=0`, and is
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -17,8 +16,6 @@ from problems._data import Array, Spec
 from problems._numbers import check_whole
 
 Measure = Callable[[Array, Array], float]
-# Of those here, how many classes there have to be; 0 for one that compares equal shapes.
-KINDS: WeakKeyDictionary[Measure, int] = WeakKeyDictionary()
 
 
 def check_fit(measure: Measure, output: Spec, target: Spec) -> None:
@@ -26,11 +23,11 @@ def check_fit(measure: Measure, output: Spec, target: Spec) -> None:
 
     A measure of one's own may do what it likes.
     """
-    for known, classes in KINDS.items():
-        if known is measure:
-            _check_shapes(classes, output.shape, target.shape, target.dtype)
-            if classes:
-                _check_classes(target.low, target.high, output.shape[-1])
+    classes = getattr(measure, "least_classes", None)
+    if classes is not None:
+        _check_shapes(classes, output.shape, target.shape, target.dtype)
+    if classes:
+        _check_classes(target.low, target.high, output.shape[-1])
 
 
 def _check_shapes(
@@ -57,7 +54,10 @@ def _check_classes(low: float, high: float, n: int) -> None:
 
 
 def _checked(measure: Measure, classes: int) -> Measure:
-    """Return a measure that refuses what it cannot compare."""
+    """Return a measure that refuses what it cannot compare.
+
+    `classes` is how many there have to be; 0 for a measure that compares equal shapes.
+    """
 
     @wraps(measure)
     def checked(answers: Array, targets: Array) -> float:
@@ -66,7 +66,7 @@ def _checked(measure: Measure, classes: int) -> Measure:
             _check_classes(targets.min(initial=0), targets.max(initial=0), answers.shape[-1])
         return measure(answers, targets)
 
-    KINDS[checked] = classes
+    checked.least_classes = classes  # type: ignore[attr-defined]
     return checked
 
 
