@@ -175,7 +175,7 @@ SLOW = PARITY_TOY.replace(
     "        return x\n",
     "        import pathlib, time\n"
     "        pathlib.Path('{folder}/begun').touch()\n"
-    "        time.sleep(0.1)\n"
+    "        time.sleep(0.05)\n"
     "        return x\n",
 )
 
