@@ -141,7 +141,11 @@ class Engine(Protocol):
         """
 
     def loss_at(self, problem: Problem, outputs: Arrays, part: Part) -> float:
-        """Return the loss of outputs (n, ...) for the targets and the weights of a part."""
+        """Return the loss of outputs (n, ...) for the targets and the weights of a part.
+
+        Raises:
+            Unavailable: the device is a GPU.
+        """
 
     def slopes(
         self, problem: Problem, part: Part, *, seed: int, noise: Noise | None = None

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import fields
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,10 @@ LONGEST = 80  # of what is told of a value
 
 
 def is_number(value: object) -> bool:
-    """Say whether a value is a real number, and finite; True and False are none."""
+    """Say whether a value is a finite number of Python's or NumPy's; True and False are none."""
+    value = simple(value)
     try:
-        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+        return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
     except OverflowError:  # a whole number that no float can hold
         return False
 

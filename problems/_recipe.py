@@ -47,7 +47,7 @@ class Recipe:
             counts | {f"examples of {part}": n for part, n in self.examples.items()}
         ).items():
             check_whole(what, n)
-        if "train" in self.examples:
+        if "train" in self.examples and self.schedule != Schedule():
             self.rates(-(-self.examples["train"] // self.batch_size))
 
     @property

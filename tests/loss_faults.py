@@ -77,7 +77,7 @@ FAULTS = (
           f"{KERAS}/loss_squared.py", "outputs[:, 0, :1])", "outputs[:, 0, :1]) / 16", *FOUND),
     Fault("a limit to the error on one side, which no example is near", "loss_own",
           f"{TORCH}/loss_own.py", "targets - outputs", "(targets - outputs).clamp(-20, 20)",
-          "loss", "loss, far out of the range"),
+          "loss", "loss, far out of the range or near 0"),
     Fault("a loss that no gradient flows through", "loss_own", f"{TORCH}/loss_own.py",
           "-0.1 * error)", "-0.1 * error.detach())", "gradients", "fc/kernel"),
     Fault("a loss with twice its gradient", "loss_own", f"{TORCH}/loss_own.py",

@@ -45,6 +45,18 @@ KERAS_SQUARED = """
 def loss(outputs, targets):
     return keras.losses.mean_squared_error(targets[:, 0, :1], outputs[:, 0, :1])
 """
+TORCH_CLIPPED = """
+
+def loss(outputs, targets):
+    likely = outputs.sigmoid().clamp(1e-7, 1 - 1e-7)
+    return -targets * likely.log() - (1 - targets) * (1 - likely).log()
+"""
+KERAS_CLIPPED = """
+
+def loss(outputs, targets):
+    likely = ops.clip(ops.sigmoid(outputs), 1e-7, 1 - 1e-7)
+    return -targets * ops.log(likely) - (1 - targets) * ops.log(1 - likely)
+"""
 
 # Those that the tests climb the ladder with: together, every loss with options, each weight.
 PAIRS = {
@@ -58,6 +70,8 @@ PAIRS = {
     "loss_shares": LossPair('"kl_divergence"', "shares"),
     "loss_own": LossPair('"own"', "values", STEPS, TORCH_OWN, KERAS_OWN),
     "loss_squared": LossPair('"own"', "values", "None", TORCH_SQUARED, KERAS_SQUARED),
+    # Which float32 cannot tell from its limit far out of the range.
+    "loss_clipped": LossPair('"own"', "bits", "None", TORCH_CLIPPED, KERAS_CLIPPED),
 }
 # All others, which a script climbs it with.
 MORE = {

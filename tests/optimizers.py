@@ -132,6 +132,7 @@ class Fault(NamedTuple):
     new: str
     tensor: str
     step: int = 0
+    rung: str = "steps"
 
 
 TORCH, KERAS = "pytorch", "keras-tensorflow"  # the files `_optimizers.py` that are changed
@@ -198,10 +199,10 @@ FAULTS = {
         "adamw", TORCH, "return list(others)", "return [*others, *alone]", "fc/bias", 1
     ),
     "a penalty twice as large": Fault(
-        "penalty", KERAS, "gradient + l2 * variable", "gradient + 2 * l2 * variable", "fc/kernel v"
+        "penalty", KERAS, "acts], l2, [variables", "acts], 2 * l2, [variables", "fc/kernel v"
     ),
     "a penalty on biases": Fault(
-        "penalty", KERAS, "made._var_key(variable) in alone", "False", "fc/bias v", 1
+        "penalty", KERAS, "made._var_key(variable) not in alone", "True", "fc/bias v", 1
     ),
     "a decay of the rate for one of the weights": Fault(
         "decay", KERAS, "made = _kind(asked, kept)(_rate(recipe, steps_per_epoch), **settings)",
@@ -218,6 +219,14 @@ FAULTS = {
     "a rate one step early": Fault(
         "momentum", TORCH, "zip(rates.tolist(), settings", "zip(rates.tolist()[1:] + [0], settings",
         "rate",
+    ),
+    "a rate that is kept from step 50": Fault(
+        "momentum", KERAS, "ops.take(self.rates, step)",
+        "ops.take(self.rates, ops.minimum(step, 50))", "rate", 51, "curve",
+    ),
+    "a schedule of other steps from step 50": Fault(
+        "momentum", TORCH, "rates = recipe.rates(steps_per_epoch)",
+        "rates = recipe.rates(steps_per_epoch)\n    rates[50:] = rates[49:-1]", "rate", 50, "curve",
     ),
     "a rate one step late": Fault(
         "momentum", KERAS, "ops.take(self.rates, step)",

@@ -49,19 +49,20 @@ def gathered(problem, data, noise, whole):
     found = probe._steps(engine.first_steps(problem, moved["train"], seed=0, n=8, noise=noise))
     if whole:
         fit = engine.train(problem, moved, seed=0, noise=noise)
+        found |= {"rates": np.array(fit.rates)}
         found |= {"curve": np.array(fit.train_loss), "validation": np.array(fit.validation_loss)}
         found |= probe._named("trained", fit.weights()) | probe._named("state", fit.state())
         found["state/steps"] = np.array(fit.steps)
     return found
 
-for key, name, old, new in asked:
+for key, name, old, new, whole in asked:
     engine._optimizers = engine._defaults._optimizers = faulty(old, new) if old else machinery
     problem = probe.shortened(problems.load(name))
     data = {
         part: probe.Part(one.x.astype("float64"), one.y.astype("float64"))
         for part, one in problem.make_data(0).items()
     }
-    clean = gathered(problem, data, None, not old)
+    clean = gathered(problem, data, None, whole)
     if backend == "pytorch" and not old:
         size = probe.NOISE * probe.ROUNDING["float64"]
         draws = [gathered(problem, data, Noise(size, k), True) for k in range(probe.DRAWS)]
@@ -88,9 +89,9 @@ def gone(pieces, fork, workshop, tmp_path_factory):
 
     def gather(backend):
         folder = tmp_path_factory.mktemp("gone")
-        asked = [(name, module(f"with {name}"), "", "") for name in RECIPES]
+        asked = [(name, module(f"with {name}"), "", "", True) for name in RECIPES]
         asked += [
-            (what, module(f"with {one.recipe}"), one.old, one.new)
+            (what, module(f"with {one.recipe}"), one.old, one.new, one.rung == "curve")
             for what, one in FAULTS.items()
             if one.backend == backend
         ]
@@ -133,7 +134,10 @@ def test_a_planted_fault_is_found_in_its_step(what, gone):
     found = {one: dict(gone[one][fault.recipe]) for one in COMPARED}
     spread = {k: v for k, v in found[REFERENCE].items() if k.startswith("spread/")}
     found[fault.backend] = gone[fault.backend][what] | spread
-    (wrong,) = climbed(("steps",), found[REFERENCE], found[OTHER])
+    *before, wrong = climbed(
+        ("steps", fault.rung)[fault.rung == "steps" :], found[REFERENCE], found[OTHER]
+    )
+    assert all(one.passed for one in before), "a rate that is wrong later is right at first"
     assert not wrong.passed
     assert (wrong.tensor, wrong.index[0]) == (fault.tensor, fault.step), str(wrong)
 

@@ -52,7 +52,7 @@ WRONG = {
         "self.fc = nn.Linear(4, 5); self.act = nn.ReLU6()", "x = self.act(self.fc(x))",
         "self.fc = layers.Dense(5); self.act = layers.ReLU()", "x = self.act(self.fc(x))",
         shapes='"act": "batch a=5"',
-        rung="layers", tensor="act, far out of the range", hint="ReLU6",
+        rung="layers", tensor="act, far out of the range or near 0", hint="ReLU6",
     ),
     "a mask on one side": Port(
         "padded",
@@ -149,7 +149,7 @@ WRONG = {
         "features",
         "self.fc = nn.Linear(4, 5)", "x = nn.functional.normalize(self.fc(x), eps=1e-3)",
         "self.fc = layers.Dense(5)", "x = ops.normalize(self.fc(x), epsilon=1e-12)",
-        rung="layers", tensor="dense, far out of the range", hint="epsilon",
+        rung="layers", tensor="dense, far out of the range or near 0", hint="epsilon",
     ),
     "a training that diverges on both sides": Port(
         "features",

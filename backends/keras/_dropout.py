@@ -74,8 +74,10 @@ def _counter(model: keras.Model) -> keras.random.SeedGenerator:
 
 def draws(model: keras.Model) -> bool:
     """Say whether a model has layers that draw random numbers while it trains."""
+    counter = getattr(model, "steps_of_dropout", None)
     return any(
-        layer._seed_generators and _rate(layer) for _, layer in _weights.layers_by_path(model)
+        any(one is not counter for one in layer._seed_generators) and _rate(layer)
+        for _, layer in _weights.layers_by_path(model)
     )
 
 

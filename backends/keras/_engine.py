@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras.src.backend import get_keras_mask
 
-from backends import NOTHING, OTHERWISE, UNWATCHED, Fit, Probe, Slopes, Step, Watch
+from backends import NOTHING, OTHERWISE, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable, Watch
 from backends._clock import Clock
 from backends._outputs import outputs_of
 from backends._seeded import Array, Noise, batch_order
@@ -192,6 +192,8 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
 
 def loss_at(problem: Problem, outputs: Arrays, part: Part) -> float:
     """Return the loss of outputs for the targets and the weights of a part."""
+    if _device.on_gpu:  # where an error of a kernel would end the process
+        raise Unavailable("a loss of outputs that no network has is asked for on a CPU")
     made = _losses.make(problem, NOTHING, weighted=part.weight is not None)
     found = mapped(keras.ops.convert_to_tensor, outputs)
     return float(keras.ops.convert_to_numpy(_losses.evaluated(problem, made, part, found)))

@@ -13,7 +13,7 @@ from keras import ops
 
 from backends._seeded import Array
 from backends.keras import _weights
-from backends.keras._together import Together, maximum, plus, read, sqrt
+from backends.keras._together import Together, added, maximum, plus, read, sqrt
 from problems import OPTIMIZERS, Optimizer, Recipe
 
 # Option of a recipe: Keras's argument.
@@ -197,7 +197,7 @@ def epoch_rates(recipe: Recipe, steps_per_epoch: int) -> list[float] | None:
 def rates(optimizer: keras.optimizers.Optimizer, history: dict, n: int) -> list[float]:
     """Return the rate of each of n steps: that of its epoch, or its own among those of all."""
     if isinstance(own := optimizer._learning_rate, Rates):
-        return ops.convert_to_numpy(own.rates)[:n].tolist()
+        return ops.convert_to_numpy(own(ops.arange(n))).tolist()
     by_epoch = history["learning_rate"]
     return np.repeat(by_epoch, n // len(by_epoch)).tolist()
 
@@ -246,11 +246,12 @@ def _penalize(made: keras.optimizers.Optimizer, l2: float, alone: Set) -> None:
     update = made._backend_update_step
 
     def penalized(gradients, variables, learning_rate):
-        found = [
-            gradient if made._var_key(variable) in alone else gradient + l2 * variable
-            for gradient, variable in zip(gradients, variables, strict=True)
-        ]
-        update(found, variables, learning_rate)
+        found = [made._var_key(variable) not in alone for variable in variables]
+        acts = [i for i, one in enumerate(found) if one]
+        moved = added([gradients[i] for i in acts], l2, [variables[i] for i in acts])
+        penalties = dict(zip(acts, moved, strict=True))
+        gradients = [penalties.get(i, one) for i, one in enumerate(gradients)]
+        update(gradients, variables, learning_rate)
 
     made._backend_update_step = penalized
 

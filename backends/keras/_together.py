@@ -91,6 +91,15 @@ class Together(keras.Optimizer):
             self.assign_add(kept, share * (value - kept))
 
 
+def added(gradients: list, number: float, variables: list) -> list:
+    """Return gradients with number * variable added to each."""
+    pairs = zip(gradients, variables, strict=True)
+    if ENGINE != "torch" or not gradients:
+        return [gradient + number * variable for gradient, variable in pairs]
+    with engine.no_grad():
+        return Many(gradients).done("add", Variables(variables), alpha=number).tensors
+
+
 def read(variable):
     """Return the value of a variable, or those of all."""
     return variable if isinstance(variable, Many) else ops.convert_to_tensor(variable)

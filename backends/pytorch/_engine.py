@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Watch
+from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable, Watch
 from backends._clock import Clock
 from backends._outputs import outputs_of
 from backends._seeded import Array, Noise
@@ -46,7 +46,7 @@ __all__ = [
 
 
 class Loop:
-    """What a training by a problem's recipe is made of; the network is in training mode."""
+    """What a training by a problem's recipe is made of."""
 
     def __init__(
         self,
@@ -68,7 +68,10 @@ class Loop:
         )
 
     def step(self, network: nn.Module, batch: Tensor) -> Tensor:
-        """Train the network, made of the model, on a batch of rows; return the loss before it."""
+        """Train on a batch of rows, and return the loss before it.
+
+        The network is the model, compiled or with seeded dropout, and in training mode.
+        """
         if partial_batch := self.norms.partial(len(batch)):
             self.norms.note()
         x, y, weights = self.rows[batch]
@@ -183,6 +186,8 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
 
 def loss_at(problem: Problem, outputs: Arrays, part: Part) -> float:
     """Return the loss of outputs for the targets and the weights of a part."""
+    if _device.device.type != "cpu":  # where an error of a kernel would end the process
+        raise Unavailable("a loss of outputs that no network has is asked for on a CPU")
     _, y, weights = Rows.of(problem, part)[:]
     found = mapped(lambda one: torch.from_numpy(one).to(_device.device), outputs)
     return _losses.make(problem, NOTHING)(found, y, weights).item()

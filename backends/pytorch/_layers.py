@@ -41,6 +41,10 @@ def outputs(name: str, layer: nn.Module, output, steps: int) -> dict[str, Tensor
     if isinstance(layer, nn.RNNBase) and (hidden := _hidden(layer, output)) is not None:
         hidden = hidden if layer.num_layers == 1 else hidden[-1 - layer.bidirectional :]
         last = {f"{name}.last": torch.cat(tuple(hidden), dim=-1)}
+    if isinstance(layer, nn.RNNBase) and not last and isinstance(output, tuple | list):
+        second = output[1] if len(output) > 1 else None  # of an author's: the last step, say
+        if isinstance(second, Tensor) and second.ndim == 2:
+            last = {f"{name}.last": second}
     while isinstance(output, tuple | list) and output and not isinstance(output, PackedSequence):
         output = output[0]
     if isinstance(output, PackedSequence):

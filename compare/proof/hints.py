@@ -11,7 +11,7 @@ from compare.proof.finding import Finding
 from compare.proof.probe import Evidence
 from problems import Array
 
-FAR_OFF = ", far out of the range"
+FAR_OFF = ", far out of the range or near 0"
 WHERE = {
     "far/": FAR_OFF,
     "again/": ", asked again",
@@ -39,6 +39,7 @@ OPTIMIZER = (
     "clipping, a regularizer of what is still 0, or a state that is kept"
 )
 RATE = "The schedules differ: look at where a warm-up ends, and at whether steps count from 0 or 1"
+TAKEN = "One side takes more steps than the other: look at a last, partial batch that is left out"
 STEP = (
     "The first gradients agree: a moment that differs tells of clipping, a penalty or a beta, a "
     "weight alone of epsilon's place, of a decay that one side leaves out, or of a constraint"
@@ -118,7 +119,12 @@ def of_names(
 
 def of_numbers(finding: Finding, expected: Evidence, came: Evidence) -> str:
     """Say where to look for the cause of numbers that are wrong."""
-    if finding.rung in ("steps", "curve", "state", "score") and _diverges(expected, came):
+    if finding.tensor == "rate":
+        return RATE if isinstance(finding.came, float) else TAKEN
+    asked = (finding.expected, finding.came, finding.bound)
+    numbers = [one for one in asked if isinstance(one, float)]
+    whole = np.isfinite(numbers).all()
+    if finding.rung not in ("layers", "loss") and not whole and _diverges(expected, came):
         return DIVERGES
     if finding.rung == "layers":
         if finding.tensor.endswith(FAR_OFF):
@@ -135,8 +141,6 @@ def of_numbers(finding: Finding, expected: Evidence, came: Evidence) -> str:
     if finding.rung == "statistics":
         kinds = _kinds(finding.tensor.rpartition("/")[0], expected, came)
         return ". ".join(filter(None, (STATISTICS, kinds)))
-    if finding.rung in ("steps", "curve") and finding.tensor == "rate":
-        return RATE
     if finding.rung == "steps":
         return STEP
     if finding.rung == "curve" and finding.precision == "float64":

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 from itertools import count as count_from
 
 import numpy as np
@@ -53,7 +52,7 @@ def within(spec: Spec, array: Array) -> Spec:
     return replace(spec, low=low, high=spec.high if np.isfinite(spec.high) else float(array.max()))
 
 
-def spread(x: Array) -> Array:
+def stretched(x: Array) -> Array:
     """Return numbers spread over FAR times their range, to both sides; the last example near 0."""
     if x.dtype.kind != "f":
         return x
@@ -62,8 +61,8 @@ def spread(x: Array) -> Array:
 
 
 def far(problem: Problem, part: Part) -> Part:
-    """Return a part with inputs that are spread."""
-    return problem.padded(replace(part, x=mapped(spread, part.x)))
+    """Return a part with inputs that are stretched."""
+    return problem.padded(replace(part, x=mapped(stretched, part.x)))
 
 
 def with_noise(x: Arrays, noise: Noise | None) -> Arrays:
@@ -95,15 +94,23 @@ def shortened(problem: Problem) -> Problem:
     return problem.scaled(batch_size=size).resized(examples, epochs=EPOCHS)
 
 
-def hashes(data: Data) -> list[tuple[str, str]]:
-    """Return a hash of each array of the data, with its name: "train input"."""
-    return [
-        (f"{name} {what}", sha256(array.tobytes()).hexdigest())
+def in_short(data: Data) -> dict[str, Array]:
+    """Return three numbers of each array of the data, by name, such as "train input".
+
+    They are its mean, its size, and a sum that also depends on the order. The last digits of the
+    data may be others in another version of NumPy.
+    """
+    arrays = {
+        f"{name} {what}": np.float64(array).ravel()
         for name, part in data.items()
-        for kind, arrays in (("input", part.x), ("target", part.y), ("weight", part.weight))
-        if arrays is not None
-        for what, array in named(arrays, kind).items()
-    ]
+        for kind, of in (("input", part.x), ("target", part.y), ("weight", part.weight))
+        if of is not None
+        for what, array in named(of, kind).items()
+    }
+    return {
+        name: np.array([one.mean(), np.abs(one).mean(), np.cos(np.arange(one.size)) @ one])
+        for name, one in arrays.items()
+    }
 
 
 def cast(array: Array, precision: str) -> Array:

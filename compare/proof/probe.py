@@ -4,7 +4,7 @@
 problem, a side's name ("pytorch" or "pytorch:compiled"), a precision, a device, whether the side
 is the reference, and whether the training is the whole one. It leaves FOLDER/evidence.npz, with
 
-    drawn                   a hash of the data, by part and name
+    drawn/NAME              three numbers of the data, by part and name: "train input"
     trainable/NAME          the shape of what is trained
     weight/NAME             initial weights, by Keras's names and in its layout
     kind/NAME               what a named layer is, with its settings
@@ -14,9 +14,10 @@ is the reference, and whether the training is the whole one. It leaves FOLDER/ev
                             ones; 0 after the end of a sequence
     again/output            the same, asked once more
     single/output           for the first of them alone; or `single error`, why it cannot be had
-    far/NAME                the outputs for numbers far out of the range, where they can be had
+    far/NAME                the outputs for numbers far out of the range and near 0, where they can
+                            be had
     loss, evaluation loss   of a batch, in training and in evaluation mode
-    far loss                of outputs far out of the range, where it can be had
+    far loss                in float64: of outputs far out of the range, where it can be had
     gradient/NAME           of the former, for every weight
     average/NAME            running averages of batch normalizations after it, one step
     draws                   what dropout drew in it: layer, rate, shape of the mask, in order
@@ -59,7 +60,7 @@ from backends import OTHERWISE, Engine, Side, Step, Unavailable, Watch, twin
 from backends._seeded import Noise
 from compare.options import STARTS
 from compare.processes.launcher import ASKED, Kind, Launcher, several
-from compare.proof.inputs import SEED, batch, cast, far, hashes, shortened, spread, with_noise
+from compare.proof.inputs import SEED, batch, cast, far, in_short, shortened, stretched, with_noise
 from compare.records.record import FORK
 from compare.text import blamed, one_line
 from problems import Array, Arrays, Data, Part, Problem, cleared, mapped, named
@@ -163,7 +164,7 @@ def gather(
     how far it moves all that, at most.
     """
     drawn = problem.make_data(SEED)
-    marks = {"drawn": np.array(hashes(drawn), dtype=np.str_)}
+    marks = _named("drawn", in_short(drawn))
     data = {name: part.changed(partial(cast, precision=precision)) for name, part in drawn.items()}
     part = batch(problem, data["train"], precision)
 
@@ -213,7 +214,7 @@ def _climbed(
 
     def wide(found: Mapping[str, Array]) -> Arrays:
         names = named(problem.output, "output")
-        arrays = {name.partition("/")[2]: spread(found[name]) for name in names}
+        arrays = {name.partition("/")[2]: stretched(found[name]) for name in names}
         return arrays if isinstance(problem.output, Mapping) else arrays[""]
 
     evidence = _named("layer", asked(x))
@@ -231,8 +232,9 @@ def _climbed(
     slopes = engine.slopes(problem, replace(part, x=x), seed=SEED, noise=noise)
     losses = {"loss": slopes.loss, "evaluation loss": slopes.evaluation_loss}
     evidence = {name: np.array(loss) for name, loss in losses.items()}
-    with suppress(Exception):  # nor need a loss take such outputs
-        evidence["far loss"] = np.array(engine.loss_at(problem, wide(outputs(x)), part))
+    if steps:  # in float64: what is near a limit of a loss has no digits left in float32
+        with suppress(Exception):  # nor need a loss take such outputs
+            evidence["far loss"] = np.array(engine.loss_at(problem, wide(outputs(x)), part))
     evidence["draws"] = np.array([tuple(map(str, draw)) for draw in slopes.draws], dtype=np.str_)
     evidence |= _named("average", slopes.averages)
     yield evidence | _named("gradient", slopes.gradients)
