@@ -5,15 +5,19 @@ one that cannot be built.
 """
 
 import json
+from itertools import product
 
 import pytest
 import vocabulary
 import vocabulary_cases
+from conftest import ROOT
 from optimizers import NET
 from port_frame import files_of
 from vocabulary_cases import cases  # all of them, whatever a test puts in their place
 from vocabulary_rows import REFERENCE, markdown
 
+from backends import BACKENDS
+from compare.proof.check import PRECISIONS
 from problems import LOSSES, OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from problems._loss import OPTIONS
 from problems._optimizer import SHARED
@@ -130,3 +134,18 @@ def test_every_loss_has_a_row_with_each_optimizer_option_and_weight():
         for weights in ("examples", "steps"):
             weighted = [what for what in whats if what.endswith(f"weights of {weights}")]
             assert [what for what in weighted if what.startswith(loss)] or loss == "own"
+
+
+def test_the_published_table_follows_from_its_rows_and_has_every_network():
+    folder = ROOT / "results" / "check"
+    found = json.loads((folder / "vocabulary.json").read_text())
+    assert (folder / "vocabulary.md").read_text() == markdown(found)
+    keys = {(row["problem"], row["engine"], row["precision"]) for row in found["rows"]}
+    assert len(keys) == len(found["rows"])
+    assert {name for name, _, _ in keys} == set(cases())
+    for name in cases():
+        each = {(engine, precision) for one, engine, precision in keys if one == name}
+        assert each == set(product(BACKENDS, PRECISIONS)) - {(REFERENCE, PRECISIONS[0])}
+    within = sum(row["within"] for row in found["rows"])
+    text = (ROOT / "docs" / "proof.md").read_text()
+    assert f"Of {len(found['rows']):,} rows, {within:,} are within their bounds" in text

@@ -178,7 +178,8 @@ def largest(rows: list[dict]) -> Iterator[list[str]]:
 
 def by_layer(rows: list[dict]) -> Iterator[list[str]]:
     """Yield the cells of each kind of layer."""
-    for layer in sorted({layer for row in rows for layer in row["layers"]}, key=str.lower):
+    names = {layer for row in rows for layer in row["layers"]}
+    for layer in sorted(names, key=lambda name: (name.lower(), name)):
         own = [row for row in rows if layer in row["layers"]]
         worst = {
             precision: most(
