@@ -41,9 +41,7 @@ class Fit:
     first_step_s: float  # from there to the end of the first step: tracing, compilation; an epoch's
     epoch_s: list[float]  # per epoch: batches gathered, copied, trained on; without validation
     validation_s: float  # all validation together
-    own_draws: bool = (
-        False  # whether the network drew random numbers of its framework, as dropout does
-    )
+    own_draws: bool = False  # whether random numbers of the framework were drawn, as by dropout
 
 
 @dataclass(frozen=True)

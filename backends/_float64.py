@@ -71,3 +71,20 @@ def widen_twins(names: Mapping[str, str] = MappingProxyType({})) -> None:
     It is for good: a process has one precision.
     """
     sys.meta_path.insert(0, _Finder(WIDE | names))
+
+
+def widen_gradients(torch: ModuleType) -> None:
+    """Have no gradient of PyTorch's keep a constant in float32, as those of two functions do.
+
+    They are hardsigmoid, for its 1/6, and CELU, for its 1/alpha.
+    """
+    functional = torch.nn.functional
+
+    def hardsigmoid(input, inplace=False):  # noqa: A002, PyTorch's name
+        return functional.relu6(input + 3) / 6
+
+    def celu(input, alpha=1.0, inplace=False):  # noqa: A002
+        return functional.elu(input / alpha) * alpha
+
+    functional.hardsigmoid = hardsigmoid
+    functional.celu = torch.celu = celu

@@ -202,7 +202,7 @@ FAULTS = {
         "penalty", KERAS, "acts], l2, [variables", "acts], 2 * l2, [variables", "fc/kernel v"
     ),
     "a penalty on biases": Fault(
-        "penalty", KERAS, "made._var_key(variable) not in alone", "True", "fc/bias v", 1
+        "penalty", KERAS, "made._var_key(one) not in alone", "True", "fc/bias v", 1
     ),
     "a decay of the rate for one of the weights": Fault(
         "decay", KERAS, "made = _kind(asked, kept)(_rate(recipe, steps_per_epoch), **settings)",

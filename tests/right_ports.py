@@ -249,17 +249,6 @@ RIGHT = {
         "self.fc = layers.Dense(5)",
         "x = ops.tanh(self.fc(self.norm(x, training=training)))",
     ),
-    "numbers of float32, made in four ways": Port(
-        "pixels",
-        "self.add = torch.FloatTensor([0.1]); self.fc = nn.Linear(64, 5)",
-        "x = self.fc((x.type(torch.FloatTensor) / 255 + self.add).flatten(1)).tanh()",
-        "import numpy as np\n"
-        'self.add = np.array([0.1]).astype("float32"); self.fc = layers.Dense(5)',
-        "import tensorflow as tf\n"
-        'n = ops.cast(64.9, "int32")\n'
-        "x = tf.reshape(tf.cast(x, tf.float32) / 255.0 + self.add, (-1, n))\n"
-        "x = ops.tanh(self.fc(x))",
-    ),
     "a weight that no gradient flows to, decayed": Port(
         "features",
         "self.extra = nn.Parameter(torch.zeros(4, 4)); self.fc = nn.Linear(4, 5)",
@@ -286,5 +275,27 @@ RIGHT = {
         "    y = layers.Normalization(mean=0.45, variance=0.23**2)(x)\n"
         '    y = layers.Dense(5, activation="hard_sigmoid", name="fc")(y)\n'
         '    return keras.Model(x, layers.Dense(1, name="dense")(y))\n',
+    ),
+    "an exponential with a constant": Port(
+        "features",
+        "self.fc = nn.Linear(4, 5); self.act = nn.CELU(0.7)",
+        "x = self.act(self.fc(x - 0.5))",
+        "self.fc = layers.Dense(5)",
+        "x = ops.celu(self.fc(x - 0.5), 0.7)",
+    ),
+}  # fmt: skip
+
+# Networks of Keras that call TensorFlow itself, so that no other engine computes them.
+RIGHT_TENSORFLOW = {
+    "numbers of float32, made in four ways": Port(
+        "pixels",
+        "self.add = torch.FloatTensor([0.1]); self.fc = nn.Linear(64, 5)",
+        "x = self.fc((x.type(torch.FloatTensor) / 255 + self.add).flatten(1)).tanh()",
+        "import numpy as np\n"
+        'self.add = np.array([0.1]).astype("float32"); self.fc = layers.Dense(5)',
+        "import tensorflow as tf\n"
+        'n = ops.cast(64.9, "int32")\n'
+        "x = tf.reshape(tf.cast(x, tf.float32) / 255.0 + self.add, (-1, n))\n"
+        "x = ops.tanh(self.fc(x))",
     ),
 }  # fmt: skip

@@ -6,6 +6,7 @@ from statistics import median
 import pytest
 from conftest import COMPARED
 from documents import DOCUMENTS, README, RESULTS, prose, published_problems, records
+from dropout_ports import MORE_DROPOUT, RIGHT_DROPOUT, WRONG_DROPOUT
 from right_ports import RIGHT
 from wrong_ports import WRONG
 
@@ -149,3 +150,6 @@ def test_the_bounds_are_those_of_the_ladder():
 def test_as_many_ports_are_told_of_as_there_are():
     text = prose(DOCUMENTS["docs/proof.md"])
     assert f"{len(RIGHT)} right ports of small networks and {len(WRONG)} wrong ones" in text
+    dropping = len(RIGHT_DROPOUT | MORE_DROPOUT)
+    assert f"{dropping} right ports and {len(WRONG_DROPOUT)} wrong ones more" in text
+    assert f"{dropping} networks with dropout" in prose(DOCUMENTS["docs/dropout.md"])

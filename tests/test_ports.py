@@ -12,6 +12,7 @@ from learning import ALL, STAGE, WHOLE
 from port_frame import files_of, module
 from reported_ports import REPORTED_RIGHT, REPORTED_WRONG
 from right_ports import RIGHT as RIGHT_PORTS
+from right_ports import RIGHT_TENSORFLOW
 from wrong_ports import WRONG as WRONG_PORTS
 
 from backends import Side
@@ -19,7 +20,7 @@ from compare.proof.check import PRECISIONS
 from compare.proof.ladder import Pair
 
 REFERENCE, OTHER = COMPARED
-RIGHT = RIGHT_PORTS | LAYERS_RIGHT | RIGHT_DROPOUT | REPORTED_RIGHT
+RIGHT = RIGHT_PORTS | RIGHT_TENSORFLOW | LAYERS_RIGHT | RIGHT_DROPOUT | REPORTED_RIGHT
 WRONG = WRONG_PORTS | LAYERS_WRONG | WRONG_DROPOUT | REPORTED_WRONG
 PORTS = RIGHT | WRONG
 # Right ports that float32 has been hard on: gradients that are 0 but for rounding, depth, states.

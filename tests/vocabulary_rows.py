@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 
 import numpy as np
-from vocabulary_cases import Case
+from vocabulary_cases import REASONS, Case
 
 from backends import BACKENDS, Side
 from compare.console import markdown_list, markdown_table
@@ -85,7 +85,9 @@ def text(value: object) -> str:
 def markdown(found: dict) -> str:
     """Return vocabulary.md, which follows from vocabulary.json alone."""
     rows = found["rows"]
-    wrong = [f"{row['what']}, {row['wrong'][0]}" for row in rows if not row["within"]]
+    wrong = [
+        f"{row['what']}, {row['wrong'][0]} {reason_of(row)}" for row in rows if not row["within"]
+    ]
     codes = {row["fingerprint"].split("-")[1] for row in rows}
     exact = [row for row in rows if row["precision"] == "float64"]
     far = [row for row in exact if (most(row["worst"].values()) or 0.0) > EXACT]
@@ -122,6 +124,11 @@ def markdown(found: dict) -> str:
         of = (cells(row) for row in rows if row["subject"] == subject)
         parts += [f"## {subject}", markdown_table(heads, ("what", *SIDES), of)]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def reason_of(row: dict) -> str:
+    """Return why a row is not within its bounds, where that is known."""
+    return REASONS.get((row["what"], row["engine"], row["precision"]), "The reason is not known.")
 
 
 def versions(engine: str, there: dict) -> str:

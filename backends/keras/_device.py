@@ -1,8 +1,5 @@
 """Where Keras computes.
 
-With _float64.py, _tier.py, _kernel.py and _together.py, all of this folder that knows its engines
-by name.
-
 Keras leaves devices, threads, memory counters and input pipelines to TensorFlow, JAX or PyTorch.
 On a GPU, JAX and PyTorch ran. Implemented, not yet measured: TensorFlow there, and TF32.
 """

@@ -1,8 +1,4 @@
-"""What makes a float64 network one throughout: for the ladder, never where it is timed.
-
-With _device.py, _tier.py, _kernel.py and _together.py, all of this folder that knows its engines by
-name.
-"""
+"""What makes a float64 network one throughout: for the ladder, never where it is timed."""
 
 import sys
 from collections.abc import Callable
@@ -15,7 +11,7 @@ import numpy as np
 from keras.src import ops
 from keras.src.backend.common import dtypes
 
-from backends._float64 import widen_twins
+from backends._float64 import widen_gradients, widen_twins
 
 SPECIAL = ("antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio")  # ways to resize
 
@@ -25,9 +21,9 @@ def widen(name: str, engine: ModuleType) -> None:
 
     A twin that asks for float32 by name gets float64. On JAX and PyTorch, Keras computes parts of
     it in float32, by a table of types; on JAX and a GPU, cuDNN's recurrent layers, which have
-    float32 only, give way to XLA's. On TensorFlow, some operations keep their constants in
-    float32. There, Keras also rounds the numbers of Python that an optimizer casts, such as Adam's
-    betas, in any network: so it does here on all engines.
+    float32 only, give way to XLA's. On TensorFlow and PyTorch, some operations keep their
+    constants in float32. On TensorFlow, Keras also rounds the numbers of Python that an optimizer
+    casts, such as Adam's betas, in any network: so it does here on all engines.
     """
     widen_twins()
     _exact_layers()
@@ -40,6 +36,8 @@ def widen(name: str, engine: ModuleType) -> None:
         # Its attention has a softmax of float32.
         nn = import_module("keras.src.backend.jax.nn")
         nn.dot_product_attention = _attention(nn.dot_product_attention)
+    else:
+        widen_gradients(engine)
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
     cast = ops.cast
 

@@ -1,7 +1,6 @@
 """What computes the recurrent layers in Keras, seen by the profiler of the engine underneath.
 
-With _device.py, _float64.py, _tier.py and _together.py, all of this folder that knows its engines
-by name. What is said here of TensorFlow on a GPU is implemented, not yet measured.
+What is said here of TensorFlow on a GPU is implemented, not yet measured.
 """
 
 import re

@@ -246,8 +246,7 @@ def _penalize(made: keras.optimizers.Optimizer, l2: float, alone: Set) -> None:
     update = made._backend_update_step
 
     def penalized(gradients, variables, learning_rate):
-        found = [made._var_key(variable) not in alone for variable in variables]
-        acts = [i for i, one in enumerate(found) if one]
+        acts = [i for i, one in enumerate(variables) if made._var_key(one) not in alone]
         moved = added([gradients[i] for i in acts], l2, [variables[i] for i in acts])
         penalties = dict(zip(acts, moved, strict=True))
         gradients = [penalties.get(i, one) for i, one in enumerate(gradients)]

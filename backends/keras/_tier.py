@@ -1,8 +1,4 @@
-"""The tier that a network is run in: what `compile` is told, and whether it is done.
-
-With _device.py, _float64.py, _kernel.py and _together.py, all of this folder that knows its engines
-by name.
-"""
+"""The tier that a network is run in: what `compile` is told, and whether it is done."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

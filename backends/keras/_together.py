@@ -2,9 +2,6 @@
 
 Keras does so on PyTorch, where nothing is compiled: one variable after the other takes five times
 as long. TensorFlow and JAX compile the formula of each variable.
-
-With _device.py, _float64.py, _tier.py and _kernel.py, all of this folder that knows its engines by
-name.
 """
 
 import keras

@@ -4,10 +4,9 @@ On a GPU it ran with CUDA 13. Implemented, not yet measured: TF32.
 """
 
 import torch
-from torch.nn import functional
 
 from backends import Unavailable
-from backends._float64 import widen_twins
+from backends._float64 import widen_gradients, widen_twins
 
 # Further names of float32. Python's own function `float` is no attribute of anything.
 WIDE = {"float": "double", "FloatTensor": "DoubleTensor"}
@@ -23,7 +22,7 @@ def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
     """
     if precision == "float64":
         torch.set_default_dtype(torch.float64)
-        functional.hardsigmoid = _hardsigmoid
+        widen_gradients(torch)
         widen_twins(WIDE)
     else:
         torch.set_default_dtype(torch.float32)
@@ -37,11 +36,6 @@ def prepare(*, device: str, threads: int, precision: str = "float32") -> None:
         if not torch.cuda.is_available():
             raise Unavailable(f"torch {torch.__version__} sees no GPU")
         globals()["device"] = torch.device("cuda")
-
-
-def _hardsigmoid(x: torch.Tensor, inplace: bool = False) -> torch.Tensor:
-    """Return PyTorch's own, whose gradient holds 1/6 in float32, with one of float64."""
-    return functional.relu6(x + 3) / 6
 
 
 def synchronize() -> None:
