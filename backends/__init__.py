@@ -16,7 +16,7 @@ from backends._contract import (
     Unavailable,
     Watch,
 )
-from backends._registry import BACKENDS, FOLDER, PANELS, Backend, missing_twins, twin
+from backends._registry import BACKENDS, FOLDER, PANELS, Backend, missing_twins, shown, twin
 from backends._side import AGAIN, Side
 
 __all__ = [
@@ -37,5 +37,6 @@ __all__ = [
     "Unavailable",
     "Watch",
     "missing_twins",
+    "shown",
     "twin",
 ]

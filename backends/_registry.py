@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import problems
 from backends import _tiers
 from backends._contract import Engine
 
@@ -146,8 +147,13 @@ PANELS = tuple(dict.fromkeys(backend.folder for backend in BACKENDS.values()))
 
 
 def twin(folder: str, problem: str) -> Path:
-    """Return the file of a problem's twin, which may not exist."""
-    return FOLDER / folder / f"{problem}.py"
+    """Return the file of a problem's twin, which may not exist: where the problem's own is."""
+    return problems.file_of(problem).parents[1] / FOLDER.name / folder / f"{problem}.py"
+
+
+def shown(file: Path) -> str:
+    """Return the path of a twin from the root of the project that it is of."""
+    return "/".join(file.parts[-3:])
 
 
 def own_loss(folder: str, problem: str) -> Callable[..., Any]:
@@ -168,4 +174,4 @@ def own_loss(folder: str, problem: str) -> Callable[..., Any]:
 def missing_twins(problem: str, folders: Iterable[str] = PANELS) -> list[str]:
     """Return the twins that a problem lacks, as paths from the root of the project."""
     twins = [twin(folder, problem) for folder in folders]
-    return [str(file.relative_to(FOLDER.parent)) for file in twins if not file.exists()]
+    return [shown(file) for file in twins if not file.exists()]

@@ -10,14 +10,17 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any, NoReturn
 
 from compare.console import complain
-from compare.options import STATUSES, Parser
+from compare.options import STATUSES, Parser, folder
 from compare.records.record import UsageError
+from problems import _project
 
 # Rooms with commands, in the order in which the help lists them.
 ROOMS = (
+    "project",
     "processes",
     "programs",
     "lessons",
@@ -37,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without a ± sign is no reason to stop
     try:
+        arguments = opened(sys.argv[1:] if arguments is None else arguments)
         commands = parser()
         options = commands.parse_args(arguments)
         if "do" not in options:
@@ -73,6 +77,28 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain("interrupted; the same command goes on from here")
         return 130
+
+
+def opened(arguments: list[str]) -> list[str]:
+    """Have all be about the project asked for, or the one that is here; return what else is asked.
+
+    Raises:
+        UsageError: the one asked for is none, or one of its problems has the name of another.
+    """
+    early = Parser(add_help=False, allow_abbrev=False)
+    early.add_argument("--project", type=folder)
+    asked, others = early.parse_known_args(arguments)
+    if asked.project and not (asked.project / _project.FILE).is_file():
+        raise UsageError(
+            f"--project {asked.project}: expected a folder with {_project.FILE}, came none; "
+            f"`diptych init {asked.project}` makes one"
+        )
+    if found := asked.project or _project.nearest(Path.cwd()):
+        try:
+            _project.use(found)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+    return others
 
 
 def _drop_output() -> None:
@@ -122,6 +148,11 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action=Version, nargs=0, help="print the version and end")
+    top.add_argument(  # which `opened` has read before, wherever it stands
+        "--project",
+        metavar="FOLDER",
+        help="a project of your own (the nearest parent folder with a diptych.toml)",
+    )
     commands = top.add_subparsers(metavar="COMMAND")
     for room in ROOMS:
         import_module(f"compare.{room}.command").add(commands)

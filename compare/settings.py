@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from compare.records.record import UsageError
+from problems import _project
 
-FILE = Path("diptych.toml")  # of the folder that the command is given in
+FILE = Path(_project.FILE)  # of the project, or else of the folder that the command is given in
 TABLES = ("python", "run")
 
 
@@ -16,14 +17,15 @@ def table(name: str) -> dict[str, Any]:
     Raises:
         UsageError: FILE cannot be read, or holds something else.
     """
-    if not FILE.exists():
+    file = (_project.root() or Path()) / FILE
+    if not file.exists():
         return {}
-    if not FILE.is_file():
+    if not file.is_file():
         raise UsageError(f"{FILE}: expected a file")
     import tomllib  # here, for few have such a file
 
     try:
-        found = tomllib.loads(FILE.read_text("utf-8"))
+        found = tomllib.loads(file.read_text("utf-8"))
     except UnicodeDecodeError:
         raise UsageError(f"{FILE}: expected text in UTF-8") from None
     except RecursionError:

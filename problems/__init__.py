@@ -2,6 +2,7 @@
 
 Every file here without a leading underscore is a problem and holds one constant, `PROBLEM`. All
 that such a file needs is imported from here: `from problems import Problem, Spec, Recipe, Metric`.
+Problems of a user's own project (_project.py) count as these do.
 """
 
 from dataclasses import replace
@@ -9,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
+
+from problems import _project
 
 if TYPE_CHECKING:
     from problems._data import (
@@ -88,6 +91,7 @@ __all__ = [
     "cleared",
     "count",
     "f1_of",
+    "file_of",
     "first_axis",
     "independent",
     "lengths",
@@ -114,6 +118,7 @@ __all__ = [
 ]
 
 FOLDER = Path(__file__).parent
+__path__ = _project.places("problems", __path__)
 
 
 def __getattr__(name: str) -> Any:
@@ -130,8 +135,14 @@ def __getattr__(name: str) -> Any:
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all problems: the file names of this folder, sorted."""
-    return tuple(sorted(file.stem for file in FOLDER.glob("[!_]*.py")))
+    """Return the names of all problems, sorted: the file names of the folders that have them."""
+    return tuple(sorted({file.stem for one in __path__ for file in Path(one).glob("[!_]*.py")}))
+
+
+def file_of(name: str) -> Path:
+    """Return the file of a problem; where it would be here, if there is none."""
+    places = [Path(one, f"{name}.py") for one in __path__]
+    return next((one for one in places if one.exists()), places[0])
 
 
 def _line(name: str, error: BaseException) -> str:

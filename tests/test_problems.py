@@ -1,11 +1,10 @@
 """The contract of a problem, for every file in problems/.
 
-Where a problem has no reference, or its data are fixed, less can be asked; the test says which.
+Its rules are those of compare/project/contract.py, which users' own problems keep too.
 """
 
 from dataclasses import replace
 from functools import partial
-from math import sqrt
 
 import numpy as np
 import pytest
@@ -13,20 +12,10 @@ from conftest import shared
 from synthetic import known
 
 import problems
-from problems import Part, Spec, count, mapped, named, of_output, shape
+from compare.project.contract import RULES, told
+from problems import Part, Spec, mapped, named, shape
 
 EVERY_PROBLEM = pytest.mark.parametrize("name", problems.names())
-METRICS = [(name, metric) for name in problems.names() for metric in problems.load(name).metrics]
-ANSWERED = [one for one in METRICS if problems.load(one[0]).reference]
-
-
-def each(metrics):
-    return pytest.mark.parametrize(
-        ("name", "metric"), metrics, ids=lambda value: getattr(value, "name", value)
-    )
-
-
-EVERY_METRIC, EVERY_METRIC_OF_A_REFERENCE = each(METRICS), each(ANSWERED)
 
 
 def same(one, other):
@@ -41,37 +30,14 @@ def first(n, arrays):
 
 @shared
 def data():
-    """The quick data of every problem, and what its reference answers, if it has one."""
-    found = {}
-    for name in problems.names():
-        problem = problems.load(name, quick=True)
-        parts = problem.make_data(3)
-        found[name] = parts, problem.reference and problem.ask(problem.reference, parts)
-    return found
+    """The quick data of every problem."""
+    return {name: problems.load(name, quick=True).make_data(3) for name in problems.names()}
 
 
 @EVERY_PROBLEM
-def test_same_seed_gives_identical_arrays_and_another_seed_others_unless_they_are_fixed(name):
-    problem = problems.load(name, quick=True)
-    first, again, other = (problem.make_data(seed) for seed in (5, 5, 6))
-    assert first.keys() == again.keys() == other.keys()
-    for part in first:
-        assert same(first[part].x, again[part].x)
-        assert same(first[part].y, again[part].y)
-        assert same(first[part].x, other[part].x) == problem.fixed
-
-
-@EVERY_PROBLEM
-@pytest.mark.parametrize("quick", [False, True])
-def test_data_have_the_parts_and_sizes_of_the_recipe_and_match_the_spec(name, quick):
-    problem = problems.load(name, quick=quick)
-    data = problem.make_data(0)  # which checks every part against the spec
-    assert {"train", "validation", "test"} <= data.keys()
-    for part, n in problem.recipe.examples.items():
-        assert count(data[part].x) == count(data[part].y) == n
-    assert all(metric.part in data for metric in problem.metrics)
-    held_out = count(data["validation"].x)
-    assert not same(data["validation"].x, first(held_out, data["test"].x))
+@pytest.mark.parametrize("rule", RULES, ids=told)
+def test_every_problem_keeps_every_rule(name, rule):
+    rule(name)
 
 
 @EVERY_PROBLEM
@@ -96,62 +62,6 @@ def test_data_off_the_spec_are_refused(name):
 def test_a_random_input_is_of_the_specified_shape(name):
     for what, spec in named(problems.load(name).input, "random input").items():
         spec.check(spec.random(3, seed=0), what)
-
-
-@EVERY_METRIC_OF_A_REFERENCE
-def test_the_reference_scores_what_is_stated(name, metric, data):
-    parts, answers = data[name]
-    score = problems.load(name).measured(metric, answers[metric.name], parts[metric.part])
-    stated = problems.load(name).reference_score(metric)
-    # A floor above 0 is a mean over the distribution, so a sample of it only comes near.
-    tolerance = 0.05 * metric.best if metric.better == "lower" else 0
-    if metric.reference is not None:
-        tolerance = 5e-4  # as many digits are stated
-    assert score == pytest.approx(stated, abs=tolerance + 1e-6)
-    sign = 1 if metric.better == "higher" else -1
-    assert sign * stated >= sign * metric.baseline
-
-
-@EVERY_METRIC
-def test_the_trivial_answer_scores_the_stated_baseline(name, metric):
-    problem = problems.load(name)
-    parts = problem.make_data(0)
-    part = parts[metric.part]
-    assert metric.trivial.shape == of_output(problem.output, metric.of).shape
-
-    def trivial(x):
-        blank = mapped(lambda spec: np.zeros((count(x), *spec.shape)), problem.output)
-        answer = np.broadcast_to(metric.trivial, (count(x), *metric.trivial.shape))
-        return answer if metric.of is None else {**blank, metric.of: answer}
-
-    score = problem.measured(metric, metric.ask(trivial, part.x), part)
-    if metric.better == "higher":
-        error = sqrt(metric.baseline * (1 - metric.baseline) / count(part.x))
-        assert abs(score - metric.baseline) < 4 * error
-    else:
-        assert score == pytest.approx(metric.baseline, rel=0.04)
-
-
-@EVERY_METRIC
-def test_target_lies_between_baseline_and_best(name, metric):
-    sign = 1 if metric.better == "higher" else -1
-    assert metric.better in ("higher", "lower")
-    assert sign * metric.baseline < sign * metric.best
-    assert metric.margin > 0
-    if metric.target is None:
-        assert metric.reached(metric.best) is None
-    else:
-        assert sign * metric.baseline < sign * metric.target <= sign * metric.best
-        assert metric.reached(metric.target)
-        assert metric.reached(metric.best)
-        assert not metric.reached(metric.baseline)
-
-
-@EVERY_PROBLEM
-def test_every_layer_has_a_shape(name):
-    problem = problems.load(name)
-    for layer in problem.layers:
-        assert all(size > 0 for size in problem.layer_shape(layer, batch=2))
 
 
 @EVERY_PROBLEM
@@ -216,7 +126,7 @@ def test_answers_of_another_shape_are_refused(name, data):
     problem = problems.load(name, quick=True)
     wider = partial(mapped, lambda array: array[..., None])
     with pytest.raises(ValueError, match=f"{name} output[^:]*: expected"):
-        problem.ask(lambda x: wider(known(problem)(x)), data[name][0])
+        problem.ask(lambda x: wider(known(problem)(x)), data[name])
 
 
 def test_a_recipe_names_a_loss_and_an_optimizer_that_exist():

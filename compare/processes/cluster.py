@@ -30,6 +30,7 @@ from compare.processes.node import done_here
 from compare.processes.sources import OURS
 from compare.records.record import UsageError
 from compare.text import shortened, visible
+from problems import _project
 
 ATTEMPTS = 2  # of a piece of work whose node is lost
 AT_ONCE = 1000  # pieces of work that Ray is given before one has ended
@@ -119,6 +120,12 @@ class Cluster:
             for package in OURS:
                 code, ignored = machine.ROOT / package, shutil.ignore_patterns("__pycache__")
                 shutil.copytree(code, Path(folder, package), ignore=ignored)
+            if project := _project.root():
+                for place, names in _project.walked(project):
+                    to = Path(folder, _project.SHIPPED.name) / place.relative_to(project)
+                    to.mkdir(parents=True, exist_ok=True)
+                    for name in names:
+                        shutil.copy(place / name, to)
             self.ray = _connected(self.address, folder)
         try:
             self.nodes = self._usable()

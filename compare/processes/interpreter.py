@@ -21,6 +21,7 @@ from backends import AGAIN, BACKENDS, Side
 from compare import settings
 from compare.processes.question import NoAnswer, ask
 from compare.records.record import UsageError
+from problems import _project
 
 START = Path(__file__).with_name("start.py")
 PATIENCE_S = 60.0  # for an interpreter to answer
@@ -50,6 +51,10 @@ def use(asked: Iterable[str]) -> None:
         UsageError: one is named for no backend, or diptych.toml cannot be read.
     """
     named = settings.table("python")
+    folder = _project.root() or Path()
+    for name, path in named.items():  # where the file is
+        if isinstance(path, str) and path and path[0] != "~":
+            named[name] = str(folder / path)
     for text in asked:
         backend, separator, path = text.partition("=")
         if not separator or not path:

@@ -1,7 +1,8 @@
 """The files that a training depends on, with a hash of each: found by reading, never by running.
 
-These are a problem, a twin or an engine, all files of the project that they import, and the data
-files beside them. Everything is read as bytes: a file need not be UTF-8, nor valid Python.
+These are a problem, a twin or an engine, all of our files that they import, and the data files
+beside them; of a project of the user's own, all its Python. Everything is read as bytes: a file
+need not be UTF-8, nor valid Python.
 """
 
 import ast
@@ -12,8 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from backends import Side
+import problems
+from backends import Side, twin
 from compare.processes import machine
+from problems import _project
 
 OURS = ("problems", "backends", "compare")
 BY_NAME = ("import_module", "__import__")  # functions that import what a text names
@@ -32,12 +35,13 @@ class Imported(NamedTuple):
 
 
 def of_problem(name: str) -> dict[str, str]:
-    """Return the files that a problem depends on: path from the root of the project, hash.
+    """Return the files that a problem depends on: path from the root, hash.
 
     Raises:
         OSError: one cannot be read.
     """
-    return hashes(_with_data([machine.ROOT / "problems" / f"{name}.py"]))
+    file = problems.file_of(name)
+    return hashes(_with_data([file, *_all_of(_root(file))]))
 
 
 def of_side(name: str, side: Side) -> dict[str, str]:
@@ -48,8 +52,8 @@ def of_side(name: str, side: Side) -> dict[str, str]:
     """
     folder = machine.ROOT / "backends" / side.definition.folder
     machinery = (*(machine.ROOT / "backends").glob("_*.py"), *folder.glob("_*.py"))
-    twin = _with_data([folder / f"{name}.py", *machinery])
-    return hashes({*twin, *(file for name in MEASURING for file in machine.ROOT.glob(name))})
+    files = _with_data([twin(side.definition.folder, name), *machinery])
+    return hashes({*files, *(file for name in MEASURING for file in machine.ROOT.glob(name))})
 
 
 def change(before: Mapping[str, str], name: str, side: Side) -> str:
@@ -64,13 +68,28 @@ def change(before: Mapping[str, str], name: str, side: Side) -> str:
 
 
 def hashes(files: Iterable[Path]) -> dict[str, str]:
-    """Return a hash of each file, by its path from the root of the project."""
+    """Return a hash of each file, by its path from the root: of a project's, after "project/"."""
     found = {}
     for file in sorted(files):
         with file.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
-        found[file.relative_to(machine.ROOT).as_posix()] = digest[:DIGITS]
+        root = _root(file)
+        path = file.relative_to(root).as_posix()
+        found[path if root == machine.ROOT else f"project/{path}"] = digest[:DIGITS]
     return found
+
+
+def _root(file: Path) -> Path:
+    """Return the root that a file is of: the user's project, or ours."""
+    project = _project.root()
+    return project if project and file.is_relative_to(project) else machine.ROOT
+
+
+def _all_of(root: Path) -> Iterator[Path]:
+    """Yield all Python of a project; of ours nothing, for imports tell what is needed."""
+    if root != machine.ROOT:
+        for place, names in _project.walked(root):
+            yield from (place / name for name in names if name.endswith(".py"))
 
 
 def _with_data(files: Iterable[Path]) -> set[Path]:
@@ -105,7 +124,8 @@ def _with_imports(files: Iterable[Path]) -> dict[Path, bytes]:
 
 def _initial(folder: Path) -> Iterator[Path]:
     """Yield what is run before a module of a package: __init__.py of it and of those above it."""
-    while folder != machine.ROOT:
+    root = _root(folder)
+    while folder != root:
         yield folder / "__init__.py"
         folder = folder.parent
 
@@ -142,7 +162,7 @@ def _modules(file: Path, imported: Imported) -> Iterator[Path]:
     folder = machine.ROOT
     if imported.level:
         above = [file, *file.parents]
-        if len(above) <= imported.level or not above[imported.level].is_relative_to(machine.ROOT):
+        if len(above) <= imported.level or not above[imported.level].is_relative_to(_root(file)):
             return
         folder = above[imported.level]
     # Installed, the project's folder is that of all packages, which a version tells of.
@@ -173,8 +193,7 @@ def _below(folder: Path) -> Iterator[tuple[Path, list[str]]]:
         folders[:] = [
             name
             for name in folders
-            if name[0] != "."
-            and name != "__pycache__"
+            if _project.is_code(Path(place, name))
             and os.path.realpath(Path(place, name)) not in seen
         ]
         names = above.pop(Path(place), [])

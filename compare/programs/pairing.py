@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from backends import FOLDER, PANELS, missing_twins, twin
+from backends import PANELS, missing_twins, shown, twin
 from compare.programs.statements import UNREADABLE, Doing, Statement, statements
 
 ABSENT = Statement()
@@ -45,7 +45,7 @@ def title(folder: str) -> str:
 
 def path(folder: str, problem: str) -> str:
     """Return the path of a twin from the root of the project."""
-    return str(twin(folder, problem).relative_to(FOLDER.parent))
+    return shown(twin(folder, problem))
 
 
 def fault(problem: str) -> str:
