@@ -7,6 +7,8 @@ order, each on what the passes before have left:
     name      the last part of the path is the same, and so are the shapes of the weights
     order     the same family and shapes of weights, in the order of the calls
     shape     the same shapes of weights alone, in the order of the calls
+
+Layers without weights come last, by their families in order.
 """
 
 import re
@@ -110,9 +112,11 @@ def _by_name(one: Seen) -> object:
 
 
 def _by_family(one: Seen) -> object:
-    if one.weights:
-        return (one.family, _shapes(one))
-    return (one.family, ()) if one.family else None
+    return (one.family, _shapes(one)) if one.weights else None
+
+
+def _without_weights(one: Seen) -> object:
+    return one.family if one.family and not one.weights else None
 
 
 def _by_shape(one: Seen) -> object:
@@ -123,6 +127,7 @@ PASSES: tuple[tuple[str, Callable[[Seen], object]], ...] = (
     ("name", _by_name),
     ("order", _by_family),
     ("shape", _by_shape),
+    ("order", _without_weights),
 )
 
 
