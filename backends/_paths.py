@@ -5,7 +5,7 @@ Imports no framework.
 
 import ast
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +21,16 @@ def shortest(named: Iterable[tuple[str, Layer]]) -> list[tuple[str, Layer]]:
     for path, layer in sorted(named, key=lambda one: (one[0].startswith("_"), one[0].count("/"))):
         found.setdefault(id(layer), (path, layer))
     return list(found.values())
+
+
+def renamed(path: str, names: Mapping[str, str]) -> str:
+    """Return a layer's path with the name that `names` has for it, or for what holds it."""
+    held = path
+    while held:
+        if held in names:
+            return names[held] + path.removeprefix(held)
+        held = held.rpartition("/")[0]
+    return path
 
 
 def sources(kinds: Iterable[type], framework: str) -> list[Path]:

@@ -171,7 +171,7 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
     """Return the problem's untrained twin."""
     model = _build(problem, seed, noise=noise)
     heard: dict[str, Array] = {}
-    for name, layer in _weights.children(model).items():
+    for name, layer in _weights.heard(model).items():
         layer.call = _recorded(layer, name, heard)
 
     @_tier.compiled()
@@ -186,7 +186,7 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
             found |= named(whole.predict(x, verbose=0), "output")
         return found
 
-    kinds = {name: _kind(layer) for name, layer in _weights.children(model).items()}
+    kinds = {name: _kind(layer) for name, layer in _weights.heard(model).items()}
     return Probe(_weights.read(model), _weights.trainable(model), kinds, ask)
 
 

@@ -14,7 +14,7 @@ from keras.src.layers.convolutional.base_conv import BaseConv
 from keras.src.layers.convolutional.base_separable_conv import BaseSeparableConv
 from keras.src.models.functional import Functional
 
-from backends._paths import made, shortest, sources
+from backends._paths import made, renamed, shortest, sources
 from backends._seeded import Array
 
 # Attributes of every model and layer in which Keras keeps lists of its own.
@@ -175,7 +175,26 @@ def _parts(layer: keras.Layer) -> dict[str, keras.Layer]:
     return children(layer)
 
 
+def heard(model: keras.Layer) -> dict[str, keras.Layer]:
+    """Return the layers whose outputs are compared, by name: those the twin names, or its own."""
+    names = _names(model)
+    if not names:
+        return children(model)
+    return {names[path]: layer for path, layer in _by_path(model) if path in names}
+
+
+def _names(model: keras.Layer) -> Mapping[str, str]:
+    """Return the names that a twin gives to layers, by where they are held: its NAMES."""
+    return getattr(_twins.get(model), "NAMES", {})
+
+
 def layers_by_path(model: keras.Layer) -> list[tuple[str, keras.Layer]]:
+    """Return a model and its layers, and theirs, by name."""
+    names = _names(model)
+    return [(renamed(path, names), layer) for path, layer in _by_path(model)]
+
+
+def _by_path(model: keras.Layer) -> list[tuple[str, keras.Layer]]:
     """Return a model and its layers, and theirs, by path, each once by the shortest."""
     found: list[tuple[str, keras.Layer]] = []
 

@@ -171,7 +171,7 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
 
         hooks = [
             layer.register_forward_hook(partial(listen, name))
-            for name, layer in model.named_children()
+            for name, layer in _weights.heard(model).items()
         ]
         found |= whole(model, x)
         for hook in hooks:
@@ -180,7 +180,7 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
             found |= whole(_tier.ready(model), x)
         return {name: tensor.detach().cpu().numpy() for name, tensor in found.items()}
 
-    kinds = {name: _layers.kind(layer) for name, layer in model.named_children()}
+    kinds = {name: _layers.kind(layer) for name, layer in _weights.heard(model).items()}
     return Probe(_weights.read(model), _weights.trainable(model), kinds, ask)
 
 

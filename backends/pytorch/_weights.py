@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from backends._paths import made, shortest, sources
+from backends._paths import made, renamed, shortest, sources
 from backends._seeded import Array
 from backends.pytorch._layouts import LAYERS, Views
 
@@ -216,7 +216,26 @@ def _joined(path: str, name: str) -> str:
     return f"{path}/{name}" if path else name
 
 
+def heard(model: nn.Module) -> dict[str, nn.Module]:
+    """Return the layers whose outputs are compared, by name: those the twin names, or its own."""
+    names = _names(model)
+    if not names:
+        return dict(model.named_children())
+    return {names[path]: layer for path, layer in _by_path(model) if path in names}
+
+
+def _names(model: nn.Module) -> Mapping[str, str]:
+    """Return the names that a twin gives to layers, by where they are held: its NAMES."""
+    return getattr(_twins.get(model), "NAMES", {})
+
+
 def _layers(model: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Return a model and its layers, and theirs, by name."""
+    names = _names(model)
+    return [(renamed(path, names), layer) for path, layer in _by_path(model)]
+
+
+def _by_path(model: nn.Module) -> list[tuple[str, nn.Module]]:
     """Return a model and its layers, and theirs, by path, each once by the shortest."""
     found: list[tuple[str, nn.Module]] = []
 
