@@ -1,6 +1,6 @@
 """What a network returns: one tensor, or several by name. Imports no framework."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from problems import Specs, named
@@ -23,3 +23,14 @@ def outputs_of(specs: Specs, found: Any, is_tensor: Callable[[Any], bool]) -> di
         came = ", ".join(found)
         raise TypeError(f"expected a dict of outputs, tensors called {names}, came {came}")
     return named({name: found[name] for name in specs}, "output")
+
+
+def tensors(value: Any, is_tensor: Callable[[Any], bool]) -> Iterator[Any]:
+    """Yield the tensors in a value: itself, or what is in tuples, lists and dicts."""
+    if is_tensor(value):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from tensors(list(value.values()), is_tensor)
+    elif isinstance(value, tuple | list):
+        for one in value:
+            yield from tensors(one, is_tensor)

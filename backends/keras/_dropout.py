@@ -26,7 +26,7 @@ class SeededDropout:
         self.draws: list[Draw] = []
         self.steps = _counter(model)
         self.step = None  # a tensor: the step that is traced
-        layers = _weights.layers_by_path(model)
+        layers = _weights.named_layers(model)
         self.names = {
             id(layer.seed_generator): path.removesuffix("/cell")
             for path, layer in layers
@@ -77,7 +77,7 @@ def draws(model: keras.Model) -> bool:
     counter = getattr(model, "steps_of_dropout", None)
     return any(
         any(one is not counter for one in layer._seed_generators) and _rate(layer)
-        for _, layer in _weights.layers_by_path(model)
+        for _, layer in _weights.named_layers(model)
     )
 
 

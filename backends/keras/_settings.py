@@ -31,6 +31,12 @@ def settings(layer: keras.Layer, shape: Shape = ()) -> Settings:
     return found
 
 
+def family(layer: keras.Layer) -> str:
+    """Return what a layer is in both frameworks, such as "dense" or "relu"; "" if not known."""
+    told = next((told for kind, told in KINDS.items() if isinstance(layer, kind)), None)
+    return FAMILIES.get(told) or str(settings(layer).get("activation", ""))
+
+
 def _function(activation: Callable[..., Any]) -> str:
     """Return an activation's name; no activation is "linear"."""
     return getattr(activation, "__name__", type(activation).__name__)
@@ -200,4 +206,18 @@ KINDS: dict[Any, Callable[[Any, Shape], Settings]] = {
     layers.ELU: _named("elu", alpha="alpha"),
     layers.Softmax: _named("softmax", axis="axis"),
     layers.Activation: _activation,
+}
+
+FAMILIES = {
+    _dense: "dense",
+    _convolution: "convolution",
+    _transposed: "transposed convolution",
+    _pool: "pooling",
+    _batch_norm: "batch normalization",
+    _norm: "normalization",
+    _recurrent: "recurrent",
+    _both: "recurrent",
+    _embedding: "embedding",
+    _attention: "attention",
+    _dropout: "dropout",
 }

@@ -121,7 +121,7 @@ def state(model: keras.Model) -> dict[str, Array]:
 def averages(model: keras.Model) -> dict[str, Array]:
     """Return the running averages of batch normalizations."""
     found = {}
-    for path, layer in layers_by_path(model):
+    for path, layer in named_layers(model):
         if isinstance(layer, layers.BatchNormalization):
             for name in ("moving_mean", "moving_variance"):
                 found[_joined(path, name)] = _array(getattr(layer, name))
@@ -180,7 +180,7 @@ def heard(model: keras.Layer) -> dict[str, keras.Layer]:
     names = _names(model)
     if not names:
         return children(model)
-    return {names[path]: layer for path, layer in _by_path(model) if path in names}
+    return {names[path]: layer for path, layer in layers_by_path(model) if path in names}
 
 
 def _names(model: keras.Layer) -> Mapping[str, str]:
@@ -188,13 +188,13 @@ def _names(model: keras.Layer) -> Mapping[str, str]:
     return getattr(_twins.get(model), "NAMES", {})
 
 
-def layers_by_path(model: keras.Layer) -> list[tuple[str, keras.Layer]]:
+def named_layers(model: keras.Layer) -> list[tuple[str, keras.Layer]]:
     """Return a model and its layers, and theirs, by name."""
     names = _names(model)
-    return [(renamed(path, names), layer) for path, layer in _by_path(model)]
+    return [(renamed(path, names), layer) for path, layer in layers_by_path(model)]
 
 
-def _by_path(model: keras.Layer) -> list[tuple[str, keras.Layer]]:
+def layers_by_path(model: keras.Layer) -> list[tuple[str, keras.Layer]]:
     """Return a model and its layers, and theirs, by path, each once by the shortest."""
     found: list[tuple[str, keras.Layer]] = []
 
@@ -221,7 +221,7 @@ def _array(variable: keras.Variable) -> Array:
 def _slots(model: keras.Layer) -> Iterator[Slot]:
     """Yield the weights in the order of the layers; one that two layers share, once."""
     seen: set[int] = set()
-    for path, layer in layers_by_path(model):
+    for path, layer in named_layers(model):
         for slot in _layer_slots(path, layer, _twins.get(model)):
             if id(slot.variable) not in seen:
                 yield slot

@@ -22,6 +22,14 @@ def settings(layer: nn.Module, shape: Shape = ()) -> Settings:
     return {}
 
 
+def family(layer: nn.Module) -> str:
+    """Return what a layer is in both frameworks, such as "dense" or "relu"; "" if not known."""
+    if getattr(layer, "transposed", False):
+        return "transposed convolution"
+    told = next((told for kind, told in KINDS.items() if isinstance(layer, kind)), None)
+    return FAMILIES.get(told) or str(settings(layer).get("activation", ""))
+
+
 def _dense(layer: Any, shape: Shape) -> Settings:
     return {"units": layer.out_features, "bias": layer.bias is not None}
 
@@ -162,4 +170,16 @@ KINDS: dict[Any, Callable[[Any, Shape], Settings]] = {
     nn.LogSigmoid: _activation("log_sigmoid"),
     nn.Softmax: _softmax,
     nn.LogSoftmax: _activation("log_softmax", axis="dim"),
+}
+
+FAMILIES = {
+    _dense: "dense",
+    _convolution: "convolution",
+    _pool: "pooling",
+    _batch_norm: "batch normalization",
+    _norm: "normalization",
+    _recurrent: "recurrent",
+    _embedding: "embedding",
+    _attention: "attention",
+    _dropout: "dropout",
 }

@@ -128,7 +128,7 @@ def describe(model: nn.Module) -> dict[str, tuple[int, ...]]:
             numbers[parameter] += int(count)
     known = {parameter for parameter, count in numbers.items() if count >= parameter.numel()}
     known |= set(_second_biases(model))
-    for path, layer in _layers(model):
+    for path, layer in named_layers(model):
         own = dict(layer.named_parameters(recurse=False))
         lacking = [
             name
@@ -169,7 +169,7 @@ def _moments(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Ar
 def averages(model: nn.Module) -> dict[str, Array]:
     """Return the running averages of batch normalizations, by Keras's names."""
     found = {}
-    for path, layer in _layers(model):
+    for path, layer in named_layers(model):
         if isinstance(layer, _BatchNorm) and layer.running_var is not None:
             for name, average in (("mean", layer.running_mean), ("variance", layer.running_var)):
                 found[_joined(path, f"moving_{name}")] = average.cpu().numpy().copy()
@@ -221,7 +221,7 @@ def heard(model: nn.Module) -> dict[str, nn.Module]:
     names = _names(model)
     if not names:
         return dict(model.named_children())
-    return {names[path]: layer for path, layer in _by_path(model) if path in names}
+    return {names[path]: layer for path, layer in layers_by_path(model) if path in names}
 
 
 def _names(model: nn.Module) -> Mapping[str, str]:
@@ -229,13 +229,13 @@ def _names(model: nn.Module) -> Mapping[str, str]:
     return getattr(_twins.get(model), "NAMES", {})
 
 
-def _layers(model: nn.Module) -> list[tuple[str, nn.Module]]:
+def named_layers(model: nn.Module) -> list[tuple[str, nn.Module]]:
     """Return a model and its layers, and theirs, by name."""
     names = _names(model)
-    return [(renamed(path, names), layer) for path, layer in _by_path(model)]
+    return [(renamed(path, names), layer) for path, layer in layers_by_path(model)]
 
 
-def _by_path(model: nn.Module) -> list[tuple[str, nn.Module]]:
+def layers_by_path(model: nn.Module) -> list[tuple[str, nn.Module]]:
     """Return a model and its layers, and theirs, by path, each once by the shortest."""
     found: list[tuple[str, nn.Module]] = []
 
@@ -251,7 +251,7 @@ def _by_path(model: nn.Module) -> list[tuple[str, nn.Module]]:
 def _slots(model: nn.Module) -> Iterator[Slot]:
     """Yield the weights in the order of the layers; what an earlier layer has, only there."""
     seen: set[nn.Parameter] = set()
-    for path, layer in _layers(model):
+    for path, layer in named_layers(model):
         slots = list(_layer_slots(path, layer, _twins.get(model)))
         yield from (slot for slot in slots if not seen.issuperset(slot.parameters))
         seen |= {parameter for slot in slots for parameter in slot.parameters}
