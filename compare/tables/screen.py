@@ -53,7 +53,7 @@ def screen(
 def _leave_out(least: Sequence[list[str]], parts: Sequence[list[str]]) -> None:
     """Empty the first of the parts that matter least, as many as make the rest fit on a screen.
 
-    `--all` and table.md have them. Where even that does not make it fit, all stay.
+    `--all` has them. Where even that does not make the rest fit, all stay.
     """
     lines = sum(map(len, parts))
     for n in range(len(least) + 1):
