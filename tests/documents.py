@@ -18,7 +18,7 @@ FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 
 
 # These folders were published before the problems of real data were there.
-DRAWN_ALONE = ("check", "cpu", "engines", "explain", "whole")
+DRAWN_ALONE = ("explain", "whole")
 
 
 def published_problems(folder: str) -> list[str]:

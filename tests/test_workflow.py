@@ -164,5 +164,5 @@ def test_its_shell_tells_the_difference_of_base_and_head(runner, status):
     assert told[:4] == ["base", "code of main", "head", "code of change"]
     assert told[4:] == ["gh pr comment 7 --body-file -"]
     summary = (folder / "GITHUB_STEP_SUMMARY").read_text()
-    assert "A is of-base, 120 trainings" in summary
+    assert "A is of-base, 180 trainings" in summary
     assert (folder / "comment.md").read_text().strip() == summary.strip()

@@ -86,7 +86,9 @@ def markdown(found: dict) -> str:
     """Return vocabulary.md, which follows from vocabulary.json alone."""
     rows = found["rows"]
     wrong = [
-        f"{row['what']}, {row['wrong'][0]} {reason_of(row)}" for row in rows if not row["within"]
+        f"{row['what']}, {row['wrong'][0].rstrip('.')}. {reason_of(row)}"
+        for row in rows
+        if not row["within"]
     ]
     codes = {row["fingerprint"].split("-")[1] for row in rows}
     exact = [row for row in rows if row["precision"] == "float64"]

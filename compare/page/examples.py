@@ -5,6 +5,7 @@ What is best written becomes a table, curves and frames become figures.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -86,9 +87,9 @@ def predictions(problem: Problem, seeds: Mapping[int, Samples]) -> Iterator[Exam
             yield from _videos(problem, seeds)
         else:
             rows = [
-                {"input": _words(picture.question(one.x)), **_said(picture, one)}
-                for one in _each(problem, samples)
-            ][:ROWS]
+                {"input": _words(picture.question(one.x)) or f"example {n}", **_said(picture, one)}
+                for n, one in enumerate(islice(_each(problem, samples), ROWS), 1)
+            ]
             columns = list(rows[0])
             table = Grid(columns, [list(row.values()) for row in rows], columns)
             yield Example(table, f"{caption} {picture.note}".strip())
@@ -210,4 +211,5 @@ def _frames(frames: Frames, title: str = "") -> Figure:
 
 
 def _words(drawing: Drawing) -> str:
+    """Return what is written in place of a drawing; "" of one that is drawn."""
     return drawing.text if isinstance(drawing, Words) else ""

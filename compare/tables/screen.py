@@ -34,18 +34,33 @@ def screen(
     if any(record.recipe == "quick" for record in records):
         first += wrapped(QUICK, width)
     notes = [line for note in answer.notes for line in wrapped(note, width)]
-    facts = [line for fact in _facts(records) for line in wrapped(fact, width)]
+    setting, counts = (wrapped(fact, width) for fact in _facts(records))
     legend = joined((f"{sign}  {text}" for sign, text in answer.signs.items()), width, gap="    ")
-    further = [
-        line
+    look, learn, see = (
+        wrapped(one, width, after=" " * 9) if cell_len(one) > width else [one]
         for one in _further(answer, folder)
-        for line in (wrapped(one, width, after=" " * 9) if cell_len(one) > width else [one])
-    ]
-    above = [first, table_lines(answer.rows, width), legend]
-    blocks = [*above, [*notes, *facts]]
+    )
+    parts = [first, table_lines(answer.rows, width), legend, notes, setting, counts]
     if everything:
-        blocks += details(tables, records, width)
-    return _spaced([block for block in (*blocks, further) if block])
+        more = details(tables, records, width)
+    else:
+        more = []
+        _leave_out([learn, setting, notes], [*parts, look, learn, see])
+    blocks = [*parts[:3], notes + setting + counts, *more, look + learn + see]
+    return _spaced([block for block in blocks if block])
+
+
+def _leave_out(least: Sequence[list[str]], parts: Sequence[list[str]]) -> None:
+    """Empty the first of the parts that matter least, as many as make the rest fit on a screen.
+
+    `--all` has them. Where even that does not make the rest fit, all stay.
+    """
+    lines = sum(map(len, parts))
+    for n in range(len(least) + 1):
+        if lines - sum(map(len, least[:n])) <= LINES:
+            for part in least[:n]:
+                part.clear()
+            return
 
 
 def _spaced(blocks: Sequence[Sequence[str]]) -> list[str]:
