@@ -17,8 +17,8 @@ README = DOCUMENTS["README.md"]
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 
 
-# These folders were published before the problems of real data were there.
-DRAWN_ALONE = ("explain", "whole")
+# This folder was published before the problems of real data were there.
+DRAWN_ALONE = ("explain",)
 
 
 def published_problems(folder: str) -> list[str]:
