@@ -18,6 +18,7 @@ from compare.text import shortened
 DEFAULT_BACKENDS = ("pytorch", "keras-tensorflow")
 DEFAULT_SEEDS = 3
 TIMEOUT_S = 900.0
+NEWEST = "results/*/runs.jsonl"
 WEEK_S = 7 * 24 * 3600  # no training takes longer, and no timer takes any number
 # Frameworks survive a fork on Linux, where the kernel ends a training with its server, too.
 STARTS = (FORK, NEW) if sys.platform == "linux" else (NEW,)
@@ -80,6 +81,16 @@ def folder(text: str) -> Path:
     return _path(text, "a folder")
 
 
+def results(text: str) -> Path:
+    """Read the path of a results folder; NEWEST is the one in results/ that was written last."""
+    if text != NEWEST:
+        return folder(text)
+    found = sorted(Path().glob(NEWEST), key=lambda file: file.stat().st_mtime)
+    if not found:
+        raise argparse.ArgumentTypeError(f"expected a results folder, came none; no {NEWEST} here")
+    return found[-1].parent
+
+
 def file(text: str) -> Path:
     """Read the path of a file, which may be missing."""
     return _path(text, "a file")
@@ -110,7 +121,13 @@ def seconds(text: str) -> float:
 
 def add_folder(command: argparse.ArgumentParser) -> None:
     """Add the results folder that a command reads."""
-    command.add_argument("folder", type=folder, help="results folder, with a runs.jsonl in it")
+    command.add_argument(
+        "folder",
+        type=results,
+        nargs="?",
+        default=NEWEST,
+        help="results folder, with a runs.jsonl in it (that in results/ written last)",
+    )
 
 
 def add_forms(command: argparse.ArgumentParser, more: str) -> None:
@@ -136,7 +153,7 @@ def add_problems(command: argparse.ArgumentParser) -> None:
         "problems",
         nargs="*",
         metavar="PROBLEM",
-        help="problems that `diptych list` names (all)",
+        help="problems that `diptych list` names (those of your project; if there is none, all)",
     )
 
 

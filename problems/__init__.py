@@ -106,6 +106,7 @@ __all__ = [
     "named",
     "names",
     "of_output",
+    "own_names",
     "precision_of",
     "recall_of",
     "roc_auc",
@@ -137,6 +138,11 @@ def __getattr__(name: str) -> Any:
 def names() -> tuple[str, ...]:
     """Return the names of all problems, sorted: the file names of the folders that have them."""
     return tuple(sorted({file.stem for one in __path__ for file in Path(one).glob("[!_]*.py")}))
+
+
+def own_names() -> list[str]:
+    """Return the names of the problems of the user's own project; none if there is no project."""
+    return [name for name in names() if not file_of(name).is_relative_to(FOLDER)]
 
 
 def file_of(name: str) -> Path:

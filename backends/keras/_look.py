@@ -1,16 +1,32 @@
 """What a model that was not written for Diptych is made of: its layers, as they are called."""
 
-from typing import Any
+from collections.abc import Mapping
+from functools import partial
 
 import keras
 from keras import layers
 
+from backends import _reference
 from backends._outputs import tensors
+from backends._reference import Looked, Seen, model_of
+from backends._seeded import Array
 from backends.keras import _weights
 from backends.keras._settings import family, settings
 
 # What is one layer as a whole, whatever it holds.
 WHOLE = layers.RNN | layers.Bidirectional | layers.TimeDistributed | layers.MultiHeadAttention
+
+
+def look(reference: str, x: Mapping[str, Array]) -> Looked:
+    """Return what a model is made of, as it is called on x, in evaluation mode.
+
+    Raises:
+        ValueError: the reference is none, or the model does not run.
+    """
+    model = model_of(reference)
+    if not isinstance(model, keras.Layer):
+        raise ValueError(f"{reference}: expected a Keras model, came a {type(model).__name__}")
+    return _reference.look(x, partial(_see, model, x), keras.ops.is_tensor, move=False)
 
 
 def leaves(model: keras.Model) -> dict[str, keras.Layer]:
@@ -25,26 +41,34 @@ def leaves(model: keras.Model) -> dict[str, keras.Layer]:
     return found
 
 
-def look(model: keras.Model, x: Any) -> list[dict[str, object]]:
-    """Return the layers in the order of their first calls on x, in evaluation mode.
+class Holder:
+    """What has a model, as the twin has that is written for it."""
 
-    Each has its path, kind, family, settings, the shapes of its weights, by their names, and those
-    of its output, in each layout that may be meant.
-    """
-    model(x, training=False)  # which makes the weights
-    shapes = _weights.describe(model)
-    seen: dict[str, dict[str, object]] = {}
+    def __init__(self, model: keras.Model) -> None:
+        self.model = model
+
+
+def _see(model: keras.Model, x: Mapping[str, Array], call: str, moved: tuple[str, ...]) -> Seen:
+    given = {name or "x": keras.ops.convert_to_tensor(array) for name, array in x.items()}
+    program = call.format(**{name: name for name in given})
+    eval(program, {"self": Holder(model)} | given)  # which makes the weights
+    shapes, seen = _weights.describe(model), {}
     for path, layer in leaves(model).items():
         layer.call = _noted(path, layer, shapes, seen)
     try:
-        model(x, training=False)
+        output = eval(program, {"self": Holder(model)} | given)
     finally:
         for layer in leaves(model).values():
             vars(layer).pop("call", None)
-    return list(seen.values())
+    return Seen(list(seen.values()), output)
 
 
-def _noted(path: str, layer: keras.Layer, shapes: Any, seen: dict[str, dict[str, object]]):
+def _noted(
+    path: str,
+    layer: keras.Layer,
+    shapes: Mapping[str, tuple[int, ...]],
+    seen: dict[str, dict[str, object]],
+):
     call = layer.call
 
     def noted(*args, **kwargs):
@@ -63,7 +87,8 @@ def _noted(path: str, layer: keras.Layer, shapes: Any, seen: dict[str, dict[str,
                     for name, shape in shapes.items()
                     if name.startswith(f"{path}/")
                 },
-                "outputs": [(left[0], *left[2:], left[1]) if second else left],
+                "outputs": {"": (left[0], *left[2:], left[1]) if second else left},
+                "where": "",
             }
         return output
 

@@ -1,15 +1,36 @@
 """What a model that was not written for Diptych is made of: its layers, as they are called."""
 
+import inspect
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules import batchnorm, conv, pooling
 
+from backends import _reference
 from backends._outputs import tensors
-from backends._settings import Settings
+from backends._reference import Looked, Seen, model_of
+from backends._seeded import Array
 from backends.pytorch import _layers, _layouts, _weights
 from backends.pytorch._settings import family, settings
+
+SPATIAL = (conv._ConvNd, pooling._MaxPoolNd, pooling._AvgPoolNd, batchnorm._BatchNorm)
+
+
+def look(reference: str, x: Mapping[str, Array]) -> Looked:
+    """Return what a model is made of, as it is called on x, in evaluation mode.
+
+    x has channels last; where the model does not run so, they are moved to the second place.
+
+    Raises:
+        ValueError: the reference is none, or the model does not run.
+    """
+    model = model_of(reference)
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"{reference}: expected a PyTorch module, came a {type(model).__name__}")
+    model.eval()
+    return _reference.look(x, partial(_see, model, x), torch.is_tensor, move=True)
 
 
 def leaves(model: nn.Module) -> dict[str, nn.Module]:
@@ -22,45 +43,65 @@ def leaves(model: nn.Module) -> dict[str, nn.Module]:
     return found
 
 
-def look(model: nn.Module, x: Any) -> list[dict[str, object]]:
-    """Return the layers in the order of their first calls on x, in evaluation mode.
+class Holder:
+    """What has a model, as the twin has that is written for it."""
 
-    Each has its path, kind, family, settings, the shapes of its weights, by Keras's names and in
-    its layout, and those of its output, in each layout that may be meant.
-    """
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+
+
+def _see(model: nn.Module, x: Mapping[str, Array], call: str, moved: tuple[str, ...]) -> Seen:
+    given = {name or "x": torch.from_numpy(array) for name, array in x.items()}
+    given |= {name or "x": given[name or "x"].movedim(-1, 1) for name in moved}
     shapes = _weights.describe(model)
-    seen: dict[str, dict[str, object]] = {}
+    layers: dict[str, dict[str, object]] = {}
+    doubtful = False
 
-    def listen(path: str, layer: nn.Module, inputs: tuple, output: object) -> None:
-        if path in seen:
+    def listen(path: str, layer: nn.Module, args: tuple, output: object) -> None:
+        nonlocal doubtful
+        came = next(iter(tensors(args, torch.is_tensor)), torch.empty(()))
+        if isinstance(layer, SPATIAL) and not layers and not moved and came.ndim > 2:
+            # Its second axis is that of the input, which is none of channels.
+            doubtful = any(came.shape == one.shape for one in given.values())
+        if path in layers:
             return
-        came = next((tuple(one.shape) for one in tensors(inputs, torch.is_tensor)), ())
-        told: Settings = settings(layer, came)
-        left = _layers.outputs(path, layer, output, came[1] if len(came) > 1 else 0)
-        seen[path] = {
+        left = _layers.outputs(path, layer, output, (*came.shape, 0)[1])
+        layers[path] = {
             "path": path,
             "kind": type(layer).__name__,
             "family": family(layer),
-            "settings": told,
+            "settings": settings(layer, tuple(came.shape)),
             "weights": {
                 name.removeprefix(f"{path}/"): shape
                 for name, shape in shapes.items()
                 if name.startswith(f"{path}/")
             },
-            "outputs": [tuple(one.shape) for one in left.values()],
+            "outputs": {name.removeprefix(path): tuple(one.shape) for name, one in left.items()},
+            "where": _where(layer),
         }
 
     hooks = [
         layer.register_forward_hook(partial(listen, path)) for path, layer in leaves(model).items()
     ]
-    training = model.training
-    model.eval()
-    with torch.inference_mode():
-        model(x)
-    model.train(training)
-    for hook in hooks:
-        hook.remove()
-    return list(seen.values())
+    try:
+        with torch.inference_mode():
+            names = {name: name for name in given}
+            output = eval(call.format(**names), {"self": Holder(model)} | given)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return Seen(list(layers.values()), output, doubtful)
+
+
+def _where(layer: nn.Module) -> str:
+    """Return the file and line of a layer's class, where it is the user's own."""
+    kind = type(layer)
+    if kind.__module__.startswith("torch."):
+        return ""
+    try:
+        return f"{inspect.getsourcefile(kind)}, line {inspect.getsourcelines(kind)[1]}"
+    except (OSError, TypeError):
+        return ""
 
 
 def _whole(layer: nn.Module) -> bool:

@@ -13,13 +13,13 @@ from compare.records.record import UsageError
 def chosen_problems(
     names: Sequence[str], sides: Sequence[Side] = tuple(map(Side, BACKENDS))
 ) -> list[str]:
-    """Return the problems asked for, all where none was, each once.
+    """Return the problems asked for, each once; where none was, the project's own, or all.
 
     Raises:
         UsageError: there is no such problem, or it lacks a twin for one of the sides.
     """
     folders = dict.fromkeys(side.definition.folder for side in sides)
-    chosen = list(dict.fromkeys(names)) or list(problems.names())
+    chosen = list(dict.fromkeys(names)) or problems.own_names() or list(problems.names())
     for name in chosen:
         try:
             problems.load(name)

@@ -84,13 +84,10 @@ def do_test(options: argparse.Namespace) -> int:
             "expected a project, or the name of a problem; this folder, and those above it, have "
             f"no {_project.FILE}: `diptych init FOLDER` makes one"
         )
-    own = [
-        name for name in problems.names() if root and problems.file_of(name).is_relative_to(root)
-    ]
-    if not options.problems and not own:
+    if not options.problems and not problems.own_names():
         raise UsageError(f"{root}: expected files in problems/, came none")
     backends = chosen_backends(options.backends)
-    names = chosen_problems(options.problems or own, backends)
+    names = chosen_problems(options.problems, backends)
     lines = [f"{name}: {rule}: {how}" for name in names for rule, how in contract.broken(name)]
     for line in lines:
         complain(line)

@@ -1,0 +1,188 @@
+"""A model of the user's own, by reference: FILE.py:NAME, or PACKAGE.MODULE:NAME.
+
+NAME is a class or a function, which is called to make the model, or the model itself. What it is
+called with stands behind it: `nets.py:Net(10, width=8)`. Imports no framework.
+"""
+
+import ast
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from backends._outputs import tensors
+
+
+class Reference(NamedTuple):
+    """A reference, read: where the model is defined, its name there, and what it is called with."""
+
+    where: str
+    name: str
+    args: tuple[Any, ...] = ()
+    options: Mapping[str, Any] = {}
+    called: bool = False
+
+
+def read(text: str) -> Reference:
+    """Return a reference, read.
+
+    Raises:
+        ValueError: it is none.
+    """
+    expected = f"{text}: expected FILE.py:NAME or PACKAGE.MODULE:NAME"
+    where, _, name = text.partition(".py:")
+    if name:
+        where += ".py"
+    else:
+        where, _, name = text.partition(":")
+    if not where or not name:
+        raise ValueError(expected)
+    try:
+        node = ast.parse(name, mode="eval").body
+    except SyntaxError:
+        raise ValueError(expected) from None
+    called = isinstance(node, ast.Call)
+    try:
+        args = tuple(map(ast.literal_eval, node.args)) if called else ()
+        options = {str(one.arg): ast.literal_eval(one.value) for one in node.keywords} if called else {}
+    except ValueError:
+        raise ValueError(f"{text}: expected numbers and texts in the brackets") from None
+    dotted = ast.unparse(node.func if called else node)
+    if not all(part.isidentifier() for part in dotted.split(".")):
+        raise ValueError(expected)
+    return Reference(where, dotted, args, options, called)
+
+
+def model_of(text: str) -> Any:
+    """Return a new model; what has no parentheses and can be called without them is called.
+
+    Raises:
+        ValueError: there is no such file, or nothing of the name in it.
+    """
+    reference = read(text)
+    found, again = _named(reference, _module(reference.where)), False
+    if isinstance(found, type) or inspect.isroutine(found) or reference.called:
+        return found(*reference.args, **reference.options)
+    again = reference.where in _made  # a model that stands in the file is made by running it
+    if again:
+        found = _named(reference, _module(reference.where, again=True))
+    _made.append(reference.where)
+    return found
+
+
+_made: list[str] = []  # files whose own model was handed out
+_modules: dict[str, ModuleType] = {}
+
+
+def _named(reference: Reference, module: ModuleType) -> Any:
+    found: Any = module
+    for part in reference.name.split("."):
+        if not hasattr(found, part):
+            there = [name for name in vars(module) if name[0] != "_"]
+            came = ", ".join(there[:20]) or "nothing"
+            raise ValueError(f"{reference.where}: expected {reference.name} in it, came {came}")
+        found = getattr(found, part)
+    return found
+
+
+def _module(where: str, *, again: bool = False) -> ModuleType:
+    """Return a module; that of a file has a name of ours, so that it hides no other."""
+    if where in _modules and not again:
+        return _modules[where]
+    if not where.endswith(".py"):
+        _at_the_end(Path.cwd())
+        _modules[where] = import_module(where)
+        return _modules[where]
+    file = Path(where).resolve()
+    if not file.is_file():
+        raise ValueError(f"{where}: expected a file, came none")
+    _at_the_end(file.parent)  # for what it imports beside it
+    name = f"diptych_own_{file.stem}_{len(_modules)}"
+    spec = spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    _modules[where] = module
+    return module
+
+
+def _at_the_end(folder: Path) -> None:
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
+def calls(inputs: Sequence[str]) -> dict[str, str]:
+    """Return the ways in which a model may take its inputs, as Python, each by its name."""
+    if inputs == [""]:
+        return {"alone": "self.model({x})"}
+    each = ", ".join(f"{{{name}}}" for name in inputs)
+    by_name = ", ".join(f'"{name}": {{{name}}}' for name in inputs)
+    return {
+        "in order": f"self.model({each})",
+        "by name": f"self.model({{{{{by_name}}}}})",
+        "as a list": f"self.model([{each}])",
+    }
+
+
+class Looked(NamedTuple):
+    """What was seen of a model; shapes have the batch first, and channels where the model does."""
+
+    way: str  # a name of `calls`
+    moved: tuple[str, ...]  # inputs that get their channels second
+    layers: list[dict[str, Any]]  # in the order of their first calls
+    outputs: dict[str, tuple[int, ...]]  # by name; one alone has the name ""
+    first: bool  # whether that is the first of several that come without names
+    doubtful: bool  # whether the first layer takes an axis of space for the channels
+
+
+class Seen(NamedTuple):
+    """What a model did as it was called in one way."""
+
+    layers: list[dict[str, Any]]
+    output: Any
+    doubtful: bool = False
+
+
+def look(
+    x: Mapping[str, Any],
+    see: Callable[[str, tuple[str, ...]], Seen],
+    is_tensor: Callable[[Any], bool],
+    *,
+    move: bool,
+) -> Looked:
+    """Return what is seen of a model, called in the first way in which it runs.
+
+    `see` calls it, as a text of `calls` says, with inputs of which some have their channels second.
+
+    Raises:
+        ValueError: it runs in no way; the message says why it did not in the first.
+    """
+    found, errors = [], []
+    movable = tuple(name for name, one in x.items() if one.ndim > 2) if move else ()
+    for moved in dict.fromkeys(((), movable)):
+        for way, call in calls(list(x)).items():
+            try:
+                seen = see(call, moved)
+                outputs = _shapes(seen.output, is_tensor)
+            except Exception as error:  # of the user's model, or for a wrong way to call it
+                errors.append(f"{type(error).__name__}: {' '.join(str(error).split())}")
+                continue
+            first = isinstance(seen.output, tuple | list)
+            found.append(Looked(way, moved, seen.layers, outputs, first, seen.doubtful))
+    for one in (*(one for one in found if not one.doubtful), *found):
+        return one
+    raise ValueError(f"the model does not run on such inputs: {errors[0]}")
+
+
+def _shapes(output: Any, is_tensor: Callable[[Any], bool]) -> dict[str, tuple[int, ...]]:
+    if not isinstance(output, Mapping):
+        output = {"": next(iter(tensors(output, is_tensor)), None)}
+    if not output or not all(map(is_tensor, output.values())):
+        came = ", ".join(type(one).__name__ for one in output.values()) or "none"
+        raise TypeError(f"expected tensors as outputs, came {came}")
+    return {str(name): tuple(map(int, one.shape)) for name, one in output.items()}
