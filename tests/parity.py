@@ -77,7 +77,7 @@ class Parity(nn.Module):
 
     def __init__(self, features, units):
         super().__init__()
-        self.lstm = nn.LSTM(features, units, batch_first=True)
+        self.lstm = nn.LSTM(features, units, batch_first=True)  # differs: default is time first
         self.dense = nn.Linear(units, 1)
 
     def forward(self, x):  # (n, t, 1)
