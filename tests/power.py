@@ -90,7 +90,7 @@ class Power:
         rows = []
         for precision in PRECISIONS:
             found = [pair._rung(rung, precision, pair.side) for rung in TENSORS]
-            passing = [f"{finding.bound:.0e}" for finding in found]
+            passing = ["" if one.bound is None else f"{one.bound:.0e}" for one in found]
             rows.append([name, precision, self.smallest(pair, precision), *passing])
         return rows
 

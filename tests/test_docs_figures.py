@@ -233,7 +233,11 @@ def of_benchmarks():
     said = (RESULTS / "bench" / "between_runs.md").read_text()
     held = re.search(r"(\d+ of \d+) intervals hold the mean ratio of the other 4 runs", said)[1]
     for name in ("README.md", "docs/measuring.md"):
-        yield name, f"Plain `fit(x, y)` takes {min(plain):.1f} to {max(plain):.1f} times as long"
+        yield (
+            name,
+            f"Plain `fit(x, y)` takes {min(plain):.1f} to {max(plain):.1f} times as long "
+            "(addition, cumsum",
+        )
         yield name, f"{held} held the mean ratio of the other four"
 
     slowed = bench("test_a_slow_down_of_a_tenth_is_seen", "epoch, slowed / not")

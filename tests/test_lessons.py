@@ -9,6 +9,7 @@ import pytest
 from conftest import diptych
 from documents import DOCUMENTS, RESULTS
 
+import problems
 from compare.lessons import _records, _tell
 from compare.lessons._lesson import NEW, Panel, lessons
 from compare.page.learn import chapter
@@ -58,7 +59,12 @@ PANELS = [(one, name) for one in EVERY for name in one.panels]
 def not_run(fork, tmp_path, backend, lesson, panel):
     """Return the lines of a panel's program that are not run by all that is run of it."""
     asked = tmp_path / "asked.json"
-    question = {"lesson": lesson, "side": backend, "shown": panel.shown}
+    question = {
+        "lesson": lesson,
+        "side": backend,
+        "shown": panel.shown,
+        "problems": problems.names(),
+    }
     asked.write_text(json.dumps(question | {"measured": panel.measured}))
     done = fork(backend, RUN, str(asked))
     assert done.returncode == 0, done.stderr
@@ -260,3 +266,18 @@ def test_where_nothing_was_measured_it_is_said(tmp_path):
     done = diptych("lesson", "channels", "--figures", str(tmp_path))
     assert done.returncode == 0
     assert "not measured here: `diptych lessons --measure`" in " ".join(done.stdout.split())
+
+
+def test_a_line_that_changes_no_number_is_measured_as_the_whole(published):
+    losses = published["fitting"]["pytorch"].figures["losses"]
+    assert losses["no_grad"] == losses[""]
+    assert losses["eval"] != losses[""]
+
+
+def test_another_problem_takes_nothing_from_figures(tmp_path):
+    (lesson,) = [one for one in EVERY if one.name == "devices"]
+    panel = lesson.panels["pytorch"]
+    assert "twins" in panel.measured
+    before = _records.code(panel, "pytorch", ["echo"])
+    assert before != _records.code(panel, "pytorch", ["echo", "addition"])
+    assert before == _records.code(panel, "pytorch", ["echo"])

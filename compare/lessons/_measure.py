@@ -17,7 +17,6 @@ from statistics import median, quantiles
 from time import perf_counter
 from typing import Any
 
-import problems
 from backends import Side, twin
 from compare.files import write_whole
 from compare.processes.launcher import ASKED
@@ -115,7 +114,7 @@ def names_of(asked: dict[str, str]) -> dict[str, Any]:
     names: dict[str, Any] = {"__name__": "lesson", "figures": {}, "shown": asked["shown"]}
     names |= {one.__name__: one for one in (once, seconds, ratios, lines_of, sizes, naming)}
     folder_of = side.definition.folder
-    names["twins"] = {name: twin(folder_of, name).read_text() for name in problems.names()}
+    names["twins"] = {name: twin(folder_of, name).read_text() for name in asked["problems"]}
     return names
 
 

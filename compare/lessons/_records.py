@@ -36,27 +36,30 @@ class Measured:
     lesson: str
     backend: str
     code: str  # a hash of all that the figures come from
+    problems: tuple[str, ...]  # those that were there; another one takes nothing from the figures
     figures: Figures
     versions: Mapping[str, str]
     cpu: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     started: Annotated[str, msgspec.Meta(pattern=r"^20\d\d-\d\d-\d\dT[\d:+]*$")]
 
 
-def code(panel: Panel, backend: str) -> str:
+def code(panel: Panel, backend: str, names: Sequence[str]) -> str:
     """Return a hash of all that a panel's figures come from.
 
-    These are its lines and what measures, and, where the panel looks at them, the problems and
-    all programs and machinery of the side.
+    These are its lines and what measures, and, where the panel looks at them, the problems of these
+    names, their programs, and the machinery of both.
     """
     parts = [panel.shown, panel.measured, Path(_measure.__file__).read_text()]
     if "twins" in panel.measured:
-        files = [problems.FOLDER, FOLDER / Side(backend).definition.folder]
-        parts += [file.read_text() for one in files for file in sorted(one.glob("*.py"))]
+        for folder in (problems.FOLDER, FOLDER / Side(backend).definition.folder):
+            files = [*sorted(folder.glob("_*.py")), *(folder / f"{name}.py" for name in names)]
+            parts += [file.read_text() if file.exists() else "" for file in files]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def measure(lessons: Sequence[Lesson], progress: Listener = SILENT) -> list[Measured]:
     """Run all lessons, one process after the other; what fails is told, and has no figures."""
+    names = problems.names()
     asked = [(lesson, Side(name)) for lesson in lessons for name in lesson.panels]
     kinds = {side: Kind(side, "cpu", 1) for _, side in asked if not missing(side)}
     found = []
@@ -69,7 +72,7 @@ def measure(lessons: Sequence[Lesson], progress: Listener = SILENT) -> list[Meas
                 continue
             progress.doing(f"{lesson.name}: {side}", number, len(asked))
             cell, began = folder / f"{lesson.name}-{side}", now()
-            question = {"lesson": lesson.name, "side": str(side)}
+            question = {"lesson": lesson.name, "side": str(side), "problems": names}
             question |= asdict(lesson.panels[str(side)])
             _, why = starts.work(MODULE, cell, question, kinds[side], STARTS[0], TIMEOUT_S)
             if not (cell / LEFT).exists():
@@ -80,7 +83,8 @@ def measure(lessons: Sequence[Lesson], progress: Listener = SILENT) -> list[Meas
                 Measured(
                     lesson=lesson.name,
                     backend=str(side),
-                    code=code(lesson.panels[str(side)], str(side)),
+                    code=code(lesson.panels[str(side)], str(side), names),
+                    problems=names,
                     figures=json.loads((cell / LEFT).read_text()),
                     versions=environment(side).versions,
                     cpu=machine.cpu(),
@@ -142,7 +146,7 @@ def read(
             why = "no such lesson" if isinstance(error, KeyError) else one_line(error)
             complaints.append(f"{file}, line {number}: no figures of a lesson: {why}")
             continue
-        if one.code != code(panel, one.backend):
+        if one.code != code(panel, one.backend, one.problems):
             complaints.append(
                 f"{file}, line {number}: {one.lesson} of {one.backend} was measured with other "
                 "code; `diptych lessons --measure` makes it anew"

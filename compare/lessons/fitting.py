@@ -32,8 +32,7 @@ losses = fit(network, x, x.sum(1, keepdim=True))
 TORCH_MEASURED = """
 import numpy as np
 
-x = torch.from_numpy(np.random.default_rng(0).random((640, 8), dtype="float32"))
-y = x.sum(1, keepdim=True)
+inputs = torch.from_numpy(np.random.default_rng(0).random((640, 8), dtype="float32"))
 figures["losses"] = {}
 for name, line, instead in (
     ("", "", ""),
@@ -44,10 +43,10 @@ for name, line, instead in (
 ):
     assert line in shown
     if line:
-        exec(shown.replace(line, instead))
+        exec(shown.replace(line, instead))  # which draws an x of its own, too
     torch.manual_seed(0)
     network = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Dropout(0.2), nn.Linear(32, 1))
-    figures["losses"][name] = fit(network, x, y)
+    figures["losses"][name] = fit(network, inputs, inputs.sum(1, keepdim=True))
 """
 
 KERAS = '''

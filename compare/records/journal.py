@@ -46,7 +46,7 @@ def read(folder: Path) -> tuple[list[Record], list[str]]:
 def in_brief(broken: Sequence[str]) -> list[str]:
     """Return what could not be read, line by line as far as anybody cares to read, then a sum."""
     more = len(broken) - TOLD
-    rest = [f"{more} more lines are not records and were left out"] * (more > 1)
+    rest = [f"{more} more lines were left out"] * (more > 1)
     return [*broken[: TOLD if rest else None], *rest]
 
 

@@ -1,0 +1,106 @@
+"""What each of two models is made of: each is run in a process of its own, in its framework.
+
+A process does what FOLDER/asked.json asks for and leaves FOLDER/looked.json.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backends import Side
+from compare.match.pairing import Seen
+from compare.options import STARTS
+from compare.processes.launcher import ASKED, Kind, Launcher, several
+from compare.text import blamed
+from problems import Array, Spec
+
+MODULE, FILE = "compare.match.look", "looked.json"
+N, SEED = 2, 0  # examples
+TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of a model; shapes have the batch first, and channels where the model does."""
+
+    way: str  # how it takes its inputs
+    moved: tuple[str, ...]  # inputs that it wants with their channels second
+    layers: tuple[Seen, ...]
+    outputs: Mapping[str, tuple[int, ...]]  # by name; one alone has the name ""
+    first: bool  # whether that is the first of several without names
+
+
+def looks(
+    references: Mapping[Side, str], inputs: Mapping[str, Spec], launcher: Launcher
+) -> dict[Side, Look | str]:
+    """Return what each model is made of, or why it cannot be run."""
+    specs = {name: (one.axes, one.dtype, one.low, one.high) for name, one in inputs.items()}
+    kinds = {side: Kind(side.in_default_tier, "cpu", 1) for side in references}
+    with several(len(references), launcher) as (starts, folder, pool):
+
+        def ask(side: Side) -> Look | str:
+            cell = folder / str(side)
+            asked = {"reference": references[side], "panel": side.definition.folder, "inputs": specs}
+            _, why = starts.work(MODULE, cell, asked, kinds[side], STARTS[0], TIMEOUT_S)
+            if not (cell / FILE).is_file():
+                return f"{why}: {starts.last_words(cell, kinds[side])}"
+            found = json.loads((cell / FILE).read_text("utf-8"))
+            return found["error"] if "error" in found else _read(found)
+
+        return dict(zip(references, pool.map(ask, references), strict=True))
+
+
+def drawn(inputs: Mapping[str, Sequence[Any]]) -> dict[str, Array]:
+    """Return a few random examples of each input."""
+    rng = np.random.default_rng(SEED)
+    return {
+        name: Spec(
+            axes=axes, dtype=dtype, low=low, high=high, meaning="an input", unit="none"
+        ).random(N, rng.integers(2**31))
+        for name, (axes, dtype, low, high) in inputs.items()
+    }
+
+
+def _read(found: dict[str, Any]) -> Look:
+    layers = tuple(
+        Seen(
+            path=one["path"],
+            kind=one["kind"],
+            family=one["family"],
+            weights={name: tuple(shape) for name, shape in one["weights"].items()},
+            outputs={name: tuple(shape) for name, shape in one["outputs"].items()},
+            settings=one["settings"],
+            where=one["where"],
+        )
+        for one in found["layers"]
+    )
+    outputs = {name: tuple(shape) for name, shape in found["outputs"].items()}
+    return Look(found["way"], tuple(found["moved"]), layers, outputs, found["first"])
+
+
+def main(cell: Path) -> None:
+    """Look at the model that a folder asks for."""
+    os.environ["TMPDIR"] = tempfile.tempdir = str(cell)
+    asked = json.loads((cell / ASKED).read_text())
+    try:
+        look = import_module(f"backends.{asked['panel']}._look").look
+        found = look(asked["reference"], drawn(asked["inputs"]))._asdict()
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        found = {"error": blamed(error)}
+    partial = cell / f"{FILE}.partial"
+    partial.write_text(json.dumps(found), "utf-8")
+    partial.replace(cell / FILE)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
