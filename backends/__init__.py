@@ -16,6 +16,7 @@ from backends._contract import (
     Unavailable,
     Watch,
 )
+from backends._reference import model_of
 from backends._registry import BACKENDS, FOLDER, PANELS, Backend, missing_twins, shown, twin
 from backends._side import AGAIN, Side
 
@@ -37,6 +38,7 @@ __all__ = [
     "Unavailable",
     "Watch",
     "missing_twins",
+    "model_of",
     "shown",
     "twin",
 ]

@@ -48,7 +48,9 @@ def read(text: str) -> Reference:
     called = isinstance(node, ast.Call)
     try:
         args = tuple(map(ast.literal_eval, node.args)) if called else ()
-        options = {str(one.arg): ast.literal_eval(one.value) for one in node.keywords} if called else {}
+        options = (
+            {str(one.arg): ast.literal_eval(one.value) for one in node.keywords} if called else {}
+        )
     except ValueError:
         raise ValueError(f"{text}: expected numbers and texts in the brackets") from None
     dotted = ast.unparse(node.func if called else node)
@@ -103,7 +105,8 @@ def _module(where: str, *, again: bool = False) -> ModuleType:
     _at_the_end(file.parent)  # for what it imports beside it
     name = f"diptych_own_{file.stem}_{len(_modules)}"
     spec = spec_from_file_location(name, file)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -21,6 +21,7 @@ from problems import _project
 # Rooms with commands, in the order in which the help lists them.
 ROOMS = (
     "project",
+    "match",
     "processes",
     "programs",
     "lessons",

@@ -77,6 +77,8 @@ def _noted(
             came = next((tuple(one.shape) for one in tensors(args, keras.ops.is_tensor)), ())
             left = next((tuple(one.shape) for one in tensors(output, keras.ops.is_tensor)), ())
             second = getattr(layer, "data_format", "") == "channels_first" and len(left) > 2
+            recurrent = isinstance(layer, layers.RNN | layers.Bidirectional)
+            key = ".last" if recurrent and not layer.return_sequences else ""
             seen[path] = {
                 "path": path,
                 "kind": type(layer).__name__,
@@ -87,7 +89,7 @@ def _noted(
                     for name, shape in shapes.items()
                     if name.startswith(f"{path}/")
                 },
-                "outputs": {"": (left[0], *left[2:], left[1]) if second else left},
+                "outputs": {key: (left[0], *left[2:], left[1]) if second else left},
                 "where": "",
             }
         return output

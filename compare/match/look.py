@@ -20,6 +20,7 @@ from backends import Side
 from compare.match.pairing import Seen
 from compare.options import STARTS
 from compare.processes.launcher import ASKED, Kind, Launcher, several
+from compare.records.record import FORK
 from compare.text import blamed
 from problems import Array, Spec
 
@@ -49,13 +50,19 @@ def looks(
 
         def ask(side: Side) -> Look | str:
             cell = folder / str(side)
-            asked = {"reference": references[side], "panel": side.definition.folder, "inputs": specs}
+            asked = {
+                "reference": references[side],
+                "panel": side.definition.folder,
+                "inputs": specs,
+            }
             _, why = starts.work(MODULE, cell, asked, kinds[side], STARTS[0], TIMEOUT_S)
             if not (cell / FILE).is_file():
                 return f"{why}: {starts.last_words(cell, kinds[side])}"
             found = json.loads((cell / FILE).read_text("utf-8"))
             return found["error"] if "error" in found else _read(found)
 
+        if STARTS[0] == FORK:  # here: servers end with the thread that has started them
+            starts.get_ready(kinds.values(), folder, TIMEOUT_S)
         return dict(zip(references, pool.map(ask, references), strict=True))
 
 
@@ -65,7 +72,7 @@ def drawn(inputs: Mapping[str, Sequence[Any]]) -> dict[str, Array]:
     return {
         name: Spec(
             axes=axes, dtype=dtype, low=low, high=high, meaning="an input", unit="none"
-        ).random(N, rng.integers(2**31))
+        ).random(N, int(rng.integers(2**31)))
         for name, (axes, dtype, low, high) in inputs.items()
     }
 

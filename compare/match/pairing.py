@@ -30,7 +30,9 @@ class Seen:
     kind: str  # its class
     family: str  # what it is in both frameworks, such as "dense"; "" where that is not known
     weights: Mapping[str, Shape] = field(default_factory=dict)
-    outputs: tuple[Shape, ...] = ()  # in each layout that may be meant
+    # Of the whole as "", of the last step as ".last"; with "~" in another layout that may be meant.
+    outputs: Mapping[str, Shape] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     where: str = ""  # file and line
 
     @property
@@ -67,8 +69,8 @@ def paired(
         ValueError: a given path is no layer's.
     """
     found: dict[int, tuple[int, str]] = {}
-    for one, other in (given or {}).items():
-        found[_place(left, one)] = (_place(right, other), "map")
+    for path, partner in (given or {}).items():
+        found[_place(left, path)] = (_place(right, partner), "map")
     for name, key in PASSES:
         _pass(left, right, found, name, key)
     rows = [

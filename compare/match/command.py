@@ -1,0 +1,208 @@
+"""`diptych match`: are two models of anybody's the same?"""
+
+import argparse
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from compare.options import add_command, add_python, count, file
+from compare.records.record import UsageError
+
+NAME = "yours"  # of the problem that is made of two models
+LOSSES = (
+    *("mean_squared_error", "mean_absolute_error", "huber", "cross_entropy"),
+    "binary_cross_entropy",
+)
+OPTIMIZERS = ("adam", "sgd", "adamw", "rmsprop", "adagrad", "adamax", "nadam")
+RANGE = re.compile(r"\s*(-?[\d.e+-]+?)\s*\.\.\s*(-?[\d.e+-]+)\s*")
+
+
+def add(commands: Any) -> None:
+    """Add the command of this room."""
+    match = add_command(
+        commands,
+        "match",
+        do_match,
+        summary="prove that two models of your own are the same, or find where they differ",
+        about="Runs both models on random input, pairs their layers, gives both the same weights, "
+        "and climbs the ladder of `diptych check`: shapes, outputs of the layers, loss, gradients, "
+        "steps of a training. Each model is named by its file, or module, and its class, function "
+        "or variable there. No file of yours is changed.",
+        examples='  diptych match --pytorch nets.py:Net --keras models.py:make --input "height=32 '
+        'width=32 channel=3"\n'
+        "  diptych match --pytorch 'nets.py:Tagger(100)' --keras models.py:tagger "
+        '--input "time=20; 0..99"',
+    )
+    match.add_argument(
+        "--pytorch", required=True, metavar="WHERE", help="FILE.py:NAME or PACKAGE.MODULE:NAME"
+    )
+    match.add_argument("--keras", required=True, metavar="WHERE", help="the same, of the other one")
+    match.add_argument(
+        "--input",
+        required=True,
+        action="append",
+        metavar="AXES",
+        help='axes without the batch, channels last, e.g. "time=20 feature=8"; then, after a '
+        'semicolon, the range of the numbers (-1.0..1.0), e.g. "time=20; 0..99" of whole ones; '
+        'several inputs by name: "left: time=20 feature=8"',
+    )
+    match.add_argument("--map", type=file, help="a file of JSON: paths of Keras's by PyTorch's")
+    match.add_argument("--save-map", type=file, help="write what was paired there")
+    match.add_argument("--loss", choices=LOSSES, default=LOSSES[0], help="loss (%(default)s)")
+    match.add_argument(
+        "--optimizer", choices=OPTIMIZERS, default=OPTIMIZERS[0], help="optimizer (%(default)s)"
+    )
+    match.add_argument(
+        "--learning-rate", type=_rate, default=1e-3, help="learning rate (%(default)g)"
+    )
+    match.add_argument("--steps", type=count, default=40, help="steps of the training (40)")
+    match.add_argument(
+        "--engine",
+        choices=("keras-tensorflow", "keras-torch", "keras-jax"),
+        default="keras-tensorflow",
+        help="what runs Keras (%(default)s)",
+    )
+    match.add_argument("--all", action="store_true", help="climb on past the first rung that fails")
+    match.add_argument("--json", action="store_true", help="print all of it as JSON on stdout")
+    add_python(match)
+
+
+def do_match(options: argparse.Namespace) -> int:
+    """Pair and climb; status 3 if a rung fails, 2 if there is nothing to climb."""
+    from backends._reference import read
+    from compare.console import Progress, complain
+    from compare.match.look import Look, looks
+    from compare.match.pairing import paired
+    from compare.match.report import as_json, print_pairs
+    from compare.match.written import Asked, files
+    from compare.processes.choice import chosen_backends
+    from compare.processes.launcher import Launcher
+    from compare.proof.check import check
+    from compare.proof.publish import print_findings
+    from problems import _project
+
+    references = {"pytorch": options.pytorch, "keras": options.keras}
+    for panel, reference in references.items():
+        try:
+            where = read(reference).where
+        except ValueError as error:
+            raise UsageError(f"--{panel} {error}") from None
+        if where.endswith(".py"):
+            if not Path(where).is_file():
+                raise UsageError(f"--{panel} {reference}: expected a file {where}, came none")
+            references[panel] = str(Path(where).resolve()) + reference.removeprefix(where)
+    inputs = _inputs(options.input)
+    given = _map(options.map) if options.map else {}
+    sides = chosen_backends(["pytorch", options.engine])
+    asked = Asked(
+        inputs=inputs,
+        loss=options.loss,
+        optimizer=options.optimizer,
+        learning_rate=options.learning_rate,
+        steps=options.steps,
+    )
+    with TemporaryDirectory(prefix="diptych-") as made, Progress() as progress:
+        project = Path(made)
+        (project / _project.FILE).write_text("")
+        _project.use(project)
+        launcher = Launcher()
+        try:
+            progress.doing("looking at both models")
+            looked = looks(dict(zip(sides, references.values(), strict=True)), inputs, launcher)
+            seen: dict[str, Look] = {}
+            for (panel, side), reference in zip(
+                zip(references, sides, strict=True), references.values(), strict=True
+            ):
+                found = looked[side]
+                if isinstance(found, str):
+                    raise UsageError(f"--{panel} {reference}: {found}")
+                seen[panel] = found
+            try:
+                pairs = paired(seen["pytorch"].layers, seen["keras"].layers, given)
+                texts = files(NAME, asked, references, seen, pairs)
+            except ValueError as error:
+                raise UsageError(str(error)) from None
+            if options.save_map:
+                listed = {one.left.path: one.right.path for one in pairs if one.left and one.right}
+                options.save_map.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
+            for path, text in texts.items():
+                target = project / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, "utf-8")
+            findings = check(
+                [NAME], sides, launcher=launcher, progress=progress, past_failures=options.all
+            )
+        finally:
+            launcher.stop()
+    if options.json:
+        print(as_json(pairs, findings), end="")
+    else:
+        print_pairs(pairs, seen)
+        print_findings(findings)
+    wrong = [finding for finding in findings if not finding.passed]
+    for finding in wrong:
+        complain(str(finding))
+    unknown = all(finding.unfinished or finding.unavailable for finding in wrong)
+    return (2 if unknown else 3) if wrong else 0
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < 1e6:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, came {text!r}")
+    return rate
+
+
+def _inputs(texts: list[str]) -> Mapping[str, Any]:
+    """Return the spec of each input by its name; one alone has the name "".
+
+    Raises:
+        UsageError: an input is not told as it should be.
+    """
+    from problems import Spec
+
+    found = {}
+    for text in texts:
+        name, colon, rest = text.rpartition(":")
+        axes, _, numbers = rest.partition(";")
+        ends = RANGE.fullmatch(numbers or "-1.0..1.0")
+        name = name.strip()
+        if not ends or (colon and not name.isidentifier()) or name in found:
+            raise UsageError(
+                f'--input {text!r}: expected axes such as "time=20 feature=8", perhaps a name and '
+                'a colon before them, and a semicolon and a range behind them, such as "; 0..99"'
+            )
+        whole = not any("." in one or "e" in one for one in ends.groups())
+        try:
+            low, high = (int(one) if whole else float(one) for one in ends.groups())
+            found[name] = Spec(
+                axes=" ".join(axes.split()),
+                dtype="int64" if whole else "float32",
+                low=low,
+                high=high,
+                meaning="an input",
+                unit="none",
+            )
+            _ = found[name].shape
+        except ValueError as error:
+            raise UsageError(f"--input {text!r}: {error}") from None
+    if len(found) > 1 and "" in found:
+        raise UsageError('--input: several need a name each, such as "left: time=20 feature=8"')
+    return found
+
+
+def _map(path: Path) -> dict[str, str]:
+    """Return what a map says."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"--map {path}: {error}") from None
+    if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
+        raise UsageError(f"--map {path}: expected an object of paths by paths")
+    return found
