@@ -7,6 +7,7 @@ from importlib import import_module
 import keras
 import numpy as np
 from keras.src.backend import get_keras_mask
+from keras.src.utils.naming import reset_uids
 
 from backends import NOTHING, OTHERWISE, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable, Watch
 from backends._clock import Clock
@@ -263,6 +264,7 @@ def _build(
 ) -> keras.Model:
     _device.seed(seed)
     twin = import_module(f"backends.keras.{problem.name}")
+    reset_uids()  # a model that is built again has layers of the same names
     model = twin.build(problem)
     _weights.learn(model, twin)
     model(mapped(lambda spec: keras.Input(spec.shape, dtype=spec.dtype), problem.input))  # weights

@@ -5,6 +5,7 @@ from functools import partial
 
 import keras
 from keras import layers
+from keras.src.utils.naming import reset_uids
 
 from backends import _reference
 from backends._outputs import tensors
@@ -23,6 +24,7 @@ def look(reference: str, x: Mapping[str, Array]) -> Looked:
     Raises:
         ValueError: the reference is none, or the model does not run.
     """
+    reset_uids()  # a model that is built again has layers of the same names
     model = model_of(reference)
     if not isinstance(model, keras.Layer):
         raise ValueError(f"{reference}: expected a Keras model, came a {type(model).__name__}")
@@ -37,7 +39,7 @@ def leaves(model: keras.Model) -> dict[str, keras.Layer]:
     for path, layer in paths:
         inside = any(path.startswith(f"{outer}/") for outer in found)
         if path and not inside and (isinstance(layer, WHOLE) or path not in holders):
-            found[path] = layer
+            found.setdefault(path, layer)  # a recurrent layer has the path of its cell
     return found
 
 

@@ -139,7 +139,6 @@ def _norm(layer: Any, shape: Shape) -> Settings:
 def _recurrent(layer: Any, shape: Shape) -> Settings:
     found: Settings = {
         "units": layer.units,
-        "layers": 1,
         "bias": layer.use_bias,
         "directions": 1,
         "dropout between layers": 0.0,

@@ -180,7 +180,11 @@ def heard(model: keras.Layer) -> dict[str, keras.Layer]:
     names = _names(model)
     if not names:
         return children(model)
-    return {names[path]: layer for path, layer in layers_by_path(model) if path in names}
+    found: dict[str, keras.Layer] = {}
+    for path, layer in layers_by_path(model):
+        if path in names:
+            found.setdefault(names[path], layer)  # a recurrent layer has the path of its cell
+    return found
 
 
 def _names(model: keras.Layer) -> Mapping[str, str]:
@@ -221,10 +225,11 @@ def _array(variable: keras.Variable) -> Array:
 def _slots(model: keras.Layer) -> Iterator[Slot]:
     """Yield the weights in the order of the layers; one that two layers share, once."""
     seen: set[int] = set()
-    for path, layer in named_layers(model):
+    names = _names(model)
+    for path, layer in layers_by_path(model):
         for slot in _layer_slots(path, layer, _twins.get(model)):
             if id(slot.variable) not in seen:
-                yield slot
+                yield slot._replace(name=renamed(slot.name, names))
             seen.add(id(slot.variable))
 
 

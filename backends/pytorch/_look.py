@@ -55,7 +55,7 @@ def _see(model: nn.Module, x: Mapping[str, Array], call: str, moved: tuple[str, 
     given |= {name or "x": given[name or "x"].movedim(-1, 1) for name in moved}
     shapes = _weights.describe(model)
     layers: dict[str, dict[str, object]] = {}
-    doubtful = False
+    doubtful, met = False, set[str]()
 
     def listen(path: str, layer: nn.Module, args: tuple, output: object) -> None:
         nonlocal doubtful
@@ -63,22 +63,25 @@ def _see(model: nn.Module, x: Mapping[str, Array], call: str, moved: tuple[str, 
         if isinstance(layer, SPATIAL) and not layers and not moved and came.ndim > 2:
             # Its second axis is that of the input, which is none of channels.
             doubtful = any(came.shape == one.shape for one in given.values())
-        if path in layers:
+        if path in met:
             return
+        met.add(path)
         left = _layers.outputs(path, layer, output, (*came.shape, 0)[1])
-        layers[path] = {
-            "path": path,
+        told = {
             "kind": type(layer).__name__,
             "family": family(layer),
             "settings": settings(layer, tuple(came.shape)),
-            "weights": {
-                name.removeprefix(f"{path}/"): shape
-                for name, shape in shapes.items()
-                if name.startswith(f"{path}/")
-            },
-            "outputs": {name.removeprefix(path): tuple(one.shape) for name, one in left.items()},
             "where": _where(layer),
         }
+        outputs = {name.removeprefix(path): tuple(one.shape) for name, one in left.items()}
+        for own in _layers_of(layer, path):  # of several in one, the last has the output
+            weights = {
+                name.removeprefix(f"{own}/"): shape
+                for name, shape in shapes.items()
+                if name.startswith(f"{own}/")
+            }
+            layers[own] = told | {"path": own, "weights": weights, "outputs": {}}
+        layers[own]["outputs"] = outputs
 
     hooks = [
         layer.register_forward_hook(partial(listen, path)) for path, layer in leaves(model).items()
@@ -91,6 +94,13 @@ def _see(model: nn.Module, x: Mapping[str, Array], call: str, moved: tuple[str, 
         for hook in hooks:
             hook.remove()
     return Seen(list(layers.values()), output, doubtful)
+
+
+def _layers_of(layer: nn.Module, path: str) -> list[str]:
+    """Return the paths of the layers that one layer is of Keras's: those of a stack."""
+    if isinstance(layer, nn.RNNBase) and layer.num_layers > 1:
+        return [f"{path}/{i}" for i in range(layer.num_layers)]
+    return [path]
 
 
 def _where(layer: nn.Module) -> str:

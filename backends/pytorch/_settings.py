@@ -95,7 +95,6 @@ def _norm(layer: Any, shape: Shape) -> Settings:
 def _recurrent(layer: Any, shape: Shape) -> Settings:
     found: Settings = {
         "units": layer.hidden_size,
-        "layers": layer.num_layers,
         "bias": layer.bias,
         "directions": 1 + layer.bidirectional,
         "dropout between layers": layer.dropout if layer.num_layers > 1 else 0.0,

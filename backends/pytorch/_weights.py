@@ -221,7 +221,12 @@ def heard(model: nn.Module) -> dict[str, nn.Module]:
     names = _names(model)
     if not names:
         return dict(model.named_children())
-    return {names[path]: layer for path, layer in layers_by_path(model) if path in names}
+    found = {}
+    for path, layer in layers_by_path(model):
+        last = f"{path}/{layer.num_layers - 1}" if isinstance(layer, nn.RNNBase) else path
+        if name := names.get(path, names.get(last)):  # of a stack, the last has the output
+            found[name] = layer
+    return found
 
 
 def _names(model: nn.Module) -> Mapping[str, str]:
@@ -251,9 +256,11 @@ def layers_by_path(model: nn.Module) -> list[tuple[str, nn.Module]]:
 def _slots(model: nn.Module) -> Iterator[Slot]:
     """Yield the weights in the order of the layers; what an earlier layer has, only there."""
     seen: set[nn.Parameter] = set()
-    for path, layer in named_layers(model):
+    names = _names(model)
+    for path, layer in layers_by_path(model):
         slots = list(_layer_slots(path, layer, _twins.get(model)))
-        yield from (slot for slot in slots if not seen.issuperset(slot.parameters))
+        new = (slot for slot in slots if not seen.issuperset(slot.parameters))
+        yield from (slot._replace(name=renamed(slot.name, names)) for slot in new)
         seen |= {parameter for slot in slots for parameter in slot.parameters}
 
 

@@ -3,19 +3,43 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from math import isclose
 from typing import Any
 
+from backends._settings import told
 from compare.console import aligned
 from compare.match.look import Look
 from compare.match.pairing import Pair, Seen
 from compare.proof.finding import Finding
 from compare.records.record import finite
 
+# What one side has as a layer of its own, and the other one within a layer.
+APART = ("activation",)
 HEADS = ("PyTorch", "kind", "Keras", "kind", "paired by")
 
 
+def differences(pairs: Sequence[Pair]) -> list[tuple[Pair, str, Any, Any]]:
+    """Return what paired layers are set to differently: pair, setting, PyTorch's, Keras's."""
+    found = []
+    for pair in pairs:
+        if pair.left and pair.right:
+            one, other = pair.left.settings, pair.right.settings
+            for name in one.keys() & other.keys():
+                fused = name in APART and pair.left.weights and pair.left.family != "recurrent"
+                if not fused and not _same(one[name], other[name]):
+                    found.append((pair, name, one[name], other[name]))
+    return found
+
+
+def _same(one: object, other: object) -> bool:
+    numbers = (int, float)
+    if isinstance(one, numbers) and isinstance(other, numbers):
+        return isclose(one, other, rel_tol=1e-6)
+    return one == other
+
+
 def as_json(pairs: Sequence[Pair], findings: Sequence[Finding]) -> str:
-    """Return pairs and findings as JSON."""
+    """Return pairs, settings that differ, and findings as JSON."""
     found: dict[str, Any] = {
         "pairs": [
             {
@@ -24,6 +48,11 @@ def as_json(pairs: Sequence[Pair], findings: Sequence[Finding]) -> str:
                 "by": pair.found or None,
             }
             for pair in pairs
+        ],
+        "settings": [
+            {"pytorch": pair.left.path, "setting": name, "values": [one, other]}
+            for pair, name, one, other in differences(pairs)
+            if pair.left
         ],
         "findings": [asdict(one) for one in findings],
     }
@@ -39,6 +68,9 @@ def print_pairs(pairs: Sequence[Pair], looks: Mapping[str, Look]) -> None:
     alone = [pair for pair in pairs if pair.alone]
     if alone:
         print(f"\n{len(alone)} layers with weights have no partner: a file for --map names some.")
+    for pair, name, one, other in differences(pairs):
+        assert pair.left is not None
+        print(f"{pair.left.path}: {name} is {told(one)} in PyTorch, {told(other)} in Keras")
     print()
 
 
