@@ -52,7 +52,10 @@ def one_line(error: BaseException) -> str:
 
     Keras begins with where it was, and TensorFlow repeats a traceback, before either says why.
     """
-    lines = [line.strip() for line in ANSI.sub("", str(error)).splitlines()]
+    text = str(error)
+    if isinstance(error, KeyError) and len(error.args) == 1 and isinstance(error.args[0], str):
+        text = error.args[0] if "\n" in error.args[0] else text  # which is written as in a program
+    lines = [line.strip() for line in ANSI.sub("", text).splitlines()]
     told = [
         line for line in lines if line and not line.startswith(AROUND) and not line.endswith(BEFORE)
     ]

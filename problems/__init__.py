@@ -178,7 +178,8 @@ def load(name: str, *, quick: bool = False) -> "Problem":
             f"problems/{name}.py{_line(name, error)} cannot be read: {what}"
         ) from error
     if not isinstance(problem, Problem) or problem.name != name:
+        came = f"one named {problem.name!r}" if isinstance(problem, Problem) else f"{problem!r:.60}"
         raise ValueError(
-            f"problems/{name}.py must define PROBLEM, a Problem named {name!r}, came {problem!r}"
+            f"problems/{name}.py must define PROBLEM, a Problem named {name!r}, came {came}"
         )
     return replace(problem, recipe=problem.quick) if quick else problem

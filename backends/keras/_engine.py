@@ -266,6 +266,8 @@ def _build(
     twin = import_module(f"backends.keras.{problem.name}")
     reset_uids()  # a model that is built again has layers of the same names
     model = twin.build(problem)
+    if not isinstance(model, keras.Layer):
+        raise TypeError(f"build: expected a Keras model, came {model!r:.60}")
     _weights.learn(model, twin)
     model(mapped(lambda spec: keras.Input(spec.shape, dtype=spec.dtype), problem.input))  # weights
     _defaults.begin(model, seed, kept, noise)

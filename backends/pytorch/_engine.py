@@ -238,6 +238,8 @@ def _build(
     np.random.seed(seed)
     twin = import_module(f"backends.pytorch.{problem.name}")
     model = twin.build(problem)
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"build: expected a PyTorch module, came {model!r:.60}")
     _weights.learn(model, twin)
     precision = torch.get_default_dtype()
     if any(map(nn.parameter.is_lazy, model.parameters())):  # their sizes come with an input

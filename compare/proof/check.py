@@ -1,5 +1,6 @@
 """The check before training: data against their spec, then the ladder for every pair."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
@@ -17,6 +18,7 @@ from compare.proof.probe import Evidence, Job, probe
 from problems import Problem, named
 
 PRECISIONS = ("float64", "float32")
+EXPECTED = re.compile(r"(.+?): expected (.+), came (.+)", re.DOTALL)
 DIGITS = 1e-5  # by which data of the same seed may differ: of sums, in versions of NumPy
 MOST = 6  # processes on a GPU at a time: each takes some of its memory before it computes
 
@@ -149,16 +151,19 @@ def _data(problem: Problem) -> Finding:
     specs = named(problem.input, "x") | named(problem.target, "y")
     axes = ", ".join(f"{name} ({spec.axes})" for name, spec in specs.items())
     expected = f"{axes}, after the batch axis"
-    came = expected
+    tensor, came = "all parts", expected
     try:
         problem.make_data(seed=0)
     except (Exception, SystemExit) as error:  # whatever a problem's own code raises is a finding
         came = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        if told := EXPECTED.fullmatch(came):
+            tensor, expected, came = told.groups()
+            tensor = tensor.removeprefix(f"{problem.name} ")
     return Finding(
         problem=problem.name,
         backend="",
         rung="data",
-        tensor="all parts",
+        tensor=tensor,
         expected=expected,
         came=came,
         passed=came == expected,
