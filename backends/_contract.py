@@ -58,6 +58,10 @@ class Probe:
     trainable: Mapping[str, tuple[int, ...]]  # the shape of all that is trained
     kinds: Mapping[str, str]  # of every named layer, with its settings
     ask: Callable[[Arrays], dict[str, Array]]
+    # Of the same x, what each named layer gets, channels last; of one that gets several, nothing.
+    inputs: Callable[[Arrays], dict[str, Array]]
+    # Given such inputs by layer: what each leaves, called alone, by the names that `ask` has.
+    alone: Callable[[Mapping[str, Array]], dict[str, Array]]
 
 
 @dataclass(frozen=True)

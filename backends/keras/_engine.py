@@ -1,6 +1,6 @@
 """Training in Keras: `compile` and `fit`, where PyTorch has a loop."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from functools import partial
 from importlib import import_module
 
@@ -11,7 +11,7 @@ from keras.src.utils.naming import reset_uids
 
 from backends import NOTHING, OTHERWISE, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable, Watch
 from backends._clock import Clock
-from backends._outputs import outputs_of
+from backends._outputs import outputs_of, tensors
 from backends._seeded import Array, Noise, batch_order
 from backends._tiers import COMPILED
 from backends.keras import _defaults, _device, _dropout, _losses, _optimizers, _tier, _weights
@@ -172,8 +172,9 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
     """Return the problem's untrained twin."""
     model = _build(problem, seed, noise=noise)
     heard: dict[str, Array] = {}
+    given: dict[str, list[Array]] = {}
     for name, layer in _weights.heard(model).items():
-        layer.call = _recorded(layer, name, heard)
+        layer.call = _recorded(layer, name, heard, given)
 
     @_tier.compiled()
     def ask(x: Arrays) -> dict[str, Array]:
@@ -187,8 +188,20 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
             found |= named(whole.predict(x, verbose=0), "output")
         return found
 
-    kinds = {name: _kind(layer) for name, layer in _weights.heard(model).items()}
-    return Probe(_weights.read(model), _weights.trainable(model), kinds, ask)
+    def inputs(x: Arrays) -> dict[str, Array]:
+        given.clear()
+        model(x)
+        return {name: arrays[0] for name, arrays in given.items() if len(arrays) == 1}
+
+    def alone(asked: Mapping[str, Array]) -> dict[str, Array]:
+        heard.clear()
+        for name, array in asked.items():
+            layers[name](array, training=False)
+        return dict(heard)
+
+    layers = _weights.heard(model)
+    kinds = {name: _kind(layer) for name, layer in layers.items()}
+    return Probe(_weights.read(model), _weights.trainable(model), kinds, ask, inputs, alone)
 
 
 def loss_at(problem: Problem, outputs: Arrays, part: Part) -> float:
@@ -305,8 +318,10 @@ def _kind(layer: keras.Layer) -> str:
     return f"{type(layer).__name__}({told})"
 
 
-def _recorded(layer: keras.Layer, name: str, outputs: dict[str, Array]):
-    """Return the layer's `call`, noting its output by name; "x.last" is an LSTM's last step.
+def _recorded(
+    layer: keras.Layer, name: str, outputs: dict[str, Array], inputs: dict[str, list[Array]]
+):
+    """Return the layer's `call`, noting inputs and output by name; "x.last" is the last step.
 
     Of several outputs the first is noted, of a convolution with channels first the usual layout. A
     `call` of the author's may leave another layout, or the last step alone: both are noted.
@@ -319,6 +334,12 @@ def _recorded(layer: keras.Layer, name: str, outputs: dict[str, Array]):
     channels_second = getattr(layer, "data_format", None) == "channels_first" or axis in (1, [1])
 
     def recorded(*args, **kwargs):
+        came = tensors([args, kwargs], keras.ops.is_tensor)
+        if name not in inputs:
+            inputs[name] = [
+                np.moveaxis(array, 1, -1) if channels_second and array.ndim > 2 else array
+                for array in map(keras.ops.convert_to_numpy, came)
+            ]
         output = first = call(*args, **kwargs)
         while isinstance(first, tuple | list) and first:
             first = first[0]

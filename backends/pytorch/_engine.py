@@ -1,7 +1,7 @@
 """Training in PyTorch: the loop that Keras calls `fit`, written out."""
 
 import random
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable, Watch
 from backends._clock import Clock
-from backends._outputs import outputs_of
+from backends._outputs import outputs_of, tensors
 from backends._seeded import Array, Noise
 from backends.pytorch import _defaults, _device, _dropout, _layers, _losses, _tier, _weights
 from backends.pytorch._device import (
@@ -180,8 +180,35 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
             found |= whole(_tier.ready(model), x)
         return {name: tensor.detach().cpu().numpy() for name, tensor in found.items()}
 
+    def inputs(x: Arrays) -> dict[str, Array]:
+        found: dict[str, Array] = {}
+
+        def listen(name: str, layer: nn.Module, args: tuple, options: dict) -> None:
+            given = list(tensors([args, options], torch.is_tensor))
+            if len(given) == 1 and name not in found:
+                found[name] = _layers.channels_last(layer, given[0]).cpu().numpy().copy()
+
+        hooks = [
+            layer.register_forward_pre_hook(partial(listen, name), with_kwargs=True)
+            for name, layer in _weights.heard(model).items()
+        ]
+        whole(model, x)
+        for hook in hooks:
+            hook.remove()
+        return found
+
+    def alone(given: Mapping[str, Array]) -> dict[str, Array]:
+        model.eval()
+        heard, found = _weights.heard(model), {}
+        with torch.inference_mode():
+            for name, array in given.items():
+                x = torch.from_numpy(array).to(_device.device)
+                output = heard[name](_layers.as_it_takes(heard[name], x))
+                found |= _layers.outputs(name, heard[name], output, (*array.shape, 0)[1])
+        return {name: tensor.cpu().numpy() for name, tensor in found.items()}
+
     kinds = {name: _layers.kind(layer) for name, layer in _weights.heard(model).items()}
-    return Probe(_weights.read(model), _weights.trainable(model), kinds, ask)
+    return Probe(_weights.read(model), _weights.trainable(model), kinds, ask, inputs, alone)
 
 
 def loss_at(problem: Problem, outputs: Arrays, part: Part) -> float:

@@ -68,6 +68,20 @@ def outputs(name: str, layer: nn.Module, output, steps: int) -> dict[str, Tensor
     return {name: output, f"{name}{OTHERWISE}": moved} | last
 
 
+def channels_last(layer: nn.Module, x: Tensor) -> Tensor:
+    """Return a layer's input as Keras has it: batch first, channels last."""
+    if isinstance(layer, TIMED) and not layer.batch_first and x.ndim > 2:
+        return x.movedim(0, 1)
+    return x.movedim(1, -1) if _is_second(layer) and x.ndim > 2 else x
+
+
+def as_it_takes(layer: nn.Module, x: Tensor) -> Tensor:
+    """Return an input that Keras has as a layer takes it; the inverse of `channels_last`."""
+    if isinstance(layer, TIMED) and not layer.batch_first and x.ndim > 2:
+        return x.movedim(0, 1)
+    return x.movedim(-1, 1) if _is_second(layer) and x.ndim > 2 else x
+
+
 def leaves_second(layer: nn.Module, output: Tensor) -> bool:
     """Say whether a layer leaves its channels second: by their number, where it is an author's."""
     usual = isinstance(layer, SECOND)

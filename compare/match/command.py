@@ -17,6 +17,7 @@ LOSSES = (
     "binary_cross_entropy",
 )
 OPTIMIZERS = ("adam", "sgd", "adamw", "rmsprop", "adagrad", "adamax", "nadam")
+ON_NUMBERS = ("layers", "loss", "gradients", "statistics", "steps", "curve", "state")
 RANGE = re.compile(r"\s*(-?[\d.e+-]+?)\s*\.\.\s*(-?[\d.e+-]+)\s*")
 
 
@@ -76,10 +77,11 @@ def do_match(options: argparse.Namespace) -> int:
     from compare.console import Progress, complain
     from compare.match.look import Look, looks
     from compare.match.pairing import paired
-    from compare.match.report import as_json, print_pairs
+    from compare.match.report import as_json, print_layers, print_pairs
     from compare.match.written import Asked, files
     from compare.processes.choice import chosen_backends
     from compare.processes.launcher import Launcher
+    from compare.proof.alone import Alone, alone
     from compare.proof.check import check
     from compare.proof.publish import print_findings
     from problems import _project
@@ -135,13 +137,18 @@ def do_match(options: argparse.Namespace) -> int:
             findings = check(
                 [NAME], sides, launcher=launcher, progress=progress, past_failures=options.all
             )
+            layers: list[Alone] = []
+            if any(not one.passed and one.rung in ON_NUMBERS for one in findings):
+                progress.doing("asking each layer alone")
+                layers = alone(NAME, sides[1], sides[0], launcher)
         finally:
             launcher.stop()
     if options.json:
-        print(as_json(pairs, findings), end="")
+        print(as_json(pairs, findings, layers), end="")
     else:
         print_pairs(pairs, seen)
         print_findings(findings)
+        print_layers(layers)
     wrong = [finding for finding in findings if not finding.passed]
     for finding in wrong:
         complain(str(finding))

@@ -10,11 +10,13 @@ from backends._settings import told
 from compare.console import aligned
 from compare.match.look import Look
 from compare.match.pairing import Pair, Seen
+from compare.proof.alone import Alone
 from compare.proof.finding import Finding
 from compare.records.record import finite
 
 # What one side has as a layer of its own, and the other one within a layer.
 APART = ("activation",)
+LAYERS = ("layer", "input", "output", "output, same input", "")
 HEADS = ("PyTorch", "kind", "Keras", "kind", "paired by")
 
 
@@ -38,8 +40,38 @@ def _same(one: object, other: object) -> bool:
     return one == other
 
 
-def as_json(pairs: Sequence[Pair], findings: Sequence[Finding]) -> str:
-    """Return pairs, settings that differ, and findings as JSON."""
+def print_layers(layers: Sequence[Alone]) -> None:
+    """Print how far each layer is apart, as it comes and alone, and which are wrong."""
+    if not layers:
+        return
+    rows = [
+        [
+            one.layer,
+            *(number(value) for value in (one.given, one.comes, one.alone)),
+            "WRONG" if one.wrong else "",
+        ]
+        for one in layers
+    ]
+    print("\nIn evaluation mode, in float64: how far the layers are apart")
+    print("\n".join(aligned(LAYERS, rows, ("layer", ""))))
+    wrong = [one.layer for one in layers if one.wrong]
+    print(
+        f"Wrong by themselves: {', '.join(wrong)}."
+        if wrong
+        else "Given the same input, every layer leaves the same: look between the layers, or at "
+        "what is done in training."
+    )
+
+
+def number(value: float | None) -> str:
+    """Return a difference as text; none is left empty."""
+    return "" if value is None else f"{value:.1e}" if value else "0"
+
+
+def as_json(
+    pairs: Sequence[Pair], findings: Sequence[Finding], layers: Sequence[Alone] = ()
+) -> str:
+    """Return pairs, settings that differ, findings, and layers one by one as JSON."""
     found: dict[str, Any] = {
         "pairs": [
             {
@@ -55,6 +87,7 @@ def as_json(pairs: Sequence[Pair], findings: Sequence[Finding]) -> str:
             if pair.left
         ],
         "findings": [asdict(one) for one in findings],
+        "layers": [asdict(one) | {"wrong": one.wrong} for one in layers],
     }
     return json.dumps(finite(found), indent=1, allow_nan=False) + "\n"
 

@@ -1,0 +1,136 @@
+"""Each layer alone: what it leaves where it is given what the other side's layer was given.
+
+Where a network is wrong, every layer after the first wrong one differs. Fed with the same input,
+only those differ that are wrong themselves. `python -m compare.proof.alone FOLDER` does what
+FOLDER/asked.json asks for, and leaves FOLDER/alone.npz.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import problems
+from backends import OTHERWISE, Side
+from compare.options import STARTS
+from compare.processes.launcher import ASKED, Kind, Launcher, several
+from compare.proof.inputs import SEED, batch, cast, shortened
+from compare.records.record import FORK
+from compare.text import blamed
+from problems import Array
+
+MODULE, FILE = "compare.proof.alone", "alone.npz"
+TIMEOUT_S = 900.0
+ENOUGH = 1e-11  # relative, in float64: what rounding does to a layer is far below
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alone:
+    """How far a layer's outputs are apart, relative to the largest: as the layer is, and alone."""
+
+    layer: str
+    given: float | None  # of its inputs, as they come; None where they are not to be compared
+    comes: float  # of its outputs, as they come
+    alone: float | None  # of its outputs for the same input; None where it gets several
+
+    @property
+    def wrong(self) -> bool:
+        """Whether it is wrong by itself."""
+        return self.alone is not None and not self.alone <= ENOUGH
+
+
+def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = None) -> list[Alone]:
+    """Return how the layers of a side differ from those of the reference, in their order.
+
+    Raises:
+        ValueError: a side has no network; the message says why.
+    """
+    kinds = {one: Kind(one.in_default_tier, "cpu", 1) for one in (reference, side)}
+    with several(1, launcher) as (starts, folder, _):
+        if STARTS[0] == FORK:
+            starts.get_ready(kinds.values(), folder, TIMEOUT_S)
+        found: list[dict[str, Array]] = []
+        for one, kind in kinds.items():  # the second is given what the first found
+            cell = folder / str(one)
+            asked = {"problem": name, "side": str(one)}
+            if found:
+                asked["given"] = str(folder / str(reference) / FILE)
+            _, why = starts.work(MODULE, cell, asked, kind, STARTS[0], TIMEOUT_S)
+            if not (cell / FILE).exists():
+                raise ValueError(f"{one}: {why}: {starts.last_words(cell, kind)}")
+            with np.load(cell / FILE) as arrays:
+                found.append(dict(arrays))
+            if "error" in found[-1]:
+                raise ValueError(f"{one}: {found[-1]['error']}")
+    expected, came = found
+    layers = [key.removeprefix("out/") for key in expected if key.startswith("out/")]
+    return [
+        Alone(
+            layer=layer,
+            given=_apart(expected, "in/", came, "in/", layer.removesuffix(".last")),
+            comes=comes,
+            alone=_apart(expected, "out/", came, "alone/", layer),
+        )
+        for layer in layers
+        if not layer.endswith(OTHERWISE)
+        and (comes := _apart(expected, "out/", came, "out/", layer)) is not None
+    ]
+
+
+def _apart(
+    one: Mapping[str, Array], kind: str, other: Mapping[str, Array], others: str, layer: str
+) -> float | None:
+    """Return the smallest difference between two layouts, by the largest number; None if none."""
+    found = [
+        float(np.nanmax(np.abs(first - second), initial=0.0) / (np.nanmax(np.abs(first)) or 1.0))
+        for ours in (layer, f"{layer}{OTHERWISE}")
+        for theirs in (layer, f"{layer}{OTHERWISE}")
+        for first in [one.get(kind + ours)]
+        for second in [other.get(others + theirs)]
+        if first is not None and second is not None and first.shape == second.shape and first.size
+    ]
+    return min(found, default=None)
+
+
+def main(cell: Path) -> None:
+    """Look at the layers that a folder asks for."""
+    os.environ["TMPDIR"] = tempfile.tempdir = str(cell)
+    asked = json.loads((cell / ASKED).read_text())
+    found: dict[str, Array] = {}
+    try:
+        side = Side.parse(asked["side"])
+        engine = side.definition.engine()
+        engine.prepare(device="cpu", threads=1, precision="float64", tier=side.tier)
+        problem = shortened(problems.load(asked["problem"]))
+        train = problem.make_data(SEED)["train"].changed(lambda one: cast(one, "float64"))
+        x = batch(problem, train, "float64").x
+        probe = engine.probe(problem, seed=SEED)
+        found |= {f"in/{name}": array for name, array in probe.inputs(x).items()}
+        found |= {f"out/{name}": array for name, array in probe.ask(x).items()}
+        if "given" in asked:
+            with np.load(asked["given"]) as arrays:
+                given = {
+                    key.removeprefix("in/"): arrays[key]
+                    for key in arrays
+                    if key.startswith("in/")
+                    and key in found
+                    and arrays[key].shape == found[key].shape
+                }
+            found |= {f"alone/{name}": array for name, array in probe.alone(given).items()}
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        found["error"] = np.array(blamed(error))
+    partial = cell / f"{FILE}.partial"
+    with partial.open("wb") as file:
+        np.savez(file, **found)  # type: ignore[arg-type]  # names are arrays' alone
+    partial.replace(cell / FILE)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
