@@ -179,7 +179,8 @@ def look(
             found.append(Looked(way, moved, seen.layers, outputs, first, seen.doubtful))
     for one in (*(one for one in found if not one.doubtful), *found):
         return one
-    raise ValueError(f"the model does not run on such inputs: {errors[0]}")
+    moved = f"; with channels second: {errors[-1]}" if movable else ""
+    raise ValueError(f"the model does not run on such inputs: {errors[0]}{moved}")
 
 
 def _shapes(output: Any, is_tensor: Callable[[Any], bool]) -> dict[str, tuple[int, ...]]:

@@ -52,7 +52,9 @@ class Holder:
 
 def _see(model: nn.Module, x: Mapping[str, Array], call: str, moved: tuple[str, ...]) -> Seen:
     given = {name or "x": torch.from_numpy(array) for name, array in x.items()}
-    given |= {name or "x": given[name or "x"].movedim(-1, 1) for name in moved}
+    for name in moved:  # as it comes from most loaders: some models ask for such strides
+        last = given[name or "x"]
+        given[name or "x"] = last.movedim(-1, 1).clone(memory_format=torch.contiguous_format)
     shapes = _weights.describe(model)
     layers: dict[str, dict[str, object]] = {}
     doubtful, met = False, set[str]()

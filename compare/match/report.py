@@ -54,6 +54,9 @@ def print_layers(layers: Sequence[Alone]) -> None:
     ]
     print("\nIn evaluation mode, in float64: how far the layers are apart")
     print("\n".join(aligned(LAYERS, rows, ("layer", ""))))
+    for one in layers:
+        if one.cause:
+            print(f"{one.layer}: {one.cause}")
     wrong = [one.layer for one in layers if one.wrong]
     print(
         f"Wrong by themselves: {', '.join(wrong)}."

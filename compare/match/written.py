@@ -107,9 +107,12 @@ class Twin(keras.Model):
         $body
 """),
 }
-IMPORTS = {"pytorch": "from torch import nn\n", "keras": "import keras\n"}
+IMPORTS = {"pytorch": "import torch\nfrom torch import nn\n", "keras": "import keras\n"}
 MOVED = {  # what moves channels to the second place, and back
-    "pytorch": ("{}.movedim(-1, 1)", "{}.movedim(1, -1)"),
+    "pytorch": (
+        "{}.movedim(-1, 1).clone(memory_format=torch.contiguous_format)",
+        "{}.movedim(1, -1)",
+    ),
     "keras": ("keras.ops.moveaxis({}, -1, 1)", "keras.ops.moveaxis({}, 1, -1)"),
 }
 # Loss: the metric that goes with it, which way is better, its baseline and its best.

@@ -10,8 +10,9 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ import problems
 from backends import OTHERWISE, Side
 from compare.options import STARTS
 from compare.processes.launcher import ASKED, Kind, Launcher, several
+from compare.proof import causes
 from compare.proof.inputs import SEED, batch, cast, shortened
 from compare.records.record import FORK
 from compare.text import blamed
@@ -38,6 +40,7 @@ class Alone:
     given: float | None  # of its inputs, as they come; None where they are not to be compared
     comes: float  # of its outputs, as they come
     alone: float | None  # of its outputs for the same input; None where it gets several
+    cause: str = ""  # of what is wrong by itself; or, before it, of another input
 
     @property
     def wrong(self) -> bool:
@@ -70,17 +73,48 @@ def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = No
                 raise ValueError(f"{one}: {found[-1]['error']}")
     expected, came = found
     layers = [key.removeprefix("out/") for key in expected if key.startswith("out/")]
-    return [
-        Alone(
+    rows: list[Alone] = []
+    for layer in layers:
+        comes = _apart(expected, "out/", came, "out/", layer)
+        if layer.endswith(OTHERWISE) or comes is None:
+            continue
+        row = Alone(
             layer=layer,
             given=_apart(expected, "in/", came, "in/", layer.removesuffix(".last")),
             comes=comes,
             alone=_apart(expected, "out/", came, "alone/", layer),
         )
-        for layer in layers
-        if not layer.endswith(OTHERWISE)
-        and (comes := _apart(expected, "out/", came, "out/", layer)) is not None
-    ]
+        rows.append(replace(row, cause=_cause(row, rows[-1:], expected, came)))
+    return rows
+
+
+def _cause(
+    row: Alone,
+    before: Sequence[Alone],
+    expected: Mapping[str, Array],
+    came: Mapping[str, Array],
+) -> str:
+    """Return why a layer is wrong, or why its input is, where the layer before is right."""
+    name = row.layer.removesuffix(".last")
+    x = expected.get(f"in/{name}")
+    if row.wrong and x is not None:
+        for ours, theirs in product((row.layer, f"{row.layer}{OTHERWISE}"), repeat=2):
+            one, other = expected.get(f"out/{ours}"), came.get(f"alone/{theirs}")
+            if one is not None and other is not None and one.shape == other.shape:
+                weights = {
+                    key.removeprefix(f"weight/{name}/"): array
+                    for key, array in expected.items()
+                    if key.startswith(f"weight/{name}/")
+                }
+                if told := causes.cause(causes.Case(x=x, one=one, other=other, weights=weights)):
+                    return told
+        return ""
+    other = came.get(f"in/{name}")
+    if before and before[0].comes <= ENOUGH and x is not None and other is not None:
+        left = expected[f"out/{before[0].layer}"]
+        if row.given is None or row.given > ENOUGH:
+            return causes.between(left, x, other)
+    return ""
 
 
 def _apart(
@@ -111,6 +145,7 @@ def main(cell: Path) -> None:
         train = problem.make_data(SEED)["train"].changed(lambda one: cast(one, "float64"))
         x = batch(problem, train, "float64").x
         probe = engine.probe(problem, seed=SEED)
+        found |= {f"weight/{name}": array for name, array in probe.weights.items()}
         found |= {f"in/{name}": array for name, array in probe.inputs(x).items()}
         found |= {f"out/{name}": array for name, array in probe.ask(x).items()}
         if "given" in asked:

@@ -1,0 +1,374 @@
+"""A likely cause in words: what, computed in NumPy, makes two layers' numbers agree to rounding.
+
+Each hypothesis says what one side may do otherwise than the other. The one that turns the numbers
+of one side into those of the other is named, with both values. If none does, what was tried is.
+Formulas: the documentation of both frameworks.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import permutations
+from math import erf, isclose, prod, sqrt
+
+import numpy as np
+
+from problems import Array
+
+CLOSE = 1e-11  # relative: as near as rounding leaves two ways to compute the same in float64
+EPSILONS = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12, 1e-4, 1e-2, 0.0)
+SLOPES = (0.01, 0.2, 0.3, 0.1, 0.25, 0.05)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What is known of a pair of layers; arrays are float64, batch first, channels last."""
+
+    x: Array  # the input of both
+    one: Array  # what the reference leaves
+    other: Array  # what the other side leaves
+    weights: Mapping[str, Array] = field(default_factory=dict)  # by Keras's names
+
+
+def _sigmoid(x: Array) -> Array:
+    return 0.5 * (1 + np.tanh(x / 2))
+
+
+def _softmax(x: Array, axis: int = -1) -> Array:
+    powers = np.exp(x - x.max(axis, keepdims=True))
+    found: Array = powers / powers.sum(axis, keepdims=True)
+    return found
+
+
+def _gelu(x: Array) -> Array:
+    found: Array = 0.5 * x * (1 + np.vectorize(erf)(x / sqrt(2)))
+    return found
+
+
+FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+    "no activation": lambda x: x,
+    "relu": lambda x: np.maximum(x, 0),
+    "tanh": np.tanh,
+    "sigmoid": _sigmoid,
+    "softmax": _softmax,
+    "log_softmax": lambda x: np.log(_softmax(x)),
+    "gelu by erf": _gelu,
+    "gelu by tanh": lambda x: 0.5 * x * (1 + np.tanh(sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
+    "silu": lambda x: x * _sigmoid(x),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "selu": lambda x: (
+        1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0)))
+    ),
+    "softplus": lambda x: np.logaddexp(x, 0),
+    "relu6": lambda x: np.clip(x, 0, 6),
+    "hard_sigmoid": lambda x: np.clip(x / 6 + 0.5, 0, 1),
+    "hard_sigmoid of 0.2 x": lambda x: np.clip(0.2 * x + 0.5, 0, 1),
+    "mish": lambda x: x * np.tanh(np.logaddexp(x, 0)),
+    "softsign": lambda x: x / (1 + np.abs(x)),
+}
+
+
+def _leaky(slope: float) -> Callable[[Array], Array]:
+    return lambda x: np.where(x > 0, x, slope * x)
+
+
+FUNCTIONS |= {f"leaky relu with slope {slope:g}": _leaky(slope) for slope in SLOPES}
+
+
+def cause(case: Case) -> str:
+    """Return the first cause that fits; empty if none does."""
+    for hypothesis in HYPOTHESES:
+        for told in hypothesis(case):
+            return told
+    return ""
+
+
+def between(before: Array, one: Array, other: Array) -> str:
+    """Return what happens otherwise between two layers; empty if nothing that is known does.
+
+    `before` is what the layer before leaves, the same on both sides; `one` and `other` are what the
+    next one gets.
+    """
+    shown = {name: f(before) for name, f in FUNCTIONS.items() if f(before).shape == before.shape}
+    shown |= (
+        {"the last step": before[:, -1], "the first step": before[:, 0]} if before.ndim > 2 else {}
+    )
+    axes = tuple(range(1, before.ndim - 1))
+    if axes:
+        shown |= {"the mean over space or time": before.mean(axes), "the largest": before.max(axes)}
+    ours = next((name for name, array in shown.items() if _same(array, one)), "")
+    theirs = next((name for name, array in shown.items() if _same(array, other)), "")
+    if ours and theirs:
+        return f"between the layers, it is {ours} here and {theirs} there"
+    for told in (*_orders(before, one, other), *_changed(one, other)):
+        return told
+    return ""
+
+
+def _orders(before: Array, one: Array, other: Array) -> Iterator[str]:
+    """The same numbers in another order, as from Flatten."""
+    n = len(before)
+    if one.shape != other.shape or one.ndim != 2 or prod(one.shape) != prod(before.shape):
+        return
+    last = before.reshape(n, -1)
+    for order in permutations(range(1, before.ndim)):
+        flat = before.transpose(0, *order).reshape(n, -1)
+        if order != tuple(range(1, before.ndim)):
+            for first, second in ((one, other), (other, one)):
+                if _same(flat, first) and _same(last, second):
+                    here = first is one
+                    yield (
+                        "Flatten: the same numbers in another order: channels come "
+                        f"{'first here and last' if here else 'last here and first'} there"
+                    )
+
+
+def _of_functions(case: Case) -> Iterator[str]:
+    """Another activation, or none."""
+    before = _before(case)
+    for inner in before:
+        found = {name: f(inner) for name, f in FUNCTIONS.items()}
+        ours = next((name for name, array in found.items() if _same(array, case.one)), "")
+        theirs = next((name for name, array in found.items() if _same(array, case.other)), "")
+        if ours and theirs and ours != theirs:
+            yield f"the activation is {ours} here and {theirs} there"
+
+
+def _changed(one: Array, other: Array) -> Iterator[str]:
+    """One side does to its output what the other does not."""
+    if one.shape != other.shape:
+        return
+    for name, function in FUNCTIONS.items():
+        if name == "no activation":
+            continue
+        if _same(function(one), other):
+            yield f"{name} is applied there, and not here"
+        if _same(function(other), one):
+            yield f"{name} is applied here, and not there"
+    for axis in range(1, one.ndim):
+        if one.shape[axis] > 1 and _same(np.flip(one, axis), other):
+            yield f"axis {axis} is the other way round"
+    for first in range(one.ndim):
+        for second in range(first + 1, one.ndim):
+            alike = one.shape[first] == one.shape[second] > 1
+            if alike and _same(one.swapaxes(first, second), other):
+                yield f"axes {first} and {second} are swapped"
+    nonzero = np.abs(one) > 1e-9 * np.abs(one).max(initial=0.0)
+    if nonzero.any():
+        ratios = other[nonzero] / one[nonzero]
+        factor = float(np.median(ratios))
+        if np.isfinite(factor) and factor and _same(one * factor, other):
+            yield f"what there is is {factor:.6g} times what is here"
+        kept = np.abs(ratios) > 1e-9
+        if 0.2 < kept.mean() < 1 and np.ptp(ratios[kept]) < 1e-6:
+            yield f"dropout with rate {1 - 1 / ratios[kept][0]:.2g} is on there"
+
+
+def _output_changed(case: Case) -> Iterator[str]:
+    yield from _changed(case.one, case.other)
+
+
+def _epsilon(case: Case) -> Iterator[str]:
+    """Another epsilon of a normalization, or the variance with another divisor."""
+    gamma, beta = case.weights.get("gamma"), case.weights.get("beta")
+    if gamma is None and beta is None and "moving_variance" not in case.weights:
+        return
+    found = dict(_normalized(case.x, case.weights))
+    ours = next((name for name, array in found.items() if _same(array, case.one)), None)
+    theirs = next((name for name, array in found.items() if _same(array, case.other)), None)
+    if ours and theirs and ours != theirs:
+        what, here, kind = ours
+        _, there, other = theirs
+        if what == theirs[0] and kind == other:
+            yield f"epsilon is {here:g} here and {there:g} there"
+        elif what == theirs[0]:
+            yield f"the variance is {kind} here and {other} there"
+        else:
+            yield f"it is {what} here and {theirs[0]} there"
+
+
+def _normalized(
+    x: Array, weights: Mapping[str, Array]
+) -> Iterator[tuple[tuple[str, float, str], Array]]:
+    gamma, beta = weights.get("gamma", np.ones(())), weights.get("beta", np.zeros(()))
+    mean, variance = weights.get("moving_mean", 0.0), weights.get("moving_variance", 1.0)
+    kinds: list[tuple[str, str, Array, Array]] = [
+        ("a normalization by averages", "", np.asarray(mean), np.asarray(variance))
+    ]
+    for what, axes in (
+        ("a normalization over channels", (-1,)),
+        ("a normalization over all but the batch", tuple(range(1, x.ndim))),
+        ("a normalization of the batch", tuple(range(x.ndim - 1))),
+        ("a normalization over space", tuple(range(1, x.ndim - 1))),
+    ):
+        if axes:
+            m, v = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
+            n = prod(x.shape[axis] for axis in axes)
+            kinds.append((what, "biased", m, v))
+            if n > 1:
+                kinds.append((what, "unbiased", m, v * n / (n - 1)))
+    square = np.square(x).mean(-1, keepdims=True)
+    kinds.append(("a normalization by the root mean square", "", np.zeros(()), square))
+    for what, kind, m, v in kinds:
+        for epsilon in EPSILONS:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                y = (x - m) / np.sqrt(v + epsilon) * gamma + beta
+            if y.shape == x.shape:
+                yield (what, epsilon, kind), y
+
+
+def _shifted(case: Case) -> Iterator[str]:
+    """Padding on another side, or other numbers at the border."""
+    one, other = case.one, case.other
+    if one.shape != other.shape or one.ndim < 3:
+        return
+    for axis in range(1, one.ndim - 1):
+        size = one.shape[axis]
+        for by in (1, 2):
+            if size > 2 * by:
+                ahead, behind = (
+                    np.take(of, range(*ends), axis)
+                    for of, ends in ((one, (0, size - by)), (other, (by, size)))
+                )
+                if _same(ahead, behind):
+                    yield f"axis {axis} has {by} more of its padding before it there"
+                ahead, behind = (
+                    np.take(of, range(*ends), axis)
+                    for of, ends in ((other, (0, size - by)), (one, (by, size)))
+                )
+                if _same(ahead, behind):
+                    yield f"axis {axis} has {by} more of its padding before it here"
+    inner = tuple(slice(1, -1) if 0 < i < one.ndim - 1 else slice(None) for i in range(one.ndim))
+    if all(size > 4 for size in one.shape[1:-1]) and _same(one[inner], other[inner]):
+        yield "only the border differs: look at what the padding is filled with, and what counts it"
+
+
+def _of_recurrent(case: Case) -> Iterator[str]:
+    """Gates in another order, another recurrent activation, the reset of a GRU at another place."""
+    kernel, recurrent = case.weights.get("kernel"), case.weights.get("recurrent_kernel")
+    if kernel is None or recurrent is None or case.x.ndim != 3:
+        return
+    units = recurrent.shape[0]
+    gates = recurrent.shape[1] // units
+    bias = case.weights.get("bias", np.zeros(gates * units))
+    runs: dict[str, Array] = {}
+    if gates == 4:
+        for name, sigmoid in (("sigmoid", _sigmoid), *_hard()):
+            runs[f"recurrent activation {name}"] = _lstm(case.x, kernel, recurrent, bias, sigmoid)
+        usual = runs["recurrent activation sigmoid"]
+        for order in permutations(range(4)):
+            if order != (0, 1, 2, 3):
+                k, r, b = (_turned(one, order, units) for one in (kernel, recurrent, bias))
+                names = ", ".join("ifgo"[i] for i in order)
+                runs[f"gates in the order {names}"] = _lstm(case.x, k, r, b, _sigmoid)
+    elif gates == 3:
+        for name, after in (("after", True), ("before", False)):
+            runs[f"the reset {name} the matrix"] = _gru(case.x, kernel, recurrent, bias, after)
+        usual = runs["the reset after the matrix"]
+    else:
+        for name in ("tanh", "relu"):
+            runs[f"activation {name}"] = _simple(case.x, kernel, recurrent, bias, FUNCTIONS[name])
+        usual = runs["activation tanh"]
+    for what, part in (("all steps", slice(None)), ("the last step", -1)):
+        ours = next((name for name, h in runs.items() if _same(h[:, part], case.one)), "")
+        theirs = next((name for name, h in runs.items() if _same(h[:, part], case.other)), "")
+        if ours and theirs and ours != theirs:
+            yield f"{what}: {ours} here, {theirs} there"
+    back = usual[:, ::-1]
+    for first, second, where in ((case.one, case.other, "there"), (case.other, case.one, "here")):
+        if _same(first, usual[:, -1]) and any(_same(second, h) for h in (usual[:, 0], back[:, -1])):
+            yield f"the first step is taken for the last one {where}"
+
+
+def _hard() -> tuple[tuple[str, Callable[[Array], Array]], ...]:
+    return tuple((name, FUNCTIONS[name]) for name in ("hard_sigmoid", "hard_sigmoid of 0.2 x"))
+
+
+def _turned(array: Array, order: tuple[int, ...], units: int) -> Array:
+    blocks = [array[..., i * units : (i + 1) * units] for i in order]
+    return np.concatenate(blocks, axis=-1)
+
+
+def _lstm(
+    x: Array, kernel: Array, recurrent: Array, bias: Array, sigmoid: Callable[[Array], Array]
+) -> Array:
+    """Return all steps of an LSTM with Keras's order of gates: input, forget, cell, output."""
+    h = c = np.zeros((len(x), recurrent.shape[0]))
+    steps = []
+    for step in x.swapaxes(0, 1):
+        i, f, g, o = np.split(step @ kernel + h @ recurrent + bias, 4, axis=-1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        steps.append(h)
+    return np.stack(steps, 1)
+
+
+def _gru(x: Array, kernel: Array, recurrent: Array, bias: Array, after: bool) -> Array:
+    """Return all steps of a GRU with Keras's order of gates: update, reset, candidate."""
+    first, second = bias if bias.ndim == 2 else (bias, np.zeros_like(bias))
+    h = np.zeros((len(x), recurrent.shape[0]))
+    u = recurrent.shape[0]
+    steps = []
+    for step in x.swapaxes(0, 1):
+        given = step @ kernel + first
+        own = h @ recurrent + second
+        z, r = (_sigmoid(given[:, k : k + u] + own[:, k : k + u]) for k in (0, u))
+        before = (r * h) @ recurrent[:, 2 * u :] + second[2 * u :]
+        inner = r * own[:, 2 * u :] if after else before
+        h = z * h + (1 - z) * np.tanh(given[:, 2 * u :] + inner)
+        steps.append(h)
+    return np.stack(steps, 1)
+
+
+def _simple(
+    x: Array, kernel: Array, recurrent: Array, bias: Array, f: Callable[[Array], Array]
+) -> Array:
+    h = np.zeros((len(x), recurrent.shape[0]))
+    steps = []
+    for step in x.swapaxes(0, 1):
+        h = f(step @ kernel + h @ recurrent + bias)
+        steps.append(h)
+    return np.stack(steps, 1)
+
+
+def _before(case: Case) -> list[Array]:
+    """Return what an activation may have been applied to: the input, or a product with weights."""
+    found = [case.x] if case.x.shape == case.one.shape else []
+    kernel = case.weights.get("kernel")
+    if kernel is not None and kernel.ndim == 2 and case.x.shape[-1] == kernel.shape[0]:
+        bias = case.weights.get("bias", np.zeros(kernel.shape[1]))
+        found += [case.x @ kernel + bias, case.x @ kernel]
+        if kernel.shape[0] == kernel.shape[1]:
+            found.append(case.x @ kernel.T + bias)
+    return [one for one in found if one.shape == case.one.shape]
+
+
+HYPOTHESES: tuple[Callable[[Case], Iterator[str]], ...] = (
+    _epsilon,
+    _of_functions,
+    _of_recurrent,
+    _shifted,
+    _output_changed,
+)
+
+
+def of_losses(one: float, other: float, outputs: Array, targets: Array) -> str:
+    """Return why two losses of the same outputs differ; empty if nothing that is known does."""
+    if not (one and other and np.isfinite(one) and np.isfinite(other)):
+        return ""
+    ratio, n = other / one, len(outputs)
+    sizes = {"examples": n, "numbers of an example": outputs[0].size, "numbers": outputs.size}
+    if outputs.ndim > 2:
+        sizes["steps"] = outputs.shape[1]
+    for what, size in sizes.items():
+        for factor, where in ((ratio, "there"), (1 / ratio, "here")):
+            if size > 1 and isclose(factor, size, rel_tol=1e-9):
+                return f"a sum in place of a mean over the {size} {what} {where}"
+    return ""
+
+
+def _same(one: Array, other: Array) -> bool:
+    if one.shape != other.shape or not one.size:
+        return False
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(one - other).max()
+    return bool(apart <= CLOSE * max(np.abs(one).max(), np.abs(other).max()))
