@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # After the name of a layer: its output in the other layout, if its channels are second. It is there
 # where a layer, such as an activation, works on either, or where an author's own may leave either.
+# Of a layer with an activation of its own, which no layer of PyTorch has: what comes before that.
 OTHERWISE = "~"
 
 

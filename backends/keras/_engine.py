@@ -7,6 +7,10 @@ from importlib import import_module
 import keras
 import numpy as np
 from keras.src.backend import get_keras_mask
+from keras.src.layers.convolutional.base_conv import BaseConv
+from keras.src.layers.convolutional.base_conv_transpose import BaseConvTranspose
+from keras.src.layers.convolutional.base_depthwise_conv import BaseDepthwiseConv
+from keras.src.layers.convolutional.base_separable_conv import BaseSeparableConv
 from keras.src.utils.naming import reset_uids
 
 from backends import NOTHING, OTHERWISE, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable, Watch
@@ -43,6 +47,7 @@ __all__ = [
     "versions",
 ]
 
+FUSED = keras.layers.Dense | BaseConv | BaseConvTranspose | BaseDepthwiseConv | BaseSeparableConv
 NORMALIZATION = keras.layers.BatchNormalization | keras.layers.GroupNormalization
 COMMON = ("name", "trainable", "dtype", "build_config", "seed")  # settings that tell nothing
 
@@ -324,9 +329,11 @@ def _recorded(
     """Return the layer's `call`, noting inputs and output by name; "x.last" is the last step.
 
     Of several outputs the first is noted, of a convolution with channels first the usual layout. A
-    `call` of the author's may leave another layout, or the last step alone: both are noted.
+    `call` of the author's may leave another layout, or the last step alone: both are noted. Of one
+    with an activation of its own, which PyTorch has not, what comes before that is noted, too.
     """
     call = layer.call
+    fused = getattr(layer, "activation", None) if isinstance(layer, FUSED) else None
     recurrent = isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)
     own = type(layer).call.__module__.partition(".")[0] != "keras"
     key = f"{name}.last" if recurrent and not (own or layer.return_sequences) else name
@@ -340,6 +347,11 @@ def _recorded(
                 np.moveaxis(array, 1, -1) if channels_second and array.ndim > 2 else array
                 for array in map(keras.ops.convert_to_numpy, came)
             ]
+        if fused not in (None, keras.activations.linear) and not own:
+            layer.activation = None
+            before = keras.ops.convert_to_numpy(call(*args, **kwargs))
+            layer.activation = fused
+            outputs[f"{key}{OTHERWISE}"] = np.moveaxis(before, 1, -1) if channels_second else before
         output = first = call(*args, **kwargs)
         while isinstance(first, tuple | list) and first:
             first = first[0]

@@ -124,29 +124,36 @@ def do_match(options: argparse.Namespace) -> int:
                 seen[panel] = found
             try:
                 pairs = paired(seen["pytorch"].layers, seen["keras"].layers, given)
-                texts = files(NAME, asked, references, seen, pairs)
+                texts = files(NAME, asked, references, seen, pairs, {})
             except ValueError as error:
                 raise UsageError(str(error)) from None
             if options.save_map:
                 listed = {one.left.path: one.right.path for one in pairs if one.left and one.right}
                 options.save_map.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
-            for path, text in texts.items():
-                target = project / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text, "utf-8")
-            findings = check(
-                [NAME], sides, launcher=launcher, progress=progress, past_failures=options.all
-            )
-            layers: list[Alone] = []
-            if any(not one.passed and one.rung in ON_NUMBERS for one in findings):
-                progress.doing("asking each layer alone")
-                layers = alone(NAME, sides[1], sides[0], launcher)
+            flattened: dict[str, int] = {}
+            while True:
+                for path, text in texts.items():
+                    target = project / path
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_text(text, "utf-8")
+                findings = check(
+                    [NAME], sides, launcher=launcher, progress=progress, past_failures=options.all
+                )
+                layers: list[Alone] = []
+                if any(not one.passed and one.rung in ON_NUMBERS for one in findings):
+                    progress.doing("asking each layer alone")
+                    layers = alone(NAME, sides[1], sides[0], launcher)
+                found_now = {one.layer: one.channels for one in layers if one.channels}
+                if not found_now.keys() - flattened.keys():
+                    break
+                flattened |= found_now  # once more, with their rows in the other order
+                texts = files(NAME, asked, references, seen, pairs, flattened)
         finally:
             launcher.stop()
     if options.json:
         print(as_json(pairs, findings, layers), end="")
     else:
-        print_pairs(pairs, seen)
+        print_pairs(pairs, seen, flattened)
         print_findings(findings)
         print_layers(layers)
     wrong = [finding for finding in findings if not finding.passed]

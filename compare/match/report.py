@@ -95,12 +95,19 @@ def as_json(
     return json.dumps(finite(found), indent=1, allow_nan=False) + "\n"
 
 
-def print_pairs(pairs: Sequence[Pair], looks: Mapping[str, Look]) -> None:
+def print_pairs(
+    pairs: Sequence[Pair], looks: Mapping[str, Look], flattened: Mapping[str, int]
+) -> None:
     """Print a line for each layer, and what was done to run both on the same input."""
     rows = [[*_told(pair.left), *_told(pair.right), pair.found or "no partner"] for pair in pairs]
     print("\n".join(aligned(HEADS, rows, HEADS)))
     if looks["pytorch"].moved:
         print("\nPyTorch has channels second: its input is moved, found by trying.")
+    for name, channels in flattened.items():
+        print(
+            f"{name} is right up to the order of its rows: before it, Flatten has the {channels} "
+            "channels first in PyTorch and last in Keras. Its rows are compared in Keras's order."
+        )
     alone = [pair for pair in pairs if pair.alone]
     if alone:
         print(f"\n{len(alone)} layers with weights have no partner: a file for --map names some.")

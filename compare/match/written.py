@@ -80,11 +80,24 @@ TWIN = Template('''\
 $imports
 # The layers by the names of the pair that each is of.
 NAMES = $names
-$wrapper
-
+$wrapper$taught
 def build(problem):
-    return $made
+    $made
 ''')
+# Where PyTorch's Flatten has channels first and Keras's last: the rows of the layer that follows.
+TAUGHT = Template("""
+# Layers after Flatten, and the channels before it, which come first here and last in Keras.
+FLATTENED = {}
+
+
+def weights(layer):
+    if layer not in FLATTENED:
+        return {}
+    columns = layer.weight.unflatten(1, (FLATTENED[layer], -1))  # (unit, channel, place)
+    places = range(columns.shape[2])
+    return {"kernel": [columns[:, c, i] for i in places for c in range(columns.shape[1])]}
+
+""")
 WRAPPER = {
     "pytorch": Template("""
 
@@ -142,10 +155,12 @@ def files(
     references: Mapping[str, str],
     looks: Mapping[str, Look],
     pairs: Sequence[Pair],
+    flattened: Mapping[str, int],
 ) -> dict[str, str]:
     """Return the files of a problem by their paths: its definition and the two twins.
 
     References and looks are by panel, "pytorch" and "keras"; pairs have PyTorch's layers left.
+    `flattened` has the names of pairs that follow a Flatten, and how many channels precede it.
 
     Raises:
         ValueError: the outputs of the two are not to be compared.
@@ -161,7 +176,13 @@ def files(
             if layer
         }
         twins[f"backends/{panel}/{name}.py"] = _twin(
-            panel, reference, looks[panel], list(asked.inputs), own, back and panel == "pytorch"
+            panel,
+            reference,
+            looks[panel],
+            list(asked.inputs),
+            own,
+            {path: flattened[one] for path, one in own.items() if one in flattened},
+            back and panel == "pytorch",
         )
     outputs = looks["keras"].outputs
     measure, better, baseline, best = LOSSES[asked.loss]
@@ -286,6 +307,7 @@ def _twin(
     look: Look,
     inputs: Sequence[str],
     own: Mapping[str, str],
+    flattened: Mapping[str, int],
     back: bool,
 ) -> str:
     """Return the text of a twin: the user's model, and what arranges axes around it."""
@@ -298,7 +320,13 @@ def _twin(
     call += "[0]" if look.first else ""
     if not alone:
         own = {f"model/{path}": name for path, name in own.items()}
+        flattened = {f"model/{path}": n for path, n in flattened.items()}
     listed = "".join(f'\n    "{path}": "{name}",' for path, name in own.items())
+    made, marks = model if alone else "Twin()", ""
+    if panel == "pytorch":
+        for path, channels in flattened.items():
+            place = path.replace("/", ".")
+            marks += f'FLATTENED[network.get_submodule("{place}")] = {channels}\n    '
     return TWIN.substitute(
         title=f"{reference}, as it is",
         imports=("" if alone else IMPORTS[panel]) + "from backends import model_of\n",
@@ -308,5 +336,6 @@ def _twin(
         else WRAPPER[panel].substitute(
             model=model, body=f"return {fro.format(call) if back else call}"
         ),
-        made=model if alone else "Twin()",
+        taught=TAUGHT.substitute() if marks else "\n",
+        made=f"network = {made}\n    {marks}return network" if marks else f"return {made}",
     )

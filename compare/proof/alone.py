@@ -41,6 +41,7 @@ class Alone:
     comes: float  # of its outputs, as they come
     alone: float | None  # of its outputs for the same input; None where it gets several
     cause: str = ""  # of what is wrong by itself; or, before it, of another input
+    channels: int = 0  # of an input that has them first here and last there, as Flatten leaves it
 
     @property
     def wrong(self) -> bool:
@@ -84,6 +85,9 @@ def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = No
             comes=comes,
             alone=_apart(expected, "out/", came, "alone/", layer),
         )
+        name = f"in/{layer.removesuffix('.last')}"
+        if row.given and row.given > ENOUGH and name in expected and name in came:
+            row = replace(row, channels=causes.channels_of(expected[name], came[name]))
         rows.append(replace(row, cause=_cause(row, rows[-1:], expected, came)))
     return rows
 

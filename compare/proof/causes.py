@@ -104,22 +104,31 @@ def between(before: Array, one: Array, other: Array) -> str:
     return ""
 
 
+def channels_of(one: Array, other: Array) -> int:
+    """Return how many channels come first in `one` and last in `other`; 0 if that is not so.
+
+    Both are rows (n, number) of the same numbers, as Flatten leaves them.
+    """
+    if one.shape != other.shape or one.ndim != 2:
+        return 0
+    n, size = one.shape
+    for channels in range(2, size):
+        if size % channels == 0:
+            turned = one.reshape(n, channels, -1).swapaxes(1, 2).reshape(n, -1)
+            if _same(turned, other):
+                return channels
+    return 0
+
+
 def _orders(before: Array, one: Array, other: Array) -> Iterator[str]:
     """The same numbers in another order, as from Flatten."""
-    n = len(before)
-    if one.shape != other.shape or one.ndim != 2 or prod(one.shape) != prod(before.shape):
+    last = before.shape[-1]
+    if not channels_of(one, other):
         return
-    last = before.reshape(n, -1)
-    for order in permutations(range(1, before.ndim)):
-        flat = before.transpose(0, *order).reshape(n, -1)
-        if order != tuple(range(1, before.ndim)):
-            for first, second in ((one, other), (other, one)):
-                if _same(flat, first) and _same(last, second):
-                    here = first is one
-                    yield (
-                        "Flatten: the same numbers in another order: channels come "
-                        f"{'first here and last' if here else 'last here and first'} there"
-                    )
+    here, there = ("first", "last") if channels_of(one, other) == last else ("last", "first")
+    yield (
+        f"Flatten: the same numbers in another order: channels come {here} here and {there} there"
+    )
 
 
 def _of_functions(case: Case) -> Iterator[str]:
