@@ -342,7 +342,7 @@ def _simple(
 def _before(case: Case) -> list[Array]:
     """Return what an activation may have been applied to: the input, or a product with weights."""
     found = [case.x] if case.x.shape == case.one.shape else []
-    kernel = case.weights.get("kernel")
+    kernel = None if "recurrent_kernel" in case.weights else case.weights.get("kernel")
     if kernel is not None and kernel.ndim == 2 and case.x.shape[-1] == kernel.shape[0]:
         bias = case.weights.get("bias", np.zeros(kernel.shape[1]))
         found += [case.x @ kernel + bias, case.x @ kernel]
