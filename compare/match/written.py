@@ -94,8 +94,7 @@ def weights(layer):
     if layer not in FLATTENED:
         return {}
     columns = layer.weight.unflatten(1, (FLATTENED[layer], -1))  # (unit, channel, place)
-    places = range(columns.shape[2])
-    return {"kernel": [columns[:, c, i] for i in places for c in range(columns.shape[1])]}
+    return {"kernel": [[columns[:, :, i].T] for i in range(columns.shape[2])]}
 
 """)
 WRAPPER = {
