@@ -131,7 +131,8 @@ def test_a_run_and_its_page(mine, tmp_path):
         done = diptych(*command, cwd=mine)
         assert done.returncode == 0, done.stderr
     page = (mine / "results" / "quick" / "report.html").read_text()
-    assert "class Parity" in page
+    assert f'id="{NAME}-programs"' in page
+    assert "Parity" in page
     lines = (mine / "results" / "quick" / "runs.jsonl").read_text().splitlines()
     assert {json.loads(line)["problem"] for line in lines} == {NAME}
     moved = shutil.copytree(mine / "results", tmp_path / "elsewhere")  # where there is no project

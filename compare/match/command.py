@@ -17,7 +17,6 @@ LOSSES = (
     "binary_cross_entropy",
 )
 OPTIMIZERS = ("adam", "sgd", "adamw", "rmsprop", "adagrad", "adamax", "nadam")
-ON_NUMBERS = ("layers", "loss", "gradients", "statistics", "steps", "curve", "state")
 RANGE = re.compile(r"\s*(-?[\d.e+-]+?)\s*\.\.\s*(-?[\d.e+-]+)\s*")
 
 
@@ -77,13 +76,13 @@ def do_match(options: argparse.Namespace) -> int:
     from compare.console import Progress, complain
     from compare.match.look import Look, looks
     from compare.match.pairing import paired
-    from compare.match.report import as_json, print_layers, print_pairs
+    from compare.match.report import as_json, print_pairs
     from compare.match.written import Asked, files
     from compare.processes.choice import chosen_backends
     from compare.processes.launcher import Launcher
-    from compare.proof.alone import Alone, alone
+    from compare.proof.alone import ON_NUMBERS, Alone, alone
     from compare.proof.check import check
-    from compare.proof.publish import print_findings
+    from compare.proof.publish import print_findings, print_layers
     from problems import _project
 
     references = {"pytorch": options.pytorch, "keras": options.keras}
@@ -155,7 +154,7 @@ def do_match(options: argparse.Namespace) -> int:
     else:
         print_pairs(pairs, seen, flattened)
         print_findings(findings)
-        print_layers(layers)
+        print_layers("Your models", layers)
     wrong = [finding for finding in findings if not finding.passed]
     for finding in wrong:
         complain(str(finding))

@@ -16,7 +16,6 @@ from compare.records.record import finite
 
 # What one side has as a layer of its own, and the other one within a layer.
 APART = ("activation",)
-LAYERS = ("layer", "input", "output", "output, same input", "")
 HEADS = ("PyTorch", "kind", "Keras", "kind", "paired by")
 
 
@@ -38,37 +37,6 @@ def _same(one: object, other: object) -> bool:
     if isinstance(one, numbers) and isinstance(other, numbers):
         return isclose(one, other, rel_tol=1e-6)
     return one == other
-
-
-def print_layers(layers: Sequence[Alone]) -> None:
-    """Print how far each layer is apart, as it comes and alone, and which are wrong."""
-    if not layers:
-        return
-    rows = [
-        [
-            one.layer,
-            *(number(value) for value in (one.given, one.comes, one.alone)),
-            "WRONG" if one.wrong else "",
-        ]
-        for one in layers
-    ]
-    print("\nIn evaluation mode, in float64: how far the layers are apart")
-    print("\n".join(aligned(LAYERS, rows, ("layer", ""))))
-    for one in layers:
-        if one.cause:
-            print(f"{one.layer}: {one.cause}")
-    wrong = [one.layer for one in layers if one.wrong]
-    print(
-        f"Wrong by themselves: {', '.join(wrong)}."
-        if wrong
-        else "Given the same input, every layer leaves the same: look between the layers, or at "
-        "what is done in training."
-    )
-
-
-def number(value: float | None) -> str:
-    """Return a difference as text; none is left empty."""
-    return "" if value is None else f"{value:.1e}" if value else "0"
 
 
 def as_json(

@@ -27,6 +27,8 @@ from compare.records.record import FORK
 from compare.text import blamed
 from problems import Array
 
+# Rungs that compare what layers do: where one fails, each layer is asked alone.
+ON_NUMBERS = ("layers", "loss", "gradients", "statistics", "steps", "curve", "state")
 MODULE, FILE = "compare.proof.alone", "alone.npz"
 TIMEOUT_S = 900.0
 ENOUGH = 1e-11  # relative, in float64: what rounding does to a layer is far below

@@ -1,8 +1,10 @@
 """`diptych check`."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 from compare.options import (
     Parser,
@@ -14,6 +16,11 @@ from compare.options import (
     add_tiers,
     folder,
 )
+
+if TYPE_CHECKING:
+    from compare.console import Listener
+    from compare.proof.alone import Alone
+    from compare.proof.finding import Finding
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -60,7 +67,12 @@ def do_check(options: argparse.Namespace) -> int:
     from compare.proof.finding import Finding
     from compare.proof.gate import prove
     from compare.proof.on_node import checked
-    from compare.proof.publish import findings_json, print_findings, publish_findings
+    from compare.proof.publish import (
+        findings_json,
+        print_findings,
+        print_layers,
+        publish_findings,
+    )
 
     with connected(options) as cluster, Progress() as progress:
         backends = chosen_backends(options.backends, here=cluster is None)
@@ -75,14 +87,36 @@ def do_check(options: argparse.Namespace) -> int:
             device = chosen_device(options.device, backends)
             asked = prove if device == "cpu" else partial(check, device=device)
         findings = asked(names, sides, progress=progress, **settings)
+        layers = {} if cluster else _alone(findings, progress)
     if options.out:
         publish_findings(options.out, findings)
     if options.json:
         print(findings_json(findings), end="")
     else:
         print_findings(findings)
+        for pair, rows in layers.items():
+            print_layers(", ".join(pair), rows)
     wrong = [finding for finding in findings if not finding.passed]
     for finding in wrong:
         complain(str(finding))
     unknown = all(finding.unfinished or finding.unavailable for finding in wrong)
     return (1 if unknown else 3) if wrong else 0
+
+
+def _alone(
+    findings: "Sequence[Finding]", progress: "Listener"
+) -> "dict[tuple[str, str], list[Alone]]":
+    """Return each layer asked alone, by problem and backend, of pairs that differ in a number."""
+    from backends import Side
+    from compare.proof.alone import ON_NUMBERS, alone
+
+    found = {}
+    for one in findings:
+        key = (one.problem, one.backend)
+        known = one.reference and one.reference != one.backend and one.rung in ON_NUMBERS
+        if known and not (one.passed or one.unfinished or one.unavailable) and key not in found:
+            progress.doing(f"asking each layer of {one.problem} alone: {one.backend}")
+            with suppress(ValueError):  # the finding is told all the same
+                found[key] = alone(one.problem, Side.parse(one.backend), Side.parse(one.reference))
+    progress.doing("")
+    return found

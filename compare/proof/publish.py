@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from compare.console import below, markdown_table, terminal_width, wrapped
+from compare.console import aligned, below, markdown_table, terminal_width, wrapped
 from compare.files import write_whole
+from compare.proof.alone import Alone
 from compare.proof.bounds import CLOSER, FACTOR, FAR_FLOOR, FLOOR
 from compare.proof.finding import RUNGS, Finding
 from compare.proof.probe import DRAWS, NOISE
 from compare.records.record import finite
 
+LAYERS = ("layer", "input", "output", "output, same input", "")
 LADDER = ("problem", "backend", "against", "precision")
 
 
@@ -116,3 +118,34 @@ def print_findings(findings: Sequence[Finding]) -> None:
     for note in dict.fromkeys(finding.note for finding in findings if finding.note):
         lines += wrapped(f"{note}.", width)
     print("\n".join(lines))
+
+
+def print_layers(title: str, layers: Sequence[Alone]) -> None:
+    """Print how far each layer is apart, as it comes and alone, and which are wrong."""
+    if not layers:
+        return
+    rows = [
+        [
+            one.layer,
+            *(number(value) for value in (one.given, one.comes, one.alone)),
+            "WRONG" if one.wrong else "",
+        ]
+        for one in layers
+    ]
+    print(f"\n{title}: how far the layers are apart, in evaluation mode and float64")
+    print("\n".join(aligned(LAYERS, rows, ("layer", ""))))
+    for one in layers:
+        if one.cause:
+            print(f"{one.layer}: {one.cause}")
+    wrong = [one.layer for one in layers if one.wrong]
+    print(
+        f"Wrong by themselves: {', '.join(wrong)}."
+        if wrong
+        else "Given the same input, every layer leaves the same: look between the layers, or at "
+        "what is done in training."
+    )
+
+
+def number(value: float | None) -> str:
+    """Return a difference as text; none is left empty."""
+    return "" if value is None else f"{value:.1e}" if value else "0"
