@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import keras
 from keras import layers
@@ -69,13 +70,15 @@ def _noted(
     path: str,
     layer: keras.Layer,
     shapes: Mapping[str, tuple[int, ...]],
-    seen: dict[str, dict[str, object]],
+    seen: dict[str, dict[str, Any]],
 ):
     call = layer.call
 
     def noted(*args, **kwargs):
         output = call(*args, **kwargs)
-        if path not in seen:
+        if path in seen:
+            seen[path]["calls"] += 1
+        else:
             came = next((tuple(one.shape) for one in tensors(args, keras.ops.is_tensor)), ())
             left = next((tuple(one.shape) for one in tensors(output, keras.ops.is_tensor)), ())
             second = getattr(layer, "data_format", "") == "channels_first" and len(left) > 2
@@ -93,6 +96,7 @@ def _noted(
                 },
                 "outputs": {key: (left[0], *left[2:], left[1]) if second else left},
                 "where": "",
+                "calls": 1,
             }
         return output
 

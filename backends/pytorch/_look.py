@@ -57,7 +57,7 @@ def _see(model: nn.Module, x: Mapping[str, Array], call: str, moved: tuple[str, 
         given[name or "x"] = last.movedim(-1, 1).clone(memory_format=torch.contiguous_format)
     shapes = _weights.describe(model)
     layers: dict[str, dict[str, object]] = {}
-    doubtful, met = False, set[str]()
+    doubtful, met = False, dict[str, int]()
 
     def listen(path: str, layer: nn.Module, args: tuple, output: object) -> None:
         nonlocal doubtful
@@ -65,15 +65,18 @@ def _see(model: nn.Module, x: Mapping[str, Array], call: str, moved: tuple[str, 
         if isinstance(layer, SPATIAL) and not layers and not moved and came.ndim > 2:
             # Its second axis is that of the input, which is none of channels.
             doubtful = any(came.shape == one.shape for one in given.values())
-        if path in met:
+        met[path] = met.get(path, 0) + 1
+        if met[path] > 1:
+            for own in _layers_of(layer, path):
+                layers[own]["calls"] = met[path]
             return
-        met.add(path)
         left = _layers.outputs(path, layer, output, (*came.shape, 0)[1])
         told = {
             "kind": type(layer).__name__,
             "family": family(layer),
             "settings": settings(layer, tuple(came.shape)),
             "where": _where(layer),
+            "calls": 1,
         }
         outputs = {name.removeprefix(path): tuple(one.shape) for name, one in left.items()}
         for own in _layers_of(layer, path):  # of several in one, the last has the output

@@ -87,6 +87,7 @@ def _read(found: dict[str, Any]) -> Look:
             outputs={name: tuple(shape) for name, shape in one["outputs"].items()},
             settings=one["settings"],
             where=one["where"],
+            calls=one["calls"],
         )
         for one in found["layers"]
     )

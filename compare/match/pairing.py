@@ -8,7 +8,7 @@ order, each on what the passes before have left:
     order     the same family and shapes of weights, in the order of the calls
     shape     the same shapes of weights alone, in the order of the calls
 
-Layers without weights come last, by their families in order.
+Layers without weights come last: by their families in order, after the same layer with weights.
 """
 
 import re
@@ -34,6 +34,7 @@ class Seen:
     outputs: Mapping[str, Shape] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     where: str = ""  # file and line
+    calls: int = 1
 
     @property
     def name(self) -> str:
@@ -73,6 +74,7 @@ def paired(
         found[_place(left, path)] = (_place(right, partner), "map")
     for name, key in PASSES:
         _pass(left, right, found, name, key)
+    _between(left, right, found)
     rows = [
         Pair(one, right[found[i][0]], found[i][1]) if i in found else Pair(one, None)
         for i, one in enumerate(left)
@@ -109,16 +111,39 @@ def _pass(
             found[ours[start + k]] = (theirs[begin + k], name)
 
 
+def _between(
+    left: Sequence[Seen], right: Sequence[Seen], found: dict[int, tuple[int, str]]
+) -> None:
+    """Add pairs of layers without weights, among those that follow the same pair."""
+    partners = {j: i for i, (j, _) in found.items()}
+    ours = _followers(left, {i: i for i in found})
+    theirs = _followers(right, partners)
+    for before, ones in ours.items():
+        others = theirs.get(before, [])
+        families = ([left[i].family for i in ones], [right[j].family for j in others])
+        matcher = SequenceMatcher(None, *families, autojunk=False)
+        for start, begin, n in matcher.get_matching_blocks():
+            for k in range(n):
+                found[ones[start + k]] = (others[begin + k], "order")
+
+
+def _followers(layers: Sequence[Seen], pairs: Mapping[int, int]) -> dict[int, list[int]]:
+    """Return the known layers without weights that follow each pair, by the pair's left place."""
+    before, found = -1, dict[int, list[int]]()
+    for place, one in enumerate(layers):
+        if one.weights:
+            before = pairs.get(place, before)
+        elif one.family and place not in pairs:
+            found.setdefault(before, []).append(place)
+    return found
+
+
 def _by_name(one: Seen) -> object:
     return (one.name, _shapes(one)) if one.name and one.weights else None
 
 
 def _by_family(one: Seen) -> object:
     return (one.family, _shapes(one)) if one.weights else None
-
-
-def _without_weights(one: Seen) -> object:
-    return one.family if one.family and not one.weights else None
 
 
 def _by_shape(one: Seen) -> object:
@@ -129,7 +154,6 @@ PASSES: tuple[tuple[str, Callable[[Seen], object]], ...] = (
     ("name", _by_name),
     ("order", _by_family),
     ("shape", _by_shape),
-    ("order", _without_weights),
 )
 
 

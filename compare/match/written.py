@@ -8,7 +8,7 @@ from math import inf, prod
 from string import Template
 
 from backends._reference import calls
-from compare.match.look import Look
+from compare.match.look import Look, N
 from compare.match.pairing import Pair, Shape
 from problems import Spec
 
@@ -256,7 +256,11 @@ def _layers(named: Iterable[tuple[Pair, str]]) -> Iterator[tuple[str, str]]:
     for number, (pair, name) in enumerate(named):
         assert pair.left is not None
         assert pair.right is not None
+        if pair.left.calls != pair.right.calls:  # one that is shared, and several that are alike
+            continue
         for key, shape in pair.right.outputs.items():
+            if shape[:1] != (N,):  # not of examples, such as an embedding of places
+                continue
             others = [
                 one for other, one in pair.left.outputs.items() if other.rstrip(OTHERWISE) == key
             ]
