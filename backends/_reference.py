@@ -14,8 +14,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from backends._outputs import tensors
-
 
 class Reference(NamedTuple):
     """A reference, read: where the model is defined, its name there, and what it is called with."""
@@ -184,6 +182,8 @@ def look(
 
 
 def _shapes(output: Any, is_tensor: Callable[[Any], bool]) -> dict[str, tuple[int, ...]]:
+    from backends._outputs import tensors  # here, for it imports NumPy
+
     if not isinstance(output, Mapping):
         output = {"": next(iter(tensors(output, is_tensor)), None)}
     if not output or not all(map(is_tensor, output.values())):

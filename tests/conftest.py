@@ -28,6 +28,7 @@ from compare.processes import gpu
 from compare.processes.interpreter import variables
 from compare.processes.machine import ROOT
 from compare.proof.check import PRECISIONS
+from problems import _project
 
 TESTS = Path(__file__).parent
 LEFT_OUT = pytest.StashKey[int]()
@@ -303,8 +304,14 @@ def toys(copy) -> Path:
 
 
 @pytest.fixture
-def ended(capsys):
-    """Return a function that runs a command in this process: its status, stdout and stderr."""
+def ended(capsys, monkeypatch):
+    """Return a function that runs a command in this process: its status, stdout and stderr.
+
+    A project that a command is about is this process's for good, and here until the test ends.
+    """
+    monkeypatch.setenv(_project.VARIABLE, "")
+    for package in filter(None, map(sys.modules.get, _project.PACKAGES)):
+        monkeypatch.setattr(package, "__path__", list(package.__path__))
 
     def run(*arguments):
         status = cli.main(list(arguments))

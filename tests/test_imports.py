@@ -41,6 +41,8 @@ GROUND = {
 PLAIN = {path.partition("/")[2] for path in GROUND}
 ROOMS = GROUND | {
     "compare/proof": PLAIN,
+    "compare/project": PLAIN | {"proof"},
+    "compare/match": PLAIN | {"proof"},
     "compare/tables": PLAIN,
     "compare/programs": PLAIN,
     "compare/lessons": PLAIN,

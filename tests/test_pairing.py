@@ -5,8 +5,8 @@ from conftest import COMPLETE
 from pairs import PAIRS, files
 from parity import PARITY_KERAS, PARITY_PYTORCH
 
-from backends import PANELS, _registry, twin
-from compare.programs import pairing
+import problems
+from backends import PANELS, twin
 from compare.programs.pairing import fault, pair, paired, read
 
 TWINS = {
@@ -173,8 +173,7 @@ def test_a_blank_line_begins_a_group_once():
 @pytest.fixture
 def folder(copy, monkeypatch):
     """Return a copy of the backends, whose twins are read."""
-    for module in (_registry, pairing):
-        monkeypatch.setattr(module, "FOLDER", copy / "backends")
+    monkeypatch.setattr(problems, "__path__", [str(copy / "problems")])
     return copy / "backends"
 
 

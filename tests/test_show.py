@@ -6,9 +6,9 @@ import pytest
 from conftest import COMPLETE, diptych
 from rich.console import Console
 
-from backends import PANELS, _registry
+import problems
+from backends import PANELS
 from compare import __main__ as cli
-from compare.programs import pairing
 from compare.programs.pairing import read
 from compare.programs.show import ROOM, SIGN, show
 from compare.programs.statements import MARKS
@@ -44,8 +44,7 @@ def said(lines):
 @pytest.fixture
 def awkward(copy, monkeypatch):
     """Name a pair with all that is hard to show: long lines, odd signs, blocks, a loop."""
-    for module in (_registry, pairing):
-        monkeypatch.setattr(module, "FOLDER", copy / "backends")
+    monkeypatch.setattr(problems, "__path__", [str(copy / "problems")])
     for folder, text in zip(PANELS, AWKWARD, strict=True):
         (copy / "backends" / folder / "awkward.py").write_text(text)
     return "awkward"
@@ -171,8 +170,7 @@ def test_a_terminal_gets_colours_and_marks_in_one_of_their_own(shown):
 
 
 def test_twins_that_cannot_be_paired_are_shown_as_they_are(shown, copy, monkeypatch):
-    for module in (_registry, pairing):
-        monkeypatch.setattr(module, "FOLDER", copy / "backends")
+    monkeypatch.setattr(problems, "__path__", [str(copy / "problems")])
     (copy / "backends" / "keras" / "echo.py").write_text("def f(:\n  x = '\n")
     lines, complaint = shown("echo", 250)
     assert lines[-4:] == ["# backends/keras/echo.py", "def f(:", "  x = '", ""]
