@@ -60,9 +60,9 @@ class Probe:
     kinds: Mapping[str, str]  # of every named layer, with its settings
     ask: Callable[[Arrays], dict[str, Array]]
     # Of the same x, what each named layer gets, channels last; of one that gets several, nothing.
-    inputs: Callable[[Arrays], dict[str, Array]]
+    inputs: Callable[[Arrays], dict[str, Array]] = lambda _: {}
     # Given such inputs by layer: what each leaves, called alone, by the names that `ask` has.
-    alone: Callable[[Mapping[str, Array]], dict[str, Array]]
+    alone: Callable[[Mapping[str, Array]], dict[str, Array]] = lambda _: {}
 
 
 @dataclass(frozen=True)

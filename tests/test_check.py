@@ -63,7 +63,7 @@ def test_check_names_data_off_the_spec(toys, add_toy):
     problem.write_text(problem.read_text().replace("bits.astype(np.float32)", "bits * 1.0"))
     done = diptych("check", "right", "--backends", "numpy", cwd=toys)
     assert done.returncode == 3
-    assert "diptych: right: data: all parts: expected x (time=3 feature=1), y " in done.stderr
+    assert "diptych: right: data: train input: expected (n, time=3 feature=1)" in done.stderr
 
 
 def test_data_by_chance_of_their_own_are_told_before_any_network(toys, add_toy):

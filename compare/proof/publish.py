@@ -132,18 +132,19 @@ def print_layers(title: str, layers: Sequence[Alone]) -> None:
         ]
         for one in layers
     ]
-    print(f"\n{title}: how far the layers are apart, in evaluation mode and float64")
+    print(f"\n{title}: how far the layers are apart (evaluation mode, float64)")
     print("\n".join(aligned(LAYERS, rows, ("layer", ""))))
     for one in layers:
         if one.cause:
             print(f"{one.layer}: {one.cause}")
     wrong = [one.layer for one in layers if one.wrong]
-    print(
+    told = (
         f"Wrong by themselves: {', '.join(wrong)}."
         if wrong
         else "Given the same input, every layer leaves the same: look between the layers, or at "
         "what is done in training."
     )
+    print("\n".join(wrapped(told, terminal_width())))
 
 
 def number(value: float | None) -> str:
