@@ -127,10 +127,7 @@ def main(folder: Path, backends: list[str]) -> None:
     figures = json.loads(file.read_text()) if file.exists() else {}  # those of other backends stay
     heads = ["problem", "precision", "learning rate", *TENSORS]
     for backend in backends:
-        for one in (
-            REFERENCE.backend,
-            backend,
-        ):  # here: servers end with the thread that began them
+        for one in (REFERENCE.backend, backend):  # here, for servers end with their thread
             forks.run(one, "")
         power = Power(forks, backend)
         with ThreadPoolExecutor(2) as pool:
