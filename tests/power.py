@@ -127,6 +127,8 @@ def main(folder: Path, backends: list[str]) -> None:
     figures = json.loads(file.read_text()) if file.exists() else {}  # those of other backends stay
     heads = ["problem", "precision", "learning rate", *TENSORS]
     for backend in backends:
+        for one in (REFERENCE.backend, backend):  # here, for servers end with their thread
+            forks.run(one, "")
         power = Power(forks, backend)
         with ThreadPoolExecutor(2) as pool:
             rows = list(chain.from_iterable(pool.map(power.row, problems.names())))

@@ -10,6 +10,7 @@ from conftest import diptych
 from documents import DOCUMENTS, RESULTS
 
 import problems
+from backends import PANELS as PANEL_FOLDERS
 from compare.lessons import _records, _tell
 from compare.lessons._lesson import NEW, Panel, lessons
 from compare.page.learn import chapter
@@ -274,10 +275,14 @@ def test_a_line_that_changes_no_number_is_measured_as_the_whole(published):
     assert losses["eval"] != losses[""]
 
 
-def test_another_problem_takes_nothing_from_figures(tmp_path):
-    (lesson,) = [one for one in EVERY if one.name == "devices"]
-    panel = lesson.panels["pytorch"]
-    assert "twins" in panel.measured
-    before = _records.code(panel, "pytorch", ["echo"])
-    assert before != _records.code(panel, "pytorch", ["echo", "addition"])
-    assert before == _records.code(panel, "pytorch", ["echo"])
+def test_another_problem_takes_nothing_from_figures(copy):
+    asked = ("lesson", "devices", "--figures", str(PUBLISHED))
+    before = diptych(*asked, cwd=copy)
+    (copy / "problems" / "another.py").write_text((copy / "problems" / "echo.py").read_text())
+    for folder in PANEL_FOLDERS:
+        twin = (copy / "backends" / folder / "echo.py").read_text()
+        (copy / "backends" / folder / "another.py").write_text(twin)
+    after = diptych(*asked, cwd=copy)
+    assert (after.returncode, after.stderr, after.stdout) == (0, "", before.stdout)
+    (copy / "backends" / "keras" / "echo.py").write_text("# which is one of those measured")
+    assert "was measured with other code" in diptych(*asked, cwd=copy).stderr

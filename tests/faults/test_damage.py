@@ -82,5 +82,5 @@ def test_no_reader_fails_for_a_line_that_is_odd_and_sound(tmp_path, capsys, firs
 def test_many_damaged_lines_are_told_of_in_brief(n):
     told = in_brief([f"line {i}" for i in range(n)])
     assert len(told) == min(n, TOLD + 1)
-    more = f"{n - TOLD} more lines are not records and were left out"
+    more = f"{n - TOLD} more lines were left out"
     assert told[-1] == (more if n > TOLD + 1 else f"line {n - 1}")

@@ -200,7 +200,7 @@ def test_a_run_into_a_damaged_folder_goes_on(house, tmp_path):
     (out / FILE).write_text("".join(f"{line}\n" for line in [*good, *damaged]))
     status, said = run(house, out)
     assert status == 0, said
-    n, more = len(damaged), f"{len(damaged) - TOLD} more lines are not records and were left out"
+    n, more = len(damaged), f"{len(damaged) - TOLD} more lines were left out"
     lines = whole_lines(out)
     assert lines[: len(good) + n] == [*good, *damaged]
     assert count(good, [], lines, house.whole).wrong() == {"damaged": n}
