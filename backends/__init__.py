@@ -16,7 +16,7 @@ from backends._contract import (
     Unavailable,
     Watch,
 )
-from backends._reference import model_of
+from backends._reference import model_of, own_of
 from backends._registry import BACKENDS, FOLDER, PANELS, Backend, missing_twins, shown, twin
 from backends._side import AGAIN, Side
 
@@ -39,6 +39,7 @@ __all__ = [
     "Watch",
     "missing_twins",
     "model_of",
+    "own_of",
     "shown",
     "twin",
 ]

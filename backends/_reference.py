@@ -74,6 +74,19 @@ def model_of(text: str) -> Any:
     return found
 
 
+def own_of(text: str) -> Any:
+    """Return what is named, such as a loss; a class is called, a function only with parentheses.
+
+    Raises:
+        ValueError: there is no such file, or nothing of the name in it.
+    """
+    reference = read(text)
+    found = _named(reference, _module(reference.where))
+    if isinstance(found, type) or reference.called:
+        return found(*reference.args, **reference.options)
+    return found
+
+
 _made: list[str] = []  # files whose own model was handed out
 _modules: dict[str, ModuleType] = {}
 

@@ -162,11 +162,24 @@ def own_loss(folder: str, problem: str) -> Callable[..., Any]:
     Raises:
         ValueError: the twin has none.
     """
-    found = getattr(import_module(f"backends.{folder}.{problem}"), "loss", None)
+    return _own(folder, problem, "loss", "outputs, targets")
+
+
+def own_optimizer(folder: str, problem: str) -> Callable[..., Any]:
+    """Return the function `optimizer` of a problem's twin, which imports its framework.
+
+    Raises:
+        ValueError: the twin has none.
+    """
+    return _own(folder, problem, "optimizer", "model")
+
+
+def _own(folder: str, problem: str, name: str, takes: str) -> Callable[..., Any]:
+    found = getattr(import_module(f"backends.{folder}.{problem}"), name, None)
     if not callable(found):
         raise ValueError(
-            f"backends/{folder}/{problem}.py: expected a function loss(outputs, targets) beside "
-            "build, for the recipe's loss is 'own', came none"
+            f"backends/{folder}/{problem}.py: expected a function {name}({takes}) beside "
+            f"build, for the recipe's {name} is 'own', came none"
         )
     return cast(Callable[..., Any], found)
 

@@ -12,6 +12,7 @@ import numpy as np
 from problems._names import check_known
 from problems._numbers import is_number, simplify, told
 
+OWN = "own"  # the function `optimizer` of the twin
 # Optimizer: its options beside those that all have, with their defaults.
 OPTIMIZERS: Mapping[str, Mapping[str, float | bool]] = MappingProxyType(
     {
@@ -22,6 +23,7 @@ OPTIMIZERS: Mapping[str, Mapping[str, float | bool]] = MappingProxyType(
         "adagrad": {"initial_accumulator": 0.0, "epsilon": 1e-10},
         "adamax": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
         "nadam": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7},
+        OWN: {},
     }
 )
 NOTHING: Mapping[str, float | bool] = MappingProxyType({})
@@ -55,6 +57,9 @@ class Optimizer:
     - nadam: m and v as in adam; c_t = beta1 (1 - 0.96^t / 2), C_t = c_1 ... c_t;
       w -= r (c_(t+1) m / (1 - C_(t+1)) + (1 - c_t) g / (1 - C_t)) / (sqrt(v / (1 - beta2^t)) +
       epsilon). Keras's, which is PyTorch's with a momentum decay of 1.
+    - own: what the function `optimizer(model)` of the twin returns, with no options here: an
+      optimizer of the framework's, with a learning rate of its own. That of PyTorch may be a pair,
+      with a scheduler that steps after each step. What it keeps beside the weights is not compared.
 
     Where no setting makes the two equal, the formula is PyTorch's, for Keras takes another one
     without loss: it is compiled with the rest of the step, or, on PyTorch, done with all variables
@@ -98,10 +103,12 @@ class Optimizer:
     def __post_init__(self) -> None:
         simplify(self)
         check_known("optimizer", self.name, OPTIMIZERS)
-        known = dict.fromkeys((*OPTIMIZERS[self.name], *SHARED))
+        shared = () if self.name == OWN else SHARED
+        known = dict.fromkeys((*OPTIMIZERS[self.name], *shared))
         for option, value in self.given.items():
             if option not in known:
-                raise ValueError(f"{self.name} has no option {option!r}; it has {', '.join(known)}")
+                has = ", ".join(known) or "none"
+                raise ValueError(f"{self.name} has no option {option!r}; it has {has}")
             _check(f"{self.name}: {option}", option, value)
         clips = [option for option in CLIPS if option in self.given]
         if len(clips) > 1:

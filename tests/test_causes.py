@@ -115,12 +115,3 @@ def test_what_happens_between_layers(one, other, told):
     found = causes.between(IMAGE, one, other)
     assert told in found
     assert bool(found) == bool(told)
-
-
-def test_losses_are_sums_or_means():
-    outputs = RNG.normal(size=(8, 5))
-    assert "sum in place of a mean over the 8 examples there" in causes.of_losses(
-        0.5, 4.0, outputs, outputs
-    )
-    assert "over the 5 numbers of an example here" in causes.of_losses(2.5, 0.5, outputs, outputs)
-    assert causes.of_losses(0.5, 0.7, outputs, outputs) == ""

@@ -14,7 +14,7 @@ from backends._registry import KERAS_DEFAULTS
 from backends._seeded import Array, Noise, batch_order, initial_weights
 from backends.keras import _optimizers, _weights
 from backends.keras._device import batches, sum_repeated_entries
-from problems import Part, Recipe, count
+from problems import Part, Problem, Recipe, count
 
 
 def begin(model: keras.Model, seed: int, kept: Set[str], noise: Noise | None) -> None:
@@ -25,13 +25,13 @@ def begin(model: keras.Model, seed: int, kept: Set[str], noise: Noise | None) ->
 
 def optimizer(
     model: keras.Model,
-    recipe: Recipe,
+    problem: Problem,
     steps_per_epoch: int,
     kept: Set[str] = NOTHING,
     noise: Noise | None = None,
 ) -> keras.optimizers.Optimizer:
-    """Return the optimizer of a training by `recipe`."""
-    made = _optimizers.optimizer(model, recipe, steps_per_epoch, kept)
+    """Return the optimizer of a training by the problem's recipe."""
+    made = _optimizers.optimizer(model, problem, steps_per_epoch, kept)
     if not kept.issuperset(KERAS_DEFAULTS):
         sum_repeated_entries(made)
     if noise:

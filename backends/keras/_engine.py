@@ -132,7 +132,7 @@ def train(
         _dropout.seed_dropout(model, seed)
     loss = _losses.make(problem, kept, weighted=_losses.weighted(data))
     steps_per_epoch = -(-count(training.x) // recipe.batch_size)
-    optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, kept, noise)
+    optimizer = _defaults.optimizer(model, problem, steps_per_epoch, kept, noise)
     _tier.compile_model(model, optimizer, *loss)
     randomness = _device.randomness()
     build_s = clock.lap()
@@ -252,7 +252,7 @@ def first_steps(
     model = _build(problem, seed, noise=noise)
     _dropout.seed_dropout(model, seed)
     loss = _losses.make(problem, NOTHING, weighted=part.weight is not None)
-    optimizer = _defaults.optimizer(model, recipe, steps_per_epoch, noise=noise)
+    optimizer = _defaults.optimizer(model, problem, steps_per_epoch, noise=noise)
     _tier.compile_steps(model, optimizer, *loss)
     rates = _optimizers.epoch_rates(recipe, steps_per_epoch)
     found = []

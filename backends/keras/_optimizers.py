@@ -11,10 +11,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from backends._registry import own_optimizer
 from backends._seeded import Array
 from backends.keras import _weights
 from backends.keras._together import Together, added, maximum, plus, read, sqrt
-from problems import OPTIMIZERS, Optimizer, Recipe
+from problems import OPTIMIZERS, Optimizer, Problem, Recipe
+from problems._optimizer import OWN as TWINS
 
 # Option of a recipe: Keras's argument.
 NAMES = {
@@ -161,16 +163,20 @@ STOCK = KINDS | {
 
 
 def optimizer(
-    model: keras.Model, recipe: Recipe, steps_per_epoch: int, kept: Set[str]
+    model: keras.Model, problem: Problem, steps_per_epoch: int, kept: Set[str]
 ) -> keras.optimizers.Optimizer:
-    """Return the optimizer of a training by `recipe`.
+    """Return the optimizer of a training by the problem's recipe.
 
     `kept` names the defaults of Keras that are left as they are.
 
     Raises:
         ValueError: the recipe leaves weights alone that there are not.
+        TypeError: the twin's own is none of Keras's.
     """
+    recipe = problem.recipe
     asked, own = recipe.optimizer, "optimizer" in kept
+    if asked.name == TWINS:
+        return _of_twin(problem, model)
     names = [one for one in OPTIMIZERS[asked.name] if not own or one in asked.given]
     settings = {NAMES[one]: asked.option(one) for one in names}
     settings |= {NAMES[one]: asked.option(one) for one in asked.given if one in NAMES}
@@ -188,17 +194,31 @@ def optimizer(
     return made
 
 
+def _of_twin(problem: Problem, model: keras.Model) -> keras.optimizers.Optimizer:
+    """Return the optimizer that a twin has made."""
+    made = own_optimizer("keras", problem.name)(model)
+    if not isinstance(made, keras.optimizers.Optimizer):
+        raise TypeError(f"optimizer(model): expected an optimizer of Keras, came {made!r:.60}")
+    _weights.OF_TWINS.add(made)
+    return made
+
+
 def epoch_rates(recipe: Recipe, steps_per_epoch: int) -> list[float] | None:
-    """Return the rate of each epoch; None where it changes within one."""
+    """Return the rate of each epoch; None where it changes within one, or is the twin's own."""
+    if recipe.optimizer.name == TWINS:
+        return None
     rates = recipe.rates(steps_per_epoch)[::steps_per_epoch]
     return rates.tolist() if recipe.schedule.by_epoch else None
 
 
 def rates(optimizer: keras.optimizers.Optimizer, history: dict, n: int) -> list[float]:
     """Return the rate of each of n steps: that of its epoch, or its own among those of all."""
-    if isinstance(own := optimizer._learning_rate, Rates):
+    own = optimizer._learning_rate
+    if isinstance(own, Rates):
         return ops.convert_to_numpy(own(ops.arange(n))).tolist()
-    by_epoch = history["learning_rate"]
+    if isinstance(own, keras.optimizers.schedules.LearningRateSchedule):  # a twin's
+        return [float(ops.convert_to_numpy(own(step))) for step in range(n)]
+    by_epoch = history.get("learning_rate", [float(ops.convert_to_numpy(own))])
     return np.repeat(by_epoch, n // len(by_epoch)).tolist()
 
 

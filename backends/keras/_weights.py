@@ -6,7 +6,7 @@ from math import prod
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import keras
 from keras import layers
@@ -58,6 +58,10 @@ MOMENTS = {
 }
 
 
+# Optimizers that twins have made: what these keep is not compared.
+OF_TWINS: WeakSet[keras.optimizers.Optimizer] = WeakSet()
+
+
 class Slot(NamedTuple):
     """One variable that is or can be trained, and its shape, in which nothing is repeated."""
 
@@ -106,7 +110,9 @@ def read(model: keras.Model) -> dict[str, Array]:
 
 def state(model: keras.Model) -> dict[str, Array]:
     """Return what else a training leaves: moments of the optimizer, averages of normalizations."""
-    found = {}
+    found: dict[str, Array] = {}
+    if model.optimizer in OF_TWINS:
+        return averages(model)
     trained = [id(variable) for variable in model.trainable_variables]
     kinds = (names for of, names in MOMENTS.items() if isinstance(model.optimizer, of))
     for kind, name in next(kinds, {}).items():

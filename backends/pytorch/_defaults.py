@@ -14,8 +14,9 @@ from backends._registry import PYTORCH_DEFAULTS
 from backends._seeded import Noise, batch_order, initial_weights
 from backends.pytorch import _optimizers, _weights
 from backends.pytorch._norms import Norms
+from backends.pytorch._optimizers import Before, OfTwin
 from backends.pytorch._rows import Rows
-from problems import Recipe
+from problems import Problem, Recipe
 
 
 def begin(model: nn.Module, seed: int, kept: Set[str], noise: Noise | None) -> None:
@@ -37,16 +38,17 @@ def norms(model: nn.Module, training: Rows, batch_size: int, kept: Set[str]) -> 
 
 def optimizer(
     model: nn.Module,
-    recipe: Recipe,
+    problem: Problem,
     steps_per_epoch: int,
     kept: Set[str] = NOTHING,
     noise: Noise | None = None,
-) -> tuple[torch.optim.Optimizer, _optimizers.Before]:
-    """Return the optimizer of a training by `recipe`, and what it does before each step."""
-    made, before = _optimizers.optimizer(model, recipe, steps_per_epoch, kept)
+) -> tuple[torch.optim.Optimizer | OfTwin, Before | OfTwin]:
+    """Return the optimizer of a training, and what has the rates of its steps so far."""
+    made, before = _optimizers.optimizer(model, problem, steps_per_epoch, kept)
     if noise:
         add_noise(made, noise)  # first, as rounding is: what is clipped has it
-    made.register_step_pre_hook(before)
+    if isinstance(before, Before):
+        made.register_step_pre_hook(before)
     return made, before
 
 
@@ -58,7 +60,7 @@ def orders(n: int, recipe: Recipe, seed: int, kept: Set[str]) -> Tensor:
     return torch.from_numpy(batch_order(n, epochs=recipe.epochs, seed=seed))
 
 
-def add_noise(optimizer: torch.optim.Optimizer, noise: Noise) -> None:
+def add_noise(optimizer: torch.optim.Optimizer | OfTwin, noise: Noise) -> None:
     """Have noise added to every gradient before each step, by the size of the largest of all."""
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     generator = torch.Generator().manual_seed(noise.draw)

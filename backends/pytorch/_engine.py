@@ -64,7 +64,7 @@ class Loop:
         self.norms = _defaults.norms(self.model, self.rows, recipe.batch_size, kept)
         steps_per_epoch = -(-self.orders.shape[1] // recipe.batch_size)
         self.optimizer, self.before = _defaults.optimizer(
-            self.model, recipe, steps_per_epoch, kept, noise
+            self.model, problem, steps_per_epoch, kept, noise
         )
 
     def step(self, network: nn.Module, batch: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 The formulas are those of `problems.Optimizer`; with PyTorch's own defaults kept, they are its own.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from functools import partial
 from typing import NamedTuple
 
@@ -12,9 +12,11 @@ import torch
 import torch._dynamo  # comes with the first optimizer; here, it counts as import, not as building
 from torch import Tensor, nn
 
+from backends._registry import own_optimizer
 from backends._seeded import Array
 from backends.pytorch import _weights
-from problems import OPTIMIZERS, Optimizer, Recipe
+from problems import OPTIMIZERS, Optimizer, Problem
+from problems._optimizer import OWN as TWINS
 
 # Option of a recipe: PyTorch's argument. Betas are a pair there, decay is not its own.
 NAMES = {
@@ -76,17 +78,54 @@ class Before:
             act(rate)
 
 
+class OfTwin:
+    """The optimizer that a twin has made, with its scheduler, if it has one.
+
+    No hooks of PyTorch's: they would be called twice where a user's `step` calls that of its kind.
+    """
+
+    state: Mapping[nn.Parameter, dict] = {}  # what it keeps is not compared
+
+    def __init__(self, made: object) -> None:
+        self.own, *self.schedulers = made if isinstance(made, tuple | list) else (made,)
+        if not isinstance(self.own, torch.optim.Optimizer):
+            raise TypeError(
+                f"optimizer(model): expected an optimizer of PyTorch, came {self.own!r:.60}"
+            )
+        self.param_groups, self.zero_grad = self.own.param_groups, self.own.zero_grad
+        self.acts: list[Callable] = []
+        self.rates: list[float] = []  # of the steps so far
+
+    def register_step_pre_hook(self, act: Callable) -> None:
+        """Have this done before each step."""
+        self.acts.append(act)
+
+    def step(self) -> None:
+        """Move the weights, then the learning rate."""
+        self.rates.append(float(self.param_groups[0]["lr"]))
+        for act in self.acts:
+            act(self)
+        self.own.step()
+        for scheduler in self.schedulers:
+            scheduler.step()
+
+
 def optimizer(
-    model: nn.Module, recipe: Recipe, steps_per_epoch: int, kept: Set[str]
-) -> tuple[torch.optim.Optimizer, Before]:
-    """Return the optimizer of a training by `recipe`, and what is to come before its steps.
+    model: nn.Module, problem: Problem, steps_per_epoch: int, kept: Set[str]
+) -> tuple[torch.optim.Optimizer | OfTwin, Before | OfTwin]:
+    """Return the optimizer of a training, and what has the rates of its steps so far.
 
     `kept` names the defaults of PyTorch that are left as they are.
 
     Raises:
         ValueError: the recipe leaves weights alone that there are not.
+        TypeError: the twin's own is none of PyTorch's.
     """
+    recipe = problem.recipe
     asked, stock = recipe.optimizer, "optimizer" in kept
+    if asked.name == TWINS:
+        made = OfTwin(own_optimizer("pytorch", problem.name)(model))
+        return made, made
     own = OWN.get(asked.name, {}) if stock else {}
     named = list(_named(model))
     asked.check(one.name for one in named)
@@ -94,7 +133,6 @@ def optimizer(
     l2, decay = asked.option("l2"), asked.option("weight_decay", own)
     if "decay" in kept and asked.name != "adamw":
         l2, decay = l2 + decay, 0.0
-    made = _made(asked, own, named, decaying, l2, stock)
     acts = [partial(_fill, decaying)] if (l2 or decay) and "decay" not in kept else []
     acts += _clips(asked, named, "norm" in kept)
     acts += [partial(_decay, decaying, decay)] if decay else []
@@ -103,7 +141,8 @@ def optimizer(
         settings = _keras_adam(asked, rates, named[0].parameters[0].dtype)
     else:
         settings = ({"lr": rate} for rate in rates.tolist())
-    return made, Before(rates, settings, acts, partial(_check_sparse, asked, named, decaying, l2))
+    before = Before(rates, settings, acts, partial(_check_sparse, asked, named, decaying, l2))
+    return _made(asked, own, named, decaying, l2, stock), before
 
 
 def _named(model: nn.Module) -> Iterator[Variable]:

@@ -6,10 +6,14 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compare.options import add_command, add_python, count, file
 from compare.records.record import UsageError
+
+if TYPE_CHECKING:
+    from compare.match.written import Asked, Models
+    from problems import Spec
 
 NAME = "yours"  # of the problem that is made of two models
 LOSSES = (
@@ -40,25 +44,16 @@ def add(commands: Any) -> None:
         "--pytorch", required=True, metavar="WHERE", help="FILE.py:NAME or PACKAGE.MODULE:NAME"
     )
     match.add_argument("--keras", required=True, metavar="WHERE", help="the same, of the other one")
-    match.add_argument(
-        "--input",
-        required=True,
-        action="append",
-        metavar="AXES",
-        help='axes without the batch, channels last, e.g. "time=20 feature=8"; then, after a '
-        'semicolon, the range of the numbers (-1.0..1.0), e.g. "time=20; 0..99" of whole ones; '
-        'several inputs by name: "left: time=20 feature=8"',
-    )
+    _add_asked(match)
     match.add_argument("--map", type=file, help="a file of JSON: paths of Keras's by PyTorch's")
     match.add_argument("--save-map", type=file, help="write what was paired there")
-    match.add_argument("--loss", choices=LOSSES, default=LOSSES[0], help="loss (%(default)s)")
-    match.add_argument(
-        "--optimizer", choices=OPTIMIZERS, default=OPTIMIZERS[0], help="optimizer (%(default)s)"
-    )
-    match.add_argument(
-        "--learning-rate", type=_rate, default=1e-3, help="learning rate (%(default)g)"
-    )
-    match.add_argument("--steps", type=count, default=40, help="steps of the training (40)")
+    for what, of in (("loss", "outputs and targets, in each one's order"), ("optimizer", "")):
+        for panel, given in (("pytorch", "the model"), ("keras", "nothing")):
+            match.add_argument(
+                f"--{panel}-{what}",
+                metavar="WHERE",
+                help=f"{what} of your own: FILE.py:NAME, of {of or given}",
+            )
     match.add_argument(
         "--engine",
         choices=("keras-tensorflow", "keras-torch", "keras-jax"),
@@ -70,96 +65,137 @@ def add(commands: Any) -> None:
     add_python(match)
 
 
-def do_match(options: argparse.Namespace) -> int:
-    """Pair and climb; status 3 if a rung fails, 2 if there is nothing to climb."""
-    from backends._reference import read
-    from compare.console import Progress, complain
-    from compare.match.look import Look, looks
-    from compare.match.pairing import paired
-    from compare.match.report import as_json, print_pairs
-    from compare.match.written import Asked, files
-    from compare.processes.choice import chosen_backends
-    from compare.processes.launcher import Launcher
-    from compare.proof.alone import ON_NUMBERS, Alone, alone
-    from compare.proof.check import check
-    from compare.proof.publish import print_findings, print_layers
-    from problems import _project
+def _add_asked(match: argparse.ArgumentParser) -> None:
+    match.add_argument(
+        "--input",
+        required=True,
+        action="append",
+        metavar="AXES",
+        help='axes without the batch, channels last, e.g. "time=20 feature=8"; then, after a '
+        'semicolon, the range of the numbers (-1.0..1.0), e.g. "time=20; 0..99" of whole ones; '
+        'several inputs by name: "left: time=20 feature=8"',
+    )
+    match.add_argument("--loss", choices=LOSSES, default=LOSSES[0], help="loss (%(default)s)")
+    match.add_argument(
+        "--optimizer", choices=OPTIMIZERS, default=OPTIMIZERS[0], help="optimizer (%(default)s)"
+    )
+    match.add_argument(
+        "--learning-rate", type=_rate, default=1e-3, help="learning rate (%(default)g)"
+    )
+    match.add_argument(
+        "--target",
+        metavar="AXES",
+        help='targets of a loss of your own, as --input, e.g. "; 0..9" of ten classes',
+    )
+    match.add_argument("--steps", type=count, default=40, help="steps of the training (40)")
 
-    references = {"pytorch": options.pytorch, "keras": options.keras}
-    for panel, reference in references.items():
-        try:
-            where = read(reference).where
-        except ValueError as error:
-            raise UsageError(f"--{panel} {error}") from None
-        if where.endswith(".py"):
-            if not Path(where).is_file():
-                raise UsageError(f"--{panel} {reference}: expected a file {where}, came none")
-            references[panel] = str(Path(where).resolve()) + reference.removeprefix(where)
-    inputs = _inputs(options.input)
-    given = _map(options.map) if options.map else {}
-    sides = chosen_backends(["pytorch", options.engine])
-    asked = Asked(
-        inputs=inputs,
+
+def options_of(words: list[str]) -> "Asked":
+    """Return what two models are held to, as the command is told of it."""
+    parser = argparse.ArgumentParser()
+    _add_asked(parser)
+    return _asked(parser.parse_args(words))
+
+
+def _asked(options: argparse.Namespace) -> "Asked":
+    from compare.match.written import Asked
+
+    return Asked(
+        inputs=_inputs(options.input),
         loss=options.loss,
         optimizer=options.optimizer,
         learning_rate=options.learning_rate,
         steps=options.steps,
+        target=_target(options.target) if options.target else None,
     )
+
+
+def do_match(options: argparse.Namespace) -> int:
+    """Pair and climb; status 3 if a rung fails, 2 if there is nothing to climb."""
+    from compare.console import Progress, complain
+    from compare.match.matching import Unlooked, match
+    from compare.match.report import as_json, print_matched
+    from compare.processes.choice import chosen_backends
+    from compare.processes.launcher import Launcher
+    from problems import _project
+
+    ours = _models(options)
+    asked = _asked(options)
+    given = _map(options.map) if options.map else {}
     with TemporaryDirectory(prefix="diptych-") as made, Progress() as progress:
-        project = Path(made)
-        (project / _project.FILE).write_text("")
-        _project.use(project)
+        (Path(made) / _project.FILE).write_text("")
+        _project.use(Path(made))
         launcher = Launcher()
         try:
-            progress.doing("looking at both models")
-            looked = looks(dict(zip(sides, references.values(), strict=True)), inputs, launcher)
-            seen: dict[str, Look] = {}
-            for (panel, side), reference in zip(
-                zip(references, sides, strict=True), references.values(), strict=True
-            ):
-                found = looked[side]
-                if isinstance(found, str):
-                    raise UsageError(f"--{panel} {reference}: {found}")
-                seen[panel] = found
-            try:
-                pairs = paired(seen["pytorch"].layers, seen["keras"].layers, given)
-                texts = files(NAME, asked, references, seen, pairs, {})
-            except ValueError as error:
-                raise UsageError(str(error)) from None
-            if options.save_map:
-                listed = {one.left.path: one.right.path for one in pairs if one.left and one.right}
-                options.save_map.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
-            flattened: dict[str, int] = {}
-            while True:
-                for path, text in texts.items():
-                    target = project / path
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_text(text, "utf-8")
-                findings = check(
-                    [NAME], sides, launcher=launcher, progress=progress, past_failures=options.all
-                )
-                layers: list[Alone] = []
-                if any(not one.passed and one.rung in ON_NUMBERS for one in findings):
-                    progress.doing("asking each layer alone")
-                    layers = alone(NAME, sides[1], sides[0], launcher)
-                found_now = {one.layer: one.channels for one in layers if one.channels}
-                if not found_now.keys() - flattened.keys():
-                    break
-                flattened |= found_now  # once more, with their rows in the other order
-                texts = files(NAME, asked, references, seen, pairs, flattened)
+            found = match(
+                NAME,
+                ours,
+                asked,
+                project=Path(made),
+                sides=chosen_backends(["pytorch", options.engine]),
+                launcher=launcher,
+                given=given,
+                progress=progress,
+                past_failures=options.all,
+            )
+        except Unlooked as error:
+            raise UsageError(f"--{error.panel} {ours.models[error.panel]}: {error}") from None
+        except ValueError as error:
+            raise UsageError(str(error)) from None
         finally:
             launcher.stop()
+    if options.save_map:
+        listed = {one.left.path: one.right.path for one in found.pairs if one.left and one.right}
+        options.save_map.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
     if options.json:
-        print(as_json(pairs, findings, layers), end="")
+        print(as_json(found), end="")
     else:
-        print_pairs(pairs, seen, flattened)
-        print_findings(findings)
-        print_layers("Your models", layers)
-    wrong = [finding for finding in findings if not finding.passed]
+        print_matched(found)
+    wrong = [finding for finding in found.findings if not finding.passed]
     for finding in wrong:
         complain(str(finding))
     unknown = all(finding.unfinished or finding.unavailable for finding in wrong)
     return (2 if unknown else 3) if wrong else 0
+
+
+def _models(options: argparse.Namespace) -> "Models":
+    """Return what is referred to, files by their whole paths.
+
+    Raises:
+        UsageError: a reference is none, there is no such file, or one of two is given alone.
+    """
+    from backends._reference import read
+    from compare.match.written import Models
+
+    found: dict[str, dict[str, str]] = {}
+    for kind in ("", "_loss", "_optimizer"):
+        for panel in ("pytorch", "keras"):
+            option = f"--{panel}{kind.replace('_', '-')}"
+            reference = getattr(options, f"{panel}{kind}")
+            if reference is None:
+                continue
+            try:
+                where = read(reference).where
+            except ValueError as error:
+                raise UsageError(f"{option} {error}") from None
+            if where.endswith(".py"):
+                if not Path(where).is_file():
+                    raise UsageError(f"{option} {reference}: expected a file {where}, came none")
+                reference = str(Path(where).resolve()) + reference.removeprefix(where)
+            found.setdefault(kind, {})[panel] = reference
+        if len(found.get(kind, {})) == 1:
+            what = kind[1:]
+            raise UsageError(f"--pytorch-{what}, --keras-{what}: expected both or none, came one")
+    return Models(
+        models=found[""],
+        losses=found.get("_loss", {}),
+        optimizers=found.get("_optimizer", {}),
+    )
+
+
+def _target(text: str) -> "Spec":
+    """Return the spec of the targets."""
+    return _inputs([text], "--target", "0..9")[""]
 
 
 def _rate(text: str) -> float:
@@ -172,7 +208,9 @@ def _rate(text: str) -> float:
     return rate
 
 
-def _inputs(texts: list[str]) -> Mapping[str, Any]:
+def _inputs(
+    texts: list[str], option: str = "--input", usual: str = "-1.0..1.0"
+) -> "Mapping[str, Spec]":
     """Return the spec of each input by its name; one alone has the name "".
 
     Raises:
@@ -184,11 +222,11 @@ def _inputs(texts: list[str]) -> Mapping[str, Any]:
     for text in texts:
         name, colon, rest = text.rpartition(":")
         axes, _, numbers = rest.partition(";")
-        ends = RANGE.fullmatch(numbers or "-1.0..1.0")
+        ends = RANGE.fullmatch(numbers or usual)
         name = name.strip()
         if not ends or (colon and not name.isidentifier()) or name in found:
             raise UsageError(
-                f'--input {text!r}: expected axes such as "time=20 feature=8", perhaps a name and '
+                f'{option} {text!r}: expected axes such as "time=20 feature=8", perhaps a name and '
                 'a colon before them, and a semicolon and a range behind them, such as "; 0..99"'
             )
         whole = not any("." in one or "e" in one for one in ends.groups())
@@ -204,7 +242,7 @@ def _inputs(texts: list[str]) -> Mapping[str, Any]:
             )
             _ = found[name].shape
         except ValueError as error:
-            raise UsageError(f"--input {text!r}: {error}") from None
+            raise UsageError(f"{option} {text!r}: {error}") from None
     if len(found) > 1 and "" in found:
         raise UsageError('--input: several need a name each, such as "left: time=20 feature=8"')
     return found

@@ -1,7 +1,7 @@
 """What was paired, for people and for programs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from math import isclose
 from typing import Any
@@ -9,9 +9,9 @@ from typing import Any
 from backends._settings import told
 from compare.console import aligned
 from compare.match.look import Look
+from compare.match.matching import Matched
 from compare.match.pairing import Pair, Seen
-from compare.proof.alone import Alone
-from compare.proof.finding import Finding
+from compare.proof.publish import print_diagnosis, print_findings
 from compare.records.record import finite
 
 # What one side has as a layer of its own, and the other one within a layer.
@@ -39,10 +39,8 @@ def _same(one: object, other: object) -> bool:
     return one == other
 
 
-def as_json(
-    pairs: Sequence[Pair], findings: Sequence[Finding], layers: Sequence[Alone] = ()
-) -> str:
-    """Return pairs, settings that differ, findings, and layers one by one as JSON."""
+def as_json(matched: Matched) -> str:
+    """Return pairs, settings that differ, findings, layers one by one, and causes as JSON."""
     found: dict[str, Any] = {
         "pairs": [
             {
@@ -50,17 +48,25 @@ def as_json(
                 "keras": pair.right and pair.right.path,
                 "by": pair.found or None,
             }
-            for pair in pairs
+            for pair in matched.pairs
         ],
         "settings": [
             {"pytorch": pair.left.path, "setting": name, "values": [one, other]}
-            for pair, name, one, other in differences(pairs)
+            for pair, name, one, other in differences(matched.pairs)
             if pair.left
         ],
-        "findings": [asdict(one) for one in findings],
-        "layers": [asdict(one) | {"wrong": one.wrong} for one in layers],
+        "findings": [asdict(one) for one in matched.findings],
+        "layers": [asdict(one) | {"wrong": one.wrong} for one in matched.diagnosis.layers],
+        "causes": matched.diagnosis.causes,
     }
     return json.dumps(finite(found), indent=1, allow_nan=False) + "\n"
+
+
+def print_matched(matched: Matched) -> None:
+    """Print what was paired, the ladder, and what is known of a difference."""
+    print_pairs(matched.pairs, matched.looks, matched.flattened)
+    print_findings(matched.findings)
+    print_diagnosis("Your models", matched.diagnosis)
 
 
 def print_pairs(
@@ -87,3 +93,14 @@ def print_pairs(
 
 def _told(layer: Seen | None) -> list[str]:
     return [layer.path, layer.kind] if layer else ["", ""]
+
+
+def sentences(matched: Matched) -> Iterator[str]:
+    """Yield what is said of a difference: layers, causes, settings; not where to look for one."""
+    for one in matched.diagnosis.layers:
+        if one.cause:
+            yield f"{one.layer}: {one.cause}"
+    yield from matched.diagnosis.causes
+    for pair, name, one, other in differences(matched.pairs):
+        assert pair.left is not None
+        yield f"{pair.left.path}: {name} is {told(one)} in PyTorch, {told(other)} in Keras"

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from math import inf, prod
 from string import Template
 
@@ -13,6 +13,7 @@ from compare.match.pairing import Pair, Shape
 from problems import Spec
 
 OTHERWISE = "~"
+OWN = "own"  # a loss, or an optimizer, of the user's
 PROBLEM = Template('''\
 """$title
 
@@ -21,8 +22,8 @@ The data are random numbers: a score tells whether two programs agree, and nothi
 
 import numpy as np
 
-from problems import Metric, Part, Problem, Proof, Recipe, Spec, independent, $measure
-
+from problems import Metric, Part, Problem, Proof, Recipe, Spec, independent$imported
+$defined
 INPUT = $input
 TARGET = $target
 OUTPUT = $output
@@ -61,6 +62,13 @@ PROBLEM = Problem(
     proof=Proof(steps=$steps),
 )
 ''')
+# Of a loss of the user's own there is no score that is known to go with it.
+SIZE = """
+
+def size(answers, targets):
+    return float(np.abs(answers).mean())
+
+"""
 METRIC = Template("""
         Metric(
             name="$measure$suffix",
@@ -80,7 +88,7 @@ TWIN = Template('''\
 $imports
 # The layers by the names of the pair that each is of.
 NAMES = $names
-$wrapper$taught
+$wrapper$taught$training
 def build(problem):
     $made
 ''')
@@ -97,6 +105,29 @@ def weights(layer):
     return {"kernel": [[columns[:, :, i].T] for i in range(columns.shape[2])]}
 
 """)
+# What a user's own loss and optimizer are called with, who has each in his framework's way.
+LOSS = Template("""
+LOSS = $own
+$same_dtype
+def loss(outputs, targets):
+    return LOSS($arguments)
+
+
+loss.own = LOSS
+
+""")
+# A loss may hold numbers, such as weights of classes.
+DTYPE = """
+if isinstance(LOSS, torch.nn.Module):
+    LOSS.to(torch.get_default_dtype())
+
+"""
+OPTIMIZER = Template("""
+def optimizer(model):
+    return $own
+
+""")
+ORDERS = {"pytorch": "outputs, targets", "keras": "targets, outputs"}
 WRAPPER = {
     "pytorch": Template("""
 
@@ -134,6 +165,7 @@ LOSSES = {
     "huber": ("mean_absolute_error", "lower", 1.0, 0.0),
     "cross_entropy": ("accuracy", "higher", 0.0, 1.0),
     "binary_cross_entropy": ("binary_accuracy", "higher", 0.5, 1.0),
+    OWN: ("size", "lower", 0.0, 0.0),
 }
 
 
@@ -146,28 +178,38 @@ class Asked:
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     steps: int = 40
+    target: Spec | None = None  # None: what fits the loss and the outputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Models:
+    """Two models, and losses and optimizers of their own, by reference; all are by panel."""
+
+    models: Mapping[str, str]
+    losses: Mapping[str, str] = field(default_factory=dict)  # both or none
+    optimizers: Mapping[str, str] = field(default_factory=dict)  # both or none
 
 
 def files(
     name: str,
     asked: Asked,
-    references: Mapping[str, str],
+    ours: Models,
     looks: Mapping[str, Look],
     pairs: Sequence[Pair],
     flattened: Mapping[str, int],
 ) -> dict[str, str]:
     """Return the files of a problem by their paths: its definition and the two twins.
 
-    References and looks are by panel, "pytorch" and "keras"; pairs have PyTorch's layers left.
+    Looks are by panel, "pytorch" and "keras"; pairs have PyTorch's layers left.
     `flattened` has the names of pairs that follow a Flatten, and how many channels precede it.
 
     Raises:
         ValueError: the outputs of the two are not to be compared.
     """
     named, back = names(pairs), _moved_back(looks)
-    title = " and ".join(references.values())
+    title = " and ".join(ours.models.values())
     twins = {}
-    for panel, reference in references.items():
+    for panel, reference in ours.models.items():
         own = {
             layer.path: name
             for pair, name in named
@@ -182,9 +224,11 @@ def files(
             own,
             {path: flattened[one] for path, one in own.items() if one in flattened},
             back and panel == "pytorch",
+            _training(panel, ours),
         )
     outputs = looks["keras"].outputs
-    measure, better, baseline, best = LOSSES[asked.loss]
+    loss = OWN if ours.losses else asked.loss
+    measure, better, baseline, best = LOSSES[loss]
     metrics = [
         METRIC.substitute(
             measure=measure,
@@ -198,17 +242,19 @@ def files(
         )
         for output, shape in outputs.items()
     ]
-    losses = dict.fromkeys(outputs, asked.loss)
+    losses = dict.fromkeys(outputs, loss)
+    targets = {output: asked.target or _target(loss, shape) for output, shape in outputs.items()}
     definition = PROBLEM.substitute(
         title=f"{name}: {title}",
         name=name,
         summary=f"{title} on random numbers",
-        measure=measure,
+        imported="" if loss == OWN else f", {measure}",
+        defined=SIZE if loss == OWN else "",
         input=_specs(asked.inputs),
-        target=_specs({output: _target(asked.loss, shape) for output, shape in outputs.items()}),
+        target=_specs(targets),
         output=_specs({output: _output(shape) for output, shape in outputs.items()}),
         loss=repr(losses.get("", losses)),
-        optimizer=asked.optimizer,
+        optimizer=OWN if ours.optimizers else asked.optimizer,
         learning_rate=asked.learning_rate,
         layers="".join(f'\n        "{one}": "{axes}",' for one, axes in _layers(named)),
         metrics="".join(metrics) + "\n    ",
@@ -270,6 +316,20 @@ def _layers(named: Iterable[tuple[Pair, str]]) -> Iterator[tuple[str, str]]:
                 yield name + key, " ".join(["batch", *axes])
 
 
+def _training(panel: str, ours: Models) -> str:
+    """Return the text of a loss and an optimizer of the user's own, if there are any."""
+    text = ""
+    if reference := ours.losses.get(panel):
+        own = f"own_of({json.dumps(reference)})"
+        moved = DTYPE if panel == "pytorch" else ""
+        text += LOSS.substitute(own=own, same_dtype=moved, arguments=ORDERS[panel])
+    if reference := ours.optimizers.get(panel):
+        named = json.dumps(reference)
+        own = f"own_of({named})(model)" if panel == "pytorch" else f"model_of({named})"
+        text += OPTIMIZER.substitute(own=own)
+    return text
+
+
 def _target(loss: str, shape: Shape) -> Spec:
     if loss == "cross_entropy":
         return _spec(shape[1:-1], "int64", 0, shape[-1] - 1, "a class")
@@ -312,6 +372,7 @@ def _twin(
     own: Mapping[str, str],
     flattened: Mapping[str, int],
     back: bool,
+    training: str,
 ) -> str:
     """Return the text of a twin: the user's model, and what arranges axes around it."""
     to, fro = MOVED[panel]
@@ -332,13 +393,15 @@ def _twin(
             marks += f'FLATTENED[network.get_submodule("{place}")] = {channels}\n    '
     return TWIN.substitute(
         title=f"{reference}, as it is",
-        imports=("" if alone else IMPORTS[panel]) + "from backends import model_of\n",
+        imports=("" if alone and not training else IMPORTS[panel])
+        + f"from backends import model_of{', own_of' if training else ''}\n",
         names=f"{{{listed}\n}}" if listed else "{}",
         wrapper=""
         if alone
         else WRAPPER[panel].substitute(
             model=model, body=f"return {fro.format(call) if back else call}"
         ),
+        training=training,
         taught=TAUGHT.substitute() if marks else "\n",
         made=f"network = {made}\n    {marks}return network" if marks else f"return {made}",
     )

@@ -10,10 +10,13 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from itertools import product
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,11 +24,13 @@ import problems
 from backends import OTHERWISE, Side
 from compare.options import STARTS
 from compare.processes.launcher import ASKED, Kind, Launcher, several
-from compare.proof import causes
+from compare.proof import causes, losses, optimizers
 from compare.proof.inputs import SEED, batch, cast, shortened
 from compare.records.record import FORK
 from compare.text import blamed
-from problems import Array
+from problems import Array, Optimizer, Part, Problem
+from problems._loss import OWN as OWN_LOSS
+from problems._optimizer import OWN as OWN_OPTIMIZER
 
 # Rungs that compare what layers do: where one fails, each layer is asked alone.
 ON_NUMBERS = ("layers", "loss", "gradients", "statistics", "steps", "curve", "state")
@@ -51,8 +56,15 @@ class Alone:
         return self.alone is not None and not self.alone <= ENOUGH
 
 
-def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = None) -> list[Alone]:
-    """Return how the layers of a side differ from those of the reference, in their order.
+class Diagnosis(NamedTuple):
+    """What is found where a rung fails: each layer alone, and why a training differs, in words."""
+
+    layers: list[Alone]
+    causes: list[str]
+
+
+def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = None) -> Diagnosis:
+    """Return how the layers of a side differ from those of the reference, and its training.
 
     Raises:
         ValueError: a side has no network; the message says why.
@@ -91,7 +103,42 @@ def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = No
         if row.given and row.given > ENOUGH and name in expected and name in came:
             row = replace(row, channels=causes.channels_of(expected[name], came[name]))
         rows.append(replace(row, cause=_cause(row, rows[-1:], expected, came)))
-    return rows
+    told = [] if any(row.wrong or row.cause for row in rows) else list(_of_training(expected, came))
+    return Diagnosis(rows, told)
+
+
+def _of_training(expected: Mapping[str, Array], came: Mapping[str, Array]) -> Iterator[str]:
+    """Yield why losses, gradients, averages or steps differ of networks that are the same."""
+    both = (expected, came)
+    one, other = (of.get("loss") for of in both)
+    settings = [json.loads(str(of.get("settings", "{}"))) for of in both]
+    if one is not None and other is not None and not np.isclose(one, other, rtol=ENOUGH, atol=0):
+        options = {
+            key: value for of in reversed(settings) for key, value in of.get("loss", {}).items()
+        }
+        outputs, targets = expected.get("loss of"), expected.get("targets")
+        if outputs is not None and targets is not None:
+            told = losses.cause(float(one), float(other), outputs, targets, options)
+            yield from filter(None, [told])
+        return  # whatever rests on it differs
+    gradients = [_under("gradient/", of) for of in both]
+    if told := causes.of_gradients(*gradients):
+        yield told
+        return
+    yield from causes.of_averages(*(_under("average/", of) for of in both))
+    steps = [_under("moved/", of) for of in both]
+    if all(steps):
+        moved = [
+            optimizers.Moved(weights=of, rates=told["rates"], settings=told["optimizer"])
+            for of, told in zip(steps, settings, strict=True)
+        ]
+        begun = _under("weight/", expected)
+        shapes = {name: array.shape for name, array in begun.items()}
+        yield from optimizers.cause(begun, optimizers.gradients(shapes), *moved)
+
+
+def _under(kind: str, found: Mapping[str, Array]) -> dict[str, Array]:
+    return {key.removeprefix(kind): one for key, one in found.items() if key.startswith(kind)}
 
 
 def _cause(
@@ -138,6 +185,35 @@ def _apart(
     return min(found, default=None)
 
 
+def _train(
+    found: dict[str, Array], others: Mapping[str, Array], side: Side, problem: Problem, part: Part
+) -> None:
+    """Add what a side does of a training: its loss of the reference's outputs, and so on."""
+    engine = side.definition.engine()
+    own = import_module(f"backends.{side.definition.folder}._own")
+    settings: dict[str, Any] = {}
+    with suppress(Exception):  # what cannot be had is not told of
+        if not isinstance(problem.recipe.losses, Mapping) and part.weight is None:
+            outputs = others.get("loss of", found["out/output"])
+            found |= {"loss of": outputs, "targets": np.asarray(part.y)}
+            found["loss"] = np.array(engine.loss_at(problem, outputs, part))
+            if problem.recipe.losses.name == OWN_LOSS:
+                settings["loss"] = own.loss_settings(problem)
+    with suppress(Exception):
+        slopes = engine.slopes(problem, part, seed=SEED)
+        found |= {f"gradient/{name}": array for name, array in slopes.gradients.items()}
+        found |= {f"average/{name}": array for name, array in slopes.averages.items()}
+    with suppress(Exception):
+        assert isinstance(problem.recipe.optimizer, Optimizer)
+        if problem.recipe.optimizer.name == OWN_OPTIMIZER:
+            shapes = {name: array.shape for name, array in _under("weight/", found).items()}
+            steps, settings["rates"], settings["optimizer"] = own.moved(
+                problem, seed=SEED, gradients=optimizers.gradients(shapes)
+            )
+            found |= {f"moved/{name}": np.stack([one[name] for one in steps]) for name in steps[0]}
+    found["settings"] = np.array(json.dumps(settings))
+
+
 def main(cell: Path) -> None:
     """Look at the layers that a folder asks for."""
     os.environ["TMPDIR"] = tempfile.tempdir = str(cell)
@@ -151,19 +227,20 @@ def main(cell: Path) -> None:
         train = problem.make_data(SEED)["train"].changed(lambda one: cast(one, "float64"))
         x = batch(problem, train, "float64").x
         probe = engine.probe(problem, seed=SEED)
+        others: dict[str, Array] = {}
         found |= {f"weight/{name}": array for name, array in probe.weights.items()}
         found |= {f"in/{name}": array for name, array in probe.inputs(x).items()}
         found |= {f"out/{name}": array for name, array in probe.ask(x).items()}
         if "given" in asked:
             with np.load(asked["given"]) as arrays:
-                given = {
-                    key.removeprefix("in/"): arrays[key]
-                    for key in arrays
-                    if key.startswith("in/")
-                    and key in found
-                    and arrays[key].shape == found[key].shape
-                }
+                others = dict(arrays)
+            given = {
+                name: array
+                for name, array in _under("in/", others).items()
+                if f"in/{name}" in found and array.shape == found[f"in/{name}"].shape
+            }
             found |= {f"alone/{name}": array for name, array in probe.alone(given).items()}
+        _train(found, others, side, problem, batch(problem, train, "float64"))
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         found["error"] = np.array(blamed(error))

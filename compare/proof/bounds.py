@@ -10,13 +10,17 @@ import re
 import numpy as np
 
 from compare.proof.probe import Evidence
-from problems import Array, Problem
+from problems import Array, Optimizer, Problem
+from problems._optimizer import OWN
 
 FACTOR = 10.0  # times the spread: of three draws, and of operations that round otherwise
 # Of the scale of a tensor: what is allowed where nothing spreads. What is computed once may lose
 # three digits to sums and to cancellation; the losses and weights of a training are held closer.
 FLOOR = {"float64": 1e-13, "float32": 5e-5}
 CLOSER = {"float64": 1e-13, "float32": 2e-6}
+# Of the optimizers of two twins: Keras keeps betas and decays in float32, of which 1 - 0.999 is off
+# by 1e-5, and has Adam's epsilon at another place.
+OF_TWINS = 2e-5
 # Out of the range of the data, frameworks change over to limits: PyTorch's softplus above 20.
 FAR, FAR_FLOOR = ("far/", "far loss"), 1e-6
 
@@ -66,6 +70,13 @@ def floor(rung: str, name: str, precision: str) -> float:
     if name.startswith(FAR):
         return FAR_FLOOR
     return (CLOSER if rung in ("steps", "curve") else FLOOR)[precision]
+
+
+def of_optimizers(problem: Problem, rung: str) -> float:
+    """Return by how much what an optimizer has moved may differ besides: if it is the twin's."""
+    assert isinstance(problem.recipe.optimizer, Optimizer)
+    own = problem.recipe.optimizer.name == OWN
+    return OF_TWINS if own and rung in ("steps", "curve", "state") else 0.0
 
 
 def flips(problem: Problem, name: str, precision: str) -> float:

@@ -5,10 +5,10 @@ of one side into those of the other is named, with both values. If none does, wh
 Formulas: the documentation of both frameworks.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import permutations
-from math import erf, isclose, prod, sqrt
+from math import erf, prod, sqrt
 
 import numpy as np
 
@@ -360,19 +360,55 @@ HYPOTHESES: tuple[Callable[[Case], Iterator[str]], ...] = (
 )
 
 
-def of_losses(one: float, other: float, outputs: Array, targets: Array) -> str:
-    """Return why two losses of the same outputs differ; empty if nothing that is known does."""
-    if not (one and other and np.isfinite(one) and np.isfinite(other)):
+def of_gradients(one: Mapping[str, Array], other: Mapping[str, Array]) -> str:
+    """Return why gradients of the same loss differ; empty if nothing that is known does."""
+    shared = [name for name in one if name in other and one[name].shape == other[name].shape]
+    apart = [name for name in shared if not _alike(one[name], other[name], one.values())]
+    if not apart:
         return ""
-    ratio, n = other / one, len(outputs)
-    sizes = {"examples": n, "numbers of an example": outputs[0].size, "numbers": outputs.size}
-    if outputs.ndim > 2:
-        sizes["steps"] = outputs.shape[1]
-    for what, size in sizes.items():
-        for factor, where in ((ratio, "there"), (1 / ratio, "here")):
-            if size > 1 and isclose(factor, size, rel_tol=1e-9):
-                return f"a sum in place of a mean over the {size} {what} {where}"
-    return ""
+    ours, theirs = (np.concatenate([of[name].ravel() for name in shared]) for of in (one, other))
+    ours, theirs = np.nan_to_num(ours), np.nan_to_num(theirs)
+    if np.abs(ours).max() and np.abs(theirs).max():
+        factor = float(theirs @ ours / (ours @ ours))
+        if factor and _same(ours * factor, theirs):
+            return f"each gradient is {factor:.6g} times as large there"
+    stopped = [name for name in apart if not np.abs(np.nan_to_num(other[name])).max(initial=0.0)]
+    missing = [name for name in apart if not np.abs(np.nan_to_num(one[name])).max(initial=0.0)]
+    for names, where in ((stopped, "there"), (missing, "here")):
+        if names:
+            return f"no gradient comes to {', '.join(names)} {where}"
+    agree = ", ".join(name for name in shared if name not in apart) or "no other"
+    return f"the gradients of {', '.join(apart)} differ, and of {agree} agree"
+
+
+def of_averages(one: Mapping[str, Array], other: Mapping[str, Array]) -> Iterator[str]:
+    """Yield why running averages differ after a step: by the share that the new ones have.
+
+    Averages begin at 0, those of variances at 1.
+    """
+    told: dict[str, list[str]] = {}
+    for name in one.keys() & other.keys():
+        first = np.float64(name.endswith("variance"))
+        ours, theirs = one[name] - first, other[name] - first
+        if _same(one[name], other[name]) or not np.abs(ours).max(initial=0.0):
+            continue
+        ratio = float(theirs.ravel() @ ours.ravel() / (ours.ravel() @ ours.ravel()))
+        if ratio and _same(ours * ratio, theirs):
+            words = f"a new average counts {ratio:.6g} times as much there: another momentum"
+        elif name.endswith("variance"):
+            words = "the variance is divided by another number, n or n - 1"
+        else:
+            words = "its batches have another mean"
+        told.setdefault(words, []).append(name)
+    for words, names in told.items():
+        yield f"{', '.join(sorted(names))}: {words}"
+
+
+def _alike(one: Array, other: Array, every: Iterable[Array]) -> bool:
+    """Say whether gradients agree, by the largest of all."""
+    largest = max(float(np.abs(np.nan_to_num(array)).max(initial=0.0)) for array in every)
+    away = np.abs(np.nan_to_num(one) - np.nan_to_num(other)).max(initial=0.0)
+    return bool(away <= 1e-9 * largest)
 
 
 def _same(one: Array, other: Array) -> bool:

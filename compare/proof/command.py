@@ -19,7 +19,7 @@ from compare.options import (
 
 if TYPE_CHECKING:
     from compare.console import Listener
-    from compare.proof.alone import Alone
+    from compare.proof.alone import Diagnosis
     from compare.proof.finding import Finding
 
 
@@ -69,8 +69,8 @@ def do_check(options: argparse.Namespace) -> int:
     from compare.proof.on_node import checked
     from compare.proof.publish import (
         findings_json,
+        print_diagnosis,
         print_findings,
-        print_layers,
         publish_findings,
     )
 
@@ -95,7 +95,7 @@ def do_check(options: argparse.Namespace) -> int:
     else:
         print_findings(findings)
         for pair, rows in layers.items():
-            print_layers(", ".join(pair), rows)
+            print_diagnosis(", ".join(pair), rows)
     wrong = [finding for finding in findings if not finding.passed]
     for finding in wrong:
         complain(str(finding))
@@ -105,7 +105,7 @@ def do_check(options: argparse.Namespace) -> int:
 
 def _alone(
     findings: "Sequence[Finding]", progress: "Listener"
-) -> "dict[tuple[str, str], list[Alone]]":
+) -> "dict[tuple[str, str], Diagnosis]":
     """Return each layer asked alone, by problem and backend, of pairs that differ in a number."""
     from backends import Side
     from compare.proof.alone import ON_NUMBERS, alone

@@ -13,7 +13,7 @@ import numpy as np
 
 from backends import OTHERWISE, Side
 from compare.proof import hints
-from compare.proof.bounds import FAR, bound, flips, floor, scale
+from compare.proof.bounds import FAR, bound, flips, floor, of_optimizers, scale
 from compare.proof.finding import Finding
 from compare.proof.inputs import BATCH
 from compare.proof.probe import CURVES, Evidence
@@ -186,6 +186,7 @@ class Pair:
         curve, exact = name in CURVES, self.expected["float64"]
         by = scale(rung, name if name in exact else f"weight/{name}", exact, curve=curve)
         allowed = bound(rung, name, precision, exact, by)
+        allowed = np.maximum(allowed, of_optimizers(self.problem, rung))
         if rung == "score":
             allowed = allowed + flips(self.problem, name.removeprefix("score/"), precision)
         with np.errstate(invalid="ignore"):

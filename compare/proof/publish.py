@@ -7,7 +7,7 @@ from pathlib import Path
 
 from compare.console import aligned, below, markdown_table, terminal_width, wrapped
 from compare.files import write_whole
-from compare.proof.alone import Alone
+from compare.proof.alone import Diagnosis
 from compare.proof.bounds import CLOSER, FACTOR, FAR_FLOOR, FLOOR
 from compare.proof.finding import RUNGS, Finding
 from compare.proof.probe import DRAWS, NOISE
@@ -120,8 +120,9 @@ def print_findings(findings: Sequence[Finding]) -> None:
     print("\n".join(lines))
 
 
-def print_layers(title: str, layers: Sequence[Alone]) -> None:
-    """Print how far each layer is apart, as it comes and alone, and which are wrong."""
+def print_diagnosis(title: str, diagnosis: Diagnosis) -> None:
+    """Print how far each layer is apart, as it comes and alone, and which are wrong, and why."""
+    layers, causes = diagnosis
     if not layers:
         return
     rows = [
@@ -138,13 +139,18 @@ def print_layers(title: str, layers: Sequence[Alone]) -> None:
         if one.cause:
             print(f"{one.layer}: {one.cause}")
     wrong = [one.layer for one in layers if one.wrong]
-    told = (
-        f"Wrong by themselves: {', '.join(wrong)}."
-        if wrong
-        else "Given the same input, every layer leaves the same: look between the layers, or at "
-        "what is done in training."
-    )
+    if causes and not wrong:
+        told = "Given the same input, every layer leaves the same."
+    else:
+        told = (
+            f"Wrong by themselves: {', '.join(wrong)}."
+            if wrong
+            else "Given the same input, every layer leaves the same: look between the layers, or "
+            "at what is done in training."
+        )
     print("\n".join(wrapped(told, terminal_width())))
+    for cause in causes:
+        print("\n".join(wrapped(f"Likely cause: {cause}.", terminal_width())))
 
 
 def number(value: float | None) -> str:

@@ -1,0 +1,101 @@
+"""Two models are paired, written down as the twins of a problem, and climb the ladder."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from backends import Side
+from compare.console import SILENT, Listener
+from compare.match.look import Look, looks
+from compare.match.pairing import Pair, paired
+from compare.match.written import Asked, Models, files
+from compare.processes.launcher import Launcher
+from compare.proof.alone import ON_NUMBERS, Diagnosis, alone
+from compare.proof.check import check
+from compare.proof.finding import Finding
+
+PANELS = ("pytorch", "keras")
+
+
+class Unlooked(ValueError):
+    """A model that cannot be looked at: which one, and why."""
+
+    def __init__(self, panel: str, why: str) -> None:
+        super().__init__(why)
+        self.panel = panel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matched:
+    """What was found of two models; mappings are by panel, "pytorch" and "keras"."""
+
+    pairs: Sequence[Pair]
+    looks: Mapping[str, Look]
+    findings: Sequence[Finding]
+    diagnosis: Diagnosis  # empty if every rung holds
+    flattened: Mapping[str, int]  # layers right up to the order of their rows: channels before it
+    files: Mapping[str, str]  # of the problem, by path
+
+    @property
+    def passed(self) -> bool:
+        """Whether every rung that was climbed holds."""
+        return all(one.passed for one in self.findings)
+
+
+def match(
+    name: str,
+    ours: Models,
+    asked: Asked,
+    *,
+    project: Path,
+    sides: Sequence[Side],
+    launcher: Launcher,
+    given: Mapping[str, str] | None = None,
+    progress: Listener = SILENT,
+    past_failures: bool = False,
+) -> Matched:
+    """Return what is found of two models, as the problem `name` of the project in use.
+
+    `given` has paths of Keras's layers by PyTorch's. Sides are PyTorch and an engine of Keras's.
+
+    Raises:
+        Unlooked: a model, a loss or an optimizer cannot be had, or does not run.
+        ValueError: their outputs are not to be compared, or a given path is no layer's.
+    """
+    progress.doing("looking at both models")
+    by_side = dict(zip(sides, PANELS, strict=True))
+    references = {side: ours.models[panel] for side, panel in by_side.items()}
+    looked = looks(references, asked.inputs, launcher)
+    seen: dict[str, Look] = {}
+    for side, panel in by_side.items():
+        found = looked[side]
+        if isinstance(found, str):
+            raise Unlooked(panel, found)
+        seen[panel] = found
+    pairs = paired(seen["pytorch"].layers, seen["keras"].layers, given)
+    flattened: dict[str, int] = {}
+    while True:
+        texts = files(name, asked, ours, seen, pairs, flattened)
+        for path, text in texts.items():
+            target = project / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, "utf-8")
+        findings = check(
+            [name], sides, launcher=launcher, progress=progress, past_failures=past_failures
+        )
+        diagnosis = Diagnosis([], [])
+        if any(not one.passed and one.rung in ON_NUMBERS for one in findings):
+            progress.doing("asking each layer alone")
+            diagnosis = alone(name, sides[1], sides[0], launcher)
+        found_now = {one.layer: one.channels for one in diagnosis.layers if one.channels}
+        if not found_now.keys() - flattened.keys():
+            break
+        flattened |= found_now  # once more, with their rows in the other order
+    return Matched(
+        pairs=pairs,
+        looks=seen,
+        findings=findings,
+        diagnosis=diagnosis,
+        flattened=flattened,
+        files=texts,
+    )
