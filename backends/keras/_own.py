@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from backends._own import DECOUPLED, EACH, NUMBERS, TOGETHER
 from backends._registry import own_loss
 from backends._seeded import Array
 from backends.keras import _engine, _optimizers, _weights
@@ -22,11 +23,7 @@ NAMES = {
     "beta_2": "beta2",
     "weight_decay": "decay",
 }
-CLIPS = {
-    "clipnorm": "each gradient by its norm",
-    "global_clipnorm": "all gradients by one norm",
-    "clipvalue": "each number",
-}
+CLIPS = {"clipnorm": EACH, "global_clipnorm": TOGETHER, "clipvalue": NUMBERS}
 KINDS = {
     keras.optimizers.Adam: "adam",
     keras.optimizers.SGD: "sgd",
@@ -71,6 +68,8 @@ def _settings(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
     kind = next((name for one, name in KINDS.items() if isinstance(optimizer, one)), "")
     found: dict[str, Any] = {"kind": kind or type(optimizer).__name__}
     found |= {NAMES[name]: settings[name] for name in NAMES if settings.get(name) is not None}
+    if found.get("decay"):
+        found["the decay is"] = DECOUPLED
     for name, told in CLIPS.items():
         if settings.get(name) is not None:
             found |= {"clip": settings[name], "clip by": told}

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from backends import NOTHING
+from backends._own import COUPLED, DECOUPLED
 from backends._registry import own_loss
 from backends._seeded import Array
 from backends.pytorch import _engine, _optimizers, _weights
@@ -73,6 +74,9 @@ def _settings(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
     kind = next((name for one, name in KINDS.items() if isinstance(optimizer, one)), "")
     found = {"kind": kind or type(optimizer).__name__}
     found |= {NAMES[name]: group[name] for name in NAMES if name in group}
+    if group.get("weight_decay"):
+        decoupled = isinstance(optimizer, torch.optim.AdamW)
+        found["the decay is"] = DECOUPLED if decoupled else COUPLED
     if "betas" in group:
         found["beta1"], found["beta2"] = group["betas"]
     return found

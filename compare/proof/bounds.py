@@ -76,7 +76,7 @@ def of_optimizers(problem: Problem, rung: str) -> float:
     """Return by how much what an optimizer has moved may differ besides: if it is the twin's."""
     assert isinstance(problem.recipe.optimizer, Optimizer)
     own = problem.recipe.optimizer.name == OWN
-    return OF_TWINS if own and rung in ("steps", "curve", "state") else 0.0
+    return OF_TWINS if own and rung in ("steps", "curve", "state", "score") else 0.0
 
 
 def flips(problem: Problem, name: str, precision: str) -> float:

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from backends._own import COUPLED, DECOUPLED, EACH, NUMBERS, TOGETHER, WITHOUT_RATE
 from problems import Array
 
 Weights = Mapping[str, Array]
 Told = dict[str, object]  # what an optimizer is, part by part
-CLOSE = 1e-9  # relative to the largest move: rounding, and Keras's constants of float32
-KERAS = 2e-5  # what 1 - 0.999 in float32 may be off by
+CLOSE = 1e-6  # relative to the largest move: rounding, Keras's rates and decays of float32
+ROUNDED = "float32 constants"  # Keras's powers of its betas, of which 1 - 0.999 is off by 1e-5
 STEPS = 12
 SIZES = (3.0, 1e-2, 1e-5)  # of the gradients: weights take turns
 # Where the two frameworks have another formula under one name: the forms that are tried.
@@ -29,8 +30,8 @@ FORMS: dict[str, dict[str, tuple[object, ...]]] = {
     "adamax": {"epsilon is": ("in what is kept", "added where it divides")},
     "nadam": {},
 }
-DECAYS = ("coupled, added to the gradient", "decoupled", "decoupled, without the learning rate")
-CLIPS = ("each gradient by its norm", "all gradients by one norm", "each number")
+DECAYS = (COUPLED, DECOUPLED, WITHOUT_RATE)
+CLIPS = (EACH, TOGETHER, NUMBERS)
 NONE = "none"
 
 
@@ -70,7 +71,11 @@ def cause(start: Weights, steps: Sequence[Weights], one: Moved, other: Moved) ->
     if not pairs:
         return _by_settings(one, other)
     _, here, there = min(pairs, key=lambda pair: pair[0])
-    keys = [key for key in here | there if here.get(key) != there.get(key)]
+    keys = [
+        key
+        for key in here | there
+        if key != ROUNDED and _told(here.get(key, NONE)) != _told(there.get(key, NONE))
+    ]
     telling = [
         key
         for key in keys
@@ -100,15 +105,11 @@ def _fitting(
     for plain in (True, False):
         any_found = False
         for told in _candidates(side, both, plain=plain):
-            if _apart(side.weights, _run(start, steps, told)) <= _close(side):
+            if _apart(side.weights, _run(start, steps, told)) <= CLOSE:
                 any_found = True
                 yield told
         if any_found:
             return
-
-
-def _close(side: Moved) -> float:
-    return KERAS if side.settings.get("float32 constants") else CLOSE
 
 
 def _candidates(side: Moved, both: Sequence[Moved], *, plain: bool) -> Iterator[Told]:
@@ -120,7 +121,7 @@ def _candidates(side: Moved, both: Sequence[Moved], *, plain: bool) -> Iterator[
     base = {key: value for key, value in settings.items() if key in HYPER} | {"kind": kind}
     base["the learning rates are"] = tuple(side.rates)
     decay, clip = settings.get("decay", 0.0) or 0.0, settings.get("clip")
-    decays: list[tuple[object, object]] = [(decay, how) for how in (DECAYS if decay else (NONE,))]
+    decays: list[tuple[object, object]] = [(decay, settings.get("the decay is", NONE))]
     clips: list[tuple[object, object]] = (
         [(clip, settings.get("clip by"))] if clip else [(None, NONE)]
     )
@@ -154,6 +155,7 @@ HYPER = (
         "initial accumulator",
     ),
     "dampening",
+    ROUNDED,
 )
 
 
@@ -231,27 +233,30 @@ def _step(g: Array, kept: dict[str, Any], t: int, rate: float, told: Told) -> An
             move = kept_as("b", number("momentum") * kept.get("b", zeros) + move)
         return rate * move
     beta1, beta2 = number("beta1"), number("beta2")
+    power1, power2 = (
+        float(np.float32(beta)) ** t if told.get(ROUNDED) else beta**t for beta in (beta1, beta2)
+    )
     m = kept_as("m", beta1 * kept.get("m", zeros) + (1 - beta1) * g)
     if kind == "adamax":
         if place == "in what is kept":
             u = kept_as("u", np.maximum(beta2 * kept.get("u", zeros), np.abs(g) + epsilon))
         else:
             u = kept_as("u", np.maximum(beta2 * kept.get("u", zeros), np.abs(g))) + epsilon
-        return rate / (1 - beta1**t) * m / u
+        return rate / (1 - power1) * m / u
     v = kept_as("v", beta2 * kept.get("v", zeros) + (1 - beta2) * g * g)
     if kind == "nadam":
         now, following = (beta1 * (1 - 0.5 * 0.96**one) for one in (t, t + 1))
         product_now = kept_as("p", kept.get("p", np.ones(())) * now)
         ahead = following * m / (1 - product_now * following) + (1 - now) * g / (1 - product_now)
         return rate * ahead / (np.sqrt(v / (1 - beta2**t)) + epsilon)
-    correction = 1 - beta2**t
+    correction = 1 - power2
     if place == "before the correction":
         root = (np.sqrt(v) + epsilon) / np.sqrt(correction)
     elif place == "after the correction":
         root = np.sqrt(v / correction) + epsilon
     else:
         root = np.sqrt(v / correction + epsilon)
-    return rate / (1 - beta1**t) * m / root
+    return rate / (1 - power1) * m / root
 
 
 def _apart(one: Weights, other: Weights) -> float:
