@@ -304,14 +304,16 @@ def toys(copy) -> Path:
 
 
 @pytest.fixture
-def ended(capsys, monkeypatch):
-    """Return a function that runs a command in this process: its status, stdout and stderr.
-
-    A project that a command is about is this process's for good, and here until the test ends.
-    """
+def own_project(monkeypatch):
+    """Have a project that this process is about be its own until the test ends only."""
     monkeypatch.setenv(_project.VARIABLE, "")
     for package in filter(None, map(sys.modules.get, _project.PACKAGES)):
         monkeypatch.setattr(package, "__path__", list(package.__path__))
+
+
+@pytest.fixture
+def ended(capsys, own_project):
+    """Return a function that runs a command in this process: its status, stdout and stderr."""
 
     def run(*arguments):
         status = cli.main(list(arguments))

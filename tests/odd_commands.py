@@ -40,6 +40,7 @@ OUTS = (
     "/dev/null/x",
 )
 NUMBERS = ("1", "2", "3", "0", "-1", "1.5", "1e3", "9" * 25, "\u0661", "0x1", "nan")
+REFERENCES = ("nets.py:Net", "file:Net", "nowhere.py:Net(", "os:getcwd", "a:b", ":", "json:loads")
 # Values of options and arguments that have no choices; those that are right, and nearly so.
 VALUES: dict[str, Sequence[str]] = {
     **dict.fromkeys(("folder", "folders", "a", "b", "figures"), FOLDERS),
@@ -53,6 +54,14 @@ VALUES: dict[str, Sequence[str]] = {
     "ray": ("127.0.0.1:1", "[::1]:1", "127.0.0.1", ":", "127.0.0.1:99999", "x:y"),
     "ray_label": ("rack=1", "rack", "=", "rack="),
     "fail_on": ("score:1", "time:10", "time:nan", "score:-1", "score:inf", "time", "x:1"),
+    **dict.fromkeys(("pytorch", "pytorch_loss", "pytorch_optimizer"), REFERENCES),
+    **dict.fromkeys(("keras", "keras_loss", "keras_optimizer"), REFERENCES),
+    **dict.fromkeys(("input", "target"), ("time=3; 0..9", "time=3 f=2", "time=0", "; x..y", ";")),
+    "map": ("file", "nowhere"),
+    "save_map": ("empty/map.json", "/dev/null/x"),
+    "save": ("echo", "new", "a b"),
+    "learning_rate": ("1e-3", "0", "-1", "nan"),
+    "words": ("batchnorm", "clip"),
     "name": (*(lesson.name for lesson in lessons()), "1", "0", "99"),
 }
 

@@ -144,6 +144,7 @@ def test_a_model_without_weights_is_an_error():
 ADAM = """
 import numpy as np, torch
 from torch import nn
+from types import SimpleNamespace
 from backends.pytorch._defaults import optimizer
 from problems import Recipe, Schedule
 
@@ -154,7 +155,7 @@ recipe = Recipe(
 model = nn.Linear(3, 1, bias=False).double()
 with torch.no_grad():
     model.weight.fill_(1.0)
-optimizer, _ = optimizer(model, recipe, 20)
+optimizer, _ = optimizer(model, SimpleNamespace(recipe=recipe), 20)
 gradients = np.random.default_rng(0).normal(size=(60, 3)) * [1, 1e-4, 1e-8]
 w, m, v = np.ones(3), np.zeros(3), np.zeros(3)
 for t, gradient in enumerate(gradients, start=1):

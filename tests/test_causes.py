@@ -21,6 +21,7 @@ GRU = {
     "recurrent_kernel": RNG.normal(size=(3, 9)),
     "bias": RNG.normal(size=(2, 9)),
 }
+CONV = {"kernel": RNG.normal(size=(3, 3, 4, 5)), "bias": RNG.normal(size=5)}
 PRODUCT = X @ DENSE["kernel"] + DENSE["bias"]
 
 
@@ -44,7 +45,69 @@ def shifted(axis):
     return np.take(padded, range(size), axis), np.take(padded, range(1, size + 1), axis)
 
 
+def convolved(before, kernel=None, *, mode="constant"):
+    """A convolution with stride 2 of 8 x 8 by 3 x 3, which needs a padding of 1 in each axis."""
+    kernel = CONV["kernel"] if kernel is None else kernel
+    x = np.pad(IMAGE, [(0, 0), (before, 1 - before), (before, 1 - before), (0, 0)], mode)
+    y = np.zeros((len(x), 4, 4, 5)) + CONV["bias"]
+    for i, j in np.ndindex(4, 4):
+        window = x[:, 2 * i : 2 * i + 3, 2 * j : 2 * j + 3]
+        y[:, i, j] += np.einsum("nhwc,hwcd->nd", window, kernel)
+    return y
+
+
+def averaged(*, counted):
+    zeros, ones = (
+        np.pad(of, [(0, 0), (1, 1), (1, 1), (0, 0)]) for of in (IMAGE, np.ones_like(IMAGE))
+    )
+    total, count = (
+        sum(of[:, i : i + 8, j : j + 8] for i in range(3) for j in range(3)) for of in (zeros, ones)
+    )
+    return total / (9 if counted else count)
+
+
+def by_deviation(ddof, epsilon=1e-6):
+    apart = X - X.mean(-1, keepdims=True)
+    divisor = X.std(-1, keepdims=True, ddof=ddof) + epsilon
+    return apart / divisor * NORM["gamma"] + NORM["beta"]
+
+
+def dropped(x):
+    return np.where(np.random.default_rng(1).random(x.shape) < 0.5, 0, 2 * x)
+
+
 CASES = {
+    "the padding before axes 1, 2 is 1, 1 here and 0, 0 there": Case(
+        x=IMAGE, one=convolved(1), other=convolved(0), weights=CONV
+    ),
+    "padding is by zeros here and a reflection there": Case(
+        x=IMAGE, one=convolved(1), other=convolved(1, mode="reflect"), weights=CONV
+    ),
+    "the kernel is as it is here and turned by 180 degrees there": Case(
+        x=IMAGE,
+        one=convolved(1),
+        other=convolved(1, CONV["kernel"][::-1, ::-1]),
+        weights=CONV,
+    ),
+    "it takes the mean with its padding here and the mean without its padding there": (
+        Case(x=IMAGE, one=averaged(counted=True), other=averaged(counted=False))
+    ),
+    "axes 1, 2 each have 1 more of its padding before it there": Case(
+        x=IMAGE, one=IMAGE[:, 1:, 1:], other=IMAGE[:, :-1, :-1]
+    ),
+    "the batch is taken for time there": Case(
+        x=X,
+        one=lstm(),
+        other=causes._lstm(X.swapaxes(0, 1), *LSTM.values(), FUNCTIONS["sigmoid"]).swapaxes(0, 1),
+        weights=LSTM,
+    ),
+    "the variance is unbiased here and biased there": (
+        Case(x=X, one=by_deviation(1), other=by_deviation(0), weights=NORM)
+    ),
+    "epsilon is added to the deviation here and to the variance there": (
+        Case(x=X, one=by_deviation(0), other=normalized(1e-6, -1), weights=NORM)
+    ),
+    "dropout with rate 0.5 is on here": Case(x=IMAGE, one=dropped(X), other=X),
     "epsilon is 1e-05 here and 0.001 there": (
         Case(x=X, one=normalized(1e-5), other=normalized(1e-3), weights=NORM)
     ),
@@ -108,6 +171,21 @@ def flat(*order):
         (IMAGE.mean((1, 2)), IMAGE.max((1, 2)), "the mean over space or time here and the largest"),
         (IMAGE, np.maximum(IMAGE, 0), "it is no activation here and relu there"),
         (IMAGE[:, -1], IMAGE[:, 0], "it is the last step here and the first step there"),
+        (
+            IMAGE.max((1, 2)),
+            np.maximum(IMAGE, 0).mean((1, 2)),
+            "it is the largest of relu here and the mean over space or time of relu there",
+        ),
+        (
+            IMAGE.transpose(0, 3, 1, 2).reshape(3, 64, 4),
+            IMAGE.reshape(3, 64, 4),
+            "reshaped, where channels come first here and last there",
+        ),
+        (
+            np.pad(IMAGE, [(0, 0), (2, 1), (0, 0), (0, 0)]),
+            IMAGE,
+            "axis 1 gets 2 before and 1 after here, none there",
+        ),
         (IMAGE, IMAGE + 1e-3 * RNG.normal(size=IMAGE.shape), ""),
     ],
 )

@@ -20,7 +20,7 @@ from compare.proof import gate
 
 COMMANDS = (
     *("list", "doctor", "show", "check", "run", "explain", "sweep", "table", "report", "plot"),
-    *("diff", "export", "merge", "status"),
+    *("diff", "export", "merge", "status", "match", "init", "test", "traps"),
 )
 COMPLETE_HERE = next(name for name, backend in BACKENDS.items() if not backend.missing())
 ABSENT = [name for name, backend in BACKENDS.items() if backend.missing()]

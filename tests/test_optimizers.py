@@ -146,6 +146,7 @@ USUAL = {"learning_rate": 1e-2, "loss": "mean_absolute_error", "batch_size": 1, 
 GIVEN = {
     "pytorch": """
 import torch
+from types import SimpleNamespace
 from backends.pytorch._defaults import optimizer
 class Net(torch.nn.Module):
     def __init__(self):
@@ -154,7 +155,7 @@ class Net(torch.nn.Module):
 def begin():
     model = Net().double()
     engine._weights.write(model, weights)
-    made, _ = optimizer(model, recipe, 10)
+    made, _ = optimizer(model, SimpleNamespace(recipe=recipe), 10)
     holders = [model.fc.weight, model.fc.bias, model.dense.weight, model.dense.bias]
     def step(gradients):
         for parameter, gradient in zip(holders, gradients, strict=True):
@@ -165,6 +166,7 @@ def begin():
     "keras-tensorflow": """
 import keras
 from backends.keras import _optimizers
+from types import SimpleNamespace
 from backends.keras._defaults import optimizer
 class Net(keras.Model):
     def __init__(self):
@@ -176,7 +178,7 @@ def begin():
     model = Net()
     model(keras.Input((4,)))
     engine._weights.write(model, weights)
-    made = optimizer(model, recipe, 10)
+    made = optimizer(model, SimpleNamespace(recipe=recipe), 10)
     changes, steps = _optimizers.epoch_rates(recipe, 10), iter(range(200))
     variables = model.trainable_variables
     def step(gradients):

@@ -31,7 +31,9 @@ READING = {
     "show": ("echo", "class Echo"),
     "lessons": ("", "channels: Channels come first"),
     "lesson": ("fitting", "not measured here: `diptych lessons --measure`"),
+    "traps": ("batchnorm", "epsilon: "),
     "crib": ("", "crib.html"),
+    "init": ("mine", "Next: cd mine"),
     "table": ("run", "moving_square"),
     "report": ("run", "report.html"),
     "plot": ("run --out pictures", "ratio-epoch_s.svg"),
@@ -39,7 +41,16 @@ READING = {
     "merge": ("run --out merged", "merged: "),
     "export": ("run --format github-action-benchmark", '"unit": "s"'),
 }
-TRAINING = {"doctor", "check", "run", "status", "sweep", "explain"}  # and what is told of one
+TRAINING = {
+    "doctor",
+    "check",
+    "run",
+    "status",
+    "sweep",
+    "explain",
+    "match",
+    "test",
+}  # and what is told of one
 
 
 def done(*command: str | Path, cwd: Path) -> str:
@@ -119,6 +130,15 @@ def old(tmp_path_factory) -> Path:
     return python
 
 
+@pytest.fixture(scope="module")
+def whole(wheel, tmp_path_factory) -> Path:
+    """The Python of an environment with the wheel; all else is that of these tests."""
+    python = environment(tmp_path_factory.mktemp("whole") / "venv")
+    done(*PIP, "--python", python, "install", "--no-deps", wheel, cwd=python.parent)
+    (packages(python) / "others.pth").write_text(sysconfig.get_path("purelib"))
+    return python
+
+
 @pytest.fixture
 def diptych(python, tmp_path):
     """Return a function that runs the installed command in an empty folder: see `done`."""
@@ -176,3 +196,27 @@ def test_a_backend_has_the_packages_of_its_own_interpreter(diptych, python, old,
     assert {record["commit"] for record in found.values()} == {None}
     assert {record["dirty"] for record in found.values()} == {None}
     assert files(python) == before
+
+
+def test_a_project_of_ones_own_is_made_proven_run_and_shown(whole, tmp_path):
+    command = whole.with_name("diptych")
+    done(command, "init", "mine", cwd=tmp_path)
+    folder = tmp_path / "mine"
+    assert "ok everywhere" in done(command, "check", cwd=folder)
+    assert "2 trainings, 0 failed" in done(command, "run", "--quick", "--seeds", "1", cwd=folder)
+    assert "report.html" in done(command, "report", cwd=folder)
+    assert 'id="mine-programs"' in (folder / "results/latest/report.html").read_text()
+
+
+def test_two_models_are_matched(whole, tmp_path):
+    (tmp_path / "nets.py").write_text(
+        "from torch import nn\n\ndef net():\n"
+        "    return nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))\n"
+    )
+    (tmp_path / "models.py").write_text(
+        "import keras\nfrom keras import layers\n\nmodel = keras.Sequential([\n"
+        "    keras.Input((4,)), layers.Dense(3, activation='relu'), layers.Dense(2)])\n"
+    )
+    named = ("--pytorch", "nets.py:net", "--keras", "models.py:model")
+    said = done(whole.with_name("diptych"), "match", *named, "--input", "f=4", cwd=tmp_path)
+    assert "ok everywhere" in said

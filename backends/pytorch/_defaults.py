@@ -47,7 +47,7 @@ def optimizer(
     made, before = _optimizers.optimizer(model, problem, steps_per_epoch, kept)
     if noise:
         add_noise(made, noise)  # first, as rounding is: what is clipped has it
-    if isinstance(before, Before):
+    if before is not made:
         made.register_step_pre_hook(before)
     return made, before
 

@@ -32,13 +32,12 @@ def add(commands: Any) -> None:
         do_match,
         summary="prove that two models of your own are the same, or find where they differ",
         about="Runs both models on random input, pairs their layers, gives both the same weights, "
-        "and climbs the ladder of `diptych check`: shapes, outputs of the layers, loss, gradients, "
-        "steps of a training. Each model is named by its file, or module, and its class, function "
-        "or variable there. No file of yours is changed.",
-        examples='  diptych match --pytorch nets.py:Net --keras models.py:make --input "height=32 '
-        'width=32 channel=3"\n'
-        "  diptych match --pytorch 'nets.py:Tagger(100)' --keras models.py:tagger "
-        '--input "time=20; 0..99"',
+        "and climbs the ladder of `diptych check`. Each model is named by its file, or module, and "
+        "its class, function or variable there. No file of yours is changed.",
+        examples="  diptych match --pytorch nets.py:Net --keras models.py:make \\\n"
+        '    --input "height=32 width=32 channel=3"\n'
+        "  diptych match --pytorch 'nets.py:Tagger(100)' --keras models.py:tagger \\\n"
+        '    --input "time=20; 0..99"',
     )
     match.add_argument(
         "--pytorch", required=True, metavar="WHERE", help="FILE.py:NAME or PACKAGE.MODULE:NAME"
@@ -47,6 +46,11 @@ def add(commands: Any) -> None:
     _add_asked(match)
     match.add_argument("--map", type=file, help="a file of JSON: paths of Keras's by PyTorch's")
     match.add_argument("--save-map", type=file, help="write what was paired there")
+    match.add_argument(
+        "--save",
+        metavar="NAME",
+        help="write both as a problem of this project: problems/NAME.py and its two programs",
+    )
     for what, of in (("loss", "outputs and targets, in each one's order"), ("optimizer", "")):
         for panel, given in (("pytorch", "the model"), ("keras", "nothing")):
             match.add_argument(
@@ -75,7 +79,13 @@ def _add_asked(match: argparse.ArgumentParser) -> None:
         'semicolon, the range of the numbers (-1.0..1.0), e.g. "time=20; 0..99" of whole ones; '
         'several inputs by name: "left: time=20 feature=8"',
     )
-    match.add_argument("--loss", choices=LOSSES, default=LOSSES[0], help="loss (%(default)s)")
+    match.add_argument(
+        "--loss",
+        choices=LOSSES,
+        default=LOSSES[0],
+        metavar="LOSS",
+        help=f"{', '.join(LOSSES)} (%(default)s)",
+    )
     match.add_argument(
         "--optimizer", choices=OPTIMIZERS, default=OPTIMIZERS[0], help="optimizer (%(default)s)"
     )
@@ -122,13 +132,14 @@ def do_match(options: argparse.Namespace) -> int:
     ours = _models(options)
     asked = _asked(options)
     given = _map(options.map) if options.map else {}
+    saved = _place_of(options.save) if options.save else Path()
     with TemporaryDirectory(prefix="diptych-") as made, Progress() as progress:
         (Path(made) / _project.FILE).write_text("")
         _project.use(Path(made))
         launcher = Launcher()
         try:
             found = match(
-                NAME,
+                options.save or NAME,
                 ours,
                 asked,
                 project=Path(made),
@@ -147,6 +158,11 @@ def do_match(options: argparse.Namespace) -> int:
     if options.save_map:
         listed = {one.left.path: one.right.path for one in found.pairs if one.left and one.right}
         options.save_map.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
+    if options.save:
+        for path, text in found.files.items():
+            target = saved / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, "utf-8")
     if options.json:
         print(as_json(found), end="")
     else:
@@ -156,6 +172,28 @@ def do_match(options: argparse.Namespace) -> int:
         complain(str(finding))
     unknown = all(finding.unfinished or finding.unavailable for finding in wrong)
     return (2 if unknown else 3) if wrong else 0
+
+
+def _place_of(name: str) -> Path:
+    """Return the project in which a problem of this name can be written.
+
+    Raises:
+        UsageError: there is no project, the name is none, or it is taken.
+    """
+    import problems
+    from problems import _project
+
+    root = _project.root()
+    if root is None:
+        raise UsageError(
+            f"--save {name}: expected a project, came no {_project.FILE} in this folder or above; "
+            "`diptych init FOLDER` makes one"
+        )
+    if not name.isidentifier() or name[0] == "_":
+        raise UsageError(f"--save {name!r}: expected a name of letters, digits and _")
+    if name in problems.names():
+        raise UsageError(f"--save {name}: expected a new name, came that of a problem")
+    return root
 
 
 def _models(options: argparse.Namespace) -> "Models":

@@ -150,10 +150,15 @@ def _by_shape(one: Seen) -> object:
     return tuple(sorted(shape for _, shape in _shapes(one))) if one.weights else None
 
 
+def _by_kind(one: Seen) -> object:
+    return one.family if one.family and one.weights else None
+
+
 PASSES: tuple[tuple[str, Callable[[Seen], object]], ...] = (
     ("name", _by_name),
     ("order", _by_family),
     ("shape", _by_shape),
+    ("kind", _by_kind),
 )
 
 

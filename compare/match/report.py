@@ -101,6 +101,13 @@ def sentences(matched: Matched) -> Iterator[str]:
         if one.cause:
             yield f"{one.layer}: {one.cause}"
     yield from matched.diagnosis.causes
+    for found in matched.findings:
+        if found.rung == "parameters" and not found.passed:
+            yield f"{found.tensor}: {found.expected} in PyTorch, {found.came} in Keras"
+    for pair in matched.pairs:
+        if pair.left and pair.right and pair.left.calls != pair.right.calls:
+            calls = [f"{n} times" if n > 1 else "once" for n in (pair.left.calls, pair.right.calls)]
+            yield f"{pair.left.path}: it is called {calls[0]} in PyTorch, {calls[1]} in Keras"
     for pair, name, one, other in differences(matched.pairs):
         assert pair.left is not None
         yield f"{pair.left.path}: {name} is {told(one)} in PyTorch, {told(other)} in Keras"

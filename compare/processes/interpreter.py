@@ -53,7 +53,7 @@ def use(asked: Iterable[str]) -> None:
     named = settings.table("python")
     folder = _project.root() or Path()
     for name, path in named.items():  # where the file is
-        if isinstance(path, str) and path and path[0] != "~":
+        if isinstance(path, str) and path and path[0] != "~" and "\0" not in path:
             named[name] = str(folder / path)
     for text in asked:
         backend, separator, path = text.partition("=")

@@ -37,8 +37,8 @@ def add(commands: Any) -> None:
         "test",
         do_test,
         summary="try the rules that every problem keeps on those of your project",
-        about="Tries the rules of a problem's file on each problem of the project: the same seed "
-        "draws the same data, the trivial answer has the score stated, and others. Then it checks "
+        about="Tries the rules of a problem's file on each problem of the project, such as "
+        "that the same seed draws the same data. Then it checks "
         "that the two programs of each are one model, as `diptych check` does.",
         examples="  diptych test\n  diptych test mine",
     )

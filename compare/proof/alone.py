@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
-from itertools import product
+from itertools import product, zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,9 +22,10 @@ import numpy as np
 
 import problems
 from backends import OTHERWISE, Side
+from backends._dropout import Draw
 from compare.options import STARTS
 from compare.processes.launcher import ASKED, Kind, Launcher, several
-from compare.proof import causes, losses, optimizers
+from compare.proof import causes, losses, more_causes, optimizers
 from compare.proof.inputs import SEED, batch, cast, shortened
 from compare.records.record import FORK
 from compare.text import blamed
@@ -89,7 +90,10 @@ def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = No
     expected, came = found
     layers = [key.removeprefix("out/") for key in expected if key.startswith("out/")]
     rows: list[Alone] = []
-    for layer in layers:
+    moving = {str(name).removesuffix(".last") for of in found for name in of.get("moving", ())}
+    bases = [one.removesuffix(".last") for one in layers]
+    first = next((i for i, base in enumerate(bases) if base in moving), len(bases))
+    for place, layer in enumerate(layers):
         comes = _apart(expected, "out/", came, "out/", layer)
         if layer.endswith(OTHERWISE) or comes is None:
             continue
@@ -99,7 +103,9 @@ def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = No
             comes=comes,
             alone=_apart(expected, "out/", came, "alone/", layer),
         )
-        name = f"in/{layer.removesuffix('.last')}"
+        if place > first and bases[place] != bases[first]:
+            row = replace(row, alone=None)  # its input was another one
+        name = f"in/{bases[place]}"
         if row.given and row.given > ENOUGH and name in expected and name in came:
             row = replace(row, channels=causes.channels_of(expected[name], came[name]))
         rows.append(replace(row, cause=_cause(row, rows[-1:], expected, came)))
@@ -121,7 +127,20 @@ def _of_training(expected: Mapping[str, Array], came: Mapping[str, Array]) -> It
             told = losses.cause(float(one), float(other), outputs, targets, options)
             yield from filter(None, [told])
         return  # whatever rests on it differs
+    draws = [json.loads(str(of.get("draws", "[]"))) for of in both]
+    for number, pair in enumerate(zip_longest(*draws), 1):
+        asked = [None if draw is None else draw[1:] for draw in pair]  # names may differ
+        if asked[0] != asked[1]:
+            here, there = (
+                "none" if draw is None else str(Draw(draw[0], float(draw[1]), draw[2]))
+                for draw in pair
+            )
+            yield f"dropout: draw {number} is {here} here and {there} there"
+            return
     gradients = [_under("gradient/", of) for of in both]
+    if penalties := [*more_causes.of_penalties(_under("weight/", expected), *gradients)]:
+        yield from penalties
+        return
     if told := causes.of_gradients(*gradients):
         yield told
         return
@@ -135,6 +154,10 @@ def _of_training(expected: Mapping[str, Array], came: Mapping[str, Array]) -> It
         begun = _under("weight/", expected)
         shapes = {name: array.shape for name, array in begun.items()}
         yield from optimizers.cause(begun, optimizers.gradients(shapes), *moved)
+
+
+def _steady(one: Array, other: Array) -> bool:
+    return bool(np.allclose(one, other, rtol=1e-12, atol=0, equal_nan=True))
 
 
 def _under(kind: str, found: Mapping[str, Array]) -> dict[str, Array]:
@@ -159,14 +182,16 @@ def _cause(
                     for key, array in expected.items()
                     if key.startswith(f"weight/{name}/")
                 }
-                if told := causes.cause(causes.Case(x=x, one=one, other=other, weights=weights)):
+                case = causes.Case(x=x, one=one, other=other, weights=weights)
+                if told := more_causes.cause(case) or causes.cause(case):
                     return told
         return ""
     other = came.get(f"in/{name}")
-    if before and before[0].comes <= ENOUGH and x is not None and other is not None:
-        left = expected[f"out/{before[0].layer}"]
-        if row.given is None or row.given > ENOUGH:
-            return causes.between(left, x, other)
+    left = expected.get(f"out/{before[0].layer}" if before else "x")
+    right = not before or before[0].comes <= ENOUGH
+    differs = row.given is None or row.given > ENOUGH
+    if right and differs and left is not None and x is not None and other is not None:
+        return more_causes.between(left, x, other) or causes.between(left, x, other)
     return ""
 
 
@@ -201,6 +226,7 @@ def _train(
                 settings["loss"] = own.loss_settings(problem)
     with suppress(Exception):
         slopes = engine.slopes(problem, part, seed=SEED)
+        found["draws"] = np.array(json.dumps([[*map(str, draw)] for draw in slopes.draws]))
         found |= {f"gradient/{name}": array for name, array in slopes.gradients.items()}
         found |= {f"average/{name}": array for name, array in slopes.averages.items()}
     with suppress(Exception):
@@ -227,10 +253,17 @@ def main(cell: Path) -> None:
         train = problem.make_data(SEED)["train"].changed(lambda one: cast(one, "float64"))
         x = batch(problem, train, "float64").x
         probe = engine.probe(problem, seed=SEED)
+        if isinstance(x, np.ndarray):
+            found["x"] = x
         others: dict[str, Array] = {}
         found |= {f"weight/{name}": array for name, array in probe.weights.items()}
         found |= {f"in/{name}": array for name, array in probe.inputs(x).items()}
         found |= {f"out/{name}": array for name, array in probe.ask(x).items()}
+        again = probe.ask(x)  # what it was given and what it left are of two runs
+        found["moving"] = np.array(
+            [name for name, array in again.items() if not _steady(found[f"out/{name}"], array)],
+            dtype=np.str_,
+        )
         if "given" in asked:
             with np.load(asked["given"]) as arrays:
                 others = dict(arrays)

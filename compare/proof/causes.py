@@ -5,18 +5,23 @@ of one side into those of the other is named, with both values. If none does, wh
 Formulas: the documentation of both frameworks.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import permutations
+from functools import partial
+from itertools import permutations, product
 from math import erf, prod, sqrt
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from problems import Array
 
 CLOSE = 1e-11  # relative: as near as rounding leaves two ways to compute the same in float64
 EPSILONS = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12, 1e-4, 1e-2, 0.0)
 SLOPES = (0.01, 0.2, 0.3, 0.1, 0.25, 0.05)
+STRIDES, DILATIONS, WINDOWS = (1, 2, 3, 4), (1, 2), (2, 3, 4, 5)  # that are tried
+FILLED = {"constant": "zeros", "reflect": "a reflection", "edge": "its edge", "wrap": "a circle"}
+FILTERS, MANY = 4, 10**7  # of a convolution: the first ones are tried, up to so many products
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,20 +93,73 @@ def between(before: Array, one: Array, other: Array) -> str:
     `before` is what the layer before leaves, the same on both sides; `one` and `other` are what the
     next one gets.
     """
-    shown = {name: f(before) for name, f in FUNCTIONS.items() if f(before).shape == before.shape}
-    shown |= (
-        {"the last step": before[:, -1], "the first step": before[:, 0]} if before.ndim > 2 else {}
-    )
-    axes = tuple(range(1, before.ndim - 1))
-    if axes:
-        shown |= {"the mean over space or time": before.mean(axes), "the largest": before.max(axes)}
-    ours = next((name for name, array in shown.items() if _same(array, one)), "")
-    theirs = next((name for name, array in shown.items() if _same(array, other)), "")
-    if ours and theirs:
-        return f"between the layers, it is {ours} here and {theirs} there"
-    for told in (*_orders(before, one, other), *_changed(one, other)):
-        return told
+    with np.errstate(all="ignore"):
+        inner = {name: f(before) for name, f in FUNCTIONS.items()}
+    inner = {name: array for name, array in inner.items() if array.shape == before.shape}
+    shown = {(name, ""): array for name, array in inner.items()}
+    for name, array in inner.items() if before.ndim > 2 else ():
+        axes = tuple(range(1, before.ndim - 1))
+        shown[name, "the last step"], shown[name, "the first step"] = array[:, -1], array[:, 0]
+        shown[name, "the mean over space or time"] = array.mean(axes)
+        shown[name, "the largest"] = array.max(axes)
+    ours = [key for key, array in shown.items() if _same(array, one)]
+    theirs = [key for key, array in shown.items() if _same(array, other)]
+    pairs = [(here, there) for here, there in product(ours, theirs) if here != there]
+    if pairs:  # the two that differ least
+        here, there = min(pairs, key=lambda pair: pair[0][0] != pair[1][0])
+        return f"between the layers, it is {_taken(*here)} here and {_taken(*there)} there"
+    for what in (*_orders(before, one, other), *_changed(one, other)):
+        return what
+    for array in inner.values():
+        for what in (*_reshaped(array, one, other), *_padded(array, one, other)):
+            return what
     return ""
+
+
+def _taken(activation: str, taken: str) -> str:
+    if not taken:
+        return activation
+    return taken if activation == "no activation" else f"{taken} of {activation}"
+
+
+def _reshaped(before: Array, one: Array, other: Array) -> Iterator[str]:
+    """The same numbers in another order, as from a reshape of what has channels first."""
+    if before.ndim < 3 or one.shape != other.shape or one.size != before.size:
+        return
+    orders = {"last": before.ravel(), "first": np.moveaxis(before, -1, 1).ravel()}
+    for here, there in permutations(orders):
+        if _same(one.ravel(), orders[here]) and _same(other.ravel(), orders[there]):
+            yield f"reshaped, where channels come {here} here and {there} there"
+
+
+def _padded(before: Array, one: Array, other: Array) -> Iterator[str]:
+    """Zeros that are added at the borders, where the other side adds none or others."""
+    if before.ndim < 3:
+        return
+    ours, theirs = (_zeros_around(before, array) for array in (one, other))
+    if ours is None or theirs is None or ours == theirs:
+        return
+    told = [
+        ", ".join(
+            f"axis {axis} gets {first} before and {last} after"
+            for axis, (first, last) in enumerate(zeros)
+            if first or last
+        )
+        for zeros in (ours, theirs)
+    ]
+    yield f"zeros between the layers: {told[0] or 'none'} here, {told[1] or 'none'} there"
+
+
+def _zeros_around(before: Array, array: Array) -> tuple[tuple[int, int], ...] | None:
+    """Return how many zeros are added before and after, by axis; None if it is not so."""
+    more = np.array(array.shape) - np.array(before.shape) if array.ndim == before.ndim else [-1]
+    if min(more) < 0 or more[0] or more[-1] or max(more) > 2 * max(WINDOWS):
+        return None
+    for first in product(*(range(n + 1) for n in more)):
+        zeros = tuple((i, int(n) - i) for i, n in zip(first, more, strict=True))
+        if _same(np.pad(before, zeros), array):
+            return zeros
+    return None
 
 
 def channels_of(one: Array, other: Array) -> int:
@@ -167,9 +225,13 @@ def _changed(one: Array, other: Array) -> Iterator[str]:
         factor = float(np.median(ratios))
         if np.isfinite(factor) and factor and _same(one * factor, other):
             yield f"what there is is {factor:.6g} times what is here"
+    for whole, dropped, where in ((one, other, "there"), (other, one, "here")):
+        held = np.abs(whole) > 1e-9 * np.abs(whole).max(initial=0.0)
+        ratios = dropped[held] / whole[held]
         kept = np.abs(ratios) > 1e-9
-        if 0.2 < kept.mean() < 1 and np.ptp(ratios[kept]) < 1e-6:
-            yield f"dropout with rate {1 - 1 / ratios[kept][0]:.2g} is on there"
+        alike = held.any() and 0.2 < kept.mean() < 1 and np.ptp(ratios[kept]) < 1e-6
+        if alike and ratios[kept][0] > 1 + 1e-6:
+            yield f"dropout with rate {1 - 1 / ratios[kept][0]:.2g} is on {where}"
 
 
 def _output_changed(case: Case) -> Iterator[str]:
@@ -185,19 +247,19 @@ def _epsilon(case: Case) -> Iterator[str]:
     ours = next((name for name, array in found.items() if _same(array, case.one)), None)
     theirs = next((name for name, array in found.items() if _same(array, case.other)), None)
     if ours and theirs and ours != theirs:
-        what, here, kind = ours
-        _, there, other = theirs
-        if what == theirs[0] and kind == other:
-            yield f"epsilon is {here:g} here and {there:g} there"
-        elif what == theirs[0]:
-            yield f"the variance is {kind} here and {other} there"
-        else:
-            yield f"it is {what} here and {theirs[0]} there"
+        told = (
+            f"it is {ours[0]} here and {theirs[0]} there",
+            f"the variance is {ours[1]} here and {theirs[1]} there",
+            f"epsilon is added to the {ours[2]} here and to the {theirs[2]} there",
+            f"epsilon is {ours[3]:g} here and {theirs[3]:g} there",
+        )
+        yield next(told[i] for i in range(4) if ours[i] != theirs[i])
 
 
 def _normalized(
     x: Array, weights: Mapping[str, Array]
-) -> Iterator[tuple[tuple[str, float, str], Array]]:
+) -> Iterator[tuple[tuple[str, str, str, float], Array]]:
+    """Yield what normalizations leave: what, its variance, what epsilon is added to, epsilon."""
     gamma, beta = weights.get("gamma", np.ones(())), weights.get("beta", np.zeros(()))
     mean, variance = weights.get("moving_mean", 0.0), weights.get("moving_variance", 1.0)
     kinds: list[tuple[str, str, Array, Array]] = [
@@ -220,9 +282,11 @@ def _normalized(
     for what, kind, m, v in kinds:
         for epsilon in EPSILONS:
             with np.errstate(divide="ignore", invalid="ignore"):
-                y = (x - m) / np.sqrt(v + epsilon) * gamma + beta
-            if y.shape == x.shape:
-                yield (what, epsilon, kind), y
+                divisors = {"variance": np.sqrt(v + epsilon), "deviation": np.sqrt(v) + epsilon}
+                for where, divisor in divisors.items():
+                    y = (x - m) / divisor * gamma + beta
+                    if y.shape == x.shape:
+                        yield (what, kind, where, epsilon), y
 
 
 def _shifted(case: Case) -> Iterator[str]:
@@ -230,25 +294,130 @@ def _shifted(case: Case) -> Iterator[str]:
     one, other = case.one, case.other
     if one.shape != other.shape or one.ndim < 3:
         return
-    for axis in range(1, one.ndim - 1):
-        size = one.shape[axis]
-        for by in (1, 2):
-            if size > 2 * by:
-                ahead, behind = (
-                    np.take(of, range(*ends), axis)
-                    for of, ends in ((one, (0, size - by)), (other, (by, size)))
-                )
-                if _same(ahead, behind):
-                    yield f"axis {axis} has {by} more of its padding before it there"
-                ahead, behind = (
-                    np.take(of, range(*ends), axis)
-                    for of, ends in ((other, (0, size - by)), (one, (by, size)))
-                )
-                if _same(ahead, behind):
-                    yield f"axis {axis} has {by} more of its padding before it here"
+    space = tuple(range(1, one.ndim - 1))
+    every = [(axis,) for axis in space] + [space] * (len(space) > 1)
+    for axes, by in product(every, (1, 2)):
+        if all(one.shape[axis] > 2 * by for axis in axes):
+            begins, ends = (
+                tuple(cut if axis in axes else slice(None) for axis in range(one.ndim))
+                for cut in (slice(None, -by), slice(by, None))
+            )
+            told = f"axis {axes[0]} has" if len(axes) == 1 else f"axes {_listed(axes)} each have"
+            for first, second, where in ((one, other, "there"), (other, one, "here")):
+                if _same(first[begins], second[ends]):
+                    yield f"{told} {by} more of its padding before it {where}"
     inner = tuple(slice(1, -1) if 0 < i < one.ndim - 1 else slice(None) for i in range(one.ndim))
     if all(size > 4 for size in one.shape[1:-1]) and _same(one[inner], other[inner]):
         yield "only the border differs: look at what the padding is filled with, and what counts it"
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values))
+
+
+Runs = Iterable[tuple[Mapping[str, str], Array]]  # what a layer leaves, and what it is set to
+
+
+def _of_convolution(case: Case) -> Iterator[str]:
+    """A convolution that is padded or dilated otherwise, or whose kernel is turned."""
+    kernel = case.weights.get("kernel")
+    if kernel is None or not 3 <= kernel.ndim == case.x.ndim == case.one.ndim:
+        return
+    if kernel.shape[-2:] != (case.x.shape[-1], case.one.shape[-1]):  # transposed, or in groups
+        return
+    bias = case.weights.get("bias", np.zeros(kernel.shape[-1]))
+    few = slice(None, FILTERS)
+    part = Case(x=case.x[:1], one=case.one[:1, ..., few], other=case.other[:1, ..., few])
+    if part.one.size * prod(kernel.shape[:-1]) < MANY:
+        runs = _convolved(part.x, kernel[..., few], bias[few], part.one.shape)
+        yield from _told(part, runs)
+
+
+def _convolved(x: Array, kernel: Array, bias: Array, shape: tuple[int, ...]) -> Runs:
+    n = kernel.ndim - 2
+    kernels = {"as it is": kernel, "turned by 180 degrees": np.flip(kernel, (*range(n),))}
+    for filled, named in FILLED.items():
+        for dilation in DILATIONS:
+            for told, windows in _windows(x, shape, kernel.shape[:n], dilation, filled):
+                for way, turned in kernels.items():
+                    axes = ([*range(n + 1, 2 * n + 2)], [n, *range(n)])
+                    y = np.tensordot(windows, turned, axes) + bias
+                    yield told | {"padding is by": named, "the kernel is": way}, y
+
+
+def _of_pooling(case: Case) -> Iterator[str]:
+    """A pool over other windows, or by another rule."""
+    if not case.weights and 3 <= case.x.ndim == case.one.ndim:
+        part = Case(x=case.x[:1], one=case.one[:1], other=case.other[:1])
+        yield from _told(part, _pooled(part.x, part.one.shape))
+
+
+def _pooled(x: Array, shape: tuple[int, ...]) -> Runs:
+    n = x.ndim - 2
+    axes = tuple(range(-n, 0))
+    for size in WINDOWS:
+        for told, windows in _windows(x, shape, (size,) * n, 1, "nan"):
+            own = np.isfinite(windows)
+            total, count = np.where(own, windows, 0.0).sum(axes), own.sum(axes)
+            if not count.all():  # a window of padding alone
+                continue
+            for way, y in (
+                ("the largest", np.where(own, windows, -np.inf).max(axes)),
+                ("the mean with its padding", total / size**n),
+                ("the mean without its padding", total / count),
+            ):
+                yield told | {"windows are of": str(size), "it takes": way}, y
+
+
+def _windows(
+    x: Array, shape: tuple[int, ...], sizes: Sequence[int], dilation: int, filled: str
+) -> Iterator[tuple[dict[str, str], Array]]:
+    """Yield the windows that make an output of this shape, and where the padding of each begins."""
+    axes = tuple(range(1, x.ndim - 1))
+    whole = [(size - 1) * dilation + 1 for size in sizes]
+    where = f"axes {_listed(axes)}" if axes[1:] else "axis 1"
+    for stride in STRIDES:
+        spans = [(shape[a] - 1) * stride + window for a, window in zip(axes, whole, strict=True)]
+        lacking = [span - x.shape[a] for a, span in zip(axes, spans, strict=True)]
+        befores = [
+            [n for n in range(window) if -stride < lack - n < window]
+            for lack, window in zip(lacking, whole, strict=True)
+        ]
+        for before in product(*befores):
+            pads = [(n, max(lack - n, 0)) for n, lack in zip(before, lacking, strict=True)]
+            around = [(0, 0), *pads, (0, 0)]
+            padded = (
+                np.pad(x, around, constant_values=np.nan)
+                if filled == "nan"
+                else np.pad(x, around, filled)  # type: ignore[call-overload]  # of FILLED
+            )
+            found = sliding_window_view(padded, whole, axes)
+            steps = [slice(0, stride * (shape[a] - 1) + 1, stride) for a in axes]
+            inside = [slice(None, None, dilation)] * len(axes)
+            told = {
+                "the stride is": str(stride),
+                "the dilation is": str(dilation),
+                f"the padding before {where} is": _listed(before),
+            }
+            yield told, found[(slice(None), *steps, slice(None), *inside)]
+
+
+def _told(case: Case, runs: Runs) -> Iterator[str]:
+    """Yield in what the runs of both sides differ: the two that differ least."""
+    ours, theirs = [], []
+    for told, y in runs:
+        ours += [told] if _same(y, case.one) else []
+        theirs += [told] if _same(y, case.other) else []
+    differing = [
+        [
+            f"{what} {here[what]} here and {there[what]} there"
+            for what in here
+            if here[what] != there[what]
+        ]
+        for here, there in product(ours, theirs)
+    ]
+    if least := min(filter(None, differing), key=len, default=None):
+        yield "; ".join(least)
 
 
 def _of_recurrent(case: Case) -> Iterator[str]:
@@ -260,32 +429,40 @@ def _of_recurrent(case: Case) -> Iterator[str]:
     gates = recurrent.shape[1] // units
     bias = case.weights.get("bias", np.zeros(gates * units))
     runs: dict[str, Array] = {}
+    run: Callable[[Array], Array]  # as it is in both frameworks
     if gates == 4:
-        for name, sigmoid in (("sigmoid", _sigmoid), *_hard()):
+        run = partial(_lstm, kernel=kernel, recurrent=recurrent, bias=bias, sigmoid=_sigmoid)
+        runs["recurrent activation sigmoid"] = run(case.x)
+        for name, sigmoid in _hard():
             runs[f"recurrent activation {name}"] = _lstm(case.x, kernel, recurrent, bias, sigmoid)
-        usual = runs["recurrent activation sigmoid"]
         for order in permutations(range(4)):
             if order != (0, 1, 2, 3):
                 k, r, b = (_turned(one, order, units) for one in (kernel, recurrent, bias))
                 names = ", ".join("ifgo"[i] for i in order)
                 runs[f"gates in the order {names}"] = _lstm(case.x, k, r, b, _sigmoid)
     elif gates == 3:
-        for name, after in (("after", True), ("before", False)):
-            runs[f"the reset {name} the matrix"] = _gru(case.x, kernel, recurrent, bias, after)
-        usual = runs["the reset after the matrix"]
+        run = partial(_gru, kernel=kernel, recurrent=recurrent, bias=bias, after=True)
+        runs["the reset after the matrix"] = run(case.x)
+        before = _gru(case.x, kernel, recurrent, bias, after=False)
+        runs["the reset before the matrix"] = before
     else:
-        for name in ("tanh", "relu"):
-            runs[f"activation {name}"] = _simple(case.x, kernel, recurrent, bias, FUNCTIONS[name])
-        usual = runs["activation tanh"]
+        run = partial(_simple, kernel=kernel, recurrent=recurrent, bias=bias, f=np.tanh)
+        runs["activation tanh"] = run(case.x)
+        runs["activation relu"] = _simple(case.x, kernel, recurrent, bias, FUNCTIONS["relu"])
     for what, part in (("all steps", slice(None)), ("the last step", -1)):
         ours = next((name for name, h in runs.items() if _same(h[:, part], case.one)), "")
         theirs = next((name for name, h in runs.items() if _same(h[:, part], case.other)), "")
         if ours and theirs and ours != theirs:
             yield f"{what}: {ours} here, {theirs} there"
+    usual = next(iter(runs.values()))
     back = usual[:, ::-1]
+    turned = run(case.x.swapaxes(0, 1)).swapaxes(0, 1)
     for first, second, where in ((case.one, case.other, "there"), (case.other, case.one, "here")):
         if _same(first, usual[:, -1]) and any(_same(second, h) for h in (usual[:, 0], back[:, -1])):
             yield f"the first step is taken for the last one {where}"
+        for part in (slice(None), -1):
+            if _same(first, usual[:, part]) and _same(second, turned[:, part]):
+                yield f"the batch is taken for time {where}"
 
 
 def _hard() -> tuple[tuple[str, Callable[[Array], Array]], ...]:
@@ -355,6 +532,8 @@ HYPOTHESES: tuple[Callable[[Case], Iterator[str]], ...] = (
     _epsilon,
     _of_functions,
     _of_recurrent,
+    _of_convolution,
+    _of_pooling,
     _shifted,
     _output_changed,
 )

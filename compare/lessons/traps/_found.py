@@ -38,6 +38,11 @@ class Found:
         """Say whether it was found where it is."""
         return self.rung == trap.rung
 
+    def as_told(self, trap: Trap) -> bool:
+        """Say whether all is found as the trap says."""
+        right = self.at_its_rung(trap) and self.named(trap) and not self.falsely(trap)
+        return right and self.mended
+
     def named(self, trap: Trap) -> bool:
         """Say whether its cause was named."""
         return any(trap.cause in one for one in self.said)
