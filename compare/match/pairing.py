@@ -7,6 +7,7 @@ order, each on what the passes before have left:
     name      the last part of the path is the same, and so are the shapes of the weights
     order     the same family and shapes of weights, in the order of the calls
     shape     the same shapes of weights alone, in the order of the calls
+    kind      the same family, in the order of the calls: what weights have other shapes
 
 Layers without weights come last: by their families in order, after the same layer with weights.
 """

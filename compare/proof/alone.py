@@ -91,6 +91,7 @@ def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = No
     layers = [key.removeprefix("out/") for key in expected if key.startswith("out/")]
     rows: list[Alone] = []
     moving = {str(name).removesuffix(".last") for of in found for name in of.get("moving", ())}
+    otherwise = {str(name) for of in found for name in of.get("given otherwise", ())}
     bases = [one.removesuffix(".last") for one in layers]
     first = next((i for i, base in enumerate(bases) if base in moving), len(bases))
     for place, layer in enumerate(layers):
@@ -103,7 +104,7 @@ def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = No
             comes=comes,
             alone=_apart(expected, "out/", came, "alone/", layer),
         )
-        if place > first and bases[place] != bases[first]:
+        if (place > first and bases[place] != bases[first]) or bases[place] in otherwise:
             row = replace(row, alone=None)  # its input was another one
         name = f"in/{bases[place]}"
         if row.given and row.given > ENOUGH and name in expected and name in came:
@@ -192,6 +193,10 @@ def _cause(
     differs = row.given is None or row.given > ENOUGH
     if right and differs and left is not None and x is not None and other is not None:
         return more_causes.between(left, x, other) or causes.between(left, x, other)
+    one, other = (of.get(f"out/{name}") for of in (expected, came))
+    differs = x is None and row.comes > ENOUGH  # of the output, which is no layer
+    if right and differs and left is not None and one is not None and other is not None:
+        return causes.between(left, one, other)
     return ""
 
 
@@ -259,6 +264,14 @@ def main(cell: Path) -> None:
         found |= {f"weight/{name}": array for name, array in probe.weights.items()}
         found |= {f"in/{name}": array for name, array in probe.inputs(x).items()}
         found |= {f"out/{name}": array for name, array in probe.ask(x).items()}
+        found["given otherwise"] = np.array(
+            [
+                name
+                for name, array in probe.inputs(x).items()
+                if not _steady(found[f"in/{name}"], array)
+            ],
+            dtype=np.str_,
+        )
         again = probe.ask(x)  # what it was given and what it left are of two runs
         found["moving"] = np.array(
             [name for name, array in again.items() if not _steady(found[f"out/{name}"], array)],
