@@ -139,10 +139,12 @@ def do_traps(options: argparse.Namespace) -> int:
     wrong = []
     if options.measure:
         with Progress() as progress:
-            found = list(_found.find(asked, progress))
-        _found.write(FOUND, (_found.read(FOUND) | {one.trap: one for one in found}).values())
-        by_name = {one.name: one for one in every}
-        wrong = [one for one in found if not one.as_told(by_name[one.trap])]
+            found = _found.read(FOUND)
+            by_name = {one.name: one for one in every}
+            for one in _found.find(asked, progress):
+                found = dict(sorted((found | {one.trap: one}).items()))
+                _found.write(FOUND, found.values())
+                wrong += [] if one.as_told(by_name[one.trap]) else [one]
         for one in wrong:
             complain(f"{one.trap}: not as its file says: {one}")
     if options.markdown:

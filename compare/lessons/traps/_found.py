@@ -10,6 +10,7 @@ from time import monotonic
 
 from backends import Side
 from compare.console import SILENT, Listener
+from compare.files import write_whole
 from compare.lessons.traps._trap import NAMES, Trap
 from compare.match.command import options_of
 from compare.match.matching import Matched, Unlooked, match
@@ -134,7 +135,7 @@ def _matched(
 def write(file: Path, found: Iterable[Found]) -> None:
     """Write what was found, a line of JSON for each trap."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(json.dumps(asdict(one)) + "\n" for one in found), "utf-8")
+    write_whole(file, "".join(json.dumps(asdict(one)) + "\n" for one in found))
 
 
 def read(file: Path) -> dict[str, Found]:
