@@ -27,7 +27,11 @@ def test_a_seventh_problem_is_tested_as_soon_as_it_is_there(tests_too, add_probl
         tests_too, "seventh", "test_problems.py", "test_twins.py", "test_backends.py"
     )
     assert tests.returncode == 0, tests.stdout
-    for test in ("same_seed", "every_problem_has_its_twins", "a_few_steps_lower_the_loss"):
+    for test in (
+        "every_problem_keeps_every_rule",
+        "every_problem_has_its_twins",
+        "a_few_steps_lower_the_loss",
+    ):
         assert f"test_{test}" in tests.stdout
     assert "[seventh-numpy2]" in tests.stdout
 
