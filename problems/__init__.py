@@ -52,7 +52,7 @@ if TYPE_CHECKING:
         sequence_accuracy,
         top_accuracy,
     )
-    from problems._names import of_output
+    from problems._names import OWN, of_output
     from problems._optimizer import OPTIMIZERS, Optimizer
     from problems._picture import Curve, Drawing, Frames, Picture, Words
     from problems._problem import Problem
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LOSSES",
     "OPTIMIZERS",
+    "OWN",
     "SCHEDULES",
     "Array",
     "Arrays",

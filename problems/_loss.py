@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from problems._data import Array, Spec
-from problems._names import check_known
+from problems._names import OWN, check_known
 from problems._numbers import is_number, simplify, told
 
-OWN = "own"  # the function `loss` of the twin
 # Loss: its options.
 OPTIONS: dict[str, tuple[str, ...]] = {
     "cross_entropy": ("label_smoothing", "class_weights"),

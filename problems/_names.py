@@ -7,6 +7,8 @@ from typing import Any
 from problems._data import Spec, Specs, count, named, sizes_in
 from problems._numbers import told
 
+OWN = "own"  # a loss, or an optimizer, that is the function of this kind in the program
+
 
 def check_known(what: str, name: object, known: Iterable[str]) -> None:
     """Raise ValueError unless there is what is named."""

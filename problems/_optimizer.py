@@ -9,10 +9,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from problems._names import check_known
+from problems._names import OWN, check_known
 from problems._numbers import is_number, simplify, told
 
-OWN = "own"  # the function `optimizer` of the twin
 # Optimizer: its options beside those that all have, with their defaults.
 OPTIMIZERS: Mapping[str, Mapping[str, float | bool]] = MappingProxyType(
     {

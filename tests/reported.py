@@ -22,6 +22,7 @@ import several
 import wrong_ports
 
 import problems
+from compare.lessons.traps._trap import address
 from compare.processes.machine import ROOT
 
 PAGE = ROOT / "docs" / "reports.md"
@@ -299,17 +300,6 @@ def planted(reference: str) -> str:
 def right(report: Report) -> tuple[str, ...]:
     """Return the right pairs of a report, each once."""
     return tuple(dict.fromkeys(filter(None, (*report.right, *map(planted, report.wrong)))))
-
-
-def address(thread: str) -> str:
-    """Return the address of a thread: of GitHub, PyTorch's forum, StackOverflow, or as it is."""
-    kind, _, rest = thread.partition(":")
-    hosts = {
-        "gh": "https://github.com/",
-        "disc": "https://discuss.pytorch.org/t/",
-        "so": "https://stackoverflow.com/questions/",
-    }
-    return hosts[kind] + rest if kind in hosts else thread
 
 
 def linked(threads: tuple[str, ...]) -> str:

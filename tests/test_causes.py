@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from compare.proof import causes
-from compare.proof.causes import FUNCTIONS, Case
+from compare.proof.causes import formulas
+from compare.proof.causes.between import between
+from compare.proof.causes.case import Case
+from compare.proof.causes.formulas import FUNCTIONS
+from compare.proof.causes.layers import cause
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(5, 6, 4))
@@ -32,11 +35,11 @@ def normalized(epsilon, axis=None, ddof=0):
 
 
 def lstm(order=(0, 1, 2, 3), sigmoid=FUNCTIONS["sigmoid"]):
-    return causes._lstm(X, *(causes._turned(one, order, 3) for one in LSTM.values()), sigmoid)
+    return formulas.lstm(X, *(formulas.turned(one, order, 3) for one in LSTM.values()), sigmoid)
 
 
 def gru(*, after):
-    return causes._gru(X, *GRU.values(), after)
+    return formulas.gru(X, *GRU.values(), after=after, keeps=True)
 
 
 def shifted(axis):
@@ -98,7 +101,7 @@ CASES = {
     "the batch is taken for time there": Case(
         x=X,
         one=lstm(),
-        other=causes._lstm(X.swapaxes(0, 1), *LSTM.values(), FUNCTIONS["sigmoid"]).swapaxes(0, 1),
+        other=formulas.lstm(X.swapaxes(0, 1), *LSTM.values(), FUNCTIONS["sigmoid"]).swapaxes(0, 1),
         weights=LSTM,
     ),
     "the variance is unbiased here and biased there": (
@@ -150,13 +153,13 @@ CASES = {
 
 @pytest.mark.parametrize("told", CASES)
 def test_a_cause_is_named(told):
-    assert causes.cause(CASES[told]) == told
+    assert cause(CASES[told]) == told
 
 
 def test_nothing_is_named_where_nothing_fits():
-    assert causes.cause(Case(x=X, one=X, other=X + RNG.normal(size=X.shape))) == ""
+    assert cause(Case(x=X, one=X, other=X + RNG.normal(size=X.shape))) == ""
     far = normalized(1e-3) + 1e-7  # as far from each hypothesis as float32 is
-    assert causes.cause(Case(x=X, one=normalized(1e-5), other=far, weights=NORM)) == ""
+    assert cause(Case(x=X, one=normalized(1e-5), other=far, weights=NORM)) == ""
 
 
 def flat(*order):
@@ -190,6 +193,6 @@ def flat(*order):
     ],
 )
 def test_what_happens_between_layers(one, other, told):
-    found = causes.between(IMAGE, one, other)
+    found = between(IMAGE, one, other)
     assert told in found
     assert bool(found) == bool(told)

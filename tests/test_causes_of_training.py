@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from compare.proof import causes, losses, optimizers
-from compare.proof.optimizers import Moved
+from compare.proof.causes import losses, optimizers, training
+from compare.proof.causes.optimizers import Moved
 
 RNG = np.random.default_rng(0)
 LOGITS, CLASSES = RNG.normal(size=(8, 4)), RNG.integers(0, 4, 8)
@@ -57,25 +57,25 @@ def test_a_loss_is_known_by_its_number(one, other, outputs, targets, told):
 def test_gradients_differ_by_a_factor_or_stop():
     one = {"a": RNG.normal(size=(3, 2)), "b": RNG.normal(size=2)}
     twice = {name: 2 * array for name, array in one.items()}
-    assert causes.of_gradients(one, twice) == "each gradient is 2 times as large there"
+    assert training._of_gradients(one, twice) == "each gradient is 2 times as large there"
     stopped = one | {"a": np.zeros((3, 2))}
-    assert causes.of_gradients(one, stopped) == "no gradient comes to a there"
-    assert causes.of_gradients(stopped, one) == "no gradient comes to a here"
+    assert training._of_gradients(one, stopped) == "no gradient comes to a there"
+    assert training._of_gradients(stopped, one) == "no gradient comes to a here"
     other = one | {"b": RNG.normal(size=2)}
-    assert causes.of_gradients(one, other) == "the gradients of b differ, and of a agree"
-    assert causes.of_gradients(one, one) == ""
+    assert training._of_gradients(one, other) == "the gradients of b differ, and of a agree"
+    assert training._of_gradients(one, one) == ""
 
 
 def test_averages_differ_by_the_share_of_the_new_ones():
     mean, variance = RNG.normal(size=3), RNG.random(3)
     one = {"n/moving_mean": 0.01 * mean, "n/moving_variance": 0.99 + 0.01 * variance}
     other = {"n/moving_mean": 0.1 * mean, "n/moving_variance": 0.9 + 0.1 * variance}
-    (found,) = causes.of_averages(one, other)
+    (found,) = training._of_averages(one, other)
     assert "counts 10 times as much there" in found
     unbiased = one | {"n/moving_variance": 0.99 + 0.01 * variance * np.array([1.1, 1.2, 1.3])}
-    (found,) = causes.of_averages(one, unbiased)
+    (found,) = training._of_averages(one, unbiased)
     assert "divided by another number" in found
-    assert list(causes.of_averages(one, one)) == []
+    assert list(training._of_averages(one, one)) == []
 
 
 START = {"fc/kernel": RNG.normal(size=(4, 3)), "fc/bias": RNG.normal(size=3)}

@@ -15,8 +15,7 @@ from backends._registry import own_optimizer
 from backends._seeded import Array
 from backends.keras import _weights
 from backends.keras._together import Together, added, maximum, plus, read, sqrt
-from problems import OPTIMIZERS, Optimizer, Problem, Recipe
-from problems._optimizer import OWN as TWINS
+from problems import OPTIMIZERS, OWN, Optimizer, Problem, Recipe
 
 # Option of a recipe: Keras's argument.
 NAMES = {
@@ -175,7 +174,7 @@ def optimizer(
     """
     recipe = problem.recipe
     asked, own = recipe.optimizer, "optimizer" in kept
-    if asked.name == TWINS:
+    if asked.name == OWN:
         return _of_twin(problem, model)
     names = [one for one in OPTIMIZERS[asked.name] if not own or one in asked.given]
     settings = {NAMES[one]: asked.option(one) for one in names}
@@ -205,7 +204,7 @@ def _of_twin(problem: Problem, model: keras.Model) -> keras.optimizers.Optimizer
 
 def epoch_rates(recipe: Recipe, steps_per_epoch: int) -> list[float] | None:
     """Return the rate of each epoch; None where it changes within one, or is the twin's own."""
-    if recipe.optimizer.name == TWINS:
+    if recipe.optimizer.name == OWN:
         return None
     rates = recipe.rates(steps_per_epoch)[::steps_per_epoch]
     return rates.tolist() if recipe.schedule.by_epoch else None

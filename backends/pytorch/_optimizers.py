@@ -15,8 +15,7 @@ from torch import Tensor, nn
 from backends._registry import own_optimizer
 from backends._seeded import Array
 from backends.pytorch import _weights
-from problems import OPTIMIZERS, Optimizer, Problem
-from problems._optimizer import OWN as TWINS
+from problems import OPTIMIZERS, OWN, Optimizer, Problem
 
 # Option of a recipe: PyTorch's argument. Betas are a pair there, decay is not its own.
 NAMES = {
@@ -38,7 +37,7 @@ KINDS = {
 }
 SPARSE = ("sgd", "adagrad")  # which take sparse gradients, as those of Embedding(sparse=True)
 # PyTorch's defaults where the formula has others.
-OWN = {
+DEFAULTS = {
     "adam": {"epsilon": 1e-8},
     "adamw": {"epsilon": 1e-8, "weight_decay": 0.01},
     "nadam": {"epsilon": 1e-8},
@@ -123,10 +122,10 @@ def optimizer(
     """
     recipe = problem.recipe
     asked, stock = recipe.optimizer, "optimizer" in kept
-    if asked.name == TWINS:
+    if asked.name == OWN:
         made = OfTwin(own_optimizer("pytorch", problem.name)(model))
         return made, made
-    own = OWN.get(asked.name, {}) if stock else {}
+    own = DEFAULTS.get(asked.name, {}) if stock else {}
     named = list(_named(model))
     asked.check(one.name for one in named)
     decaying = _decaying(asked, named)

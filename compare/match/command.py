@@ -12,7 +12,7 @@ from compare.options import add_command, add_python, count, file
 from compare.records.record import UsageError
 
 if TYPE_CHECKING:
-    from compare.match.written import Asked, Models
+    from compare.match.asked import Asked, Models
     from problems import Spec
 
 NAME = "yours"  # of the problem that is made of two models
@@ -108,7 +108,7 @@ def options_of(words: list[str]) -> "Asked":
 
 
 def _asked(options: argparse.Namespace) -> "Asked":
-    from compare.match.written import Asked
+    from compare.match.asked import Asked
 
     return Asked(
         inputs=_inputs(options.input),
@@ -203,7 +203,7 @@ def _models(options: argparse.Namespace) -> "Models":
         UsageError: a reference is none, there is no such file, or one of two is given alone.
     """
     from backends._reference import read
-    from compare.match.written import Models
+    from compare.match.asked import Models
 
     found: dict[str, dict[str, str]] = {}
     for kind in ("", "_loss", "_optimizer"):

@@ -85,7 +85,7 @@ def _read(found: dict[str, Any]) -> Look:
             family=one["family"],
             weights={name: tuple(shape) for name, shape in one["weights"].items()},
             outputs={name: tuple(shape) for name, shape in one["outputs"].items()},
-            settings=one["settings"],
+            settings={name: _of_json(value) for name, value in one["settings"].items()},
             where=one["where"],
             calls=one["calls"],
         )
@@ -93,6 +93,11 @@ def _read(found: dict[str, Any]) -> Look:
     )
     outputs = {name: tuple(shape) for name, shape in found["outputs"].items()}
     return Look(found["way"], tuple(found["moved"]), layers, outputs, found["first"])
+
+
+def _of_json(value: Any) -> Any:
+    """Return a setting as it was before it was JSON, which has no tuples."""
+    return tuple(map(_of_json, value)) if isinstance(value, list) else value
 
 
 def main(cell: Path) -> None:

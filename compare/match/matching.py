@@ -6,9 +6,10 @@ from pathlib import Path
 
 from backends import Side
 from compare.console import SILENT, Listener
+from compare.match.asked import Asked, Models
 from compare.match.look import Look, looks
 from compare.match.pairing import Pair, paired
-from compare.match.written import Asked, Models, files
+from compare.match.written import files
 from compare.processes.launcher import Launcher
 from compare.proof.alone import ON_NUMBERS, Diagnosis, alone
 from compare.proof.check import check

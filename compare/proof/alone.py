@@ -11,10 +11,10 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
-from itertools import product, zip_longest
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,16 +22,17 @@ import numpy as np
 
 import problems
 from backends import OTHERWISE, Side
-from backends._dropout import Draw
 from compare.options import STARTS
 from compare.processes.launcher import ASKED, Kind, Launcher, several
-from compare.proof import causes, losses, more_causes, optimizers
+from compare.proof.causes import optimizers
+from compare.proof.causes.between import between, channels_of
+from compare.proof.causes.case import Case
+from compare.proof.causes.layers import cause
+from compare.proof.causes.training import of_training, under
 from compare.proof.inputs import SEED, batch, cast, shortened
 from compare.records.record import FORK
 from compare.text import blamed
-from problems import Array, Optimizer, Part, Problem
-from problems._loss import OWN as OWN_LOSS
-from problems._optimizer import OWN as OWN_OPTIMIZER
+from problems import OWN, Array, Optimizer, Part, Problem
 
 # Rungs that compare what layers do: where one fails, each layer is asked alone.
 ON_NUMBERS = ("layers", "loss", "gradients", "statistics", "steps", "curve", "state")
@@ -108,61 +109,14 @@ def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = No
             row = replace(row, alone=None)  # its input was another one
         name = f"in/{bases[place]}"
         if row.given and row.given > ENOUGH and name in expected and name in came:
-            row = replace(row, channels=causes.channels_of(expected[name], came[name]))
+            row = replace(row, channels=channels_of(expected[name], came[name]))
         rows.append(replace(row, cause=_cause(row, rows[-1:], expected, came)))
-    told = [] if any(row.wrong or row.cause for row in rows) else list(_of_training(expected, came))
+    told = [] if any(row.wrong or row.cause for row in rows) else list(of_training(expected, came))
     return Diagnosis(rows, told)
-
-
-def _of_training(expected: Mapping[str, Array], came: Mapping[str, Array]) -> Iterator[str]:
-    """Yield why losses, gradients, averages or steps differ of networks that are the same."""
-    both = (expected, came)
-    one, other = (of.get("loss") for of in both)
-    settings = [json.loads(str(of.get("settings", "{}"))) for of in both]
-    if one is not None and other is not None and not np.isclose(one, other, rtol=ENOUGH, atol=0):
-        options = {
-            key: value for of in reversed(settings) for key, value in of.get("loss", {}).items()
-        }
-        outputs, targets = expected.get("loss of"), expected.get("targets")
-        if outputs is not None and targets is not None:
-            told = losses.cause(float(one), float(other), outputs, targets, options)
-            yield from filter(None, [told])
-        return  # whatever rests on it differs
-    draws = [json.loads(str(of.get("draws", "[]"))) for of in both]
-    for number, pair in enumerate(zip_longest(*draws), 1):
-        asked = [None if draw is None else draw[1:] for draw in pair]  # names may differ
-        if asked[0] != asked[1]:
-            here, there = (
-                "none" if draw is None else str(Draw(draw[0], float(draw[1]), draw[2]))
-                for draw in pair
-            )
-            yield f"dropout: draw {number} is {here} here and {there} there"
-            return
-    gradients = [_under("gradient/", of) for of in both]
-    if penalties := [*more_causes.of_penalties(_under("weight/", expected), *gradients)]:
-        yield from penalties
-        return
-    if told := causes.of_gradients(*gradients):
-        yield told
-        return
-    yield from causes.of_averages(*(_under("average/", of) for of in both))
-    steps = [_under("moved/", of) for of in both]
-    if all(steps):
-        moved = [
-            optimizers.Moved(weights=of, rates=told["rates"], settings=told["optimizer"])
-            for of, told in zip(steps, settings, strict=True)
-        ]
-        begun = _under("weight/", expected)
-        shapes = {name: array.shape for name, array in begun.items()}
-        yield from optimizers.cause(begun, optimizers.gradients(shapes), *moved)
 
 
 def _steady(one: Array, other: Array) -> bool:
     return bool(np.allclose(one, other, rtol=1e-12, atol=0, equal_nan=True))
-
-
-def _under(kind: str, found: Mapping[str, Array]) -> dict[str, Array]:
-    return {key.removeprefix(kind): one for key, one in found.items() if key.startswith(kind)}
 
 
 def _cause(
@@ -183,8 +137,8 @@ def _cause(
                     for key, array in expected.items()
                     if key.startswith(f"weight/{name}/")
                 }
-                case = causes.Case(x=x, one=one, other=other, weights=weights)
-                if told := more_causes.cause(case) or causes.cause(case):
+                case = Case(x=x, one=one, other=other, weights=weights)
+                if told := cause(case):
                     return told
         return ""
     other = came.get(f"in/{name}")
@@ -192,11 +146,11 @@ def _cause(
     right = not before or before[0].comes <= ENOUGH
     differs = row.given is None or row.given > ENOUGH
     if right and differs and left is not None and x is not None and other is not None:
-        return more_causes.between(left, x, other) or causes.between(left, x, other)
+        return between(left, x, other)
     one, other = (of.get(f"out/{name}") for of in (expected, came))
     differs = x is None and row.comes > ENOUGH  # of the output, which is no layer
     if right and differs and left is not None and one is not None and other is not None:
-        return causes.between(left, one, other)
+        return between(left, one, other)
     return ""
 
 
@@ -215,6 +169,15 @@ def _apart(
     return min(found, default=None)
 
 
+@contextmanager
+def _tried() -> Iterator[None]:
+    """Have the rest go on without what cannot be had; why is left in the log of the process."""
+    try:
+        yield
+    except Exception:  # of the user's loss or optimizer, or of a network that has no such thing
+        traceback.print_exc()
+
+
 def _train(
     found: dict[str, Array], others: Mapping[str, Array], side: Side, problem: Problem, part: Part
 ) -> None:
@@ -222,22 +185,22 @@ def _train(
     engine = side.definition.engine()
     own = import_module(f"backends.{side.definition.folder}._own")
     settings: dict[str, Any] = {}
-    with suppress(Exception):  # what cannot be had is not told of
+    with _tried():
         if not isinstance(problem.recipe.losses, Mapping) and part.weight is None:
             outputs = others.get("loss of", found["out/output"])
             found |= {"loss of": outputs, "targets": np.asarray(part.y)}
             found["loss"] = np.array(engine.loss_at(problem, outputs, part))
-            if problem.recipe.losses.name == OWN_LOSS:
+            if problem.recipe.losses.name == OWN:
                 settings["loss"] = own.loss_settings(problem)
-    with suppress(Exception):
+    with _tried():
         slopes = engine.slopes(problem, part, seed=SEED)
         found["draws"] = np.array(json.dumps([[*map(str, draw)] for draw in slopes.draws]))
         found |= {f"gradient/{name}": array for name, array in slopes.gradients.items()}
         found |= {f"average/{name}": array for name, array in slopes.averages.items()}
-    with suppress(Exception):
+    with _tried():
         assert isinstance(problem.recipe.optimizer, Optimizer)
-        if problem.recipe.optimizer.name == OWN_OPTIMIZER:
-            shapes = {name: array.shape for name, array in _under("weight/", found).items()}
+        if problem.recipe.optimizer.name == OWN:
+            shapes = {name: array.shape for name, array in under("weight/", found).items()}
             steps, settings["rates"], settings["optimizer"] = own.moved(
                 problem, seed=SEED, gradients=optimizers.gradients(shapes)
             )
@@ -282,7 +245,7 @@ def main(cell: Path) -> None:
                 others = dict(arrays)
             given = {
                 name: array
-                for name, array in _under("in/", others).items()
+                for name, array in under("in/", others).items()
                 if f"in/{name}" in found and array.shape == found[f"in/{name}"].shape
             }
             found |= {f"alone/{name}": array for name, array in probe.alone(given).items()}

@@ -10,8 +10,7 @@ import re
 import numpy as np
 
 from compare.proof.probe import Evidence
-from problems import Array, Optimizer, Problem
-from problems._optimizer import OWN
+from problems import OWN, Array, Optimizer, Problem
 
 FACTOR = 10.0  # times the spread: of three draws, and of operations that round otherwise
 # Of the scale of a tensor: what is allowed where nothing spreads. What is computed once may lose

@@ -165,12 +165,22 @@ def _kinds(layer: str, expected: Evidence, came: Evidence) -> str:
 def of_draws(finding: Finding, expected: Evidence, came: Evidence) -> str:
     """Say where the dropout of the two sides is not the same."""
     sides = [[tuple(draw) for draw in of.get("draws", ())] for of in (expected, came)]
-    for number, pair in enumerate(zip_longest(*sides), 1):
-        asked = [None if draw is None else draw[1:] for draw in pair]  # names may differ
+    if found := first_other_draw(*sides):
+        number, one, other = found
+        return OTHER_DROPOUT.format(number, one, finding.reference, other, finding.backend)
+    return SAME_DROPOUT if sides[0] else NO_DROPOUT
+
+
+def first_other_draw(
+    expected: Sequence[Sequence[str]], came: Sequence[Sequence[str]]
+) -> tuple[int, str, str] | None:
+    """Return the first draw of dropout that is another one: its number, and both in words."""
+    for number, pair in enumerate(zip_longest(expected, came), 1):
+        asked = [None if draw is None else tuple(draw[1:]) for draw in pair]  # names may differ
         if asked[0] != asked[1]:
             one, other = ("none" if draw is None else _told(draw) for draw in pair)
-            return OTHER_DROPOUT.format(number, one, finding.reference, other, finding.backend)
-    return SAME_DROPOUT if sides[0] else NO_DROPOUT
+            return number, one, other
+    return None
 
 
 def _told(draw: Sequence[str]) -> str:

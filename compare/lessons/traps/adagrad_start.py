@@ -1,39 +1,18 @@
 """Where Adagrad's sum begins."""
 
+from compare.lessons.traps._dense import keras_program, torch_program
 from compare.lessons.traps._trap import Trap
 
-PYTORCH = """
-import torch
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.hidden = nn.Linear(6, 5)
-        self.out = nn.Linear(5, 4)
-
-    def forward(self, x):
-        return self.out(self.hidden(x).tanh())
-
+PYTORCH = torch_program("""
 
 def optimizer(model):
     return torch.optim.Adagrad(model.parameters(), lr=0.01, eps=1e-12)
-"""
-KERAS = """
-import keras
-from keras import layers
-
-
-def make():
-    return keras.Sequential(
-        [keras.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(4)]
-    )
-
+""")
+KERAS = keras_program("""
 
 def optimizer():
     return keras.optimizers.Adagrad(0.01, epsilon=1e-12)
-"""
+""")
 
 TRAP = Trap(
     title="Adagrad's sum of squares begins at another number",

@@ -1,38 +1,24 @@
 """Outputs (n, 1) less targets (n,)."""
 
+from compare.lessons.traps._dense import keras_program, torch_program
 from compare.lessons.traps._trap import Trap
 
-PYTORCH = """
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.hidden = nn.Linear(6, 5)
-        self.out = nn.Linear(5, 1)
-
-    def forward(self, x):
-        return self.out(self.hidden(x).tanh())
-
+PYTORCH = torch_program(
+    """
 
 def loss(outputs, targets):
     return (outputs - targets).square().mean()
-"""
-KERAS = """
-import keras
-from keras import layers, ops
-
-
-def make():
-    return keras.Sequential(
-        [keras.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(1)]
-    )
-
+""",
+    units=1,
+)
+KERAS = keras_program(
+    """
 
 def loss(targets, outputs):
     return ops.mean(ops.square(outputs - ops.expand_dims(targets, -1)))
-"""
+""",
+    units=1,
+)
 
 TRAP = Trap(
     title="Outputs (n, 1) less targets (n,) are (n, n)",

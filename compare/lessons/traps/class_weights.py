@@ -1,34 +1,13 @@
 """Weights of classes, and what the sum is divided by."""
 
+from compare.lessons.traps._dense import keras_program, torch_program
 from compare.lessons.traps._trap import Trap
 
-PYTORCH = """
-import torch
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.hidden = nn.Linear(6, 5)
-        self.out = nn.Linear(5, 4)
-
-    def forward(self, x):
-        return self.out(self.hidden(x).tanh())
-
+PYTORCH = torch_program("""
 
 loss = nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0, 3.0, 4.0]))
-"""
-KERAS = """
-import keras
-from keras import layers, ops
-
-
-def make():
-    return keras.Sequential(
-        [keras.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(4)]
-    )
-
+""")
+KERAS = keras_program("""
 
 WEIGHTS = [1.0, 2.0, 3.0, 4.0]
 
@@ -37,7 +16,7 @@ def loss(targets, outputs):
     weights = ops.take(ops.cast(WEIGHTS, outputs.dtype), ops.cast(targets, "int32"))
     losses = keras.losses.sparse_categorical_crossentropy(targets, outputs, from_logits=True)
     return ops.mean(weights * losses)
-"""
+""")
 
 TRAP = Trap(
     title="Weights of classes are divided by another number",

@@ -1,21 +1,9 @@
 """The norm of each gradient, or of all."""
 
+from compare.lessons.traps._dense import keras_program, torch_program
 from compare.lessons.traps._trap import Trap
 
-PYTORCH = """
-import torch
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.hidden = nn.Linear(6, 5)
-        self.out = nn.Linear(5, 4)
-
-    def forward(self, x):
-        return self.out(self.hidden(x).tanh())
-
+PYTORCH = torch_program("""
 
 class Clipped(torch.optim.SGD):
     def step(self):
@@ -25,21 +13,12 @@ class Clipped(torch.optim.SGD):
 
 def optimizer(model):
     return Clipped(model.parameters(), lr=0.1)
-"""
-KERAS = """
-import keras
-from keras import layers
-
-
-def make():
-    return keras.Sequential(
-        [keras.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(4)]
-    )
-
+""")
+KERAS = keras_program("""
 
 def optimizer():
     return keras.optimizers.SGD(0.1, clipnorm=0.1)
-"""
+""")
 
 TRAP = Trap(
     title="Each gradient is clipped by its own norm",

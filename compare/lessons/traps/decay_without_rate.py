@@ -1,21 +1,9 @@
 """A decay that is not multiplied by the rate."""
 
+from compare.lessons.traps._dense import keras_program, torch_program
 from compare.lessons.traps._trap import Trap
 
-PYTORCH = """
-import torch
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.hidden = nn.Linear(6, 5)
-        self.out = nn.Linear(5, 4)
-
-    def forward(self, x):
-        return self.out(self.hidden(x).tanh())
-
+PYTORCH = torch_program("""
 
 class Decoupled(torch.optim.SGD):
     @torch.no_grad()
@@ -28,21 +16,12 @@ class Decoupled(torch.optim.SGD):
 
 def optimizer(model):
     return Decoupled(model.parameters(), lr=0.1)
-"""
-KERAS = """
-import keras
-from keras import layers
-
-
-def make():
-    return keras.Sequential(
-        [keras.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(4)]
-    )
-
+""")
+KERAS = keras_program("""
 
 def optimizer():
     return keras.optimizers.SGD(0.1, weight_decay=0.004)
-"""
+""")
 
 TRAP = Trap(
     title="The weight decay is not multiplied by the learning rate",

@@ -1,37 +1,17 @@
 """A mean that is divided by the batch again."""
 
+from compare.lessons.traps._dense import keras_program, torch_program
 from compare.lessons.traps._trap import Trap
 
-PYTORCH = """
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.hidden = nn.Linear(6, 5)
-        self.out = nn.Linear(5, 4)
-
-    def forward(self, x):
-        return self.out(self.hidden(x).tanh())
-
+PYTORCH = torch_program("""
 
 loss = nn.MSELoss()
-"""
-KERAS = """
-import keras
-from keras import layers, ops
-
-
-def make():
-    return keras.Sequential(
-        [keras.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(4)]
-    )
-
+""")
+KERAS = keras_program("""
 
 def loss(targets, outputs):
     return ops.mean(ops.square(outputs - targets)) / ops.cast(ops.shape(outputs)[0], outputs.dtype)
-"""
+""")
 
 TRAP = Trap(
     title="A loss that is a mean already is divided by the batch",

@@ -1,37 +1,23 @@
 """A sigmoid before a loss of logits."""
 
+from compare.lessons.traps._dense import keras_program, torch_program
 from compare.lessons.traps._trap import Trap
 
-PYTORCH = """
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.hidden = nn.Linear(6, 5)
-        self.out = nn.Linear(5, 1)
-
-    def forward(self, x):
-        return self.out(self.hidden(x).tanh())
-
+PYTORCH = torch_program(
+    """
 
 def loss(outputs, targets):
     return nn.functional.binary_cross_entropy_with_logits(outputs.sigmoid(), targets)
-"""
-KERAS = """
-import keras
-from keras import layers
-
-
-def make():
-    return keras.Sequential(
-        [keras.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(1)]
-    )
-
+""",
+    units=1,
+)
+KERAS = keras_program(
+    """
 
 loss = keras.losses.BinaryCrossentropy(from_logits=True)
-"""
+""",
+    units=1,
+)
 
 TRAP = Trap(
     title="A sigmoid before a loss that has one",

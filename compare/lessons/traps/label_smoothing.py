@@ -1,44 +1,24 @@
 """Two definitions of label smoothing."""
 
+from compare.lessons.traps._dense import keras_program, torch_program
 from compare.lessons.traps._trap import Trap
 
-PYTORCH = """
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.hidden = nn.Linear(6, 5)
-        self.out = nn.Linear(5, 4)
-
-    def forward(self, x):
-        return self.out(self.hidden(x).tanh())
-
+PYTORCH = torch_program("""
 
 def loss(outputs, targets):
     classes = outputs.shape[-1]
     hot = nn.functional.one_hot(targets, classes).to(outputs.dtype)
     smooth = 0.9 * hot + 0.1 * (1 - hot) / (classes - 1)
     return -(smooth * outputs.log_softmax(-1)).sum(-1).mean()
-"""
-KERAS = """
-import keras
-from keras import layers, ops
-
-
-def make():
-    return keras.Sequential(
-        [keras.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(4)]
-    )
-
+""")
+KERAS = keras_program("""
 
 def loss(targets, outputs):
     hot = ops.one_hot(targets, 4, dtype=outputs.dtype)
     return keras.losses.categorical_crossentropy(
         hot, outputs, from_logits=True, label_smoothing=0.1
     )
-"""
+""")
 
 TRAP = Trap(
     title="Label smoothing is spread over other classes",

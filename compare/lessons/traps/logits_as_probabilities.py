@@ -1,36 +1,16 @@
 """A loss of probabilities is given logits."""
 
+from compare.lessons.traps._dense import keras_program, torch_program
 from compare.lessons.traps._trap import Trap
 
-PYTORCH = """
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.hidden = nn.Linear(6, 5)
-        self.out = nn.Linear(5, 4)
-
-    def forward(self, x):
-        return self.out(self.hidden(x).tanh())
-
+PYTORCH = torch_program("""
 
 loss = nn.CrossEntropyLoss()
-"""
-KERAS = """
-import keras
-from keras import layers
-
-
-def make():
-    return keras.Sequential(
-        [keras.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(4)]
-    )
-
+""")
+KERAS = keras_program("""
 
 loss = keras.losses.SparseCategoricalCrossentropy()
-"""
+""")
 
 TRAP = Trap(
     title="A loss of probabilities is given logits",

@@ -1,43 +1,22 @@
 """A rate that is kept in the momentum."""
 
+from compare.lessons.traps._dense import keras_program, torch_program
 from compare.lessons.traps._trap import Trap
 
-PYTORCH = """
-import torch
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.hidden = nn.Linear(6, 5)
-        self.out = nn.Linear(5, 4)
-
-    def forward(self, x):
-        return self.out(self.hidden(x).tanh())
-
+PYTORCH = torch_program("""
 
 def optimizer(model):
     made = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     return made, torch.optim.lr_scheduler.StepLR(made, 4, gamma=0.1)
-"""
-KERAS = """
-import keras
-from keras import layers
-
-
-def make():
-    return keras.Sequential(
-        [keras.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(4)]
-    )
-
+""")
+KERAS = keras_program("""
 
 def optimizer():
     rates = keras.optimizers.schedules.PiecewiseConstantDecay(
         [3, 7, 11, 15, 19, 23, 27, 31, 35, 39, 43], [0.1**i for i in range(1, 13)]
     )
     return keras.optimizers.SGD(rates, momentum=0.9)
-"""
+""")
 
 TRAP = Trap(
     title="After a drop of the rate, momentum is another thing",

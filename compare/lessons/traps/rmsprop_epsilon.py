@@ -1,39 +1,18 @@
 """RMSprop's epsilon, and where it is."""
 
+from compare.lessons.traps._dense import keras_program, torch_program
 from compare.lessons.traps._trap import Trap
 
-PYTORCH = """
-import torch
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.hidden = nn.Linear(6, 5)
-        self.out = nn.Linear(5, 4)
-
-    def forward(self, x):
-        return self.out(self.hidden(x).tanh())
-
+PYTORCH = torch_program("""
 
 def optimizer(model):
     return torch.optim.RMSprop(model.parameters(), lr=0.01, alpha=0.9, eps=0.01)
-"""
-KERAS = """
-import keras
-from keras import layers
-
-
-def make():
-    return keras.Sequential(
-        [keras.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(4)]
-    )
-
+""")
+KERAS = keras_program("""
 
 def optimizer():
     return keras.optimizers.RMSprop(0.01, epsilon=0.01)
-"""
+""")
 
 TRAP = Trap(
     title="RMSprop's epsilon is inside of the root",

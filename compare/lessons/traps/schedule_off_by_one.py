@@ -1,40 +1,19 @@
 """A schedule that is a step early."""
 
+from compare.lessons.traps._dense import keras_program, torch_program
 from compare.lessons.traps._trap import Trap
 
-PYTORCH = """
-import torch
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.hidden = nn.Linear(6, 5)
-        self.out = nn.Linear(5, 4)
-
-    def forward(self, x):
-        return self.out(self.hidden(x).tanh())
-
+PYTORCH = torch_program("""
 
 def optimizer(model):
     made = torch.optim.SGD(model.parameters(), lr=0.1)
     return made, torch.optim.lr_scheduler.LambdaLR(made, lambda step: 0.9 ** (step + 1))
-"""
-KERAS = """
-import keras
-from keras import layers
-
-
-def make():
-    return keras.Sequential(
-        [keras.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(4)]
-    )
-
+""")
+KERAS = keras_program("""
 
 def optimizer():
     return keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.9))
-"""
+""")
 
 TRAP = Trap(
     title="The schedule is one step early",

@@ -46,7 +46,7 @@ TRAP = Trap(
     mended="",
     rung="shapes",
     layer="pool",
-    cause="strides is [1, 1] in PyTorch, [2, 2] in Keras",
+    cause="strides is 1 in PyTorch, 2 in Keras",
     why="Without a stride both take the size of the window. A mean over all places behind it "
     "hides that the shapes differ.",
     threads=("gh:rasbt/deeplearning-models/issues/8",),

@@ -1,38 +1,18 @@
 """A loss with another gradient than its own."""
 
+from compare.lessons.traps._dense import keras_program, torch_program
 from compare.lessons.traps._trap import Trap
 
-PYTORCH = """
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.hidden = nn.Linear(6, 5)
-        self.out = nn.Linear(5, 4)
-
-    def forward(self, x):
-        return self.out(self.hidden(x).tanh())
-
+PYTORCH = torch_program("""
 
 def loss(outputs, targets):
     squares = (outputs - targets).square().mean()
     return 2 * squares - squares.detach()
-"""
-KERAS = """
-import keras
-from keras import layers
-
-
-def make():
-    return keras.Sequential(
-        [keras.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(4)]
-    )
-
+""")
+KERAS = keras_program("""
 
 loss = keras.losses.MeanSquaredError()
-"""
+""")
 
 TRAP = Trap(
     title="The loss is equal, its gradient twice as large",

@@ -1,10 +1,12 @@
-"""More causes are named where their numbers agree, and nothing is named where none does."""
+"""Causes of few layers are named where their numbers agree, and nothing where none does."""
 
 import numpy as np
 import pytest
 
-from compare.proof import causes, more_causes
-from compare.proof.causes import Case
+from compare.proof.causes import between, formulas
+from compare.proof.causes.case import Case
+from compare.proof.causes.layers import cause
+from compare.proof.causes.training import _of_penalties
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(5, 6, 4))
@@ -23,8 +25,8 @@ SIMPLE, GRU, LSTM = (recurrent(gates) for gates in (1, 3, 4))
 
 
 def gru(*, after=True, keeps=True, order=(0, 1, 2)):
-    weights = (causes._turned(one, order, 3) for one in GRU.values())
-    return more_causes._gru(X, *weights, after=after, keeps=keeps)
+    weights = (formulas.turned(one, order, 3) for one in GRU.values())
+    return formulas.gru(X, *weights, after=after, keeps=keeps)
 
 
 def later(run):
@@ -34,16 +36,16 @@ def later(run):
 
 
 def simple(x):
-    return causes._simple(x, *SIMPLE.values(), np.tanh)
+    return formulas.simple(x, *SIMPLE.values(), np.tanh)
 
 
 def lstm(x):
-    return causes._lstm(x, *LSTM.values(), causes._sigmoid)
+    return formulas.lstm(x, *LSTM.values(), formulas.sigmoid)
 
 
 def causal(mask):
     scores = (X @ QUERY) @ (X @ KEY).swapaxes(1, 2) / 2
-    return causes._softmax(np.where(mask, scores, -1e9)) * mask @ (X @ VALUE)
+    return formulas.softmax(np.where(mask, scores, -1e9)) * mask @ (X @ VALUE)
 
 
 QUERY, KEY, VALUE = RNG.normal(size=(3, 4, 4))
@@ -80,7 +82,7 @@ def told(hypotheses, *given):
 
 @pytest.mark.parametrize("words", CASES)
 def test_a_cause_is_named(words):
-    assert told(more_causes.HYPOTHESES, CASES[words]) == words
+    assert cause(CASES[words]) == words
 
 
 @pytest.mark.parametrize("words", CASES)
@@ -88,13 +90,13 @@ def test_nothing_is_named_where_nothing_fits(words):
     case = CASES[words]
     other = case.other + RNG.normal(size=case.other.shape)
     other_case = Case(x=case.x, one=case.one, other=other, weights=case.weights)
-    assert told(more_causes.HYPOTHESES, other_case) == ""
+    assert cause(other_case) == ""
     same = Case(x=case.x, one=case.one, other=case.one, weights=case.weights)
-    assert told(more_causes.HYPOTHESES, same) == ""
+    assert cause(same) == ""
 
 
 def resized(name):
-    rows = more_causes.RESIZED[name](8, 4)
+    rows = between.RESIZED[name](8, 4)
     return np.einsum("yh,nhwc,xw->nyxc", rows, IMAGE, rows)
 
 
@@ -126,19 +128,19 @@ REPEATED = np.stack(
     ],
 )
 def test_what_happens_between_layers(before, one, other, words):
-    assert told(more_causes.BETWEEN, before, one, other) == words
+    assert told(between.SPECIAL, before, one, other) == words
 
 
 def test_a_penalty_is_named_by_the_gradients():
     weights = {"kernel": RNG.normal(size=(4, 3)), "bias": RNG.normal(size=3)}
     plain = {name: RNG.normal(size=one.shape) for name, one in weights.items()}
     held = plain | {"kernel": plain["kernel"] + 2 * 0.01 * weights["kernel"]}
-    assert [*more_causes.of_penalties(weights, plain, held)] == [
+    assert [*_of_penalties(weights, plain, held)] == [
         "0.01 times the sum of the squares of kernel is added to the loss there, and not here"
     ]
-    assert [*more_causes.of_penalties(weights, held, plain)] == [
+    assert [*_of_penalties(weights, held, plain)] == [
         "0.01 times the sum of the squares of kernel is added to the loss here, and not there"
     ]
     other = plain | {"kernel": plain["kernel"] + RNG.normal(size=(4, 3))}
-    assert [*more_causes.of_penalties(weights, plain, other)] == []
-    assert [*more_causes.of_penalties(weights, plain, plain)] == []
+    assert [*_of_penalties(weights, plain, other)] == []
+    assert [*_of_penalties(weights, plain, plain)] == []

@@ -10,6 +10,7 @@ from itertools import product
 
 import numpy as np
 
+from compare.proof.causes.formulas import log_softmax, sigmoid, softmax
 from problems import Array
 
 Told = dict[str, object]  # what a loss is, part by part
@@ -17,22 +18,6 @@ CLOSE = 1e-10  # relative
 EPSILON = 1e-7  # Keras's: by how much probabilities are kept from 0 and 1
 SMOOTHING = (0.1, 0.2, 0.05)
 DELTAS = (1.0, 0.1, 0.5, 1.345)
-
-
-def _softmax(x: Array) -> Array:
-    powers = np.exp(x - x.max(-1, keepdims=True))
-    found: Array = powers / powers.sum(-1, keepdims=True)
-    return found
-
-
-def _log_softmax(x: Array) -> Array:
-    shifted = x - x.max(-1, keepdims=True)
-    found: Array = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
-    return found
-
-
-def _sigmoid(x: Array) -> Array:
-    return 0.5 * (1 + np.tanh(x / 2))
 
 
 def _clipped(p: Array) -> Array:
@@ -52,17 +37,17 @@ def _log(p: Array) -> Array:
 
 # What outputs are taken for: logarithms of the probabilities of classes.
 CLASSES: dict[str, Callable[[Array], Array]] = {
-    "logits": _log_softmax,
+    "logits": log_softmax,
     "probabilities": lambda o: _log(_normalized(o)),
     "probabilities, not scaled to a sum of 1": lambda o: _log(_clipped(o)),
-    "logits, after a softmax": lambda o: _log_softmax(_softmax(o)),
+    "logits, after a softmax": lambda o: log_softmax(softmax(o)),
     "logarithms of probabilities": lambda o: o,
 }
 # The same of one class of two: its probability.
 BITS: dict[str, Callable[[Array], Array]] = {
-    "logits": _sigmoid,
+    "logits": sigmoid,
     "probabilities": _clipped,
-    "logits, after a sigmoid": lambda o: _sigmoid(_sigmoid(o)),
+    "logits, after a sigmoid": lambda o: sigmoid(sigmoid(o)),
 }
 REDUCED: dict[str, Callable[[Array, int], Array]] = {
     "the mean over all elements": lambda losses, n: losses.mean(),

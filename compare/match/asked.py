@@ -1,0 +1,27 @@
+"""What is asked of two models."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from problems import Spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What two models are held to: the inputs they get, and how they are trained."""
+
+    inputs: Mapping[str, Spec]  # by name; one alone has the name ""
+    loss: str = "mean_squared_error"
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    steps: int = 40
+    target: Spec | None = None  # None: what fits the loss and the outputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Models:
+    """Two models, and losses and optimizers of their own, by reference; all are by panel."""
+
+    models: Mapping[str, str]
+    losses: Mapping[str, str] = field(default_factory=dict)  # both or none
+    optimizers: Mapping[str, str] = field(default_factory=dict)  # both or none

@@ -1,0 +1,129 @@
+"""Why losses, gradients, averages or steps differ of networks that are the same."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+
+from compare.proof.causes import losses, optimizers
+from compare.proof.causes.formulas import CLOSE, same
+from compare.proof.hints import first_other_draw
+from problems import Array
+
+
+def of_training(expected: Mapping[str, Array], came: Mapping[str, Array]) -> Iterator[str]:
+    """Yield why losses, gradients, averages or steps differ of networks that are the same."""
+    both = (expected, came)
+    one, other = (of.get("loss") for of in both)
+    settings = [json.loads(str(of.get("settings", "{}"))) for of in both]
+    if one is not None and other is not None and not np.isclose(one, other, rtol=CLOSE, atol=0):
+        options = {
+            key: value for of in reversed(settings) for key, value in of.get("loss", {}).items()
+        }
+        outputs, targets = expected.get("loss of"), expected.get("targets")
+        if outputs is not None and targets is not None:
+            told = losses.cause(float(one), float(other), outputs, targets, options)
+            yield from filter(None, [told])
+        return  # whatever rests on it differs
+    draws = [json.loads(str(of.get("draws", "[]"))) for of in both]
+    if other_draw := first_other_draw(*draws):
+        number, here, there = other_draw
+        yield f"dropout: draw {number} is {here} here and {there} there"
+        return
+    gradients = [under("gradient/", of) for of in both]
+    if penalties := [*_of_penalties(under("weight/", expected), *gradients)]:
+        yield from penalties
+        return
+    if told := _of_gradients(*gradients):
+        yield told
+        return
+    yield from _of_averages(*(under("average/", of) for of in both))
+    steps = [under("moved/", of) for of in both]
+    if all(steps):
+        moved = [
+            optimizers.Moved(weights=of, rates=told["rates"], settings=told["optimizer"])
+            for of, told in zip(steps, settings, strict=True)
+        ]
+        begun = under("weight/", expected)
+        shapes = {name: array.shape for name, array in begun.items()}
+        yield from optimizers.cause(begun, optimizers.gradients(shapes), *moved)
+
+
+def under(kind: str, found: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the arrays whose names begin so, by the rest of their names."""
+    return {key.removeprefix(kind): one for key, one in found.items() if key.startswith(kind)}
+
+
+def _of_gradients(one: Mapping[str, Array], other: Mapping[str, Array]) -> str:
+    """Return why gradients of the same loss differ; empty if nothing that is known does."""
+    shared = [name for name in one if name in other and one[name].shape == other[name].shape]
+    apart = [name for name in shared if not _alike(one[name], other[name], one.values())]
+    if not apart:
+        return ""
+    ours, theirs = (np.concatenate([of[name].ravel() for name in shared]) for of in (one, other))
+    ours, theirs = np.nan_to_num(ours), np.nan_to_num(theirs)
+    if np.abs(ours).max() and np.abs(theirs).max():
+        factor = float(theirs @ ours / (ours @ ours))
+        if factor and same(ours * factor, theirs):
+            return f"each gradient is {factor:.6g} times as large there"
+    stopped = [name for name in apart if not np.abs(np.nan_to_num(other[name])).max(initial=0.0)]
+    missing = [name for name in apart if not np.abs(np.nan_to_num(one[name])).max(initial=0.0)]
+    for names, where in ((stopped, "there"), (missing, "here")):
+        if names:
+            return f"no gradient comes to {', '.join(names)} {where}"
+    agree = ", ".join(name for name in shared if name not in apart) or "no other"
+    return f"the gradients of {', '.join(apart)} differ, and of {agree} agree"
+
+
+def _of_averages(one: Mapping[str, Array], other: Mapping[str, Array]) -> Iterator[str]:
+    """Yield why running averages differ after a step: by the share that the new ones have.
+
+    Averages begin at 0, those of variances at 1.
+    """
+    told: dict[str, list[str]] = {}
+    for name in one.keys() & other.keys():
+        first = np.float64(name.endswith("variance"))
+        ours, theirs = one[name] - first, other[name] - first
+        if same(one[name], other[name]) or not np.abs(ours).max(initial=0.0):
+            continue
+        ratio = float(theirs.ravel() @ ours.ravel() / (ours.ravel() @ ours.ravel()))
+        if ratio and same(ours * ratio, theirs):
+            words = f"a new average counts {ratio:.6g} times as much there: another momentum"
+        elif name.endswith("variance"):
+            words = "the variance is divided by another number, n or n - 1"
+        else:
+            words = "its batches have another mean"
+        told.setdefault(words, []).append(name)
+    for words, names in told.items():
+        yield f"{', '.join(sorted(names))}: {words}"
+
+
+def _of_penalties(
+    weights: Mapping[str, Array], one: Mapping[str, Array], other: Mapping[str, Array]
+) -> Iterator[str]:
+    """Yield which weights are held small by the loss on one side: by gradients of both."""
+    for name in one.keys() & other.keys() & weights.keys():
+        more, weight = other[name] - one[name], weights[name]
+        if more.shape != weight.shape or not np.isfinite([*more.flat, *weight.flat]).all():
+            continue
+        if np.abs(more).max(initial=0.0) <= 1e-9 * max(np.abs(one[name]).max(initial=0.0), 1e-30):
+            continue
+        for kind, slope in (("squares", 2 * weight), ("absolute values", np.sign(weight))):
+            if not np.abs(slope).any():
+                continue
+            factor = float(more.ravel() @ slope.ravel() / (slope.ravel() @ slope.ravel()))
+            rest = np.abs(more - factor * slope).max()
+            if rest <= 1e-9 * np.abs(one[name]).max():
+                where = "there, and not here" if factor > 0 else "here, and not there"
+                yield (
+                    f"{abs(factor):.6g} times the sum of the {kind} of {name} is added to the loss "
+                    f"{where}"
+                )
+                break
+
+
+def _alike(one: Array, other: Array, every: Iterable[Array]) -> bool:
+    """Say whether gradients agree, by the largest of all."""
+    largest = max(float(np.abs(np.nan_to_num(array)).max(initial=0.0)) for array in every)
+    away = np.abs(np.nan_to_num(one) - np.nan_to_num(other)).max(initial=0.0)
+    return bool(away <= 1e-9 * largest)
