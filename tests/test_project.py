@@ -131,7 +131,7 @@ def test_a_run_and_its_page(mine, tmp_path):
         done = diptych(*command, cwd=mine)
         assert done.returncode == 0, done.stderr
     page = (mine / "results" / "quick" / "report.html").read_text()
-    assert f'id="{NAME}-programs"' in page
+    assert f'id="problem-{NAME}-programs"' in page
     assert "Parity" in page
     lines = (mine / "results" / "quick" / "runs.jsonl").read_text().splitlines()
     assert {json.loads(line)["problem"] for line in lines} == {NAME}

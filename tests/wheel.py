@@ -206,7 +206,7 @@ def test_a_project_of_ones_own_is_made_proven_run_and_shown(whole, tmp_path):
     assert "2 trainings, 0 failed" in done(command, "run", "--quick", "--seeds", "1", cwd=folder)
     assert "report.html" in done(command, "report", cwd=folder)
     (page,) = folder.glob("results/*/report.html")
-    assert 'id="mine-programs"' in page.read_text()
+    assert 'id="problem-mine-programs"' in page.read_text()
 
 
 def test_two_models_are_matched(whole, tmp_path):
