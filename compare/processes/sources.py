@@ -13,8 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import problems
-from backends import Side, twin
+from backends import Side
 from compare.processes import machine
 from problems import _project
 
@@ -40,7 +39,7 @@ def of_problem(name: str) -> dict[str, str]:
     Raises:
         OSError: one cannot be read.
     """
-    file = problems.file_of(name)
+    file = _file(f"problems/{name}.py")
     return hashes(_with_data([file, *_all_of(_root(file))]))
 
 
@@ -52,7 +51,7 @@ def of_side(name: str, side: Side) -> dict[str, str]:
     """
     folder = machine.ROOT / "backends" / side.definition.folder
     machinery = (*(machine.ROOT / "backends").glob("_*.py"), *folder.glob("_*.py"))
-    files = _with_data([twin(side.definition.folder, name), *machinery])
+    files = _with_data([_file(f"backends/{side.definition.folder}/{name}.py"), *machinery])
     return hashes({*files, *(file for name in MEASURING for file in machine.ROOT.glob(name))})
 
 
@@ -77,6 +76,12 @@ def hashes(files: Iterable[Path]) -> dict[str, str]:
         path = file.relative_to(root).as_posix()
         found[path if root == machine.ROOT else f"project/{path}"] = digest[:DIGITS]
     return found
+
+
+def _file(path: str) -> Path:
+    """Return the file at a path from the root: the user's project's where it has one, or ours."""
+    project = _project.root()
+    return project / path if project and (project / path).is_file() else machine.ROOT / path
 
 
 def _root(file: Path) -> Path:
@@ -125,9 +130,10 @@ def _with_imports(files: Iterable[Path]) -> dict[Path, bytes]:
 def _initial(folder: Path) -> Iterator[Path]:
     """Yield what is run before a module of a package: __init__.py of it and of those above it."""
     root = _root(folder)
-    while folder != root:
-        yield folder / "__init__.py"
-        folder = folder.parent
+    for above in (folder, *folder.parents):
+        if above == root:
+            return
+        yield above / "__init__.py"
 
 
 @cache
