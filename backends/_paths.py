@@ -24,11 +24,14 @@ def shortest(named: Iterable[tuple[str, Layer]]) -> list[tuple[str, Layer]]:
 
 
 def renamed(path: str, names: Mapping[str, str]) -> str:
-    """Return a layer's path with the name that `names` has for it, or for what holds it."""
+    """Return a layer's path with the name that `names` has for it, or for what holds it.
+
+    What holds it may have the name "": its layers are then named as if they were the model's.
+    """
     held = path
     while held:
         if held in names:
-            return names[held] + path.removeprefix(held)
+            return (names[held] + path.removeprefix(held)).removeprefix("/")
         held = held.rpartition("/")[0]
     return path
 

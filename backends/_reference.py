@@ -152,6 +152,7 @@ class Looked(NamedTuple):
     outputs: dict[str, tuple[int, ...]]  # by name; one alone has the name ""
     first: bool  # whether that is the first of several that come without names
     doubtful: bool  # whether the first layer takes an axis of space for the channels
+    weights: Mapping[str, Any] = {}  # arrays by path, as Keras lays them out; averages too
 
 
 class Seen(NamedTuple):
@@ -192,6 +193,18 @@ def look(
         return one
     moved = f"; with channels second: {errors[-1]}" if movable else ""
     raise ValueError(f"the model does not run on such inputs: {errors[0]}{moved}")
+
+
+def loaded(load: Callable[[Path], None], file: str) -> None:
+    """Load stored weights.
+
+    Raises:
+        ValueError: that fails; the message names the file.
+    """
+    try:
+        load(Path(file))
+    except Exception as error:  # of the library that reads it: a file may hold anything
+        raise ValueError(f"weights of {file}: {' '.join(str(error).split())}") from None
 
 
 def _shapes(output: Any, is_tensor: Callable[[Any], bool]) -> dict[str, tuple[int, ...]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from problems import stream
 
 Array = NDArray[Any]
+NOTHING_GIVEN: Mapping[str, Array] = {}
 
 
 def glorot_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -104,12 +105,24 @@ class Noise(NamedTuple):
         return stream(self.draw, f"noise {name}").standard_normal(shape)
 
 
+def check_given(given: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise ValueError unless initial weights that a problem gives are some of a model's."""
+    for name, value in given.items():
+        if name not in shapes:
+            raise ValueError(f"initial: expected names among {sorted(shapes)}, came {name!r}")
+        if value.shape != shapes[name]:
+            raise ValueError(f"initial: {name}: expected {shapes[name]}, came {value.shape}")
+
+
 def initial_weights(
-    shapes: Mapping[str, tuple[int, ...]], seed: int, noise: Noise | None = None
+    shapes: Mapping[str, tuple[int, ...]],
+    seed: int,
+    noise: Noise | None = None,
+    given: Mapping[str, Array] = NOTHING_GIVEN,
 ) -> dict[str, Array]:
     """Return float32 values for weights: the same seed, names and shapes, the same numbers.
 
-    With noise, they are float64.
+    Those that are given are not drawn. With noise, all are float64.
 
     Raises:
         ValueError: there are no weights to draw.
@@ -117,7 +130,9 @@ def initial_weights(
     if not shapes:
         raise ValueError("expected a model with weights, came one without any")
     drawn = {
-        name: rule(name, shapes)(stream(seed, name), shape).astype(np.float32)
+        name: (
+            given[name] if name in given else rule(name, shapes)(stream(seed, name), shape)
+        ).astype(np.float32)
         for name, shape in shapes.items()
     }
     if noise is None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from problems import _lengths
 from problems._data import (
     Array,
@@ -34,7 +36,7 @@ from problems._names import (
     check_texts,
     of_output,
 )
-from problems._numbers import check_whole, simplify
+from problems._numbers import check_whole, simplify, told
 from problems._picture import PLAIN, Picture
 from problems._recipe import PROOF, Proof, Recipe
 
@@ -58,6 +60,8 @@ class Problem:
     network may pass; each metric says what it scores. None: no method is known.
     `fixed` says that every seed has the same data, as real data are: seeds then vary the initial
     weights and the order of the batches alone.
+    `initial` has initial weights by name, such as those of a model that was trained: as Keras names
+    and lays them out, averages of a normalization too. What it does not name is drawn.
     `widen` gives the hidden sizes of a network with so many units, by which those that hang on one
     another stay consistent; without it, the network has one width only.
 
@@ -85,6 +89,7 @@ class Problem:
     proof: Proof = PROOF
     picture: Picture = field(default=PLAIN, repr=False)
     widen: Callable[[int], dict[str, int]] | None = field(default=None, repr=False)
+    initial: Mapping[str, Array] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         simplify(self)
@@ -131,9 +136,13 @@ class Problem:
         check_texts("", {"name": self.name, "summary": self.summary})
         for what in ("input", "target", "output"):
             check_specs(what, getattr(self, what))
-        for what in ("hidden", "layers"):
+        for what in ("hidden", "layers", "initial"):
             check_by_name(what, getattr(self, what))
-        check_texts("layers", self.layers)
+        for name, array in self.initial.items():
+            floats = isinstance(array, np.ndarray) and array.dtype.kind == "f"
+            if not floats or not np.isfinite(array).all():
+                came = told(array)
+                raise ValueError(f"initial: {name}: expected an array of floats, came {came}")
         for what, expected in (("draw", "seed, sizes"), ("reference", "x"), ("widen", "unit")):
             if what == "draw" or getattr(self, what) is not None:
                 check_takes(what, getattr(self, what), expected)

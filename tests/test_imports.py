@@ -19,7 +19,7 @@ LIBRARIES = {
 OUTSIDE = {
     "problems": {"numpy"},
     "backends": {"numpy", "problems"},
-    "backends/pytorch": {"numpy", "problems", "backends", "torch"},
+    "backends/pytorch": {"numpy", "problems", "backends", "safetensors", "torch"},
     "backends/keras": {"numpy", "problems", "backends", "keras"},
 }
 # The house: its floors from the ground up, and what a room may use of the rooms beside or below it.

@@ -13,12 +13,16 @@ import vocabulary_cases
 from conftest import ROOT
 from optimizers import NET
 from port_frame import files_of
-from vocabulary_cases import REASONS, cases  # all of them, whatever a test puts in their place
+from vocabulary_cases import (
+    KNOWN,
+    REASONS,
+    cases,
+)  # all of them, whatever a test puts in their place
 from vocabulary_rows import REFERENCE, markdown
 
 from backends import BACKENDS
 from compare.proof.check import PRECISIONS
-from problems import LOSSES, OPTIMIZERS, SCHEDULES, Optimizer, Schedule
+from problems import LOSSES, SCHEDULES, Optimizer, Schedule
 from problems._loss import OPTIONS
 from problems._optimizer import SHARED
 
@@ -113,9 +117,7 @@ def test_every_option_has_a_row():
     recipes = list(vocabulary_cases.recipes())
     optimizers = [one["optimizer"] for one in recipes if "optimizer" in one]
     found = set().union(*(given(one) for one in optimizers if isinstance(one, Optimizer)))
-    assert found == {
-        (name, option) for name, own in OPTIMIZERS.items() for option in (*own, *SHARED)
-    }
+    assert found == {(name, option) for name, own in KNOWN.items() for option in (*own, *SHARED)}
     schedules = [one["schedule"] for one in recipes if "schedule" in one]
     found = set().union(*(given(one) for one in schedules if isinstance(one, Schedule)))
     assert found == {
@@ -127,7 +129,7 @@ def test_every_loss_has_a_row_with_each_optimizer_option_and_weight():
     whats = [case.what for case in cases().values()]
     assert len(whats) == len(set(whats))
     for loss in LOSSES:
-        for optimizer in OPTIMIZERS:
+        for optimizer in KNOWN:
             assert f"{loss}, {optimizer}" in whats
         for option in OPTIONS[loss]:
             assert [what for what in whats if what.startswith(f"{loss} (") and option in what]

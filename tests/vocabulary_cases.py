@@ -24,6 +24,7 @@ from problems._schedule import SCHEDULES
 STEPS = 200
 TARGETS = {"cross_entropy": "classes", "binary_cross_entropy": "bits", "kl_divergence": "shares"}
 WEIGHTS = {"None": "", EXAMPLES: "weights of examples", loss_pairs.STEPS: "weights of steps"}
+KNOWN = {name: known for name, known in OPTIMIZERS.items() if name != OWN}
 # A value of each option that is not its default, and what an option needs beside it.
 OPTION = {
     **{"momentum": 0.9, "nesterov": True, "beta1": 0.8, "beta2": 0.99, "rho": 0.9},
@@ -61,7 +62,7 @@ def cases() -> dict[str, Case]:
 
 def with_optimizers() -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each loss with each optimizer, as their names alone mean them."""
-    for loss, optimizer in product(LOSSES, OPTIMIZERS):
+    for loss, optimizer in product(LOSSES, KNOWN):
         own = (TORCH_OWN, KERAS_OWN) if loss == OWN else ("", "")
         pair = LossPair(f'"{loss}"', TARGETS.get(loss, "values"), "None", *own, f'"{optimizer}"')
         files = loss_pairs.files_of(f"{loss}_with_{optimizer}", pair, STEPS)
@@ -88,7 +89,7 @@ def options(known: dict, option: str) -> dict:
 
 def recipes() -> Iterator[dict]:
     """Yield each option of each optimizer, of each schedule, and some together."""
-    for name, known in OPTIMIZERS.items():
+    for name, known in KNOWN.items():
         for option in (*known, *SHARED):
             yield {"optimizer": Optimizer(name, **options(known, option))}
     for name, known in SCHEDULES.items():

@@ -288,7 +288,7 @@ def _build(
         raise TypeError(f"build: expected a Keras model, came {model!r:.60}")
     _weights.learn(model, twin)
     model(mapped(lambda spec: keras.Input(spec.shape, dtype=spec.dtype), problem.input))  # weights
-    _defaults.begin(model, seed, kept, noise)
+    _defaults.begin(model, problem, seed, kept, noise)
     return model
 
 

@@ -12,15 +12,17 @@ from backends import _reference
 from backends._outputs import tensors
 from backends._reference import Looked, Seen, model_of
 from backends._seeded import Array
-from backends.keras import _weights
+from backends.keras import _stored, _weights
 from backends.keras._settings import family, settings
 
 # What is one layer as a whole, whatever it holds.
 WHOLE = layers.RNN | layers.Bidirectional | layers.TimeDistributed | layers.MultiHeadAttention
 
 
-def look(reference: str, x: Mapping[str, Array]) -> Looked:
-    """Return what a model is made of, as it is called on x, in evaluation mode.
+def look(reference: str, x: Mapping[str, Array], stored: str = "") -> Looked:
+    """Return what a model is made of, as it is called on x, in evaluation mode, and its weights.
+
+    These are its own, or those of a file.
 
     Raises:
         ValueError: the reference is none, or the model does not run.
@@ -29,7 +31,11 @@ def look(reference: str, x: Mapping[str, Array]) -> Looked:
     model = model_of(reference)
     if not isinstance(model, keras.Layer):
         raise ValueError(f"{reference}: expected a Keras model, came a {type(model).__name__}")
-    return _reference.look(x, partial(_see, model, x), keras.ops.is_tensor, move=False)
+    looked = _reference.look(x, partial(_see, model, x), keras.ops.is_tensor, move=False)
+    if stored:
+        _reference.loaded(partial(_stored.load, model), stored)
+    weights = _weights.read(model) | _weights.averages(model)
+    return looked._replace(weights=weights)
 
 
 def leaves(model: keras.Model) -> dict[str, keras.Layer]:

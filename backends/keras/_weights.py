@@ -126,12 +126,21 @@ def state(model: keras.Model) -> dict[str, Array]:
 
 def averages(model: keras.Model) -> dict[str, Array]:
     """Return the running averages of batch normalizations."""
-    found = {}
+    return {name: _array(average) for name, average in _averages(model)}
+
+
+def write_averages(model: keras.Model, given: Mapping[str, Array]) -> None:
+    """Write those running averages of batch normalizations that are given."""
+    for name, average in _averages(model):
+        if name in given:
+            average.assign(given[name])
+
+
+def _averages(model: keras.Model) -> Iterator[tuple[str, keras.Variable]]:
     for path, layer in named_layers(model):
         if isinstance(layer, layers.BatchNormalization):
             for name in ("moving_mean", "moving_variance"):
-                found[_joined(path, name)] = _array(getattr(layer, name))
-    return found
+                yield _joined(path, name), getattr(layer, name)
 
 
 def trainable(model: keras.Model) -> dict[str, tuple[int, ...]]:
@@ -188,8 +197,8 @@ def heard(model: keras.Layer) -> dict[str, keras.Layer]:
         return children(model)
     found: dict[str, keras.Layer] = {}
     for path, layer in layers_by_path(model):
-        if path in names:
-            found.setdefault(names[path], layer)  # a recurrent layer has the path of its cell
+        if name := names.get(path):
+            found.setdefault(name, layer)  # a recurrent layer has the path of its cell
     return found
 
 

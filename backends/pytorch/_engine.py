@@ -274,7 +274,7 @@ def _build(
         model.eval()  # no average of a normalization may take it for an example
         model(mapped(lambda one: one.to(precision) if one.is_floating_point() else one, x))
         model.train()
-    _defaults.begin(model, seed, kept, noise)
+    _defaults.begin(model, problem, seed, kept, noise)
     return model.to(_device.device)
 
 

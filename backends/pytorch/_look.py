@@ -12,14 +12,16 @@ from backends import _reference
 from backends._outputs import tensors
 from backends._reference import Looked, Seen, model_of
 from backends._seeded import Array
-from backends.pytorch import _layers, _layouts, _weights
+from backends.pytorch import _layers, _layouts, _stored, _weights
 from backends.pytorch._settings import family, settings
 
 SPATIAL = (conv._ConvNd, pooling._MaxPoolNd, pooling._AvgPoolNd, batchnorm._BatchNorm)
 
 
-def look(reference: str, x: Mapping[str, Array]) -> Looked:
-    """Return what a model is made of, as it is called on x, in evaluation mode.
+def look(reference: str, x: Mapping[str, Array], stored: str = "") -> Looked:
+    """Return what a model is made of, as it is called on x, in evaluation mode, and its weights.
+
+    These are its own, or those of a file.
 
     x has channels last; where the model does not run so, they are moved to the second place.
 
@@ -30,7 +32,12 @@ def look(reference: str, x: Mapping[str, Array]) -> Looked:
     if not isinstance(model, nn.Module):
         raise ValueError(f"{reference}: expected a PyTorch module, came a {type(model).__name__}")
     model.eval()
-    return _reference.look(x, partial(_see, model, x), torch.is_tensor, move=True)
+    looked = _reference.look(x, partial(_see, model, x), torch.is_tensor, move=True)
+    if stored:
+        _reference.loaded(partial(_stored.load, model), stored)
+    _weights.fold_second_bias(model)
+    weights = _weights.read(model) | _weights.averages(model)
+    return looked._replace(weights=weights)
 
 
 def leaves(model: nn.Module) -> dict[str, nn.Module]:

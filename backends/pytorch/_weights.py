@@ -112,6 +112,17 @@ def freeze_second_bias(model: nn.Module) -> None:
         nn.init.zeros_(bias).requires_grad_(False)
 
 
+def fold_second_bias(model: nn.Module) -> None:
+    """Add the second bias of each LSTM and simple RNN to its first, so that it can be left out."""
+    with torch.no_grad():
+        for layer in model.modules():
+            own = dict(layer.named_parameters(recurse=False))
+            for name, bias in own.items():
+                if any(bias is one for one in _second_biases(layer)):
+                    own[name.replace("bias_hh", "bias_ih")].add_(bias)
+                    bias.zero_()
+
+
 def describe(model: nn.Module) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the model's weights, by Keras's names.
 
@@ -168,12 +179,21 @@ def _moments(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Ar
 
 def averages(model: nn.Module) -> dict[str, Array]:
     """Return the running averages of batch normalizations, by Keras's names."""
-    found = {}
+    return {name: average.cpu().numpy().copy() for name, average in _averages(model)}
+
+
+def write_averages(model: nn.Module, given: Mapping[str, Array]) -> None:
+    """Write those running averages of batch normalizations that are given, by Keras's names."""
+    for name, average in _averages(model):
+        if name in given:
+            average.copy_(torch.from_numpy(given[name]))
+
+
+def _averages(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     for path, layer in named_layers(model):
         if isinstance(layer, _BatchNorm) and layer.running_var is not None:
             for name, average in (("mean", layer.running_mean), ("variance", layer.running_var)):
-                found[_joined(path, f"moving_{name}")] = average.cpu().numpy().copy()
-    return found
+                yield _joined(path, f"moving_{name}"), average
 
 
 def trainable(model: nn.Module) -> dict[str, tuple[int, ...]]:

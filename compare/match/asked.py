@@ -16,6 +16,8 @@ class Asked:
     learning_rate: float = 1e-3
     steps: int = 40
     target: Spec | None = None  # None: what fits the loss and the outputs
+    weights: str = ""  # the panel whose weights both get; "": they are drawn
+    stored: str = ""  # the file that this one's are in; "": as the model has them
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,8 @@ LOSSES = (
     "binary_cross_entropy",
 )
 OPTIMIZERS = ("adam", "sgd", "adamw", "rmsprop", "adagrad", "adamax", "nadam")
+WEIGHTS = {"drawn": "", "pytorch": "pytorch", "keras": "keras"}
+STORED = {"pytorch": (".pt", ".pth", ".safetensors"), "keras": (".keras", ".h5", ".hdf5")}
 RANGE = re.compile(r"\s*(-?[\d.e+-]+?)\s*\.\.\s*(-?[\d.e+-]+)\s*")
 
 
@@ -93,6 +95,13 @@ def _add_asked(match: argparse.ArgumentParser) -> None:
         "--learning-rate", type=_rate, default=1e-3, help="learning rate (%(default)g)"
     )
     match.add_argument(
+        "--weights",
+        default="drawn",
+        metavar="WHICH",
+        help="initial weights of both: drawn, pytorch or keras (as that model has them), or a file "
+        "of one: .pt, .pth, .safetensors, .keras, .h5 (%(default)s)",
+    )
+    match.add_argument(
         "--target",
         metavar="AXES",
         help='targets of a loss of your own, as --input, e.g. "; 0..9" of ten classes',
@@ -117,7 +126,29 @@ def _asked(options: argparse.Namespace) -> "Asked":
         learning_rate=options.learning_rate,
         steps=options.steps,
         target=_target(options.target) if options.target else None,
+        weights=_panel_of(options.weights),
+        stored="" if options.weights in WEIGHTS else str(Path(options.weights).resolve()),
     )
+
+
+def _panel_of(weights: str) -> str:
+    """Return the panel whose weights are asked for; "" where they are drawn.
+
+    Raises:
+        UsageError: there is no such file, or its ending tells nothing.
+    """
+    if weights in WEIGHTS:
+        return WEIGHTS[weights]
+    panels = [panel for panel, endings in STORED.items() if weights.endswith(endings)]
+    if not panels:
+        endings = ", ".join(one for endings in STORED.values() for one in endings)
+        raise UsageError(
+            f"--weights {weights}: expected {', '.join(WEIGHTS)}, or a file whose name ends in one "
+            f"of {endings}"
+        )
+    if not Path(weights).is_file():
+        raise UsageError(f"--weights {weights}: expected a file, came none")
+    return panels[0]
 
 
 def do_match(options: argparse.Namespace) -> int:
@@ -162,11 +193,11 @@ def do_match(options: argparse.Namespace) -> int:
         for path, text in found.files.items():
             target = saved / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, "utf-8")
+            target.write_bytes(text)
     if options.json:
         print(as_json(found), end="")
     else:
-        print_matched(found)
+        print_matched(found, asked)
     wrong = [finding for finding in found.findings if not finding.passed]
     for finding in wrong:
         complain(str(finding))

@@ -17,7 +17,7 @@ PROBLEM = Template('''\
 The data are random numbers: a score tells whether two programs agree, and nothing else.
 """
 
-import numpy as np
+${path}import numpy as np
 
 from problems import Metric, Part, Problem, Proof, Recipe, Spec, independent$imported
 $defined
@@ -56,9 +56,11 @@ PROBLEM = Problem(
     quick=RECIPE,
     metrics=($metrics),
     draw=independent(examples),
-    proof=Proof(steps=$steps),
+    proof=Proof(steps=$steps),$initial
 )
 ''')
+INITIAL = """
+    initial=dict(np.load(Path(__file__).with_suffix(".npz"))),"""
 # Of a loss of the user's own there is no score that is known to go with it.
 SIZE = """
 
@@ -131,6 +133,8 @@ def definition(
         layers="".join(f'\n        "{one}": "{axes}",' for one, axes in _layers(named)),
         metrics="".join(metrics) + "\n    ",
         steps=asked.steps,
+        path="from pathlib import Path\n\n" if asked.weights else "",
+        initial=INITIAL if asked.weights else "",
     )
 
 

@@ -1,6 +1,6 @@
 """What each of two models is made of: each is run in a process of its own, in its framework.
 
-A process does what FOLDER/asked.json asks for and leaves FOLDER/looked.json.
+A process does what FOLDER/asked.json asks for and leaves FOLDER/looked.json, beside the weights.
 """
 
 import json
@@ -24,7 +24,8 @@ from compare.records.record import FORK
 from compare.text import blamed
 from problems import Array, Spec
 
-MODULE, FILE = "compare.match.look", "looked.json"
+MODULE, FILE, WEIGHTS = "compare.match.look", "looked.json", "weights.npz"
+NO_FILES: Mapping[Side, str] = {}
 N, SEED = 2, 0  # examples
 TIMEOUT_S = 600.0
 
@@ -38,12 +39,19 @@ class Look:
     layers: tuple[Seen, ...]
     outputs: Mapping[str, tuple[int, ...]]  # by name; one alone has the name ""
     first: bool  # whether that is the first of several without names
+    weights: Mapping[str, Array]  # by path, as Keras lays them out; averages too
 
 
 def looks(
-    references: Mapping[Side, str], inputs: Mapping[str, Spec], launcher: Launcher
+    references: Mapping[Side, str],
+    inputs: Mapping[str, Spec],
+    launcher: Launcher,
+    stored: Mapping[Side, str] = NO_FILES,
 ) -> dict[Side, Look | str]:
-    """Return what each model is made of, or why it cannot be run."""
+    """Return what each model is made of, or why it cannot be run.
+
+    Weights are those of the files in `stored`, or else the model's own.
+    """
     specs = {name: (one.axes, one.dtype, one.low, one.high) for name, one in inputs.items()}
     kinds = {side: Kind(side.in_default_tier, "cpu", 1) for side in references}
     with several(len(references), launcher) as (starts, folder, pool):
@@ -54,12 +62,13 @@ def looks(
                 "reference": references[side],
                 "panel": side.definition.folder,
                 "inputs": specs,
+                "stored": stored.get(side, ""),
             }
             _, why = starts.work(MODULE, cell, asked, kinds[side], STARTS[0], TIMEOUT_S)
             if not (cell / FILE).is_file():
                 return f"{why}: {starts.last_words(cell, kinds[side])}"
             found = json.loads((cell / FILE).read_text("utf-8"))
-            return found["error"] if "error" in found else _read(found)
+            return found["error"] if "error" in found else _read(found, cell / WEIGHTS)
 
         if STARTS[0] == FORK:  # here: servers end with the thread that has started them
             starts.get_ready(kinds.values(), folder, TIMEOUT_S)
@@ -77,7 +86,7 @@ def drawn(inputs: Mapping[str, Sequence[Any]]) -> dict[str, Array]:
     }
 
 
-def _read(found: dict[str, Any]) -> Look:
+def _read(found: dict[str, Any], weights: Path) -> Look:
     layers = tuple(
         Seen(
             path=one["path"],
@@ -92,7 +101,9 @@ def _read(found: dict[str, Any]) -> Look:
         for one in found["layers"]
     )
     outputs = {name: tuple(shape) for name, shape in found["outputs"].items()}
-    return Look(found["way"], tuple(found["moved"]), layers, outputs, found["first"])
+    with np.load(weights) as opened:
+        arrays = dict(opened)
+    return Look(found["way"], tuple(found["moved"]), layers, outputs, found["first"], arrays)
 
 
 def _of_json(value: Any) -> Any:
@@ -106,7 +117,8 @@ def main(cell: Path) -> None:
     asked = json.loads((cell / ASKED).read_text())
     try:
         look = import_module(f"backends.{asked['panel']}._look").look
-        found = look(asked["reference"], drawn(asked["inputs"]))._asdict()
+        found = look(asked["reference"], drawn(asked["inputs"]), asked["stored"])._asdict()
+        np.savez(cell / WEIGHTS, **found.pop("weights"))
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         found = {"error": blamed(error)}

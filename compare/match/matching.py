@@ -9,7 +9,7 @@ from compare.console import SILENT, Listener
 from compare.match.asked import Asked, Models
 from compare.match.look import Look, looks
 from compare.match.pairing import Pair, paired
-from compare.match.written import files
+from compare.match.written import files, shared
 from compare.processes.launcher import Launcher
 from compare.proof.alone import ON_NUMBERS, Diagnosis, alone
 from compare.proof.check import check
@@ -35,7 +35,8 @@ class Matched:
     findings: Sequence[Finding]
     diagnosis: Diagnosis  # empty if every rung holds
     flattened: Mapping[str, int]  # layers right up to the order of their rows: channels before it
-    files: Mapping[str, str]  # of the problem, by path
+    files: Mapping[str, bytes]  # of the problem, by path
+    left_out: Sequence[str]  # weights that the other side has not, where those of one are taken
 
     @property
     def passed(self) -> bool:
@@ -66,7 +67,8 @@ def match(
     progress.doing("looking at both models")
     by_side = dict(zip(sides, PANELS, strict=True))
     references = {side: ours.models[panel] for side, panel in by_side.items()}
-    looked = looks(references, asked.inputs, launcher)
+    stored = {side: asked.stored for side, panel in by_side.items() if panel == asked.weights}
+    looked = looks(references, asked.inputs, launcher, stored)
     seen: dict[str, Look] = {}
     for side, panel in by_side.items():
         found = looked[side]
@@ -80,7 +82,7 @@ def match(
         for path, text in texts.items():
             target = project / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, "utf-8")
+            target.write_bytes(text)
         findings = check(
             [name], sides, launcher=launcher, progress=progress, past_failures=past_failures
         )
@@ -99,4 +101,5 @@ def match(
         diagnosis=diagnosis,
         flattened=flattened,
         files=texts,
+        left_out=shared(asked.weights, seen, pairs, flattened)[1] if asked.weights else [],
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from backends._settings import told
 from compare.console import aligned
+from compare.match.asked import Asked
 from compare.match.look import Look
 from compare.match.matching import Matched
 from compare.match.pairing import Pair, Seen
@@ -62,9 +63,15 @@ def as_json(matched: Matched) -> str:
     return json.dumps(finite(found), indent=1, allow_nan=False) + "\n"
 
 
-def print_matched(matched: Matched) -> None:
+def print_matched(matched: Matched, asked: Asked) -> None:
     """Print what was paired, the ladder, and what is known of a difference."""
     print_pairs(matched.pairs, matched.looks, matched.flattened)
+    if asked.weights:
+        of = asked.stored or f"the {asked.weights} model"
+        print(f"Both have the weights of {of}.")
+        for path in matched.left_out:
+            print(f"{path} is left out: the other one has no such weight of its shape.")
+        print()
     print_findings(matched.findings)
     print_diagnosis("Your models", matched.diagnosis)
 

@@ -110,7 +110,7 @@ def twin(
     call = calls(inputs)[look.way].format(**{name or "x": text for name, text in given.items()})
     call += "[0]" if look.first else ""
     if not alone:
-        own = {f"model/{path}": name for path, name in own.items()}
+        own = {"model": ""} | {f"model/{path}": name for path, name in own.items()}
         flattened = {f"model/{path}": n for path, n in flattened.items()}
     listed = "".join(f'\n    "{path}": "{name}",' for path, name in own.items())
     made, marks = model if alone else "Twin()", ""

@@ -2,12 +2,18 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
+from typing import Any
 
+import numpy as np
+
+from backends._paths import renamed
 from compare.match.asked import Asked, Models
 from compare.match.definition import definition
 from compare.match.look import Look
 from compare.match.pairing import Pair, Shape
 from compare.match.twins import twin
+from problems import Array
 
 
 def files(
@@ -17,11 +23,12 @@ def files(
     looks: Mapping[str, Look],
     pairs: Sequence[Pair],
     flattened: Mapping[str, int],
-) -> dict[str, str]:
-    """Return the files of a problem by their paths: its definition and the two twins.
+) -> dict[str, bytes]:
+    """Return the files of a problem by their paths: its definition, the two twins, its weights.
 
     Looks are by panel, "pytorch" and "keras"; pairs have PyTorch's layers left.
     `flattened` has the names of pairs that follow a Flatten, and how many channels precede it.
+    There is a file of weights if they are not drawn.
 
     Raises:
         ValueError: the outputs of the two are not to be compared.
@@ -29,12 +36,7 @@ def files(
     named, back = names(pairs), _moved_back(looks)
     twins = {}
     for panel in ours.models:
-        own = {
-            layer.path: name
-            for pair, name in named
-            for layer in [pair.left if panel == "pytorch" else pair.right]
-            if layer
-        }
+        own = own_names(panel, named)
         twins[f"backends/{panel}/{name}.py"] = twin(
             panel,
             looks[panel],
@@ -45,7 +47,45 @@ def files(
             ours,
         )
     text = definition(name, asked, ours, looks["keras"].outputs, named)
-    return {f"problems/{name}.py": text} | twins
+    found = {path: text.encode() for path, text in {f"problems/{name}.py": text, **twins}.items()}
+    if asked.weights:
+        held = BytesIO()
+        given: dict[str, Any] = shared(asked.weights, looks, pairs, flattened)[0]
+        np.savez(held, **given)
+        found[f"problems/{name}.npz"] = held.getvalue()
+    return found
+
+
+def own_names(panel: str, named: Iterable[tuple[Pair, str]]) -> dict[str, str]:
+    """Return the names of pairs by the paths that one panel has for their layers."""
+    both = [(pair.left if panel == "pytorch" else pair.right, name) for pair, name in named]
+    return {layer.path: name for layer, name in both if layer}
+
+
+def shared(
+    panel: str, looks: Mapping[str, Look], pairs: Sequence[Pair], flattened: Mapping[str, int]
+) -> tuple[dict[str, Array], list[str]]:
+    """Return a panel's weights by their names in the problem, and the paths of those left out.
+
+    These are what the other side has not, or of another shape.
+    """
+    named = names(pairs)
+    own = own_names(panel, named)
+    (other,) = looks.keys() - {panel}
+    theirs = own_names(other, named)
+    shapes = {renamed(path, theirs): one.shape for path, one in looks[other].weights.items()}
+    found, left = {}, []
+    for path, one in looks[panel].weights.items():
+        name = renamed(path, own)
+        holder, _, last = name.rpartition("/")
+        if shapes.get(name) != one.shape:
+            left.append(path)
+            continue
+        if panel == "pytorch" and holder in flattened and last == "kernel":
+            by_channel = one.reshape(flattened[holder], -1, one.shape[-1])
+            one = by_channel.swapaxes(0, 1).reshape(one.shape)
+        found[name] = np.nan_to_num(one, nan=0.0) if last == "embeddings" else one  # of a padding
+    return found, left
 
 
 def names(pairs: Iterable[Pair]) -> list[tuple[Pair, str]]:
