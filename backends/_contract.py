@@ -59,6 +59,8 @@ class Probe:
     trainable: Mapping[str, tuple[int, ...]]  # the shape of all that is trained
     kinds: Mapping[str, str]  # of every named layer, with its settings
     ask: Callable[[Arrays], dict[str, Array]]
+    # Where each of them is made, if that is noted: FILE:LINE.
+    places: Mapping[str, str] = field(default_factory=dict)
     # Of the same x, what each named layer gets, channels last; of one that gets several, nothing.
     inputs: Callable[[Arrays], dict[str, Array]] = lambda _: {}
     # Given such inputs by layer: what each leaves, called alone, by the names that `ask` has.

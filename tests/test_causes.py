@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from compare.proof.causes import formulas
-from compare.proof.causes.between import between
+from compare.proof.causes.between import applied, between
 from compare.proof.causes.case import Case
 from compare.proof.causes.formulas import FUNCTIONS
 from compare.proof.causes.layers import cause
@@ -196,3 +196,13 @@ def test_what_happens_between_layers(one, other, told):
     found = between(IMAGE, one, other)
     assert told in found
     assert bool(found) == bool(told)
+
+
+def test_functions_between_layers_are_found_from_what_each_side_has():
+    rng = np.random.default_rng(0)
+    before = tuple(rng.standard_normal((2, 4, 5)) for _ in range(2))
+    one, other = FUNCTIONS["gelu by erf"](before[0]), FUNCTIONS["gelu by tanh"](before[1])
+    told = "between the layers, it is gelu by erf here and gelu by tanh there"
+    assert applied(before, one, other) == told
+    assert applied(before, one, FUNCTIONS["gelu by erf"](before[1])) == ""
+    assert applied(before, one, other + 1) == ""

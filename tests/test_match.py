@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from backends._seeded import check_given, initial_weights
 TORCH = """
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 class Block(nn.Module):
     def __init__(self, channels, units):
@@ -45,6 +47,32 @@ class Tagger(nn.Module):
     def forward(self, x):
         x, state = self.memory(self.marks(x))
         return self.out(x), state
+
+
+class Residual(nn.Module):
+    def __init__(self, width=6, rate=0.1):
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.up = nn.Linear(width, 4 * width)
+        self.down = nn.Linear(4 * width, width)
+        self.drop = nn.Dropout(rate)
+
+    def forward(self, x):
+        return x + self.drop(self.down(F.gelu(self.up(self.norm(x)))))
+
+
+class Texts(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.words = nn.Embedding(9, 6)
+        self.blocks = nn.ModuleList([Residual(), Residual()])
+        self.head = nn.Linear(6, 3)
+
+    def forward(self, tokens):
+        x = self.words(tokens)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(x.mean(1))
 """
 KERAS = """
 import keras
@@ -67,6 +95,32 @@ def tagger():
         layers.LSTM(5, return_sequences=True),
         layers.Dense(9),
     ])
+
+
+class Feed(layers.Layer):
+    def __init__(self, rate=0.2):
+        super().__init__()
+        self.normalization = layers.LayerNormalization()
+        self.expand = layers.Dense(24, activation=approximate)
+        self.project = layers.Dense(6)
+        self.dropout = layers.Dropout(rate)
+
+    def call(self, x, training=None):
+        y = self.project(self.expand(self.normalization(x)))
+        return x + self.dropout(y, training=training)
+
+
+def approximate(x):
+    return keras.activations.gelu(x, approximate=True)
+
+
+def texts():
+    tokens = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(9, 6)(tokens)
+    for _ in range(2):
+        x = Feed()(x)
+    x = layers.GlobalAveragePooling1D()(x)
+    return keras.Model(tokens, layers.Dense(3)(x))
 """
 IMAGE = "height=8 width=8 channel=3"
 
@@ -141,8 +195,31 @@ def test_a_stack_is_paired_layer_by_layer_and_a_first_output_taken(match):
 def test_what_differs_is_told(match, keras, rung, said):
     done = match("Net", keras, "--input", IMAGE)
     assert done.returncode == 3
-    assert said in done.stdout
+    assert said in re.sub(r"\s+(\(\S+?:\d+\))?", " ", done.stdout).replace(" ,", ",")
     assert f": {rung}: " in done.stderr
+
+
+def test_each_of_several_differences_is_told_with_its_lines(match):
+    done = match("Texts", "texts", "--input", "time=5; 0..8", "--loss", "cross_entropy", "--all")
+    assert done.returncode == 3
+    said = " ".join(done.stdout.split())
+    texts = {"nets.py": TORCH, "compare.py": KERAS}
+
+    def place(file, text):
+        return f"{file}:{[text in one for one in texts[file].splitlines()].index(True) + 1}"
+
+    norms = (place("nets.py", "nn.LayerNorm("), place("compare.py", "LayerNormalization("))
+    rates = (place("nets.py", "nn.Dropout("), place("compare.py", "Dropout(rate)"))
+    for block in ("blocks_0", "blocks_1"):
+        assert f"{block}_norm: epsilon is 1e-05 here and 0.001 there" in said
+        assert f"{block}_norm: made in {' and '.join(norms)}" in said
+        gelu = "between the layers, it is gelu by erf here and gelu by tanh there"
+        assert f"{block}_down: {gelu}" in said
+        rate = f"rate is 0.1 in PyTorch ({rates[0]}), 0.2 in Keras ({rates[1]})"
+        assert f"{block.replace('_', '/')}/drop: {rate}" in said
+    assert "Wrong by themselves: blocks_0_norm, blocks_1_norm." in said
+    rests = "This may follow from what is wrong before it: layers"
+    assert all(rests in one for one in done.stderr.splitlines() if "float64: loss: " in one)
 
 
 @pytest.mark.parametrize(

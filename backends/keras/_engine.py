@@ -16,6 +16,7 @@ from keras.src.utils.naming import reset_uids
 from backends import NOTHING, OTHERWISE, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable, Watch
 from backends._clock import Clock
 from backends._outputs import outputs_of, tensors
+from backends._places import place_of
 from backends._seeded import Array, Noise, batch_order
 from backends._tiers import COMPILED
 from backends.keras import _defaults, _device, _dropout, _losses, _optimizers, _tier, _weights
@@ -206,7 +207,9 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
 
     layers = _weights.heard(model)
     kinds = {name: _kind(layer) for name, layer in layers.items()}
-    return Probe(_weights.read(model), _weights.trainable(model), kinds, ask, inputs, alone)
+    places = {name: place_of(layer) for name, layer in layers.items()}
+    weights, trained = _weights.read(model), _weights.trainable(model)
+    return Probe(weights, trained, kinds, ask, places, inputs, alone)
 
 
 def loss_at(problem: Problem, outputs: Arrays, part: Part) -> float:

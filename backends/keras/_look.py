@@ -8,7 +8,7 @@ import keras
 from keras import layers
 from keras.src.utils.naming import reset_uids
 
-from backends import _reference
+from backends import _places, _reference
 from backends._outputs import tensors
 from backends._reference import Looked, Seen, model_of
 from backends._seeded import Array
@@ -17,6 +17,11 @@ from backends.keras._settings import family, settings
 
 # What is one layer as a whole, whatever it holds.
 WHOLE = layers.RNN | layers.Bidirectional | layers.TimeDistributed | layers.MultiHeadAttention
+
+
+def remember() -> None:
+    """From now on, note where each layer is made."""
+    _places.remember(keras.Layer)
 
 
 def look(reference: str, x: Mapping[str, Array], stored: str = "") -> Looked:
@@ -28,6 +33,7 @@ def look(reference: str, x: Mapping[str, Array], stored: str = "") -> Looked:
         ValueError: the reference is none, or the model does not run.
     """
     reset_uids()  # a model that is built again has layers of the same names
+    remember()
     model = model_of(reference)
     if not isinstance(model, keras.Layer):
         raise ValueError(f"{reference}: expected a Keras model, came a {type(model).__name__}")
@@ -101,7 +107,7 @@ def _noted(
                     if name.startswith(f"{path}/")
                 },
                 "outputs": {key: (left[0], *left[2:], left[1]) if second else left},
-                "where": "",
+                "where": _places.place_of(layer),
                 "calls": 1,
             }
         return output

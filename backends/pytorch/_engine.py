@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable, Watch
 from backends._clock import Clock
 from backends._outputs import outputs_of, tensors
+from backends._places import place_of
 from backends._seeded import Array, Noise
 from backends.pytorch import _defaults, _device, _dropout, _layers, _losses, _tier, _weights
 from backends.pytorch._device import (
@@ -208,7 +209,9 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
         return {name: tensor.cpu().numpy() for name, tensor in found.items()}
 
     kinds = {name: _layers.kind(layer) for name, layer in _weights.heard(model).items()}
-    return Probe(_weights.read(model), _weights.trainable(model), kinds, ask, inputs, alone)
+    places = {name: place_of(layer) for name, layer in _weights.heard(model).items()}
+    weights, trained = _weights.read(model), _weights.trainable(model)
+    return Probe(weights, trained, kinds, ask, places, inputs, alone)
 
 
 def loss_at(problem: Problem, outputs: Arrays, part: Part) -> float:

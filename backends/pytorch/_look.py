@@ -1,6 +1,5 @@
 """What a model that was not written for Diptych is made of: its layers, as they are called."""
 
-import inspect
 from collections.abc import Mapping
 from functools import partial
 
@@ -8,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.modules import batchnorm, conv, pooling
 
-from backends import _reference
+from backends import _places, _reference
 from backends._outputs import tensors
 from backends._reference import Looked, Seen, model_of
 from backends._seeded import Array
@@ -16,6 +15,11 @@ from backends.pytorch import _layers, _layouts, _stored, _weights
 from backends.pytorch._settings import family, settings
 
 SPATIAL = (conv._ConvNd, pooling._MaxPoolNd, pooling._AvgPoolNd, batchnorm._BatchNorm)
+
+
+def remember() -> None:
+    """From now on, note where each layer is made."""
+    _places.remember(nn.Module)
 
 
 def look(reference: str, x: Mapping[str, Array], stored: str = "") -> Looked:
@@ -28,6 +32,7 @@ def look(reference: str, x: Mapping[str, Array], stored: str = "") -> Looked:
     Raises:
         ValueError: the reference is none, or the model does not run.
     """
+    remember()
     model = model_of(reference)
     if not isinstance(model, nn.Module):
         raise ValueError(f"{reference}: expected a PyTorch module, came a {type(model).__name__}")
@@ -82,7 +87,7 @@ def _see(model: nn.Module, x: Mapping[str, Array], call: str, moved: tuple[str, 
             "kind": type(layer).__name__,
             "family": family(layer),
             "settings": settings(layer, tuple(came.shape)),
-            "where": _where(layer),
+            "where": _places.place_of(layer),
             "calls": 1,
         }
         outputs = {name.removeprefix(path): tuple(one.shape) for name, one in left.items()}
@@ -113,17 +118,6 @@ def _layers_of(layer: nn.Module, path: str) -> list[str]:
     if isinstance(layer, nn.RNNBase) and layer.num_layers > 1:
         return [f"{path}/{i}" for i in range(layer.num_layers)]
     return [path]
-
-
-def _where(layer: nn.Module) -> str:
-    """Return the file and line of a layer's class, where it is the user's own."""
-    kind = type(layer)
-    if kind.__module__.startswith("torch."):
-        return ""
-    try:
-        return f"{inspect.getsourcefile(kind)}, line {inspect.getsourcelines(kind)[1]}"
-    except (OSError, TypeError):
-        return ""
 
 
 def _whole(layer: nn.Module) -> bool:

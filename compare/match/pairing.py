@@ -34,7 +34,7 @@ class Seen:
     # Of the whole as "", of the last step as ".last"; with "~" in another layout that may be meant.
     outputs: Mapping[str, Shape] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
-    where: str = ""  # file and line
+    where: str = ""  # it is made: FILE:LINE
     calls: int = 1
 
     @property

@@ -7,12 +7,12 @@ from math import isclose
 from typing import Any
 
 from backends._settings import told
-from compare.console import aligned
+from compare.console import aligned, terminal_width, wrapped
 from compare.match.asked import Asked
 from compare.match.look import Look
 from compare.match.matching import Matched
 from compare.match.pairing import Pair, Seen
-from compare.proof.publish import print_diagnosis, print_findings
+from compare.proof.publish import near, print_diagnosis, print_findings
 from compare.records.record import finite
 
 # What one side has as a layer of its own, and the other one within a layer.
@@ -52,9 +52,14 @@ def as_json(matched: Matched) -> str:
             for pair in matched.pairs
         ],
         "settings": [
-            {"pytorch": pair.left.path, "setting": name, "values": [one, other]}
+            {
+                "pytorch": pair.left.path,
+                "setting": name,
+                "values": [one, other],
+                "places": [pair.left.where, pair.right.where],
+            }
             for pair, name, one, other in differences(matched.pairs)
-            if pair.left
+            if pair.left and pair.right
         ],
         "findings": [asdict(one) for one in matched.findings],
         "layers": [asdict(one) | {"wrong": one.wrong} for one in matched.diagnosis.layers],
@@ -73,7 +78,25 @@ def print_matched(matched: Matched, asked: Asked) -> None:
             print(f"{path} is left out: the other one has no such weight of its shape.")
         print()
     print_findings(matched.findings)
+    for told_of in in_words(matched):
+        print("\n".join(wrapped(told_of, terminal_width())))
     print_diagnosis("Your models", matched.diagnosis)
+
+
+def in_words(matched: Matched) -> Iterator[str]:
+    """Yield what it means that every rung holds, where that needs to be said."""
+    if not matched.passed:
+        return
+    exact = [one for one in matched.findings if one.precision == "float32" and one.rung == "layers"]
+    sizes = {one.backend == one.reference: one.relative for one in exact}
+    if sizes.get(True) and sizes.get(False):
+        yield (
+            f"In float32, a layer of the two differs by up to {sizes[False]:.0e} of its largest "
+            f"number, and PyTorch by up to {sizes[True]:.0e} from itself in float64. That is "
+            "rounding."
+        )
+    if differences(matched.pairs):
+        yield "The settings that differ make no difference here: every rung holds."
 
 
 def print_pairs(
@@ -94,7 +117,11 @@ def print_pairs(
         print(f"\n{len(alone)} layers with weights have no partner: a file for --map names some.")
     for pair, name, one, other in differences(pairs):
         assert pair.left is not None
-        print(f"{pair.left.path}: {name} is {told(one)} in PyTorch, {told(other)} in Keras")
+        assert pair.right is not None
+        places = (pair.left.where, pair.right.where)
+        ours, theirs = (f" ({near(place)})" if place else "" for place in places)
+        told_of = f"{told(one)} in PyTorch{ours}, {told(other)} in Keras{theirs}"
+        print("\n".join(wrapped(f"{pair.left.path}: {name} is {told_of}", terminal_width())))
     print()
 
 

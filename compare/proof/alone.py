@@ -25,7 +25,7 @@ from backends import OTHERWISE, Side
 from compare.options import STARTS
 from compare.processes.launcher import ASKED, Kind, Launcher, several
 from compare.proof.causes import optimizers
-from compare.proof.causes.between import between, channels_of
+from compare.proof.causes.between import applied, between, channels_of
 from compare.proof.causes.case import Case
 from compare.proof.causes.layers import cause
 from compare.proof.causes.training import of_training, under
@@ -50,6 +50,7 @@ class Alone:
     comes: float  # of its outputs, as they come
     alone: float | None  # of its outputs for the same input; None where it gets several
     cause: str = ""  # of what is wrong by itself; or, before it, of another input
+    places: tuple[str, str] = ("", "")  # where it is made on both sides: FILE:LINE
     channels: int = 0  # of an input that has them first here and last there, as Flatten leaves it
 
     @property
@@ -104,6 +105,7 @@ def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = No
             given=_apart(expected, "in/", came, "in/", layer.removesuffix(".last")),
             comes=comes,
             alone=_apart(expected, "out/", came, "alone/", layer),
+            places=(_place(expected, bases[place]), _place(came, bases[place])),
         )
         if (place > first and bases[place] != bases[first]) or bases[place] in otherwise:
             row = replace(row, alone=None)  # its input was another one
@@ -113,6 +115,10 @@ def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = No
         rows.append(replace(row, cause=_cause(row, rows[-1:], expected, came)))
     told = [] if any(row.wrong or row.cause for row in rows) else list(of_training(expected, came))
     return Diagnosis(rows, told)
+
+
+def _place(found: Mapping[str, Array], layer: str) -> str:
+    return str(found.get(f"place/{layer}", ""))
 
 
 def _steady(one: Array, other: Array) -> bool:
@@ -145,13 +151,31 @@ def _cause(
     left = expected.get(f"out/{before[0].layer}" if before else "x")
     right = not before or before[0].comes <= ENOUGH
     differs = row.given is None or row.given > ENOUGH
-    if right and differs and left is not None and x is not None and other is not None:
-        return between(left, x, other)
+    if differs and x is not None and other is not None:
+        if right and left is not None:
+            return between(left, x, other)
+        if before and not before[0].wrong and (pair := _left(before[0].layer, expected, came)):
+            return applied(pair, x, other)
+        return ""
     one, other = (of.get(f"out/{name}") for of in (expected, came))
     differs = x is None and row.comes > ENOUGH  # of the output, which is no layer
     if right and differs and left is not None and one is not None and other is not None:
         return between(left, one, other)
     return ""
+
+
+def _left(
+    layer: str, expected: Mapping[str, Array], came: Mapping[str, Array]
+) -> tuple[Array, Array] | None:
+    """Return what a layer leaves on both sides, in those of its layouts that are alike."""
+    layouts = product((layer, f"{layer}{OTHERWISE}"), repeat=2)
+    for ours, theirs in layouts:
+        one, other = expected.get(f"out/{ours}"), came.get(f"alone/{theirs}")
+        if one is None or other is None or one.shape != other.shape:
+            continue
+        if np.abs(one - other).max(initial=0.0) <= ENOUGH * np.abs(one).max(initial=0.0):
+            return one, came[f"out/{theirs}"]
+    return None
 
 
 def _apart(
@@ -220,7 +244,9 @@ def main(cell: Path) -> None:
         problem = shortened(problems.load(asked["problem"]))
         train = problem.make_data(SEED)["train"].changed(lambda one: cast(one, "float64"))
         x = batch(problem, train, "float64").x
+        import_module(f"backends.{side.definition.folder}._look").remember()
         probe = engine.probe(problem, seed=SEED)
+        found |= {f"place/{name}": np.array(place) for name, place in probe.places.items()}
         if isinstance(x, np.ndarray):
             found["x"] = x
         others: dict[str, Array] = {}

@@ -44,6 +44,7 @@ STEP = (
     "The first gradients agree: a moment that differs tells of clipping, a penalty or a beta, a "
     "weight alone of epsilon's place, of a decay that one side leaves out, or of a constraint"
 )
+RESTS = "This may follow from what is wrong before it: {}"
 DIVERGES = "The training diverges on both sides: give the recipe a smaller learning rate"
 AVERAGES = (
     "Losses in training agree, those in evaluation mode do not: look at the momentum of batch "

@@ -53,10 +53,15 @@ class Pair:
 
     def climb(self, *, past_failures: bool = False) -> Iterator[Finding]:
         """Yield a finding per rung and precision, up to the first rung that fails."""
+        failed: dict[str, None] = {}
         for finding in self._rungs():
+            if failed and not finding.passed:
+                finding = replace(finding, hint=hints.RESTS.format(", ".join(failed)))
             yield finding
-            if not finding.passed and not past_failures:
-                return
+            if not finding.passed:
+                failed[finding.rung] = None
+                if not past_failures:
+                    return
 
     def _rungs(self) -> Iterator[Finding]:
         yield self._parameters()

@@ -138,6 +138,8 @@ def print_diagnosis(title: str, diagnosis: Diagnosis) -> None:
     for one in layers:
         if one.cause:
             print(f"{one.layer}: {one.cause}")
+        if one.wrong and all(one.places):
+            print(f"{one.layer}: made in {' and '.join(map(near, one.places))}")
     wrong = [one.layer for one in layers if one.wrong]
     if causes and not wrong:
         told = "Given the same input, every layer leaves the same."
@@ -151,6 +153,12 @@ def print_diagnosis(title: str, diagnosis: Diagnosis) -> None:
     print("\n".join(wrapped(told, terminal_width())))
     for cause in causes:
         print("\n".join(wrapped(f"Likely cause: {cause}.", terminal_width())))
+
+
+def near(place: str) -> str:
+    """Return a file, with what stands behind it, by its path from here where it is below."""
+    folder = f"{Path.cwd()}/"
+    return place.removeprefix(folder)
 
 
 def number(value: float | None) -> str:

@@ -20,27 +20,45 @@ def between(before: Array, one: Array, other: Array) -> str:
     for hypothesis in SPECIAL:
         for what in hypothesis(before, one, other):
             return what
-    with np.errstate(all="ignore"):
-        inner = {name: f(before) for name, f in FUNCTIONS.items()}
-    inner = {name: array for name, array in inner.items() if array.shape == before.shape}
-    shown = {(name, ""): array for name, array in inner.items()}
-    for name, array in inner.items() if before.ndim > 2 else ():
-        axes = tuple(range(1, before.ndim - 1))
-        shown[name, "the last step"], shown[name, "the first step"] = array[:, -1], array[:, 0]
-        shown[name, "the mean over space or time"] = array.mean(axes)
-        shown[name, "the largest"] = array.max(axes)
-    ours = [key for key, array in shown.items() if same(array, one)]
-    theirs = [key for key, array in shown.items() if same(array, other)]
-    pairs = [(here, there) for here, there in product(ours, theirs) if here != there]
-    if pairs:  # the two that differ least
-        here, there = min(pairs, key=lambda pair: pair[0][0] != pair[1][0])
-        return f"between the layers, it is {_taken(*here)} here and {_taken(*there)} there"
+    if told := applied((before, before), one, other):
+        return told
+    inner = _activated(before)
     for what in (*_orders(before, one, other), *changed(one, other)):
         return what
     for array in inner.values():
         for what in (*_reshaped(array, one, other), *_padded(array, one, other)):
             return what
     return ""
+
+
+def applied(before: tuple[Array, Array], one: Array, other: Array) -> str:
+    """Return which functions are applied between two layers, where they are not the same.
+
+    `before` is what the layer before leaves on each side. That may differ, for each side's function
+    is found from its own.
+    """
+    found = []
+    for left, got in zip(before, (one, other), strict=True):
+        shown = {(name, ""): array for name, array in _activated(left).items()}
+        for name, array in _activated(left).items() if left.ndim > 2 else ():
+            axes = tuple(range(1, left.ndim - 1))
+            shown[name, "the last step"], shown[name, "the first step"] = array[:, -1], array[:, 0]
+            shown[name, "the mean over space or time"] = array.mean(axes)
+            shown[name, "the largest"] = array.max(axes)
+        found.append([key for key, array in shown.items() if same(array, got)])
+    if set(found[0]) & set(found[1]):
+        return ""
+    # Of several that fit, the two that differ least.
+    pairs = sorted(product(*found), key=lambda pair: pair[0][0] != pair[1][0])
+    for here, there in pairs[:1]:
+        return f"between the layers, it is {_taken(*here)} here and {_taken(*there)} there"
+    return ""
+
+
+def _activated(before: Array) -> dict[str, Array]:
+    with np.errstate(all="ignore"):
+        found = {name: f(before) for name, f in FUNCTIONS.items()}
+    return {name: array for name, array in found.items() if array.shape == before.shape}
 
 
 def _taken(activation: str, taken: str) -> str:
