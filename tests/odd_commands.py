@@ -58,6 +58,7 @@ VALUES: dict[str, Sequence[str]] = {
     **dict.fromkeys(("keras", "keras_loss", "keras_optimizer"), REFERENCES),
     **dict.fromkeys(("input", "target"), ("time=3; 0..9", "time=3 f=2", "time=0", "; x..y", ";")),
     "map": ("file", "nowhere"),
+    "report": ("out.html", "empty", "file/x", "/dev/null/x"),
     "weights": ("drawn", "pytorch", "keras", "file", "nowhere.pt", "file.keras", ".h5", ""),
     "save_map": ("empty/map.json", "/dev/null/x"),
     "save": ("echo", "new", "a b"),

@@ -133,7 +133,7 @@ def folder(tmp_path_factory):
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def match(folder):
     """Run the command where the models are."""
 
@@ -199,8 +199,28 @@ def test_what_differs_is_told(match, keras, rung, said):
     assert f": {rung}: " in done.stderr
 
 
-def test_each_of_several_differences_is_told_with_its_lines(match):
-    done = match("Texts", "texts", "--input", "time=5; 0..8", "--loss", "cross_entropy", "--all")
+@pytest.fixture(scope="module")
+def several(match, folder):
+    """What is said of two models that differ in several places, and its page."""
+    asked = ("--input", "time=5; 0..8", "--loss", "cross_entropy", "--all")
+    return match("Texts", "texts", *asked, "--report", "found.html"), folder / "found.html"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_the_page_is_without_faults(several, look, width, scheme):
+    assert look(several[1], width=width, scheme=scheme).faults == []
+
+
+def test_the_page_says_what_is_wrong(several):
+    text = several[1].read_text()
+    assert "<h1>Two models that differ.</h1>" in text
+    assert "blocks_0_norm: epsilon is 1e-05 here and 0.001 there" in text
+    assert "<code>nets.py:Texts</code>" in text
+    assert text.count('<td class="wrong">WRONG</td>') > 2
+
+
+def test_each_of_several_differences_is_told_with_its_lines(several):
+    done = several[0]
     assert done.returncode == 3
     said = " ".join(done.stdout.split())
     texts = {"nets.py": TORCH, "compare.py": KERAS}

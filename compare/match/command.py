@@ -67,6 +67,7 @@ def add(commands: Any) -> None:
         help="what runs Keras (%(default)s)",
     )
     match.add_argument("--all", action="store_true", help="climb on past the first rung that fails")
+    match.add_argument("--report", type=file, metavar="FILE", help="write a page of HTML there")
     match.add_argument("--json", action="store_true", help="print all of it as JSON on stdout")
     add_python(match)
 
@@ -154,6 +155,7 @@ def _panel_of(weights: str) -> str:
 def do_match(options: argparse.Namespace) -> int:
     """Pair and climb; status 3 if a rung fails, 2 if there is nothing to climb."""
     from compare.console import Progress, complain
+    from compare.match import page
     from compare.match.matching import Unlooked, match
     from compare.match.report import as_json, print_matched
     from compare.processes.choice import chosen_backends
@@ -194,6 +196,8 @@ def do_match(options: argparse.Namespace) -> int:
             target = saved / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(text)
+    if options.report:
+        page.write(options.report, ours, asked, found)
     if options.json:
         print(as_json(found), end="")
     else:

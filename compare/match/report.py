@@ -1,7 +1,7 @@
 """What was paired, for people and for programs."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from math import isclose
 from typing import Any
@@ -9,7 +9,6 @@ from typing import Any
 from backends._settings import told
 from compare.console import aligned, terminal_width, wrapped
 from compare.match.asked import Asked
-from compare.match.look import Look
 from compare.match.matching import Matched
 from compare.match.pairing import Pair, Seen
 from compare.proof.publish import near, print_diagnosis, print_findings
@@ -70,17 +69,62 @@ def as_json(matched: Matched) -> str:
 
 def print_matched(matched: Matched, asked: Asked) -> None:
     """Print what was paired, the ladder, and what is known of a difference."""
-    print_pairs(matched.pairs, matched.looks, matched.flattened)
-    if asked.weights:
-        of = asked.stored or f"the {asked.weights} model"
-        print(f"Both have the weights of {of}.")
-        for path in matched.left_out:
-            print(f"{path} is left out: the other one has no such weight of its shape.")
-        print()
+    rows = [row_of(pair) for pair in matched.pairs]
+    print("\n".join(aligned(HEADS, rows, HEADS)))
+    settings = (sentence for sentence, _ in set_otherwise(matched))
+    _print(*arranged(matched), *weights_in_words(matched, asked), *settings)
+    print()
     print_findings(matched.findings)
-    for told_of in in_words(matched):
-        print("\n".join(wrapped(told_of, terminal_width())))
+    _print(*in_words(matched))
     print_diagnosis("Your models", matched.diagnosis)
+
+
+def _print(*told: str) -> None:
+    for text in told:
+        print("\n".join(wrapped(text, terminal_width())))
+
+
+def row_of(pair: Pair) -> list[str]:
+    """Return the cells of a pair, under HEADS."""
+    return [*_told(pair.left), *_told(pair.right), pair.found or "no partner"]
+
+
+def arranged(matched: Matched) -> Iterator[str]:
+    """Yield what was done to run both on the same input, and what has no partner."""
+    if matched.looks["pytorch"].moved:
+        yield "PyTorch has channels second: its input is moved, found by trying."
+    for name, channels in matched.flattened.items():
+        yield (
+            f"{name} is right up to the order of its rows: before it, Flatten has the {channels} "
+            "channels first in PyTorch and last in Keras. Its rows are compared in Keras's order."
+        )
+    if alone := [pair for pair in matched.pairs if pair.alone]:
+        n = len(alone)
+        what = "layer with weights has" if n == 1 else "layers with weights have"
+        yield f"{n} {what} no partner: a file for --map names some."
+
+
+def weights_in_words(matched: Matched, asked: Asked) -> Iterator[str]:
+    """Yield whose weights both have, unless they are drawn."""
+    if not asked.weights:
+        return
+    yield f"Both have the weights of {asked.stored or f'the {asked.weights} model'}."
+    for path in matched.left_out:
+        yield f"{path} is left out: the other one has no such weight of its shape."
+
+
+def set_otherwise(matched: Matched) -> Iterator[tuple[str, str]]:
+    """Yield what paired layers are set to differently: with the lines that make them, and not."""
+    for pair, name, one, other in differences(matched.pairs):
+        assert pair.left is not None
+        assert pair.right is not None
+        places = (pair.left.where, pair.right.where)
+        ours, theirs = (f" ({near(place)})" if place else "" for place in places)
+        what = f"{pair.left.path}: {name} is"
+        yield (
+            f"{what} {told(one)} in PyTorch{ours}, {told(other)} in Keras{theirs}",
+            f"{what} {told(one)} in PyTorch, {told(other)} in Keras",
+        )
 
 
 def in_words(matched: Matched) -> Iterator[str]:
@@ -97,32 +141,6 @@ def in_words(matched: Matched) -> Iterator[str]:
         )
     if differences(matched.pairs):
         yield "The settings that differ make no difference here: every rung holds."
-
-
-def print_pairs(
-    pairs: Sequence[Pair], looks: Mapping[str, Look], flattened: Mapping[str, int]
-) -> None:
-    """Print a line for each layer, and what was done to run both on the same input."""
-    rows = [[*_told(pair.left), *_told(pair.right), pair.found or "no partner"] for pair in pairs]
-    print("\n".join(aligned(HEADS, rows, HEADS)))
-    if looks["pytorch"].moved:
-        print("\nPyTorch has channels second: its input is moved, found by trying.")
-    for name, channels in flattened.items():
-        print(
-            f"{name} is right up to the order of its rows: before it, Flatten has the {channels} "
-            "channels first in PyTorch and last in Keras. Its rows are compared in Keras's order."
-        )
-    alone = [pair for pair in pairs if pair.alone]
-    if alone:
-        print(f"\n{len(alone)} layers with weights have no partner: a file for --map names some.")
-    for pair, name, one, other in differences(pairs):
-        assert pair.left is not None
-        assert pair.right is not None
-        places = (pair.left.where, pair.right.where)
-        ours, theirs = (f" ({near(place)})" if place else "" for place in places)
-        told_of = f"{told(one)} in PyTorch{ours}, {told(other)} in Keras{theirs}"
-        print("\n".join(wrapped(f"{pair.left.path}: {name} is {told_of}", terminal_width())))
-    print()
 
 
 def _told(layer: Seen | None) -> list[str]:
@@ -142,6 +160,4 @@ def sentences(matched: Matched) -> Iterator[str]:
         if pair.left and pair.right and pair.left.calls != pair.right.calls:
             calls = [f"{n} times" if n > 1 else "once" for n in (pair.left.calls, pair.right.calls)]
             yield f"{pair.left.path}: it is called {calls[0]} in PyTorch, {calls[1]} in Keras"
-    for pair, name, one, other in differences(matched.pairs):
-        assert pair.left is not None
-        yield f"{pair.left.path}: {name} is {told(one)} in PyTorch, {told(other)} in Keras"
+    yield from (plain for _, plain in set_otherwise(matched))

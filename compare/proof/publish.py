@@ -7,7 +7,7 @@ from pathlib import Path
 
 from compare.console import aligned, below, markdown_table, terminal_width, wrapped
 from compare.files import write_whole
-from compare.proof.alone import Diagnosis
+from compare.proof.alone import Alone, Diagnosis
 from compare.proof.bounds import CLOSER, FACTOR, FAR_FLOOR, FLOOR
 from compare.proof.finding import RUNGS, Finding
 from compare.proof.probe import DRAWS, NOISE
@@ -125,14 +125,7 @@ def print_diagnosis(title: str, diagnosis: Diagnosis) -> None:
     layers, causes = diagnosis
     if not layers:
         return
-    rows = [
-        [
-            one.layer,
-            *(number(value) for value in (one.given, one.comes, one.alone)),
-            "WRONG" if one.wrong else "",
-        ]
-        for one in layers
-    ]
+    rows = [layer_cells(one) for one in layers]
     print(f"\n{title}: how far the layers are apart (evaluation mode, float64)")
     print("\n".join(aligned(LAYERS, rows, ("layer", ""))))
     for one in layers:
@@ -153,6 +146,12 @@ def print_diagnosis(title: str, diagnosis: Diagnosis) -> None:
     print("\n".join(wrapped(told, terminal_width())))
     for cause in causes:
         print("\n".join(wrapped(f"Likely cause: {cause}.", terminal_width())))
+
+
+def layer_cells(one: Alone) -> list[str]:
+    """Return the cells of a layer, under LAYERS."""
+    numbers = [number(value) for value in (one.given, one.comes, one.alone)]
+    return [one.layer, *numbers, "WRONG" if one.wrong else ""]
 
 
 def near(place: str) -> str:

@@ -1,0 +1,47 @@
+"""What was found of two models, as a page that can be sent: one file, without a script."""
+
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from compare.files import write_whole
+from compare.match.asked import Asked, Models
+from compare.match.matching import Matched
+from compare.match.report import HEADS, arranged, in_words, row_of, sentences, weights_in_words
+from compare.proof.publish import LADDER, LAYERS, ladder_cells, layer_cells, near, rungs
+from compare.records.record import UsageError
+
+TEMPLATE = Environment(
+    loader=PackageLoader("compare.match"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+).get_template("match.html")
+
+
+def write(file: Path, ours: Models, asked: Asked, matched: Matched) -> None:
+    """Write the page.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
+    page = TEMPLATE.render(
+        verdict=f"{'The same model' if matched.passed else 'Two models that differ'}.",
+        models={panel: near(where) for panel, where in ours.models.items()},
+        told=[*arranged(matched), *weights_in_words(matched, asked), *in_words(matched)],
+        wrong=[str(one) for one in matched.findings if not one.passed],
+        causes=list(dict.fromkeys(sentences(matched))),
+        ladder_heads=[*LADDER[1:], *rungs(matched.findings)],
+        ladder=[row[1:] for row in ladder_cells(matched.findings)],
+        layer_heads=LAYERS,
+        layers=[layer_cells(one) for one in matched.diagnosis.layers],
+        heads=HEADS,
+        pairs=[row_of(pair) for pair in matched.pairs],
+    )
+    try:
+        write_whole(file, page)
+    except OSError as error:
+        raise UsageError(
+            f"--report: expected a file that can be written, came {file}: {error.strerror}"
+        ) from None
