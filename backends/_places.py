@@ -2,6 +2,7 @@
 
 import sys
 from functools import wraps
+from inspect import signature
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -29,6 +30,7 @@ def remember(kind: type) -> None:
             _made[self] = _caller(self)
         begin(self, *args, **options)
 
+    noting.__signature__ = signature(begin)  # type: ignore[attr-defined]  # which Keras reads
     kind.__init__ = noting  # type: ignore[misc]
 
 

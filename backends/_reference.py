@@ -8,7 +8,7 @@ import ast
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from importlib import import_module, reload
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -46,10 +46,11 @@ def read(text: str) -> Reference:
     called = isinstance(node, ast.Call)
     try:
         args = tuple(map(ast.literal_eval, node.args)) if called else ()
-        options = (
-            {str(one.arg): ast.literal_eval(one.value) for one in node.keywords} if called else {}
-        )
-    except ValueError:
+        named = node.keywords if called else []
+        options = {one.arg: ast.literal_eval(one.value) for one in named if one.arg}
+        if len(options) < len(named):
+            raise ValueError  # **options
+    except (ValueError, TypeError):  # no literal, or none that can be
         raise ValueError(f"{text}: expected numbers and texts in the brackets") from None
     dotted = ast.unparse(node.func if called else node)
     if not all(part.isidentifier() for part in dotted.split(".")):
@@ -64,7 +65,7 @@ def model_of(text: str) -> Any:
         ValueError: there is no such file, or nothing of the name in it.
     """
     reference = read(text)
-    found, again = _named(reference, _module(reference.where)), False
+    found = _named(reference, _module(reference.where))
     if isinstance(found, type) or inspect.isroutine(found) or reference.called:
         return found(*reference.args, **reference.options)
     again = reference.where in _made  # a model that stands in the file is made by running it
@@ -108,7 +109,7 @@ def _module(where: str, *, again: bool = False) -> ModuleType:
         return _modules[where]
     if not where.endswith(".py"):
         _at_the_end(Path.cwd())
-        _modules[where] = import_module(where)
+        _modules[where] = reload(_modules[where]) if again else import_module(where)
         return _modules[where]
     file = Path(where).resolve()
     if not file.is_file():

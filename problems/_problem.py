@@ -141,8 +141,8 @@ class Problem:
         for name, array in self.initial.items():
             floats = isinstance(array, np.ndarray) and array.dtype.kind == "f"
             if not floats or not np.isfinite(array).all():
-                came = told(array)
-                raise ValueError(f"initial: {name}: expected an array of floats, came {came}")
+                expected = "an array of finite floats"
+                raise ValueError(f"initial: {name}: expected {expected}, came {told(array)}")
         for what, expected in (("draw", "seed, sizes"), ("reference", "x"), ("widen", "unit")):
             if what == "draw" or getattr(self, what) is not None:
                 check_takes(what, getattr(self, what), expected)

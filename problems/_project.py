@@ -58,7 +58,8 @@ def use(folder: Path) -> None:
     os.environ[VARIABLE] = str(folder)
     for package in PACKAGES:
         if found := sys.modules.get(package):
-            found.__path__ = places(package, list(found.__path__))
+            # Without the project that was in use before.
+            found.__path__ = places(package, [str(HERE.joinpath(*package.split(".")))])
 
 
 def walked(folder: Path) -> Iterator[tuple[Path, list[str]]]:

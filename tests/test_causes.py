@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from compare.proof.alone import _difference
 from compare.proof.causes import formulas
 from compare.proof.causes.between import applied, between
 from compare.proof.causes.case import Case
 from compare.proof.causes.formulas import FUNCTIONS
 from compare.proof.causes.layers import cause
+from compare.proof.causes.optimizers import _apart
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(5, 6, 4))
@@ -95,7 +97,7 @@ CASES = {
     "it takes the mean with its padding here and the mean without its padding there": (
         Case(x=IMAGE, one=averaged(counted=True), other=averaged(counted=False))
     ),
-    "axes 1, 2 each have 1 more of its padding before it there": Case(
+    "axes 1, 2 each have 1 more padding before it there": Case(
         x=IMAGE, one=IMAGE[:, 1:, 1:], other=IMAGE[:, :-1, :-1]
     ),
     "the batch is taken for time there": Case(
@@ -140,10 +142,10 @@ CASES = {
     "the first step is taken for the last one there": Case(
         x=X, one=lstm()[:, -1], other=lstm()[:, 0], weights=LSTM
     ),
-    "axis 1 has 1 more of its padding before it here": Case(
+    "axis 1 has 1 more padding before it here": Case(
         x=IMAGE, one=shifted(1)[0], other=shifted(1)[1]
     ),
-    "what there is is 0.5 times what is here": Case(x=IMAGE, one=X, other=0.5 * X),
+    "the numbers there are 0.5 times those here": Case(x=IMAGE, one=X, other=0.5 * X),
     "axis 1 is the other way round": Case(x=IMAGE, one=X, other=X[:, ::-1]),
     "dropout with rate 0.25 is on there": Case(
         x=IMAGE, one=X, other=np.where(RNG.random(X.shape) < 0.25, 0, X / 0.75)
@@ -206,3 +208,15 @@ def test_functions_between_layers_are_found_from_what_each_side_has():
     assert applied(before, one, other) == told
     assert applied(before, one, FUNCTIONS["gelu by erf"](before[1])) == ""
     assert applied(before, one, other + 1) == ""
+
+
+def test_what_is_no_number_on_one_side_alone_is_a_difference():
+    whole, none = np.ones((2, 3)), np.full((2, 3), np.nan)
+    assert _difference(whole, none) == np.inf
+    assert _difference(none, none) == 0
+    assert _apart({"a": whole}, {"a": none}) == np.inf
+
+
+def test_a_layer_of_another_form_than_its_formula_has_no_cause():
+    weights = {"kernel": np.ones((4, 6)), "recurrent_kernel": np.ones((3, 6)), "bias": np.ones(6)}
+    assert cause(Case(x=X, one=X[..., :3], other=X[..., :3] ** 2, weights=weights)) == ""

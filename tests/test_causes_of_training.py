@@ -70,12 +70,21 @@ def test_averages_differ_by_the_share_of_the_new_ones():
     mean, variance = RNG.normal(size=3), RNG.random(3)
     one = {"n/moving_mean": 0.01 * mean, "n/moving_variance": 0.99 + 0.01 * variance}
     other = {"n/moving_mean": 0.1 * mean, "n/moving_variance": 0.9 + 0.1 * variance}
-    (found,) = training._of_averages(one, other)
+    (found,) = training._of_averages(one, other, {})
     assert "counts 10 times as much there" in found
     unbiased = one | {"n/moving_variance": 0.99 + 0.01 * variance * np.array([1.1, 1.2, 1.3])}
-    (found,) = training._of_averages(one, unbiased)
+    (found,) = training._of_averages(one, unbiased, {})
     assert "divided by another number" in found
-    assert list(training._of_averages(one, one)) == []
+    assert list(training._of_averages(one, one, {})) == []
+    # Where averages begin as they are given, a share is of what is added to them.
+    begun = {"n/moving_mean": RNG.normal(size=3)}
+    new = RNG.normal(size=3)
+    moved = [
+        {"n/moving_mean": share * new + (1 - share) * begun["n/moving_mean"]}
+        for share in (0.01, 0.1)
+    ]
+    (found,) = training._of_averages(*moved, begun)
+    assert "counts 10 times as much there" in found
 
 
 START = {"fc/kernel": RNG.normal(size=(4, 3)), "fc/bias": RNG.normal(size=3)}
@@ -128,4 +137,4 @@ def test_of_an_unknown_optimizer_the_settings_are_told():
     one, other = moved(SGD), moved(SGD | {"momentum": 0.5})
     strange = {name: array + 1.0 for name, array in one.weights.items()}
     found = optimizers.cause(START, STEPS, Moved(**vars(one) | {"weights": strange}), other)
-    assert found == ["momentum is 0.9 here and 0.5 there"]
+    assert [one.partition(",")[0] for one in found] == ["momentum is 0.9 here and 0.5 there"]

@@ -187,9 +187,9 @@ def test_a_stack_is_paired_layer_by_layer_and_a_first_output_taken(match):
 @pytest.mark.parametrize(
     ("keras", "rung", "said"),
     [
-        ("net(epsilon=1e-3)", "layers", "epsilon is 1e-05 in PyTorch, 0.001 in Keras"),
+        ("net(epsilon=1e-3)", "layers", "epsilon is 1e-05 here and 0.001 there"),
         ("net(momentum=0.99)", "statistics", "momentum is 0.9 in PyTorch, 0.99 in Keras"),
-        ("net(kernel=1)", "parameters", "no partner"),
+        ("net(kernel=1)", "parameters", "kernel size is 3 in PyTorch, 1 in Keras"),
     ],
 )
 def test_what_differs_is_told(match, keras, rung, said):
@@ -213,7 +213,7 @@ def test_the_page_is_without_faults(several, look, width, scheme):
 
 def test_the_page_says_what_is_wrong(several):
     text = several[1].read_text()
-    assert "<h1>Two models that differ.</h1>" in text
+    assert "<h1>Two models that differ</h1>" in text
     assert "blocks_0_norm: epsilon is 1e-05 here and 0.001 there" in text
     assert "<code>nets.py:Texts</code>" in text
     assert text.count('<td class="wrong">WRONG</td>') > 2
@@ -231,13 +231,15 @@ def test_each_of_several_differences_is_told_with_its_lines(several):
     norms = (place("nets.py", "nn.LayerNorm("), place("compare.py", "LayerNormalization("))
     rates = (place("nets.py", "nn.Dropout("), place("compare.py", "Dropout(rate)"))
     for block in ("blocks_0", "blocks_1"):
-        assert f"{block}_norm: epsilon is 1e-05 here and 0.001 there" in said
-        assert f"{block}_norm: made in {' and '.join(norms)}" in said
+        epsilon = f"epsilon is 1e-05 here and 0.001 there ({' and '.join(norms)})"
+        assert f"- {block}_norm: {epsilon}" in said
         gelu = "between the layers, it is gelu by erf here and gelu by tanh there"
-        assert f"{block}_down: {gelu}" in said
+        assert f"- before {block}_down: {gelu}" in said
         rate = f"rate is 0.1 in PyTorch ({rates[0]}), 0.2 in Keras ({rates[1]})"
         assert f"{block.replace('_', '/')}/drop: {rate}" in said
-    assert "Wrong by themselves: blocks_0_norm, blocks_1_norm." in said
+    assert said.partition("What differs")[2].count(" - ") == 6
+    assert "words/embeddings: a typical size of" in said
+    assert said.endswith("a difference may hide others behind it.")
     rests = "This may follow from what is wrong before it: layers"
     assert all(rests in one for one in done.stderr.splitlines() if "float64: loss: " in one)
 

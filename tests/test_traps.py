@@ -85,6 +85,7 @@ def test_a_trap_is_shown_and_found_by_its_symptom():
     listed = diptych("traps", "batchnorm", "1e-3").stdout
     assert "epsilon: " in listed
     assert "clipping: " not in listed
+    assert "layer_norm_epsilon: " in diptych("traps", "LayerNorm").stdout
     refused = diptych("traps", "no-such-symptom")
     assert refused.returncode == 2
     assert "no trap speaks of no-such-symptom" in refused.stderr

@@ -91,7 +91,8 @@ def _noted(
         if path in seen:
             seen[path]["calls"] += 1
         else:
-            came = next((tuple(one.shape) for one in tensors(args, keras.ops.is_tensor)), ())
+            given = tensors((args, kwargs), keras.ops.is_tensor)
+            came = next((tuple(one.shape) for one in given), ())
             left = next((tuple(one.shape) for one in tensors(output, keras.ops.is_tensor)), ())
             second = getattr(layer, "data_format", "") == "channels_first" and len(left) > 2
             recurrent = isinstance(layer, layers.RNN | layers.Bidirectional)

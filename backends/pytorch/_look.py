@@ -71,9 +71,9 @@ def _see(model: nn.Module, x: Mapping[str, Array], call: str, moved: tuple[str, 
     layers: dict[str, dict[str, object]] = {}
     doubtful, met = False, dict[str, int]()
 
-    def listen(path: str, layer: nn.Module, args: tuple, output: object) -> None:
+    def listen(path: str, layer: nn.Module, args: tuple, options: dict, output: object) -> None:
         nonlocal doubtful
-        came = next(iter(tensors(args, torch.is_tensor)), torch.empty(()))
+        came = next(iter(tensors((args, options), torch.is_tensor)), torch.empty((1, 0)))
         if isinstance(layer, SPATIAL) and not layers and not moved and came.ndim > 2:
             # Its second axis is that of the input, which is none of channels.
             doubtful = any(came.shape == one.shape for one in given.values())
@@ -101,7 +101,8 @@ def _see(model: nn.Module, x: Mapping[str, Array], call: str, moved: tuple[str, 
         layers[own]["outputs"] = outputs
 
     hooks = [
-        layer.register_forward_hook(partial(listen, path)) for path, layer in leaves(model).items()
+        layer.register_forward_hook(partial(listen, path), with_kwargs=True)
+        for path, layer in leaves(model).items()
     ]
     try:
         with torch.inference_mode():

@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 from collections.abc import Mapping
+from keyword import iskeyword
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,9 @@ LOSSES = (
 OPTIMIZERS = ("adam", "sgd", "adamw", "rmsprop", "adagrad", "adamax", "nadam")
 WEIGHTS = {"drawn": "", "pytorch": "pytorch", "keras": "keras"}
 STORED = {"pytorch": (".pt", ".pth", ".safetensors"), "keras": (".keras", ".h5", ".hdf5")}
+# What an embedding says of numbers that are not whole, and what is meant.
+OF_WHOLE = re.compile(r"indices|Long|IntTensor|integer")
+WHOLE = '; if the input is of whole numbers, give their range: "time=12; 0..99", both ends included'
 RANGE = re.compile(r"\s*(-?[\d.e+-]+?)\s*\.\.\s*(-?[\d.e+-]+)\s*")
 
 
@@ -183,7 +187,9 @@ def do_match(options: argparse.Namespace) -> int:
                 past_failures=options.all,
             )
         except Unlooked as error:
-            raise UsageError(f"--{error.panel} {ours.models[error.panel]}: {error}") from None
+            whole = any(spec.dtype == "int64" for spec in asked.inputs.values())
+            hint = "" if whole or not OF_WHOLE.search(str(error)) else WHOLE
+            raise UsageError(f"--{error.panel} {ours.models[error.panel]}: {error}{hint}") from None
         except ValueError as error:
             raise UsageError(str(error)) from None
         finally:
@@ -228,6 +234,11 @@ def _place_of(name: str) -> Path:
         raise UsageError(f"--save {name!r}: expected a name of letters, digits and _")
     if name in problems.names():
         raise UsageError(f"--save {name}: expected a new name, came that of a problem")
+    for panel in ("pytorch", "keras"):
+        if (root / "backends" / panel / f"{name}.py").exists():
+            raise UsageError(
+                f"--save {name}: expected a new name, came that of backends/{panel}/{name}.py"
+            )
     return root
 
 
@@ -297,7 +308,8 @@ def _inputs(
         axes, _, numbers = rest.partition(";")
         ends = RANGE.fullmatch(numbers or usual)
         name = name.strip()
-        if not ends or (colon and not name.isidentifier()) or name in found:
+        usable = name.isidentifier() and not iskeyword(name) and name != "self"
+        if not ends or (colon and not usable) or name in found:
             raise UsageError(
                 f'{option} {text!r}: expected axes such as "time=20 feature=8", perhaps a name and '
                 'a colon before them, and a semicolon and a range behind them, such as "; 0..99"'

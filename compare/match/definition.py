@@ -12,7 +12,7 @@ from compare.match.pairing import Pair, Shape
 from problems import OWN, Spec
 
 PROBLEM = Template('''\
-"""$title
+"""$title.
 
 The data are random numbers: a score tells whether two programs agree, and nothing else.
 """
@@ -46,7 +46,7 @@ RECIPE = Recipe(
 )
 PROBLEM = Problem(
     name="$name",
-    summary="$summary",
+    summary=$summary,
     input=INPUT,
     target=TARGET,
     output=OUTPUT,
@@ -60,7 +60,7 @@ PROBLEM = Problem(
 )
 ''')
 INITIAL = """
-    initial=dict(np.load(Path(__file__).with_suffix(".npz"))),"""
+    initial=dict(np.load(Path(__file__).with_name("{name}.npz"))),"""
 # Of a loss of the user's own there is no score that is known to go with it.
 SIZE = """
 
@@ -75,7 +75,7 @@ METRIC = Template("""
             better="$better",
             target=None,
             baseline=$baseline,
-            trivial=np.zeros($shape, np.float32),
+            trivial=np.$trivial($shape, np.float32),
             best=$best,
             margin=$margin,
             unit="none",
@@ -88,7 +88,7 @@ LOSSES = {
     "huber": ("mean_absolute_error", "lower", 1.0, 0.0),
     "cross_entropy": ("accuracy", "higher", 0.0, 1.0),
     "binary_cross_entropy": ("binary_accuracy", "higher", 0.5, 1.0),
-    OWN: ("size", "lower", 0.0, 0.0),
+    OWN: ("size", "lower", 1.0, 0.0),
 }
 
 
@@ -98,6 +98,7 @@ def definition(
     ours: Models,
     outputs: Mapping[str, Shape],
     named: Sequence[tuple[Pair, str]],
+    baselines: Mapping[str, float],
 ) -> str:
     """Return the text of a problem's definition; outputs are by name, pairs with their names."""
     title = " and ".join(ours.models.values())
@@ -108,7 +109,8 @@ def definition(
             measure=measure,
             suffix=f" of {output}" if output else "",
             better=better,
-            baseline=baseline,
+            baseline=baselines.get(f"{measure} of {output}" if output else measure, baseline),
+            trivial="ones" if loss == OWN else "zeros",
             shape=shape[1:],
             best=best,
             margin=0.02,
@@ -119,9 +121,9 @@ def definition(
     losses = dict.fromkeys(outputs, loss)
     targets = {output: asked.target or _target(loss, shape) for output, shape in outputs.items()}
     return PROBLEM.substitute(
-        title=f"{name}: {title}",
+        title=f"{name}: {title}".replace("\\", "\\\\").replace('"', "'"),
         name=name,
-        summary=f"{title} on random numbers",
+        summary=repr(f"{title} on random numbers"),
         imported="" if loss == OWN else f", {measure}",
         defined=SIZE if loss == OWN else "",
         input=_specs(asked.inputs),
@@ -134,7 +136,7 @@ def definition(
         metrics="".join(metrics) + "\n    ",
         steps=asked.steps,
         path="from pathlib import Path\n\n" if asked.weights else "",
-        initial=INITIAL if asked.weights else "",
+        initial=INITIAL.format(name=name) if asked.weights else "",
     )
 
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+import problems
 from backends import Side
 from compare.console import SILENT, Listener
 from compare.match.asked import Asked, Models
@@ -11,9 +14,10 @@ from compare.match.look import Look, looks
 from compare.match.pairing import Pair, paired
 from compare.match.written import files, shared
 from compare.processes.launcher import Launcher
-from compare.proof.alone import ON_NUMBERS, Diagnosis, alone
+from compare.proof.alone import ON_NUMBERS, Diagnosis, diagnosed
 from compare.proof.check import check
 from compare.proof.finding import Finding
+from problems import Problem, count
 
 PANELS = ("pytorch", "keras")
 
@@ -78,28 +82,43 @@ def match(
     pairs = paired(seen["pytorch"].layers, seen["keras"].layers, given)
     flattened: dict[str, int] = {}
     while True:
-        texts = files(name, asked, ours, seen, pairs, flattened)
-        for path, text in texts.items():
-            target = project / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(text)
+        _write(project, files(name, asked, ours, seen, pairs, flattened))
         findings = check(
             [name], sides, launcher=launcher, progress=progress, past_failures=past_failures
         )
         diagnosis = Diagnosis([], [])
         if any(not one.passed and one.rung in ON_NUMBERS for one in findings):
             progress.doing("asking each layer alone")
-            diagnosis = alone(name, sides[1], sides[0], launcher)
+            diagnosis = diagnosed(name, sides[1], sides[0], launcher)
         found_now = {one.layer: one.channels for one in diagnosis.layers if one.channels}
         if not found_now.keys() - flattened.keys():
             break
         flattened |= found_now  # once more, with their rows in the other order
+    baselines = _baselines(problems.load(name))
     return Matched(
         pairs=pairs,
         looks=seen,
         findings=findings,
         diagnosis=diagnosis,
         flattened=flattened,
-        files=texts,
+        files=files(name, asked, ours, seen, pairs, flattened, baselines),
         left_out=shared(asked.weights, seen, pairs, flattened)[1] if asked.weights else [],
     )
+
+
+def _write(project: Path, texts: Mapping[str, bytes]) -> None:
+    for path, text in texts.items():
+        target = project / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text)
+
+
+def _baselines(problem: Problem) -> dict[str, float]:
+    """Return what the trivial answer of each metric scores."""
+    data = problem.make_data(0)
+    found = {}
+    for metric in problem.metrics:
+        part = data[metric.part]
+        answers = np.broadcast_to(metric.trivial, (count(part.x), *metric.trivial.shape))
+        found[metric.name] = problem.measured(metric, answers, part)
+    return found

@@ -7,8 +7,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from compare.files import write_whole
 from compare.match.asked import Asked, Models
 from compare.match.matching import Matched
-from compare.match.report import HEADS, arranged, in_words, row_of, sentences, weights_in_words
-from compare.proof.publish import LADDER, LAYERS, ladder_cells, layer_cells, near, rungs
+from compare.match.report import HEADS, arranged, in_words, row_of, set_otherwise, weights_in_words
+from compare.proof.publish import LADDER, LAYERS, in_layers, ladder_cells, layer_cells, near, rungs
 from compare.records.record import UsageError
 
 TEMPLATE = Environment(
@@ -27,11 +27,15 @@ def write(file: Path, ours: Models, asked: Asked, matched: Matched) -> None:
         UsageError: it cannot be written there.
     """
     page = TEMPLATE.render(
-        verdict=f"{'The same model' if matched.passed else 'Two models that differ'}.",
+        verdict="The same model" if matched.passed else "Two models that differ",
         models={panel: near(where) for panel, where in ours.models.items()},
-        told=[*arranged(matched), *weights_in_words(matched, asked), *in_words(matched)],
+        told=[*in_words(matched), *arranged(matched), *weights_in_words(matched, asked)],
         wrong=[str(one) for one in matched.findings if not one.passed],
-        causes=list(dict.fromkeys(sentences(matched))),
+        causes=[
+            *(sentence for sentence, _ in set_otherwise(matched)),
+            *in_layers(matched.diagnosis.layers),
+            *matched.diagnosis.causes,
+        ],
         ladder_heads=[*LADDER[1:], *rungs(matched.findings)],
         ladder=[row[1:] for row in ladder_cells(matched.findings)],
         layer_heads=LAYERS,

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 Shape = tuple[int, ...]
-# Names that frameworks give themselves: places in a list, and kinds with a number.
-GIVEN = re.compile(r"\d+|[a-z]+(_[a-z]+)*\d?d?(_transpose)?_\d+")
+# What frameworks name themselves: a place in a list, and the kind of a layer with a number.
+PLACE, NUMBER = re.compile(r"\d+"), re.compile(r"_\d+$")
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,9 @@ class Seen:
     def name(self) -> str:
         """The last part of its path, as far as somebody chose it."""
         last = self.path.rpartition("/")[2].lower()
-        plain = last.replace("_", "")
-        return "" if GIVEN.fullmatch(last) or plain == self.kind.lower() else plain
+        kind = NUMBER.sub("", last).replace("_", "")
+        given = PLACE.fullmatch(last) or kind == self.kind.lower()
+        return "" if given else last.replace("_", "")
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,14 @@ def paired(
     `given` has paths of the right side by those of the left.
 
     Raises:
-        ValueError: a given path is no layer's.
+        ValueError: a given path is no layer's, or two have the same partner.
     """
     found: dict[int, tuple[int, str]] = {}
     for path, partner in (given or {}).items():
-        found[_place(left, path)] = (_place(right, partner), "map")
+        place = _place(right, partner)
+        if place in {taken for taken, _ in found.values()}:
+            raise ValueError(f"the map names {partner} twice: expected each layer once")
+        found[_place(left, path)] = (place, "map")
     for name, key in PASSES:
         _pass(left, right, found, name, key)
     _between(left, right, found)

@@ -6,16 +6,21 @@ from dataclasses import asdict
 from math import isclose
 from typing import Any
 
+import numpy as np
+
 from backends._settings import told
 from compare.console import aligned, terminal_width, wrapped
 from compare.match.asked import Asked
 from compare.match.matching import Matched
 from compare.match.pairing import Pair, Seen
+from compare.match.written import plain_name, shared
 from compare.proof.publish import near, print_diagnosis, print_findings
 from compare.records.record import finite
 
 # What one side has as a layer of its own, and the other one within a layer.
 APART = ("activation",)
+# How much larger are weights of another distribution, how much chance makes of few, what is shown.
+OTHERWISE, SPREAD, SHOWN = 1.3, 6.0, 6
 HEADS = ("PyTorch", "kind", "Keras", "kind", "paired by")
 
 
@@ -25,7 +30,7 @@ def differences(pairs: Sequence[Pair]) -> list[tuple[Pair, str, Any, Any]]:
     for pair in pairs:
         if pair.left and pair.right:
             one, other = pair.left.settings, pair.right.settings
-            for name in one.keys() & other.keys():
+            for name in (name for name in one if name in other):
                 fused = name in APART and pair.left.weights and pair.left.family != "recurrent"
                 if not fused and not _same(one[name], other[name]):
                     found.append((pair, name, one[name], other[name]))
@@ -70,13 +75,17 @@ def as_json(matched: Matched) -> str:
 def print_matched(matched: Matched, asked: Asked) -> None:
     """Print what was paired, the ladder, and what is known of a difference."""
     rows = [row_of(pair) for pair in matched.pairs]
-    print("\n".join(aligned(HEADS, rows, HEADS)))
-    settings = (sentence for sentence, _ in set_otherwise(matched))
-    _print(*arranged(matched), *weights_in_words(matched, asked), *settings)
+    lines = aligned(HEADS, rows, HEADS)
+    if max(map(len, lines)) > terminal_width():  # then without the kinds
+        lines = aligned(HEADS[::2], [row[::2] for row in rows], HEADS)
+    print("\n".join(lines), end="\n\n")
+    _print(*arranged(matched), *weights_in_words(matched, asked))
     print()
     print_findings(matched.findings)
+    differing = [sentence for sentence, _ in set_otherwise(matched)]
+    print_diagnosis("Your models", matched.diagnosis, [] if matched.passed else differing)
+    print()
     _print(*in_words(matched))
-    print_diagnosis("Your models", matched.diagnosis)
 
 
 def _print(*told: str) -> None:
@@ -86,11 +95,14 @@ def _print(*told: str) -> None:
 
 def row_of(pair: Pair) -> list[str]:
     """Return the cells of a pair, under HEADS."""
-    return [*_told(pair.left), *_told(pair.right), pair.found or "no partner"]
+    return [*_told(pair.left), *_told(pair.right), pair.found or "no partner" * pair.alone]
 
 
 def arranged(matched: Matched) -> Iterator[str]:
     """Yield what was done to run both on the same input, and what has no partner."""
+    for panel, framework in (("pytorch", "PyTorch"), ("keras", "Keras")):
+        if matched.looks[panel].first:
+            yield f"{framework} returns several outputs without names: only the first is compared."
     if matched.looks["pytorch"].moved:
         yield "PyTorch has channels second: its input is moved, found by trying."
     for name, channels in matched.flattened.items():
@@ -105,8 +117,13 @@ def arranged(matched: Matched) -> Iterator[str]:
 
 
 def weights_in_words(matched: Matched, asked: Asked) -> Iterator[str]:
-    """Yield whose weights both have, unless they are drawn."""
+    """Yield whose weights both have."""
     if not asked.weights:
+        yield "Both get the same initial weights, drawn here."
+        if drawn := list(drawn_otherwise(matched)):
+            yield "Left to themselves, the two models draw these from other distributions:"
+            yield from (f"- {one}" for one in drawn[:SHOWN])
+            yield from [f"- and {len(drawn) - SHOWN} more"] * (len(drawn) > SHOWN)
         return
     yield f"Both have the weights of {asked.stored or f'the {asked.weights} model'}."
     for path in matched.left_out:
@@ -114,10 +131,16 @@ def weights_in_words(matched: Matched, asked: Asked) -> Iterator[str]:
 
 
 def set_otherwise(matched: Matched) -> Iterator[tuple[str, str]]:
-    """Yield what paired layers are set to differently: with the lines that make them, and not."""
+    """Yield what paired layers are set to differently: with the lines that make them, and not.
+
+    What is the cause of a layer that is wrong is left out, for that is told.
+    """
+    causes = {one.layer: one.cause for one in matched.diagnosis.layers}
     for pair, name, one, other in differences(matched.pairs):
         assert pair.left is not None
         assert pair.right is not None
+        if f"{name} is" in causes.get(plain_name(pair.left.path), ""):
+            continue
         places = (pair.left.where, pair.right.where)
         ours, theirs = (f" ({near(place)})" if place else "" for place in places)
         what = f"{pair.left.path}: {name} is"
@@ -128,9 +151,14 @@ def set_otherwise(matched: Matched) -> Iterator[tuple[str, str]]:
 
 
 def in_words(matched: Matched) -> Iterator[str]:
-    """Yield what it means that every rung holds, where that needs to be said."""
+    """Yield the verdict, and what a reader has to know of it."""
     if not matched.passed:
+        yield (
+            "The models differ. Mend what is listed and run this again: a difference may hide "
+            "others behind it."
+        )
         return
+    yield "The same model: every rung holds."
     exact = [one for one in matched.findings if one.precision == "float32" and one.rung == "layers"]
     sizes = {one.backend == one.reference: one.relative for one in exact}
     if sizes.get(True) and sizes.get(False):
@@ -139,8 +167,19 @@ def in_words(matched: Matched) -> Iterator[str]:
             f"number, and PyTorch by up to {sizes[True]:.0e} from itself in float64. That is "
             "rounding."
         )
-    if differences(matched.pairs):
-        yield "The settings that differ make no difference here: every rung holds."
+    for _, plain in set_otherwise(matched):
+        yield f"{plain}. This makes no difference here."
+
+
+def drawn_otherwise(matched: Matched) -> Iterator[str]:
+    """Yield which matrices each model draws otherwise, if it is left to draw them itself."""
+    found, _ = shared("pytorch", matched.looks, matched.pairs, {})
+    theirs, _ = shared("keras", matched.looks, matched.pairs, {})
+    for name, one in found.items():
+        sizes = [float(np.sqrt(np.mean(np.square(array)))) for array in (one, theirs[name])]
+        chance = 1 + SPREAD / np.sqrt(one.size)
+        if one.ndim > 1 and min(sizes) * max(OTHERWISE, chance) < max(sizes):
+            yield f"{name}: a typical size of {sizes[0]:.2g} in PyTorch, {sizes[1]:.2g} in Keras"
 
 
 def _told(layer: Seen | None) -> list[str]:
@@ -160,4 +199,6 @@ def sentences(matched: Matched) -> Iterator[str]:
         if pair.left and pair.right and pair.left.calls != pair.right.calls:
             calls = [f"{n} times" if n > 1 else "once" for n in (pair.left.calls, pair.right.calls)]
             yield f"{pair.left.path}: it is called {calls[0]} in PyTorch, {calls[1]} in Keras"
-    yield from (plain for _, plain in set_otherwise(matched))
+    for pair, name, one, other in differences(matched.pairs):
+        assert pair.left is not None
+        yield f"{pair.left.path}: {name} is {told(one)} in PyTorch, {told(other)} in Keras"

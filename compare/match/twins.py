@@ -119,7 +119,7 @@ def twin(
             place = path.replace("/", ".")
             marks += f'FLATTENED[network.get_submodule("{place}")] = {channels}\n    '
     return TWIN.substitute(
-        title=f"{reference}, as it is",
+        title=f"{reference}, as it is".replace("\\", "\\\\").replace('"', "'"),
         imports=("" if alone and not training else IMPORTS[panel])
         + f"from backends import model_of{', own_of' if training else ''}\n",
         names=f"{{{listed}\n}}" if listed else "{}",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from compare.match.pairing import Pair, Shape
 from compare.match.twins import twin
 from problems import Array
 
+NO_BASELINES: Mapping[str, float] = {}
+
 
 def files(
     name: str,
@@ -23,12 +26,13 @@ def files(
     looks: Mapping[str, Look],
     pairs: Sequence[Pair],
     flattened: Mapping[str, int],
+    baselines: Mapping[str, float] = NO_BASELINES,
 ) -> dict[str, bytes]:
     """Return the files of a problem by their paths: its definition, the two twins, its weights.
 
     Looks are by panel, "pytorch" and "keras"; pairs have PyTorch's layers left.
     `flattened` has the names of pairs that follow a Flatten, and how many channels precede it.
-    There is a file of weights if they are not drawn.
+    There is a file of weights if they are not drawn. `baselines` are of metrics, where known.
 
     Raises:
         ValueError: the outputs of the two are not to be compared.
@@ -46,7 +50,7 @@ def files(
             back and panel == "pytorch",
             ours,
         )
-    text = definition(name, asked, ours, looks["keras"].outputs, named)
+    text = definition(name, asked, ours, looks["keras"].outputs, named, baselines)
     found = {path: text.encode() for path, text in {f"problems/{name}.py": text, **twins}.items()}
     if asked.weights:
         held = BytesIO()
@@ -54,6 +58,11 @@ def files(
         np.savez(held, **given)
         found[f"problems/{name}.npz"] = held.getvalue()
     return found
+
+
+def plain_name(path: str) -> str:
+    """Return a layer's path as a name of Python's."""
+    return re.sub(r"\W", "_", path)
 
 
 def own_names(panel: str, named: Iterable[tuple[Pair, str]]) -> dict[str, str]:
@@ -93,9 +102,9 @@ def names(pairs: Iterable[Pair]) -> list[tuple[Pair, str]]:
     found: dict[str, Pair] = {}
     for pair in pairs:
         if pair.left and pair.right:
-            name = plain = re.sub(r"\W", "_", pair.left.path)
-            while name in found:
-                name = f"{plain}_{len(found)}"
+            plain = plain_name(pair.left.path)
+            numbered = (f"{plain}_{n}" for n in count(2))
+            name = next(one for one in chain([plain], numbered) if one not in found)
             found[name] = pair
     return [(pair, name) for name, pair in found.items()]
 

@@ -49,7 +49,7 @@ def add(commands: Any) -> None:
 
 def do_init(options: argparse.Namespace) -> int:
     """Write the project."""
-    target: Path = options.folder
+    target: Path = options.folder.resolve()
     if target.exists() and not target.is_dir():
         raise UsageError(f"{target}: expected a new folder, came a file")
     if target.exists() and (there := sorted(one.name for one in target.iterdir())):
@@ -62,9 +62,11 @@ def do_init(options: argparse.Namespace) -> int:
             file = whole / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        whole.replace(target)
-    print("\n".join(f"{target / path}" for path in FILES))
-    print(f"\nNext: cd {target} && diptych check {NAME} && diptych run {NAME} --quick")
+        target.mkdir(exist_ok=True)
+        for made_of in whole.iterdir():  # into a folder that may be the one where we are
+            made_of.replace(target / made_of.name)
+    print("\n".join(f"{options.folder / path}" for path in FILES))
+    print(f"\nNext: cd {options.folder} && diptych check {NAME} && diptych run {NAME} --quick")
     return 0
 
 

@@ -64,14 +64,20 @@ class Diagnosis(NamedTuple):
 
     layers: list[Alone]
     causes: list[str]
+    failed: str = ""  # why there is none
 
 
-def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = None) -> Diagnosis:
-    """Return how the layers of a side differ from those of the reference, and its training.
+def diagnosed(
+    name: str, side: Side, reference: Side, launcher: Launcher | None = None
+) -> Diagnosis:
+    """Return how the layers of a side differ from those of the reference, and its training."""
+    try:
+        return _diagnosed(name, side, reference, launcher)
+    except ValueError as error:  # what the ladder has found stays
+        return Diagnosis([], [], str(error))
 
-    Raises:
-        ValueError: a side has no network; the message says why.
-    """
+
+def _diagnosed(name: str, side: Side, reference: Side, launcher: Launcher | None) -> Diagnosis:
     kinds = {one: Kind(one.in_default_tier, "cpu", 1) for one in (reference, side)}
     with several(1, launcher) as (starts, folder, _):
         if STARTS[0] == FORK:
@@ -111,7 +117,10 @@ def alone(name: str, side: Side, reference: Side, launcher: Launcher | None = No
             row = replace(row, alone=None)  # its input was another one
         name = f"in/{bases[place]}"
         if row.given and row.given > ENOUGH and name in expected and name in came:
-            row = replace(row, channels=channels_of(expected[name], came[name]))
+            channels = channels_of(expected[name], came[name])
+            before = expected.get(f"out/{rows[-1].layer}" if rows else "x")
+            if before is not None and before.shape[-1] == channels:
+                row = replace(row, channels=channels)
         rows.append(replace(row, cause=_cause(row, rows[-1:], expected, came)))
     told = [] if any(row.wrong or row.cause for row in rows) else list(of_training(expected, came))
     return Diagnosis(rows, told)
@@ -138,11 +147,7 @@ def _cause(
         for ours, theirs in product((row.layer, f"{row.layer}{OTHERWISE}"), repeat=2):
             one, other = expected.get(f"out/{ours}"), came.get(f"alone/{theirs}")
             if one is not None and other is not None and one.shape == other.shape:
-                weights = {
-                    key.removeprefix(f"weight/{name}/"): array
-                    for key, array in expected.items()
-                    if key.startswith(f"weight/{name}/")
-                }
+                weights = under(f"weight/{name}/", expected) | under(f"begun/{name}/", expected)
                 case = Case(x=x, one=one, other=other, weights=weights)
                 if told := cause(case):
                     return told
@@ -183,7 +188,7 @@ def _apart(
 ) -> float | None:
     """Return the smallest difference between two layouts, by the largest number; None if none."""
     found = [
-        float(np.nanmax(np.abs(first - second), initial=0.0) / (np.nanmax(np.abs(first)) or 1.0))
+        _difference(first, second)
         for ours in (layer, f"{layer}{OTHERWISE}")
         for theirs in (layer, f"{layer}{OTHERWISE}")
         for first in [one.get(kind + ours)]
@@ -191,6 +196,14 @@ def _apart(
         if first is not None and second is not None and first.shape == second.shape and first.size
     ]
     return min(found, default=None)
+
+
+def _difference(one: Array, other: Array) -> float:
+    """Return the largest difference by the largest number; what is no number on both is alike."""
+    if (np.isnan(one) != np.isnan(other)).any():
+        return np.inf
+    largest = float(np.nanmax(np.abs(one), initial=0.0))
+    return float(np.nanmax(np.abs(one - other), initial=0.0)) / (largest or 1.0)
 
 
 @contextmanager
@@ -249,6 +262,8 @@ def main(cell: Path) -> None:
         found |= {f"place/{name}": np.array(place) for name, place in probe.places.items()}
         if isinstance(x, np.ndarray):
             found["x"] = x
+        begun = {name: of for name, of in problem.initial.items() if name not in probe.weights}
+        found |= {f"begun/{name}": array for name, array in begun.items()}  # averages
         others: dict[str, Array] = {}
         found |= {f"weight/{name}": array for name, array in probe.weights.items()}
         found |= {f"in/{name}": array for name, array in probe.inputs(x).items()}

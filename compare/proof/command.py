@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -108,7 +107,7 @@ def _alone(
 ) -> "dict[tuple[str, str], Diagnosis]":
     """Return each layer asked alone, by problem and backend, of pairs that differ in a number."""
     from backends import Side
-    from compare.proof.alone import ON_NUMBERS, alone
+    from compare.proof.alone import ON_NUMBERS, diagnosed
 
     found = {}
     for one in findings:
@@ -116,7 +115,7 @@ def _alone(
         known = one.reference and one.reference != one.backend and one.rung in ON_NUMBERS
         if known and not (one.passed or one.unfinished or one.unavailable) and key not in found:
             progress.doing(f"asking each layer of {one.problem} alone: {one.backend}")
-            with suppress(ValueError):  # the finding is told all the same
-                found[key] = alone(one.problem, Side.parse(one.backend), Side.parse(one.reference))
+            sides = (Side.parse(one.backend), Side.parse(one.reference))
+            found[key] = diagnosed(one.problem, *sides)
     progress.doing("")
     return found

@@ -14,7 +14,7 @@ import numpy as np
 from backends import OTHERWISE, Side
 from compare.proof import hints
 from compare.proof.bounds import FAR, bound, flips, floor, of_optimizers, scale
-from compare.proof.finding import Finding
+from compare.proof.finding import RUNGS, Finding
 from compare.proof.inputs import BATCH
 from compare.proof.probe import CURVES, Evidence
 from problems import Array, Problem, named
@@ -55,8 +55,10 @@ class Pair:
         """Yield a finding per rung and precision, up to the first rung that fails."""
         failed: dict[str, None] = {}
         for finding in self._rungs():
-            if failed and not finding.passed:
-                finding = replace(finding, hint=hints.RESTS.format(", ".join(failed)))
+            order = list(RUNGS)
+            before = [one for one in failed if order.index(one) < order.index(finding.rung)]
+            if before and not finding.passed:
+                finding = replace(finding, hint=hints.RESTS.format(", ".join(before)))
             yield finding
             if not finding.passed:
                 failed[finding.rung] = None

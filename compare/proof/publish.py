@@ -1,7 +1,7 @@
 """check.json and check.md, written from the findings of the ladder."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -120,32 +120,37 @@ def print_findings(findings: Sequence[Finding]) -> None:
     print("\n".join(lines))
 
 
-def print_diagnosis(title: str, diagnosis: Diagnosis) -> None:
-    """Print how far each layer is apart, as it comes and alone, and which are wrong, and why."""
-    layers, causes = diagnosis
-    if not layers:
-        return
-    rows = [layer_cells(one) for one in layers]
-    print(f"\n{title}: how far the layers are apart (evaluation mode, float64)")
-    print("\n".join(aligned(LAYERS, rows, ("layer", ""))))
+def print_diagnosis(title: str, diagnosis: Diagnosis, differing: Sequence[str] = ()) -> None:
+    """Print how far each layer is apart, as it comes and alone, and which are wrong, and why.
+
+    `differing` is what else is known to differ.
+    """
+    width = terminal_width()
+    if diagnosis.failed:
+        print("\n".join(wrapped(f"{title}: no layer was asked alone: {diagnosis.failed}", width)))
+    if diagnosis.layers:
+        print(f"\n{title}: how far the layers are apart (evaluation mode, float64)")
+        rows = [layer_cells(one) for one in diagnosis.layers]
+        print("\n".join(aligned(LAYERS, rows, ("layer", ""))))
+    told = [*differing, *in_layers(diagnosis.layers), *diagnosis.causes]
+    if told:
+        print("\nWhat differs (here is PyTorch, there is the other side):")
+    for text in told:
+        print("\n".join(wrapped(f"- {text}", width, after="  ")))
+    if diagnosis.layers and not told:
+        why = "Given the same input, every layer leaves the same: look between the layers, or at "
+        print("\n".join(wrapped(f"{why}what is done in training.", width)))
+
+
+def in_layers(layers: Sequence[Alone]) -> Iterator[str]:
+    """Yield what is wrong with a layer, or between two layers, with the lines that make it."""
     for one in layers:
-        if one.cause:
-            print(f"{one.layer}: {one.cause}")
-        if one.wrong and all(one.places):
-            print(f"{one.layer}: made in {' and '.join(map(near, one.places))}")
-    wrong = [one.layer for one in layers if one.wrong]
-    if causes and not wrong:
-        told = "Given the same input, every layer leaves the same."
-    else:
-        told = (
-            f"Wrong by themselves: {', '.join(wrong)}."
-            if wrong
-            else "Given the same input, every layer leaves the same: look between the layers, or "
-            "at what is done in training."
-        )
-    print("\n".join(wrapped(told, terminal_width())))
-    for cause in causes:
-        print("\n".join(wrapped(f"Likely cause: {cause}.", terminal_width())))
+        places = f" ({' and '.join(map(near, one.places))})" if all(one.places) else ""
+        if one.wrong:
+            what = one.cause or "it is wrong by itself; no cause that is known here fits"
+            yield f"{one.layer}: {what}{places}"
+        elif one.cause:
+            yield f"before {one.layer}: {one.cause}"
 
 
 def layer_cells(one: Alone) -> list[str]:

@@ -11,16 +11,17 @@ PANELS = {"pytorch": "PyTorch", "keras": "Keras"}
 
 
 def asked_for(traps: Sequence[Trap], words: Iterable[str]) -> list[Trap]:
-    """Return the traps that have all words, in any of their parts; all if there are none."""
-    wanted = [word.lower() for word in words]
-    return [
-        one
-        for one in traps
-        if all(
-            word in f"{one.name} {one.title} {one.symptom} {one.cause} {one.why}".lower()
-            for word in wanted
-        )
-    ]
+    """Return the traps that have all words, in any of their parts; all if there are none.
+
+    A name may be written as either framework does: LayerNorm is also found as layer_norm.
+    """
+    found = []
+    for one in traps:
+        text = f"{one.name} {one.title} {one.symptom} {one.cause} {one.why}".lower()
+        joined = text.replace("_", "").replace(" ", "")
+        if all(word.lower() in text or word.lower().replace("_", "") in joined for word in words):
+            found.append(one)
+    return found
 
 
 def listed(traps: Sequence[Trap], width: int) -> list[str]:

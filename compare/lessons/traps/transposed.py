@@ -54,7 +54,7 @@ TRAP = Trap(
         return super().forward(x)[..., :-1, :-1]""",
     rung="layers",
     layer="up",
-    cause="axes 1, 2 each have 1 more of its padding before it there",
+    cause="axes 1, 2 each have 1 more padding before it there",
     why="With stride 2 and a kernel of 3, one row and one column are too many. Keras cuts them "
     "off at the end, padding=1 at the beginning.",
     threads=(

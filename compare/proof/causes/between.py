@@ -158,7 +158,7 @@ def changed(one: Array, other: Array) -> Iterator[str]:
         ratios = other[nonzero] / one[nonzero]
         factor = float(np.median(ratios))
         if np.isfinite(factor) and factor and same(one * factor, other):
-            yield f"what there is is {factor:.6g} times what is here"
+            yield f"the numbers there are {factor:.6g} times those here"
     for whole, dropped, where in ((one, other, "there"), (other, one, "here")):
         held = np.abs(whole) > 1e-9 * np.abs(whole).max(initial=0.0)
         ratios = dropped[held] / whole[held]

@@ -92,7 +92,8 @@ def _by_settings(one: Moved, other: Moved) -> list[str]:
     """Return which settings differ, where no formula is known that does what a side does."""
     here, there = one.settings, other.settings
     return [
-        f"{key} is {_told(here[key])} here and {_told(there[key])} there"
+        f"{key} is {_told(here[key])} here and {_told(there[key])} there, and more differs: no "
+        "formula that is known here does what both do"
         for key in here
         if key in there and not _alike(here[key], there[key])
     ]
@@ -267,6 +268,8 @@ def _apart(one: Weights, other: Weights) -> float:
         if first.shape != second.shape:
             return np.inf
         moves = np.abs(np.diff(first, axis=0)).max(initial=0.0)
+        if not (np.isfinite(first).all() and np.isfinite(second).all()):
+            return np.inf
         apart = max(apart, float(np.abs(first - second).max() / (moves or 1.0)))
     return apart
 

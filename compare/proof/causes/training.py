@@ -37,7 +37,8 @@ def of_training(expected: Mapping[str, Array], came: Mapping[str, Array]) -> Ite
     if told := _of_gradients(*gradients):
         yield told
         return
-    yield from _of_averages(*(under("average/", of) for of in both))
+    ours, theirs = (under("average/", of) for of in both)
+    yield from _of_averages(ours, theirs, under("begun/", expected))
     steps = [under("moved/", of) for of in both]
     if all(steps):
         moved = [
@@ -75,14 +76,16 @@ def _of_gradients(one: Mapping[str, Array], other: Mapping[str, Array]) -> str:
     return f"the gradients of {', '.join(apart)} differ, and of {agree} agree"
 
 
-def _of_averages(one: Mapping[str, Array], other: Mapping[str, Array]) -> Iterator[str]:
+def _of_averages(
+    one: Mapping[str, Array], other: Mapping[str, Array], begun: Mapping[str, Array]
+) -> Iterator[str]:
     """Yield why running averages differ after a step: by the share that the new ones have.
 
-    Averages begin at 0, those of variances at 1.
+    Averages begin as they are given, or else at 0, those of variances at 1.
     """
     told: dict[str, list[str]] = {}
-    for name in one.keys() & other.keys():
-        first = np.float64(name.endswith("variance"))
+    for name in (name for name in one if name in other):
+        first = begun.get(name, np.float64(name.endswith("variance")))
         ours, theirs = one[name] - first, other[name] - first
         if same(one[name], other[name]) or not np.abs(ours).max(initial=0.0):
             continue
@@ -102,7 +105,7 @@ def _of_penalties(
     weights: Mapping[str, Array], one: Mapping[str, Array], other: Mapping[str, Array]
 ) -> Iterator[str]:
     """Yield which weights are held small by the loss on one side: by gradients of both."""
-    for name in one.keys() & other.keys() & weights.keys():
+    for name in (name for name in one if name in other and name in weights):
         more, weight = other[name] - one[name], weights[name]
         if more.shape != weight.shape or not np.isfinite([*more.flat, *weight.flat]).all():
             continue
