@@ -310,3 +310,20 @@ def test_every_reader_reads_one_code(tmp_path, capsys):
         assert set(frames.load(folder)["seed"]) == {0, 1}
     with pytest.warns(UserWarning, match="left out"):
         assert set(frames.load(folder)["fingerprint"]) == {"a-2"}
+
+
+def test_what_a_twin_refers_to_is_part_of_it(tmp_path, monkeypatch):
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    monkeypatch.setattr(machine, "ROOT", root)
+    write_all(root, {"problems/p.py": "", "backends/pytorch/_engine.py": ""})
+    twin = f'def build(problem):\n    return model_of("{elsewhere}/nets.py:Net(3)")\n'
+    write_all(root, {"backends/pytorch/p.py": twin})
+    write_all(
+        elsewhere, {"nets.py": "import parts\n", "parts.py": "N = 1\n", "other.py": "nets.py\n"}
+    )
+    before = sources.of_side("p", Side.parse("pytorch"))
+    assert {"elsewhere/nets.py", "elsewhere/parts.py"} < before.keys()
+    assert "elsewhere/other.py" not in before
+    write_all(elsewhere, {"parts.py": "N = 2\n"})
+    after = sources.of_side("p", Side.parse("pytorch"))
+    assert {path for path in before if before[path] != after[path]} == {"elsewhere/parts.py"}

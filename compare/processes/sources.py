@@ -19,6 +19,7 @@ from problems import _project
 
 OURS = ("problems", "backends", "compare")
 BY_NAME = ("import_module", "__import__")  # functions that import what a text names
+BY_REFERENCE = ("model_of", "own_of")  # functions that load what a text refers to
 COMPILED = (".so", ".pyd")  # modules
 DIGITS = 16  # of a hash
 # These say what is timed and measure it; what they import only tells of it.
@@ -67,14 +68,22 @@ def change(before: Mapping[str, str], name: str, side: Side) -> str:
 
 
 def hashes(files: Iterable[Path]) -> dict[str, str]:
-    """Return a hash of each file, by its path from the root: of a project's, after "project/"."""
+    """Return a hash of each file, by its path from the root: of a project's, after "project/".
+
+    What is in neither has its name after "elsewhere/".
+    """
     found = {}
     for file in sorted(files):
         with file.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
         root = _root(file)
-        path = file.relative_to(root).as_posix()
-        found[path if root == machine.ROOT else f"project/{path}"] = digest[:DIGITS]
+        if not file.is_relative_to(root):
+            path = f"elsewhere/{file.name}"
+        elif root == machine.ROOT:
+            path = file.relative_to(root).as_posix()
+        else:
+            path = f"project/{file.relative_to(root).as_posix()}"
+        found[path] = digest[:DIGITS]
     return found
 
 
@@ -101,7 +110,9 @@ def _with_data(files: Iterable[Path]) -> set[Path]:
     """Return the files, all that they import of the project, and the data files they name."""
     sources = _with_imports(files)
     text = b"\n".join(sources.values())
-    folders = {file.parent for file in sources} - {machine.ROOT}  # which holds far more than code
+    # The root's folder holds far more than code, and so may one that is elsewhere.
+    ours = (file.parent for file in sources if file.is_relative_to(_root(file)))
+    folders = {*ours} - {machine.ROOT}
     named = (
         file
         for folder in folders
@@ -124,6 +135,7 @@ def _with_imports(files: Iterable[Path]) -> dict[Path, bytes]:
         if file.suffix == ".py":
             for imported in imports(sources[file]):
                 waiting += _modules(file, imported)
+            waiting += map(Path, referred(sources[file]))
     return sources
 
 
@@ -139,11 +151,29 @@ def _initial(folder: Path) -> Iterator[Path]:
 @cache
 def imports(source: bytes) -> tuple[Imported, ...]:
     """Return the imports of a module, those in its functions too; none if it is not Python."""
+    return tuple(imported for node in _nodes(source) for imported in _imports(node))
+
+
+def _nodes(source: bytes) -> Iterator[ast.AST]:
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # its bytes count all the same
+        return
+    yield from ast.walk(tree)
+
+
+@cache
+def referred(source: bytes) -> tuple[str, ...]:
+    """Return the files of models, losses and optimizers that a twin refers to, as FILE.py:NAME."""
+    if not any(name.encode() in source for name in BY_REFERENCE):
         return ()
-    return tuple(imported for node in ast.walk(tree) for imported in _imports(node))
+    calls = (node for node in _nodes(source) if isinstance(node, ast.Call) and node.args)
+    texts = (
+        node.args[0].value
+        for node in calls
+        if getattr(node.func, "id", "") in BY_REFERENCE and isinstance(node.args[0], ast.Constant)
+    )
+    return tuple(f"{text.partition('.py:')[0]}.py" for text in map(str, texts) if ".py:" in text)
 
 
 def _imports(node: ast.AST) -> Iterator[Imported]:
@@ -165,7 +195,7 @@ def _modules(file: Path, imported: Imported) -> Iterator[Path]:
     parts = [part for part in imported.module.split(".") if part]
     if not all(map(str.isidentifier, parts)):  # of a text that names no module
         return
-    folder = machine.ROOT
+    folder = machine.ROOT if file.is_relative_to(_root(file)) else file.parent
     if imported.level:
         above = [file, *file.parents]
         if len(above) <= imported.level or not above[imported.level].is_relative_to(_root(file)):
