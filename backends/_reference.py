@@ -114,6 +114,7 @@ def _module(where: str, *, again: bool = False) -> ModuleType:
     file = Path(where).resolve()
     if not file.is_file():
         raise ValueError(f"{where}: expected a file, came none")
+    sys.dont_write_bytecode = True  # in a folder of the user's
     _at_the_end(file.parent)  # for what it imports beside it
     name = f"diptych_own_{file.stem}_{len(_modules)}"
     spec = spec_from_file_location(name, file)

@@ -211,8 +211,7 @@ def do_match(options: argparse.Namespace) -> int:
     wrong = [finding for finding in found.findings if not finding.passed]
     for finding in wrong:
         complain(str(finding))
-    unknown = all(finding.unfinished or finding.unavailable for finding in wrong)
-    return (2 if unknown else 3) if wrong else 0
+    return 0 if found.passed else 2 if found.unknown else 3
 
 
 def _place_of(name: str) -> Path:
@@ -302,7 +301,7 @@ def _inputs(
     """
     from problems import Spec
 
-    found = {}
+    found, sizes = {}, dict[str, str]()
     for text in texts:
         name, colon, rest = text.rpartition(":")
         axes, _, numbers = rest.partition(";")
@@ -317,6 +316,13 @@ def _inputs(
         whole = not any("." in one or "e" in one for one in ends.groups())
         try:
             low, high = (int(one) if whole else float(one) for one in ends.groups())
+            for one in axes.split():
+                axis, _, size = one.partition("=")
+                if sizes.setdefault(axis, size) != size:
+                    raise ValueError(
+                        f"expected one size of {axis} in all inputs, came {sizes[axis]} and "
+                        f"{size}: give it another name in one of them"
+                    )
             found[name] = Spec(
                 axes=" ".join(axes.split()),
                 dtype="int64" if whole else "float32",

@@ -66,7 +66,7 @@ def looks(
             }
             _, why = starts.work(MODULE, cell, asked, kinds[side], STARTS[0], TIMEOUT_S)
             if not (cell / FILE).is_file():
-                return f"{why}: {starts.last_words(cell, kinds[side])}"
+                return ": ".join(filter(None, (why, starts.last_words(cell, kinds[side]))))
             found = json.loads((cell / FILE).read_text("utf-8"))
             return found["error"] if "error" in found else _read(found, cell / WEIGHTS)
 

@@ -16,7 +16,7 @@ from compare.match.written import files, shared
 from compare.processes.launcher import Launcher
 from compare.proof.alone import ON_NUMBERS, Diagnosis, diagnosed
 from compare.proof.check import check
-from compare.proof.finding import Finding
+from compare.proof.finding import NETWORK, Finding
 from problems import Problem, count
 
 PANELS = ("pytorch", "keras")
@@ -46,6 +46,12 @@ class Matched:
     def passed(self) -> bool:
         """Whether every rung that was climbed holds."""
         return all(one.passed for one in self.findings)
+
+    @property
+    def unknown(self) -> bool:
+        """Whether nothing can be said, for a model does not run, or not to its end."""
+        wrong = [one for one in self.findings if not one.passed]
+        return all(one.unfinished or one.unavailable or one.tensor == NETWORK for one in wrong)
 
 
 def match(
@@ -78,6 +84,8 @@ def match(
         found = looked[side]
         if isinstance(found, str):
             raise Unlooked(panel, found)
+        if panel == asked.weights:
+            _check_finite(panel, found, asked)
         seen[panel] = found
     pairs = paired(seen["pytorch"].layers, seen["keras"].layers, given)
     flattened: dict[str, int] = {}
@@ -87,7 +95,8 @@ def match(
             [name], sides, launcher=launcher, progress=progress, past_failures=past_failures
         )
         diagnosis = Diagnosis([], [])
-        if any(not one.passed and one.rung in ON_NUMBERS for one in findings):
+        wrong = [one for one in findings if not one.passed and one.tensor != NETWORK]
+        if any(one.reference and one.rung in ON_NUMBERS for one in wrong):
             progress.doing("asking each layer alone")
             diagnosis = diagnosed(name, sides[1], sides[0], launcher)
         found_now = {one.layer: one.channels for one in diagnosis.layers if one.channels}
@@ -104,6 +113,16 @@ def match(
         files=files(name, asked, ours, seen, pairs, flattened, baselines),
         left_out=shared(asked.weights, seen, pairs, flattened)[1] if asked.weights else [],
     )
+
+
+def _check_finite(panel: str, look: Look, asked: Asked) -> None:
+    for name, array in look.weights.items():
+        paddings = np.isnan(array).all(-1, keepdims=True) & name.endswith("embeddings")
+        if not (np.isfinite(array) | paddings).all():
+            where = asked.stored or "the model"
+            raise Unlooked(
+                panel, f"weights of {where}: {name}: expected finite numbers, came others"
+            )
 
 
 def _write(project: Path, texts: Mapping[str, bytes]) -> None:

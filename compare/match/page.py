@@ -20,6 +20,12 @@ TEMPLATE = Environment(
 ).get_template("match.html")
 
 
+def _verdict(matched: Matched) -> str:
+    if matched.passed:
+        return "The same model"
+    return "It cannot be said" if matched.unknown else "Two models that differ"
+
+
 def write(file: Path, ours: Models, asked: Asked, matched: Matched) -> None:
     """Write the page.
 
@@ -27,7 +33,7 @@ def write(file: Path, ours: Models, asked: Asked, matched: Matched) -> None:
         UsageError: it cannot be written there.
     """
     page = TEMPLATE.render(
-        verdict="The same model" if matched.passed else "Two models that differ",
+        verdict=_verdict(matched),
         models={panel: near(where) for panel, where in ours.models.items()},
         told=[*in_words(matched), *arranged(matched), *weights_in_words(matched, asked)],
         wrong=[str(one) for one in matched.findings if not one.passed],

@@ -152,6 +152,9 @@ def set_otherwise(matched: Matched) -> Iterator[tuple[str, str]]:
 
 def in_words(matched: Matched) -> Iterator[str]:
     """Yield the verdict, and what a reader has to know of it."""
+    if not matched.passed and matched.unknown:
+        yield "It cannot be said whether the models are the same: what is wrong is told below."
+        return
     if not matched.passed:
         yield (
             "The models differ. Mend what is listed and run this again: a difference may hide "

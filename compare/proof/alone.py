@@ -202,8 +202,10 @@ def _difference(one: Array, other: Array) -> float:
     """Return the largest difference by the largest number; what is no number on both is alike."""
     if (np.isnan(one) != np.isnan(other)).any():
         return np.inf
-    largest = float(np.nanmax(np.abs(one), initial=0.0))
-    return float(np.nanmax(np.abs(one - other), initial=0.0)) / (largest or 1.0)
+    largest, apart = (
+        float(np.nan_to_num(np.abs(array)).max(initial=0.0)) for array in (one, one - other)
+    )
+    return apart / (largest or 1.0)
 
 
 @contextmanager

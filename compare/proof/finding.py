@@ -21,6 +21,9 @@ RUNGS = {
 }
 
 
+NETWORK = "twin"  # what is wrong, where there is no network or no training to compare
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """What was found on a rung: the first tensor that is wrong or else the one nearest its bound.

@@ -14,7 +14,7 @@ import numpy as np
 from backends import OTHERWISE, Side
 from compare.proof import hints
 from compare.proof.bounds import FAR, bound, flips, floor, of_optimizers, scale
-from compare.proof.finding import RUNGS, Finding
+from compare.proof.finding import NETWORK, RUNGS, Finding
 from compare.proof.inputs import BATCH
 from compare.proof.probe import CURVES, Evidence
 from problems import Array, Problem, named
@@ -258,7 +258,7 @@ class Pair:
             backend=str(failed),
             precision=precision,
             rung=rung,
-            tensor="twin",
+            tensor=NETWORK,
             expected="a training" if rung in AFTER_IT_IS_MADE else "a network",
             came=error,
             passed=False,
@@ -294,7 +294,7 @@ def shapes(problem: Problem, side: Side, evidence: Evidence) -> Finding:
         told = hints.told(TOLD.get(name, name))
         texts[told] = (str(shape), str(shape) if str(shape) in came else came[0])
     if not _under("layer/", evidence):
-        texts = {"twin": ("a network", str(evidence.get("error", "nothing")))}
+        texts = {NETWORK: ("a network", str(evidence.get("error", "nothing")))}
     elif "single error" in evidence:
         single = next(name for name in expected if name.startswith("single/"))
         texts[hints.told(single)] = (str(expected[single]), str(evidence["single error"]))

@@ -206,7 +206,14 @@ def _climbed(
     x = with_noise(part.x, noise)
 
     def asked(x: Arrays) -> dict[str, Array]:
-        return _own(problem, probe.ask(x), x)
+        found = probe.ask(x)
+        for name, array in found.items():
+            if array.dtype.kind != "f":
+                raise TypeError(
+                    f"{name}: expected numbers in float32 or float64, came {array.dtype}: a mixed "
+                    "precision is not compared"
+                )
+        return _own(problem, found, x)
 
     def outputs(x: Arrays) -> dict[str, Array]:
         found = asked(x)

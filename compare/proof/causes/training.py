@@ -34,7 +34,7 @@ def of_training(expected: Mapping[str, Array], came: Mapping[str, Array]) -> Ite
     if penalties := [*_of_penalties(under("weight/", expected), *gradients)]:
         yield from penalties
         return
-    if told := _of_gradients(*gradients):
+    if told := "; ".join(_of_entries(*gradients)) or _of_gradients(*gradients):
         yield told
         return
     ours, theirs = (under("average/", of) for of in both)
@@ -53,6 +53,18 @@ def of_training(expected: Mapping[str, Array], came: Mapping[str, Array]) -> Ite
 def under(kind: str, found: Mapping[str, Array]) -> dict[str, Array]:
     """Return the arrays whose names begin so, by the rest of their names."""
     return {key.removeprefix(kind): one for key, one in found.items() if key.startswith(kind)}
+
+
+def _of_entries(one: Mapping[str, Array], other: Mapping[str, Array]) -> Iterator[str]:
+    """Yield which entry of an embedding is none on one side, and trained on the other."""
+    for name in (name for name in one if name in other and name.endswith("embeddings")):
+        for first, second, here, there in (
+            (one[name], other[name], "here", "there"),
+            (other[name], one[name], "there", "here"),
+        ):
+            none = np.isnan(first).all(-1) & ~np.isnan(second).all(-1)
+            for entry in np.flatnonzero(none & np.nan_to_num(second).any(-1)):
+                yield f"{name}: entry {entry} is padding {here}, and is trained {there}"
 
 
 def _of_gradients(one: Mapping[str, Array], other: Mapping[str, Array]) -> str:
