@@ -138,3 +138,13 @@ def test_of_an_unknown_optimizer_the_settings_are_told():
     strange = {name: array + 1.0 for name, array in one.weights.items()}
     found = optimizers.cause(START, STEPS, Moved(**vars(one) | {"weights": strange}), other)
     assert [one.partition(",")[0] for one in found] == ["momentum is 0.9 here and 0.5 there"]
+
+
+def test_a_padding_entry_that_is_trained_on_one_side_is_told():
+    one = {"emb/embeddings": np.array([[np.nan, np.nan], [1.0, 2.0]])}
+    other = {"emb/embeddings": np.array([[0.5, 0.0], [1.0, 2.0]])}
+    (found,) = training._of_entries(one, other)
+    assert found == "emb/embeddings: entry 0 is padding here, and is trained there"
+    (found,) = training._of_entries(other, one)
+    assert found == "emb/embeddings: entry 0 is padding there, and is trained here"
+    assert list(training._of_entries(one, one)) == []

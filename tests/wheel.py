@@ -219,5 +219,6 @@ def test_two_models_are_matched(whole, tmp_path):
         "    keras.Input((4,)), layers.Dense(3, activation='relu'), layers.Dense(2)])\n"
     )
     named = ("--pytorch", "nets.py:net", "--keras", "models.py:model")
-    said = done(whole.with_name("diptych"), "match", *named, "--input", "f=4", cwd=tmp_path)
-    assert "ok everywhere" in said
+    asked = ("match", *named, "--input", "f=4", "--report", "found.html")
+    assert "The same model" in done(whole.with_name("diptych"), *asked, cwd=tmp_path)
+    assert "<h1>The same model</h1>" in (tmp_path / "found.html").read_text()
