@@ -214,6 +214,9 @@ def test_what_is_no_number_on_one_side_alone_is_a_difference():
     whole, none = np.ones((2, 3)), np.full((2, 3), np.nan)
     assert _difference(whole, none) == np.inf
     assert _difference(none, none) == 0
+    packed = np.array([[1.0, 2.0, np.nan], [1.0, np.nan, np.nan]])
+    assert _difference(packed, np.array([[1.0, 2.0, 7.0], [1.0, 7.0, 7.0]])) == 0
+    assert _difference(np.ones((2, 3)), packed) == np.inf
     assert _apart({"a": whole}, {"a": none}) == np.inf
 
 

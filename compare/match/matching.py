@@ -96,9 +96,11 @@ def match(
         )
         diagnosis = Diagnosis([], [])
         wrong = [one for one in findings if not one.passed and one.tensor != NETWORK]
-        if any(one.reference and one.rung in ON_NUMBERS for one in wrong):
+        if any(one.rung in ON_NUMBERS for one in wrong):
             progress.doing("asking each layer alone")
             diagnosis = diagnosed(name, sides[1], sides[0], launcher)
+        if not all(one.reference for one in wrong):  # one answers otherwise when it is asked again
+            diagnosis = diagnosis._replace(causes=[])
         found_now = {one.layer: one.channels for one in diagnosis.layers if one.channels}
         if not found_now.keys() - flattened.keys():
             break

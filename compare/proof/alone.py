@@ -199,8 +199,12 @@ def _apart(
 
 
 def _difference(one: Array, other: Array) -> float:
-    """Return the largest difference by the largest number; what is no number on both is alike."""
-    if (np.isnan(one) != np.isnan(other)).any():
+    """Return the largest difference by the largest number.
+
+    What is NaN in `one`, after the end of a packed sequence, is not compared.
+    """
+    ours, theirs = np.isnan(one), np.isnan(other)
+    if (theirs & ~ours).any() or ours.all() != theirs.all():
         return np.inf
     largest, apart = (
         float(np.nan_to_num(np.abs(array)).max(initial=0.0)) for array in (one, one - other)
