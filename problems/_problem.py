@@ -138,6 +138,7 @@ class Problem:
             check_specs(what, getattr(self, what))
         for what in ("hidden", "layers", "initial"):
             check_by_name(what, getattr(self, what))
+        check_texts("layers", self.layers)
         for name, array in self.initial.items():
             floats = isinstance(array, np.ndarray) and array.dtype.kind == "f"
             if not floats or not np.isfinite(array).all():
