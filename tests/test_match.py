@@ -396,24 +396,45 @@ def test_what_is_hostile_would_be_run_by_pickle(folder, stored, tmp_path, monkey
     assert Path("hacked").exists()
 
 
-@pytest.mark.parametrize(
-    ("models", "asked"),
-    [
-        (("Net", "net"), ("--input", IMAGE, "--weights", "net.pt")),
-        (("Net", "net"), ("--input", IMAGE, "--weights", "net.keras")),
-        # whose second bias is part of the first in Keras
-        (
-            ("Tagger", "tagger"),
-            *[("--input", "time=7; 0..8", "--loss", "cross_entropy", "--weights", "tagger.pt")],
-        ),
-    ],
-    ids=["pytorch", "keras", "second bias"],
-)
-def test_both_get_the_weights_of_a_file(match, stored, models, asked):
-    done = match(*models, *asked)
+@pytest.mark.parametrize("weights", ["net.pt", "net.keras"])
+def test_both_get_the_weights_of_a_file(match, stored, weights):
+    done = match("Net", "net", "--input", IMAGE, "--weights", weights)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{asked[-1]}." in done.stdout
+    assert f"{weights}." in done.stdout
     assert "left out" not in done.stdout
+
+
+def test_what_is_saved_is_a_problem_that_keeps_the_rules(match, folder, stored, tmp_path):
+    """With weights of a file; the second bias of an LSTM is part of the first in Keras."""
+    (tmp_path / "diptych.toml").write_text("")
+    asked = ("--input", "time=7; 0..8", "--loss", "cross_entropy", "--weights", "tagger.pt")
+    save = ("--project", str(tmp_path), "--save", "saved")
+    done = match("Tagger", "tagger", *asked, *save)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("saved.*")}
+    assert found == {
+        *("problems/saved.py", "problems/saved.npz"),
+        *("backends/pytorch/saved.py", "backends/keras/saved.py"),
+    }
+    again = match("Tagger", "tagger", *asked, *save)
+    assert again.returncode == 2
+    assert "--save saved: expected a new name" in again.stderr
+    code = (
+        "from pathlib import Path; from problems import _project;"
+        f"_project.use(Path({str(tmp_path)!r}));"
+        "from compare.processes import sources; from compare.project import contract;"
+        "print(list(contract.broken('saved')), *sources.of_problem('saved'))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert told.startswith("[] ")
+    assert "project/problems/saved.npz" in told
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_a_broken_rule_is_told(mine, rule):
 def test_the_command_tries_rules_and_proves(mine, tmp_path):
     done = diptych("test", cwd=mine)
     assert done.returncode == 0, done.stderr
-    assert f"1 problems, {len(contract.RULES)} rules: none broken" in done.stdout
+    assert f"1 problem, {len(contract.RULES)} rules: none broken" in done.stdout
     assert NAME in done.stdout
     file = mine / "problems" / f"{NAME}.py"
     file.write_text(file.read_text().replace("baseline=0.5", "baseline=0.7"))

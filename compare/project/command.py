@@ -93,7 +93,8 @@ def do_test(options: argparse.Namespace) -> int:
     lines = [f"{name}: {rule}: {how}" for name in names for rule, how in contract.broken(name)]
     for line in lines:
         complain(line)
-    print(f"{len(names)} problems, {len(contract.RULES)} rules: {len(lines) or 'none'} broken")
+    count = f"{len(names)} problem{'s' * (len(names) != 1)}"
+    print(f"{count}, {len(contract.RULES)} rules: {len(lines) or 'none'} broken")
     with Progress() as progress:
         findings = prove(names, backends, progress=progress)
     print_findings(findings)
