@@ -6,12 +6,13 @@ The initial weights follow Keras's defaults, the better documented of the two (G
 
 from collections.abc import Callable, Mapping
 from math import prod, sqrt
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from problems import stream
+from problems import Problem, stream
 
 Array = NDArray[Any]
 NOTHING_GIVEN: Mapping[str, Array] = {}
@@ -141,6 +142,23 @@ def initial_weights(
         name: value * (1 + noise.size * noise.of(name, value.shape))
         for name, value in drawn.items()
     }
+
+
+def give_weights(
+    weights: ModuleType, model: Any, problem: Problem, seed: int, noise: Noise | None, *, draw: bool
+) -> None:
+    """Give a new model its initial weights: those that its problem gives, and drawn ones.
+
+    `weights` is the backend's _weights.py. If none are drawn, the others stay as they are.
+    """
+    given = problem.initial
+    if given:
+        averages = {name: one.shape for name, one in weights.averages(model).items()}
+        check_given(given, weights.describe(model) | averages)
+        weights.write_averages(model, given)
+    if draw or given:
+        known = given if draw else {**weights.read(model), **given}
+        weights.write(model, initial_weights(weights.describe(model), seed, noise, known))
 
 
 def batch_order(n: int, *, epochs: int, seed: int) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import two_models
 from browser import chromium
 from browser import look as look_with
 from forks import Forks
@@ -232,6 +233,22 @@ def evidence(pieces, gathered):
         return gathered(*key, steps=WHOLE if key[1] in COMPARED else FEW)
 
     return pieces("evidence", gather)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory) -> Path:
+    """Return a folder with the models of two_models."""
+    return two_models.write(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def match(models):
+    """Return `diptych match` of two of these models by their names, run where they are."""
+
+    def run(pytorch: str, keras: str, *arguments: str):
+        return two_models.match(models, f"nets.py:{pytorch}", f"compare.py:{keras}", *arguments)
+
+    return run
 
 
 @pytest.fixture(scope="session")

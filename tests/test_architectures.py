@@ -1,13 +1,10 @@
 """Well-known small networks, as people write them in each framework, are matched without a map."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from two_models import match
 
 HERE = Path(__file__).parent / "architectures"
 # Name: the model in PyTorch, that in Keras, and what they are asked with.
@@ -32,20 +29,8 @@ PAIRS = {
 def matched(name, *more):
     """Return what `diptych match` says of a pair, as JSON."""
     torch, keras, *asked = PAIRS[name]
-    done = subprocess.run(
-        [
-            *(sys.executable, "-P", "-m", "compare", "match", "--json"),
-            *("--pytorch", f"{name}_torch.py:{torch}", "--keras", f"{name}_keras.py:{keras}"),
-            *asked,
-            *more,
-        ],
-        cwd=HERE,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    files = (f"{name}_torch.py:{torch}", f"{name}_keras.py:{keras}")
+    done = match(HERE, *files, "--json", *asked, *more)
     return done, json.loads(done.stdout or "{}")
 
 

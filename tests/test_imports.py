@@ -29,6 +29,7 @@ GROUND = {
     "compare/files": set(),
     "compare/console": {"text"},
     "compare/svg": {"text"},
+    "compare/templates": set(),
     "compare/records": {"text", "files", "console"},
     "compare/settings": {"text", "records"},
     "compare/options": {"text", "records"},

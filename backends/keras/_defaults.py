@@ -11,7 +11,7 @@ import keras
 
 from backends._contract import NOTHING
 from backends._registry import KERAS_DEFAULTS
-from backends._seeded import Array, Noise, batch_order, check_given, initial_weights
+from backends._seeded import Array, Noise, batch_order, give_weights
 from backends.keras import _optimizers, _weights
 from backends.keras._device import batches, sum_repeated_entries
 from problems import Part, Problem, Recipe, count
@@ -21,14 +21,7 @@ def begin(
     model: keras.Model, problem: Problem, seed: int, kept: Set[str], noise: Noise | None
 ) -> None:
     """Give a new model its initial weights."""
-    given = problem.initial
-    if "weights" not in kept or given:
-        shapes = _weights.describe(model)
-        averages = _weights.averages(model)
-        check_given(given, shapes | {name: one.shape for name, one in averages.items()})
-        own = _weights.read(model) if "weights" in kept else {}
-        _weights.write(model, initial_weights(shapes, seed, noise, own | dict(given)))
-        _weights.write_averages(model, given)
+    give_weights(_weights, model, problem, seed, noise, draw="weights" not in kept)
 
 
 def optimizer(

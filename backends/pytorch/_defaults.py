@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from backends._contract import NOTHING
 from backends._registry import PYTORCH_DEFAULTS
-from backends._seeded import Noise, batch_order, check_given, initial_weights
+from backends._seeded import Noise, batch_order, give_weights
 from backends.pytorch import _optimizers, _weights
 from backends.pytorch._norms import Norms
 from backends.pytorch._optimizers import Before, OfTwin
@@ -23,14 +23,7 @@ def begin(
     model: nn.Module, problem: Problem, seed: int, kept: Set[str], noise: Noise | None
 ) -> None:
     """Give a new model its initial weights, and the biases that Keras has."""
-    given = problem.initial
-    if "weights" not in kept or given:
-        shapes = _weights.describe(model)
-        averages = _weights.averages(model)
-        check_given(given, shapes | {name: one.shape for name, one in averages.items()})
-        own = _weights.read(model) if "weights" in kept else {}
-        _weights.write(model, initial_weights(shapes, seed, noise, own | dict(given)))
-        _weights.write_averages(model, given)
+    give_weights(_weights, model, problem, seed, noise, draw="weights" not in kept)
     if "bias" not in kept:
         _weights.freeze_second_bias(model)
 

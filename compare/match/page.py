@@ -2,22 +2,15 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from compare.files import write_whole
 from compare.match.asked import Asked, Models
 from compare.match.matching import Matched
 from compare.match.report import HEADS, arranged, in_words, row_of, set_otherwise, weights_in_words
 from compare.proof.publish import LADDER, LAYERS, in_layers, ladder_cells, layer_cells, near, rungs
 from compare.records.record import UsageError
+from compare.templates import templates
 
-TEMPLATE = Environment(
-    loader=PackageLoader("compare.match"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-).get_template("match.html")
+TEMPLATE = templates("compare.match").get_template("match.html")
 
 
 def _verdict(matched: Matched) -> str:
@@ -38,7 +31,7 @@ def write(file: Path, ours: Models, asked: Asked, matched: Matched) -> None:
         told=[*in_words(matched), *arranged(matched), *weights_in_words(matched, asked)],
         wrong=[str(one) for one in matched.findings if not one.passed],
         causes=[
-            *(sentence for sentence, _ in set_otherwise(matched)),
+            *set_otherwise(matched),
             *in_layers(matched.diagnosis.layers),
             *matched.diagnosis.causes,
         ],

@@ -82,8 +82,8 @@ def print_matched(matched: Matched, asked: Asked) -> None:
     _print(*arranged(matched), *weights_in_words(matched, asked))
     print()
     print_findings(matched.findings)
-    differing = [sentence for sentence, _ in set_otherwise(matched)]
-    print_diagnosis("Your models", matched.diagnosis, [] if matched.passed else differing)
+    differing = [] if matched.passed else list(set_otherwise(matched))
+    print_diagnosis("Your models", matched.diagnosis, differing)
     print()
     _print(*in_words(matched))
 
@@ -130,8 +130,8 @@ def weights_in_words(matched: Matched, asked: Asked) -> Iterator[str]:
         yield f"{path} is left out: the other one has no such weight of its shape."
 
 
-def set_otherwise(matched: Matched) -> Iterator[tuple[str, str]]:
-    """Yield what paired layers are set to differently: with the lines that make them, and not.
+def set_otherwise(matched: Matched) -> Iterator[str]:
+    """Yield what paired layers are set to differently, with the lines that make them.
 
     What is the cause of a layer that is wrong is left out, for that is told.
     """
@@ -143,11 +143,8 @@ def set_otherwise(matched: Matched) -> Iterator[tuple[str, str]]:
             continue
         places = (pair.left.where, pair.right.where)
         ours, theirs = (f" ({near(place)})" if place else "" for place in places)
-        what = f"{pair.left.path}: {name} is"
-        yield (
-            f"{what} {told(one)} in PyTorch{ours}, {told(other)} in Keras{theirs}",
-            f"{what} {told(one)} in PyTorch, {told(other)} in Keras",
-        )
+        both = f"{told(one)} in PyTorch{ours}, {told(other)} in Keras{theirs}"
+        yield f"{pair.left.path}: {name} is {both}"
 
 
 def in_words(matched: Matched) -> Iterator[str]:
@@ -170,8 +167,8 @@ def in_words(matched: Matched) -> Iterator[str]:
             f"number, and PyTorch by up to {sizes[True]:.0e} from itself in float64. That is "
             "rounding."
         )
-    for _, plain in set_otherwise(matched):
-        yield f"{plain}. This makes no difference here."
+    for one in set_otherwise(matched):
+        yield f"{one}. This makes no difference here."
 
 
 def drawn_otherwise(matched: Matched) -> Iterator[str]:

@@ -1,14 +1,8 @@
 """What pieces of HTML share: templates, names of the panels, colours for light and dark."""
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from compare.templates import templates
 
-environment = Environment(
-    loader=PackageLoader("compare.page"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+environment = templates("compare.page")
 environment.filters["zip"] = zip
 
 PALETTE = """\

@@ -54,8 +54,8 @@ class Pair:
     def climb(self, *, past_failures: bool = False) -> Iterator[Finding]:
         """Yield a finding per rung and precision, up to the first rung that fails."""
         failed: dict[str, None] = {}
+        order = list(RUNGS)
         for finding in self._rungs():
-            order = list(RUNGS)
             before = [one for one in failed if order.index(one) < order.index(finding.rung)]
             if before and not finding.passed:
                 finding = replace(finding, hint=hints.RESTS.format(", ".join(before)))
