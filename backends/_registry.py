@@ -113,8 +113,8 @@ APPLIES: Mapping[tuple[str, str], Callable[[Problem], bool]] = {
     ("keras", "momentum"): lambda one: bool(_optimizer(one).momentum),
 }
 WIDENED = (
-    "for the rungs in float64, what Keras computes in float32 there is widened, but for the "
-    "optimizer's constants, such as Adam's betas, which it rounds on every engine"
+    "a network of float64 in Keras computes some things in float32; for the rungs in float64 they "
+    "are made float64, too, but for the optimizer's constants, such as Adam's betas"
 )
 
 

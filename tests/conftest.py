@@ -265,9 +265,10 @@ def compiler():
 
 
 def copied(folder: Path) -> Path:
-    """Copy the project's code into a folder, with what was compiled of it, and return it."""
+    """Copy the project's code into a folder, and return it."""
+    compiled = shutil.ignore_patterns("__pycache__")  # another process may be writing into it
     for name in ("problems", "backends", "compare"):
-        shutil.copytree(ROOT / name, folder / name)
+        shutil.copytree(ROOT / name, folder / name, ignore=compiled)
     return folder
 
 

@@ -106,7 +106,7 @@ FAULTS = (
     Fault("a gradient cut off", "damped_sine", f"{TORCH}/damped_sine.py",
           "self.lstm2(x)", "self.lstm2(x.detach())", "gradients", "lstm1/kernel"),
     Fault("PyTorch's own initial weights", "echo", f"{TORCH}/_defaults.py",
-          'if "weights" not in kept', "if False", "parameters", "lstm/kernel"),
+          'draw="weights" not in kept', "draw=False", "parameters", "lstm/kernel"),
     Fault("a layer one unit wider", "shapes", f"{KERAS}/shapes.py",
           "layers.LSTM(units,", "layers.LSTM(units + 1,", "parameters", "lstm/kernel"),
 )  # fmt: skip

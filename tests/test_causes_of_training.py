@@ -54,6 +54,16 @@ def test_a_loss_is_known_by_its_number(one, other, outputs, targets, told):
     assert bool(found) == bool(told)
 
 
+def test_gradients_part_right_after_the_last_layer_that_gets_another():
+    one = {f"{name}/kernel": RNG.normal(size=(3, 2)) for name in ("a", "b", "c")}
+    layers = ("a", "relu~", "b.last", "drop", "c", "output")
+    other = one | {name: np.tanh(one[name]) for name in ("a/kernel", "b/kernel")}
+    (told,) = training._first_back(one, other, layers)
+    assert told == "b is the first to get another gradient on the way back: look right after it"
+    assert not [*training._first_back(one, one, layers)]
+    assert not [*training._first_back(one, {name: -array for name, array in one.items()}, layers)]
+
+
 def test_gradients_differ_by_a_factor_or_stop():
     one = {"a": RNG.normal(size=(3, 2)), "b": RNG.normal(size=2)}
     twice = {name: 2 * array for name, array in one.items()}

@@ -42,6 +42,11 @@ def test_a_stack_is_paired_layer_by_layer_and_a_first_output_taken(match):
     [
         ("net(epsilon=1e-3)", "layers", "epsilon is 1e-05 here and 0.001 there"),
         ("net(momentum=0.99)", "statistics", "momentum is 0.9 in PyTorch, 0.99 in Keras"),
+        (
+            "net(cut=1)",
+            "gradients",
+            "head: it leaves the same, but no gradient flows back there",
+        ),
         ("net(kernel=1)", "parameters", "kernel size is 3 in PyTorch, 1 in Keras"),
     ],
 )

@@ -75,14 +75,20 @@ KERAS = """
 import keras
 from keras import layers
 
-def net(epsilon=1e-5, momentum=0.9, kernel=3, units=6):
+class Cut(layers.Dense):
+    def call(self, x):
+        return super().call(keras.ops.stop_gradient(x))
+
+
+def net(epsilon=1e-5, momentum=0.9, kernel=3, units=6, cut=False):
+    head = Cut(units) if cut else layers.Dense(units)
     x = image = keras.Input((8, 8, 3))
     for units_, pool in ((4, True), (5, False)):
         x = layers.Conv2D(units_, kernel, padding="same")(x)
         x = layers.BatchNormalization(epsilon=epsilon, momentum=momentum)(x)
         x = layers.ReLU()(x)
         x = layers.MaxPooling2D()(x) if pool else x
-    return keras.Model(image, layers.Dense(units)(layers.GlobalAveragePooling2D()(x)))
+    return keras.Model(image, head(layers.GlobalAveragePooling2D()(x)))
 
 def tagger():
     return keras.Sequential([

@@ -48,9 +48,28 @@ __all__ = [
     "versions",
 ]
 
+RECURRENT = keras.layers.RNN | keras.layers.Bidirectional
 FUSED = keras.layers.Dense | BaseConv | BaseConvTranspose | BaseDepthwiseConv | BaseSeparableConv
 NORMALIZATION = keras.layers.BatchNormalization | keras.layers.GroupNormalization
 COMMON = ("name", "trainable", "dtype", "build_config", "seed")  # settings that tell nothing
+
+
+class Given(keras.Model):
+    """A layer whose input is a weight, so that `fit` finds its gradient on every engine."""
+
+    def __init__(self, layer: keras.Layer, x: Array) -> None:
+        super().__init__()
+        self.layer = layer
+        layer.trainable = False
+        self.x = self.add_weight(shape=x.shape, initializer=lambda *_, **__: x)
+
+    def call(self, _):
+        """Add what the gradient is asked of to the loss."""
+        first = self.layer(self.x + 0.0, training=False)
+        while isinstance(first, tuple | list):
+            first = first[0]
+        self.add_loss(keras.ops.sum(keras.ops.sin(first)))
+        return first
 
 
 class Timer(keras.callbacks.Callback):
@@ -202,14 +221,27 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
     def alone(asked: Mapping[str, Array]) -> dict[str, Array]:
         heard.clear()
         for name, array in asked.items():
-            layers[name](array, training=False)
+            layers[name](_as_it_takes(layers[name], array), training=False)
         return dict(heard)
+
+    def backwards(asked: Mapping[str, Array]) -> dict[str, Array]:
+        found: dict[str, Array] = {}
+        for name, layer in _weights.heard(_build(problem, seed, noise=noise)).items():
+            if name not in asked or not np.issubdtype(asked[name].dtype, np.floating):
+                continue
+            found[_key(layer, name)] = _gradient(layer, asked[name])
+            fused = getattr(layer, "activation", None) if isinstance(layer, FUSED) else None
+            if fused not in (None, keras.activations.linear):
+                layer.activation = None
+                found[f"{_key(layer, name)}{OTHERWISE}"] = _gradient(layer, asked[name])
+                layer.activation = fused
+        return found
 
     layers = _weights.heard(model)
     kinds = {name: _kind(layer) for name, layer in layers.items()}
     places = {name: place_of(layer) for name, layer in layers.items()}
     weights, trained = _weights.read(model), _weights.trainable(model)
-    return Probe(weights, trained, kinds, ask, places, inputs, alone)
+    return Probe(weights, trained, kinds, ask, places, inputs, alone, backwards)
 
 
 def loss_at(problem: Problem, outputs: Arrays, part: Part) -> float:
@@ -326,6 +358,36 @@ def _kind(layer: keras.Layer) -> str:
     return f"{type(layer).__name__}({told})"
 
 
+def _own(layer: keras.Layer) -> bool:
+    """Say whether a layer's `call` is an author's."""
+    return type(layer).call.__module__.partition(".")[0] != "keras"
+
+
+def _key(layer: keras.Layer, name: str) -> str:
+    """Return the name of what a layer leaves: "x.last" is the last step."""
+    last = isinstance(layer, RECURRENT) and not (_own(layer) or layer.return_sequences)
+    return f"{name}.last" if last else name
+
+
+def _channels_second(layer: keras.Layer) -> bool:
+    axis = getattr(layer, "axis", None) if isinstance(layer, NORMALIZATION) else None
+    return getattr(layer, "data_format", None) == "channels_first" or axis in (1, [1])
+
+
+def _as_it_takes(layer: keras.Layer, x: Array) -> Array:
+    """Return an input with channels last as a layer takes it."""
+    return np.moveaxis(x, -1, 1) if _channels_second(layer) and x.ndim > 2 else x
+
+
+def _gradient(layer: keras.Layer, x: Array) -> Array:
+    """Return the gradient of a layer's input, channels last: see `Probe.backwards`."""
+    model = Given(layer, _as_it_takes(layer, x))
+    _tier.compile_steps(model, Gradient())
+    model.train_on_batch(np.zeros((1, 1)))
+    found = keras.ops.convert_to_numpy(model.x)
+    return np.moveaxis(found, 1, -1) if _channels_second(layer) and found.ndim > 2 else found
+
+
 def _recorded(
     layer: keras.Layer, name: str, outputs: dict[str, Array], inputs: dict[str, list[Array]]
 ):
@@ -337,11 +399,8 @@ def _recorded(
     """
     call = layer.call
     fused = getattr(layer, "activation", None) if isinstance(layer, FUSED) else None
-    recurrent = isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)
-    own = type(layer).call.__module__.partition(".")[0] != "keras"
-    key = f"{name}.last" if recurrent and not (own or layer.return_sequences) else name
-    axis = getattr(layer, "axis", None) if isinstance(layer, NORMALIZATION) else None
-    channels_second = getattr(layer, "data_format", None) == "channels_first" or axis in (1, [1])
+    recurrent = isinstance(layer, RECURRENT)
+    own, key, channels_second = _own(layer), _key(layer, name), _channels_second(layer)
 
     def recorded(*args, **kwargs):
         came = tensors([args, kwargs], keras.ops.is_tensor)

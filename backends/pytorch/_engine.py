@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from backends import NOTHING, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable, Watch
+from backends import NOTHING, OTHERWISE, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable, Watch
 from backends._clock import Clock
 from backends._outputs import outputs_of, tensors
 from backends._places import place_of
@@ -208,10 +208,31 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
                 found |= _layers.outputs(name, heard[name], output, (*array.shape, 0)[1])
         return {name: tensor.cpu().numpy() for name, tensor in found.items()}
 
+    def backwards(given: Mapping[str, Array]) -> dict[str, Array]:
+        model.eval()
+        heard, found = _weights.heard(model), {}
+        for name, array in given.items():
+            if not np.issubdtype(array.dtype, np.floating):
+                continue
+            x = torch.from_numpy(array).to(_device.device).requires_grad_()
+            output = heard[name](_layers.as_it_takes(heard[name], x))
+            for key, left in _layers.outputs(name, heard[name], output, array.shape[1]).items():
+                if not key.endswith(OTHERWISE):
+                    found[key] = _gradient(left.sin().sum(), x)
+        return found
+
     kinds = {name: _layers.kind(layer) for name, layer in _weights.heard(model).items()}
     places = {name: place_of(layer) for name, layer in _weights.heard(model).items()}
     weights, trained = _weights.read(model), _weights.trainable(model)
-    return Probe(weights, trained, kinds, ask, places, inputs, alone)
+    return Probe(weights, trained, kinds, ask, places, inputs, alone, backwards)
+
+
+def _gradient(number: Tensor, x: Tensor) -> Array:
+    """Return the gradient of a number; 0 where nothing flows back to x."""
+    if not number.requires_grad:
+        return np.zeros(x.shape)
+    (found,) = torch.autograd.grad(number, x, retain_graph=True, materialize_grads=True)
+    return found.cpu().numpy()
 
 
 def loss_at(problem: Problem, outputs: Arrays, part: Part) -> float:

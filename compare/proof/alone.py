@@ -27,6 +27,7 @@ from compare.processes.launcher import ASKED, Kind, Launcher, several
 from compare.proof.causes import optimizers
 from compare.proof.causes.between import applied, between, channels_of
 from compare.proof.causes.case import Case
+from compare.proof.causes.formulas import same
 from compare.proof.causes.layers import cause
 from compare.proof.causes.training import of_training, under
 from compare.proof.inputs import SEED, batch, cast, shortened
@@ -49,6 +50,7 @@ class Alone:
     given: float | None  # of its inputs, as they come; None where they are not to be compared
     comes: float  # of its outputs, as they come
     alone: float | None  # of its outputs for the same input; None where it gets several
+    backwards: float | None = None  # of the gradient of its input, where outputs are the same
     cause: str = ""  # of what is wrong by itself; or, before it, of another input
     places: tuple[str, str] = ("", "")  # where it is made on both sides: FILE:LINE
     channels: int = 0  # of an input that has them first here and last there, as Flatten leaves it
@@ -56,7 +58,7 @@ class Alone:
     @property
     def wrong(self) -> bool:
         """Whether it is wrong by itself."""
-        return self.alone is not None and not self.alone <= ENOUGH
+        return any(one is not None and not one <= ENOUGH for one in (self.alone, self.backwards))
 
 
 class Diagnosis(NamedTuple):
@@ -115,6 +117,8 @@ def _diagnosed(name: str, side: Side, reference: Side, launcher: Launcher | None
         )
         if (place > first and bases[place] != bases[first]) or bases[place] in otherwise:
             row = replace(row, alone=None)  # its input was another one
+        if row.alone is not None and not row.wrong:
+            row = replace(row, backwards=_apart(expected, "back/", came, "back/", layer))
         name = f"in/{bases[place]}"
         if row.given and row.given > ENOUGH and name in expected and name in came:
             channels = channels_of(expected[name], came[name])
@@ -143,6 +147,8 @@ def _cause(
     """Return why a layer is wrong, or why its input is, where the layer before is right."""
     name = row.layer.removesuffix(".last")
     x = expected.get(f"in/{name}")
+    if row.backwards is not None and row.wrong:
+        return _backwards(row.layer, expected, came)
     if row.wrong and x is not None:
         for ours, theirs in product((row.layer, f"{row.layer}{OTHERWISE}"), repeat=2):
             one, other = expected.get(f"out/{ours}"), came.get(f"alone/{theirs}")
@@ -167,6 +173,19 @@ def _cause(
     if right and differs and left is not None and one is not None and other is not None:
         return between(left, one, other)
     return ""
+
+
+def _backwards(layer: str, expected: Mapping[str, Array], came: Mapping[str, Array]) -> str:
+    """Return how a layer's gradient differs, though it leaves the same."""
+    one, other = (of[f"back/{layer}"] for of in (expected, came))
+    for array, where in ((one, "here"), (other, "there")):
+        if not array.any():
+            return f"it leaves the same, but no gradient flows back {where}"
+    told = "it leaves the same, but the gradient of its input is"
+    factor = float(other.ravel() @ one.ravel() / (one.ravel() @ one.ravel()))
+    if factor and same(one * factor, other):
+        return f"{told} {factor:.6g} times as large there"
+    return f"{told} another one"
 
 
 def _left(
@@ -296,6 +315,10 @@ def main(cell: Path) -> None:
                 if f"in/{name}" in found and array.shape == found[f"in/{name}"].shape
             }
             found |= {f"alone/{name}": array for name, array in probe.alone(given).items()}
+        else:
+            given = under("in/", found)
+        with _tried():
+            found |= {f"back/{name}": array for name, array in probe.backwards(given).items()}
         _train(found, others, side, problem, batch(problem, train, "float64"))
     except (Exception, SystemExit) as error:
         traceback.print_exc()

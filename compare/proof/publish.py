@@ -13,7 +13,7 @@ from compare.proof.finding import RUNGS, Finding
 from compare.proof.probe import DRAWS, NOISE
 from compare.records.record import finite
 
-LAYERS = ("layer", "input", "output", "output, same input", "")
+LAYERS = ("layer", "input", "output", "same input: output", "its gradient", "")
 LADDER = ("problem", "backend", "against", "precision")
 
 
@@ -155,7 +155,7 @@ def in_layers(layers: Sequence[Alone]) -> Iterator[str]:
 
 def layer_cells(one: Alone) -> list[str]:
     """Return the cells of a layer, under LAYERS."""
-    numbers = [number(value) for value in (one.given, one.comes, one.alone)]
+    numbers = [number(value) for value in (one.given, one.comes, one.alone, one.backwards)]
     return [one.layer, *numbers, "WRONG" if one.wrong else ""]
 
 

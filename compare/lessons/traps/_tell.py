@@ -77,7 +77,7 @@ def markdown(traps: Sequence[Trap], found: Mapping[str, Found]) -> str:
             ("symptom", "trap"),
             ("symptom", "trap"),
             [[one.symptom, f"[{one.name}](#{one.name})"] for one in traps],
-        ),
+        ).replace(r"]\(#", "](#"),
         "## What is found",
         summary(traps, found),
         markdown_table(TABLE, TABLE[:-1], [row(one, found) for one in traps if one.name in found]),

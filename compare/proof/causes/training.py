@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
+from backends import OTHERWISE
 from compare.proof.causes import losses, optimizers
 from compare.proof.causes.formulas import CLOSE, same
 from compare.proof.hints import first_other_draw
@@ -30,12 +31,13 @@ def of_training(expected: Mapping[str, Array], came: Mapping[str, Array]) -> Ite
         number, here, there = other_draw
         yield f"dropout: draw {number} is {here} here and {there} there"
         return
-    gradients = [under("gradient/", of) for of in both]
-    if penalties := [*_of_penalties(under("weight/", expected), *gradients)]:
+    first, second = (under("gradient/", of) for of in both)
+    if penalties := [*_of_penalties(under("weight/", expected), first, second)]:
         yield from penalties
         return
-    if told := "; ".join(_of_entries(*gradients)) or _of_gradients(*gradients):
+    if told := "; ".join(_of_entries(first, second)) or _of_gradients(first, second):
         yield told
+        yield from _first_back(first, second, under("out/", expected))
         return
     ours, theirs = (under("average/", of) for of in both)
     yield from _of_averages(ours, theirs, under("begun/", expected))
@@ -86,6 +88,26 @@ def _of_gradients(one: Mapping[str, Array], other: Mapping[str, Array]) -> str:
             return f"no gradient comes to {', '.join(names)} {where}"
     agree = ", ".join(name for name in shared if name not in apart) or "no other"
     return f"the gradients of {', '.join(apart)} differ, and of {agree} agree"
+
+
+def _first_back(
+    one: Mapping[str, Array], other: Mapping[str, Array], layers: Iterable[str]
+) -> Iterator[str]:
+    """Yield where gradients begin to differ on their way back; layers are in the order of calls.
+
+    Every layer alone is known to be right.
+    """
+    differ, agree = "", False
+    for layer in (layer for layer in layers if not layer.endswith(OTHERWISE)):
+        begun = f"{layer.removesuffix('.last')}/"
+        known = [name for name in one if name in other and name.startswith(begun)]
+        if any(not _alike(one[name], other[name], one.values()) for name in known):
+            differ, agree = layer, False
+        else:
+            agree = agree or bool(known)
+    if differ and agree:
+        name = differ.removesuffix(".last")
+        yield f"{name} is the first to get another gradient on the way back: look right after it"
 
 
 def _of_averages(
