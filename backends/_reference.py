@@ -122,7 +122,15 @@ def _module(where: str, *, again: bool = False) -> ModuleType:
     assert spec.loader is not None
     module = module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except ImportError as error:
+        if "no known parent package" not in str(error):
+            raise
+        raise ValueError(
+            f"{where}: imports relatively, so it is part of a package: expected "
+            f"PACKAGE.{file.stem}:NAME, asked for from the folder that holds the package"
+        ) from None
     _modules[where] = module
     return module
 

@@ -98,6 +98,10 @@ def top_accuracy(k: int) -> Measure:
 
     @_of_classes
     def measure(logits: Array, classes: Array) -> float:
+        if k > logits.shape[-1]:
+            raise ValueError(
+                f"top_accuracy({k}): expected as many classes, came {logits.shape[-1]}"
+            )
         largest = np.argsort(-logits.astype(np.float64), axis=-1, kind="stable")[..., :k]
         return float(np.mean(np.any(largest == classes[..., None], axis=-1)))
 

@@ -217,3 +217,9 @@ def test_classes_that_do_not_fit_have_no_score(name):
     ):
         with pytest.raises(ValueError, match=f"^expected {why}"):
             WITH_CLASSES[name](answers, targets)
+
+
+def test_more_than_all_classes_are_not_the_largest():
+    measure = problems.top_accuracy(4)
+    with pytest.raises(ValueError, match=r"top_accuracy\(4\): expected as many classes, came 3"):
+        measure(np.zeros((2, 3)), np.zeros(2, int))

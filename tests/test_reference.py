@@ -50,6 +50,12 @@ def test_a_name_is_called_or_taken_as_it_is(file, name, width):
     assert model_of(f"{file}:{name}") is not model  # each network of a proof is a new one
 
 
+def test_a_file_of_a_package_is_asked_for_as_a_module(tmp_path):
+    (tmp_path / "net.py").write_text("from .layers import Block\n")
+    with pytest.raises(ValueError, match=r"expected PACKAGE\.net:NAME"):
+        model_of(f"{tmp_path / 'net.py'}:Net")
+
+
 def test_a_module_is_one_of_the_users(tmp_path, monkeypatch, file):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "their_nets").mkdir()
