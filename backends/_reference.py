@@ -7,7 +7,7 @@ called with stands behind it: `nets.py:Net(10, width=8)`. Imports no framework.
 import ast
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module, reload
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -56,6 +56,9 @@ def read(text: str) -> Reference:
     if not all(part.isidentifier() for part in dotted.split(".")):
         raise ValueError(expected)
     return Reference(where, dotted, args, options, called)
+
+
+LAST, FIRST = "last", "first"  # where a model has the channels of its inputs
 
 
 def model_of(text: str) -> Any:
@@ -160,7 +163,7 @@ class Looked(NamedTuple):
     moved: tuple[str, ...]  # inputs that get their channels second
     layers: list[dict[str, Any]]  # in the order of their first calls
     outputs: dict[str, tuple[int, ...]]  # by name; one alone has the name ""
-    first: bool  # whether that is the first of several that come without names
+    parts: dict[str, str]  # of outputs without names, in order: subscripts in Python, such as [0]
     doubtful: bool  # whether the first layer takes an axis of space for the channels
     weights: Mapping[str, Any] = {}  # arrays by path, as Keras lays them out; averages too
 
@@ -177,31 +180,31 @@ def look(
     x: Mapping[str, Any],
     see: Callable[[str, tuple[str, ...]], Seen],
     is_tensor: Callable[[Any], bool],
-    *,
-    move: bool,
+    channels: Sequence[str] = (LAST,),
 ) -> Looked:
     """Return what is seen of a model, called in the first way in which it runs.
 
     `see` calls it, as a text of `calls` says, with inputs of which some have their channels second.
+    `channels` are the places to try for them.
 
     Raises:
         ValueError: it runs in no way; the message says why it did not in the first.
     """
     found, errors = [], []
-    movable = tuple(name for name, one in x.items() if one.ndim > 2) if move else ()
-    for moved in dict.fromkeys(((), movable)):
+    movable = tuple(name for name, one in x.items() if one.ndim > 2)
+    for moved in dict.fromkeys(movable if one == FIRST else () for one in channels):
         for way, call in calls(list(x)).items():
             try:
                 seen = see(call, moved)
-                outputs = _shapes(seen.output, is_tensor)
+                outputs, parts = _shapes(seen.output, is_tensor)
             except Exception as error:  # of the user's model, or for a wrong way to call it
                 errors.append(f"{type(error).__name__}: {' '.join(str(error).split())}")
                 continue
-            first = isinstance(seen.output, tuple | list)
-            found.append(Looked(way, moved, seen.layers, outputs, first, seen.doubtful))
+            found.append(Looked(way, moved, seen.layers, outputs, parts, seen.doubtful))
     for one in (*(one for one in found if not one.doubtful), *found):
         return one
-    moved = f"; with channels second: {errors[-1]}" if movable else ""
+    both = movable and len(channels) > 1
+    moved = f"; with channels second: {errors[-1]}" if both else ""
     raise ValueError(f"the model does not run on such inputs: {errors[0]}{moved}")
 
 
@@ -217,12 +220,30 @@ def loaded(load: Callable[[Path], None], file: str) -> None:
         raise ValueError(f"weights of {file}: {' '.join(str(error).split())}") from None
 
 
-def _shapes(output: Any, is_tensor: Callable[[Any], bool]) -> dict[str, tuple[int, ...]]:
-    from backends._outputs import tensors  # here, for it imports NumPy
-
-    if not isinstance(output, Mapping):
-        output = {"": next(iter(tensors(output, is_tensor)), None)}
+def _shapes(
+    output: Any, is_tensor: Callable[[Any], bool]
+) -> tuple[dict[str, tuple[int, ...]], dict[str, str]]:
+    """Return the shapes of outputs by name, and of those without names their subscripts."""
+    parts = {}
+    if isinstance(output, tuple | list):
+        found = dict(_subscripts(output, is_tensor))
+        names = [f"output{i}" for i in range(len(found))] if len(found) > 1 else [""]
+        parts = dict(zip(names, found, strict=False))
+        output = dict(zip(names, found.values(), strict=False))
+    elif not isinstance(output, Mapping):
+        output = {"": output}
     if not output or not all(map(is_tensor, output.values())):
         came = ", ".join(type(one).__name__ for one in output.values()) or "none"
         raise TypeError(f"expected tensors as outputs, came {came}")
-    return {str(name): tuple(map(int, one.shape)) for name, one in output.items()}
+    return {str(name): tuple(map(int, one.shape)) for name, one in output.items()}, parts
+
+
+def _subscripts(
+    output: Any, is_tensor: Callable[[Any], bool], before: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Yield the tensors in tuples and lists, each by its subscripts."""
+    for place, one in enumerate(output):
+        if is_tensor(one):
+            yield f"{before}[{place}]", one
+        elif isinstance(one, tuple | list):
+            yield from _subscripts(one, is_tensor, f"{before}[{place}]")

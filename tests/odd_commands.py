@@ -57,6 +57,7 @@ VALUES: dict[str, Sequence[str]] = {
     **dict.fromkeys(("pytorch", "pytorch_loss", "pytorch_optimizer"), REFERENCES),
     **dict.fromkeys(("keras", "keras_loss", "keras_optimizer"), REFERENCES),
     **dict.fromkeys(("input", "target"), ("time=3; 0..9", "time=3 f=2", "time=0", "; x..y", ";")),
+    "time": OUTS,
     "map": ("file", "nowhere"),
     "report": ("out.html", "empty", "file/x", "/dev/null/x"),
     "weights": ("drawn", "pytorch", "keras", "file", "nowhere.pt", "file.keras", ".h5", ""),

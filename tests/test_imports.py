@@ -43,7 +43,7 @@ PLAIN = {path.partition("/")[2] for path in GROUND}
 ROOMS = GROUND | {
     "compare/proof": PLAIN,
     "compare/project": PLAIN | {"proof"},
-    "compare/match": PLAIN | {"proof"},
+    "compare/match": PLAIN | {"proof", "training"},
     "compare/tables": PLAIN,
     "compare/programs": PLAIN,
     "compare/lessons": PLAIN | {"lessons.traps"},

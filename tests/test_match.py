@@ -23,7 +23,8 @@ def test_a_right_pair_with_other_names_passes_every_rung(match, models):
     }
     rungs = {one["rung"] for one in found["findings"]}
     assert {"layers", "gradients", "statistics", "steps", "curve", "state"} <= rungs
-    assert found["settings"] == []
+    assert found["settings"] == found["left_out"] == []
+    assert (found["channels_moved"], found["flattened"]) == ([""], {})
     assert before == {file: file.read_bytes() for file in models.iterdir() if file.is_file()}
 
 
@@ -35,6 +36,26 @@ def test_a_stack_is_paired_layer_by_layer_and_a_first_output_taken(match):
         ["memory/0", "LSTM", "1", "LSTM"],
         ["memory/1", "LSTM", "2", "LSTM"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("keras", "status", "said"),
+    [
+        ("twofold", 0, "The same model: every rung holds."),
+        ("twofold(epsilon=1e-3)", 3, "layers: output/output1"),
+        (
+            "twofold(last=2)",
+            3,
+            "PyTorch returns 2 outputs without names: only the first is compared",
+        ),
+    ],
+)
+def test_several_outputs_without_names_are_compared(match, keras, status, said):
+    asked = ("--input", "height=6 width=5 channel=2", "--channels", "first")
+    done = match("Twofold", keras, *asked)
+    assert done.returncode == status, done.stderr
+    assert said in " ".join((done.stdout + done.stderr).split())
+    assert "PyTorch has channels second: its input is moved." in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -55,6 +76,26 @@ def test_what_differs_is_told(match, keras, rung, said):
     assert done.returncode == 3
     assert said in re.sub(r"\s+(\(\S+?:\d+\))?", " ", done.stdout).replace(" ,", ",")
     assert f": {rung}: " in done.stderr
+
+
+def test_models_that_are_the_same_are_timed(match, models):
+    asked = ("--input", "feature=4", "--batch-size", "16", "--time", "times")
+    done = match("Small", "small", *asked)
+    assert done.returncode == 0, done.stderr
+    assert "The same model: every rung holds." in done.stdout
+    assert "yours" in done.stdout.partition("every rung holds.")[2]
+    lines = (models / "times" / "runs.jsonl").read_text().splitlines()
+    found = [json.loads(line) for line in lines]
+    assert {one["backend"] for one in found} == {"pytorch", "keras-tensorflow"}
+    assert len(found) == 2 * 6
+    done = {(one["examples"], len(one["train_loss"]), one["status"]) for one in found}
+    assert done == {(16 * 32, 5, "ok")}
+    differ = match("Small", "small(1)", *asked[:-1], "untimed")
+    assert differ.returncode == 3
+    assert not (models / "untimed").exists()
+    refused = match("Small", "small", *asked, "--json")
+    assert refused.returncode == 2
+    assert "expected no --json" in refused.stderr
 
 
 @pytest.fixture(scope="module")

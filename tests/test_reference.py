@@ -95,7 +95,7 @@ def seen(x, runs):
             raise ValueError("expected channels second")
         return Seen([], next(iter(x.values())))
 
-    return look(x, see, lambda one: isinstance(one, Tensor), move=True)
+    return look(x, see, lambda one: isinstance(one, Tensor), ("last", "first"))
 
 
 def test_channels_are_moved_where_the_model_does_not_run_without():

@@ -46,6 +46,24 @@ class Bare(nn.Module):
         return x.relu()
 
 
+class Small(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 2))
+
+
+class Twofold(nn.Module):
+    def __init__(self, last=3):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 4, 3, padding=1)
+        self.head = nn.Linear(4, last)
+
+    def forward(self, x):
+        if x.shape[1] != 2:  # so that it runs either way
+            x = x.transpose(1, 3).transpose(2, 3)
+        x = self.conv(x)
+        return x, (self.head(x.mean((2, 3))),)
+
+
 class Residual(nn.Module):
     def __init__(self, width=6, rate=0.1):
         super().__init__()
@@ -102,6 +120,19 @@ def tagger():
 
 def bare():
     return keras.Sequential([keras.Input((4,)), layers.ReLU()])
+
+
+def small(tanh=False):
+    return keras.Sequential([
+        keras.Input((4,)), layers.Dense(5, activation="tanh" if tanh else "relu"), layers.Dense(2)
+    ])
+
+
+def twofold(last=3, epsilon=0.0):
+    image = keras.Input((6, 5, 2))
+    x = layers.Conv2D(4, 3, padding="same")(image)
+    flat = layers.Dense(last)(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(image, [x, flat * (1 + epsilon)])
 
 
 class Feed(layers.Layer):

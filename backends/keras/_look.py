@@ -24,10 +24,10 @@ def remember() -> None:
     _places.remember(keras.Layer)
 
 
-def look(reference: str, x: Mapping[str, Array], stored: str = "") -> Looked:
+def look(reference: str, x: Mapping[str, Array], stored: str = "", channels: str = "") -> Looked:
     """Return what a model is made of, as it is called on x, in evaluation mode, and its weights.
 
-    These are its own, or those of a file.
+    These are its own, or those of a file. `channels` is of PyTorch alone.
 
     Raises:
         ValueError: the reference is none, or the model does not run.
@@ -37,7 +37,7 @@ def look(reference: str, x: Mapping[str, Array], stored: str = "") -> Looked:
     model = model_of(reference)
     if not isinstance(model, keras.Layer):
         raise ValueError(f"{reference}: expected a Keras model, came a {type(model).__name__}")
-    looked = _reference.look(x, partial(_see, model, x), keras.ops.is_tensor, move=False)
+    looked = _reference.look(x, partial(_see, model, x), keras.ops.is_tensor)
     if stored:
         _reference.loaded(partial(_stored.load, model), stored)
     weights = _weights.read(model) | _weights.averages(model)

@@ -22,12 +22,13 @@ def remember() -> None:
     _places.remember(nn.Module)
 
 
-def look(reference: str, x: Mapping[str, Array], stored: str = "") -> Looked:
+def look(reference: str, x: Mapping[str, Array], stored: str = "", channels: str = "") -> Looked:
     """Return what a model is made of, as it is called on x, in evaluation mode, and its weights.
 
     These are its own, or those of a file.
 
-    x has channels last; where the model does not run so, they are moved to the second place.
+    x has channels last; where the model does not run so, they are moved to the second place. That
+    is not tried but done or not where `channels` says "first" or "last".
 
     Raises:
         ValueError: the reference is none, or the model does not run.
@@ -37,7 +38,8 @@ def look(reference: str, x: Mapping[str, Array], stored: str = "") -> Looked:
     if not isinstance(model, nn.Module):
         raise ValueError(f"{reference}: expected a PyTorch module, came a {type(model).__name__}")
     model.eval()
-    looked = _reference.look(x, partial(_see, model, x), torch.is_tensor, move=True)
+    tried = (channels,) if channels else (_reference.LAST, _reference.FIRST)
+    looked = _reference.look(x, partial(_see, model, x), torch.is_tensor, tried)
     if stored:
         _reference.loaded(partial(_stored.load, model), stored)
     _weights.fold_second_bias(model)

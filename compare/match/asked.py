@@ -15,6 +15,8 @@ class Asked:
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     steps: int = 40
+    channels: str = ""  # where PyTorch's inputs have them, "first" or "last"; "": that is found
+    batch_size: int = 32  # where both are timed; the proof has one of its own
     target: Spec | None = None  # None: what fits the loss and the outputs
     weights: str = ""  # the panel whose weights both get; "": they are drawn
     stored: str = ""  # the file that this one's are in; "": as the model has them

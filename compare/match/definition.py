@@ -17,7 +17,9 @@ PROBLEM = Template('''\
 The data are random numbers: a score tells whether two programs agree, and nothing else.
 """
 
-${path}import numpy as np
+from dataclasses import replace
+$path
+import numpy as np
 
 from problems import Metric, Part, Problem, Proof, Recipe, Spec, independent$imported
 $defined
@@ -40,9 +42,9 @@ RECIPE = Recipe(
     loss=$loss,
     optimizer="$optimizer",
     learning_rate=$learning_rate,
-    batch_size=8,
-    epochs=2,
-    examples={"train": 60, "validation": 20, "test": 100},
+    batch_size=$batch_size,
+    epochs=5,
+    examples={"train": $examples, "validation": 20, "test": 100},
 )
 PROBLEM = Problem(
     name="$name",
@@ -53,12 +55,13 @@ PROBLEM = Problem(
     hidden={},
     layers={$layers},
     recipe=RECIPE,
-    quick=RECIPE,
+    quick=replace(RECIPE, epochs=2),
     metrics=($metrics),
     draw=independent(examples),
-    proof=Proof(steps=$steps),$initial
+    proof=Proof(steps=$steps, batch_size=8),$initial
 )
 ''')
+STEPS = 32  # of an epoch that is timed
 INITIAL = """
     initial=dict(np.load(Path(__file__).with_name("{name}.npz"))),"""
 # Of a loss of the user's own there is no score that is known to go with it.
@@ -119,7 +122,11 @@ def definition(
         for output, shape in outputs.items()
     ]
     losses = dict.fromkeys(outputs, loss)
-    targets = {output: asked.target or _target(loss, shape) for output, shape in outputs.items()}
+    axes = {output: f"out{n or ''}" for n, output in enumerate(outputs)}
+    targets = {
+        output: asked.target or _target(loss, shape, axes[output])
+        for output, shape in outputs.items()
+    }
     return PROBLEM.substitute(
         title=f"{name}: {title}".replace("\\", "\\\\").replace('"', "'"),
         name=name,
@@ -128,14 +135,16 @@ def definition(
         defined=SIZE if loss == OWN else "",
         input=_specs(asked.inputs),
         target=_specs(targets),
-        output=_specs({output: _output(shape) for output, shape in outputs.items()}),
+        output=_specs({output: _output(shape, axes[output]) for output, shape in outputs.items()}),
         loss=repr(losses.get("", losses)),
         optimizer=OWN if ours.optimizers else asked.optimizer,
         learning_rate=asked.learning_rate,
         layers="".join(f'\n        "{one}": "{axes}",' for one, axes in _layers(named)),
         metrics="".join(metrics) + "\n    ",
         steps=asked.steps,
-        path="from pathlib import Path\n\n" if asked.weights else "",
+        batch_size=asked.batch_size,
+        examples=STEPS * asked.batch_size,
+        path="from pathlib import Path\n" if asked.weights else "",
         initial=INITIAL.format(name=name) if asked.weights else "",
     )
 
@@ -163,20 +172,21 @@ def _layers(named: Iterable[tuple[Pair, str]]) -> Iterator[tuple[str, str]]:
                 yield name + key, " ".join(["batch", *axes])
 
 
-def _target(loss: str, shape: Shape) -> Spec:
+def _target(loss: str, shape: Shape, axes: str) -> Spec:
     if loss == "cross_entropy":
-        return _spec(shape[1:-1], "int64", 0, shape[-1] - 1, "a class")
+        return _spec(axes, shape[1:-1], "int64", 0, shape[-1] - 1, "a class")
     if loss == "binary_cross_entropy":
-        return _spec(shape[1:], "float32", 0.0, 1.0, "a probability")
-    return _spec(shape[1:], "float32", -1.0, 1.0, "a target")
+        return _spec(axes, shape[1:], "float32", 0.0, 1.0, "a probability")
+    return _spec(axes, shape[1:], "float32", -1.0, 1.0, "a target")
 
 
-def _output(shape: Shape) -> Spec:
-    return _spec(shape[1:], "float32", -inf, inf, "an output")
+def _output(shape: Shape, axes: str) -> Spec:
+    return _spec(axes, shape[1:], "float32", -inf, inf, "an output")
 
 
-def _spec(sizes: Shape, dtype: str, low: float, high: float, meaning: str) -> Spec:
-    axes = " ".join(f"out{i}={size}" for i, size in enumerate(sizes))
+def _spec(axes: str, sizes: Shape, dtype: str, low: float, high: float, meaning: str) -> Spec:
+    """Return a spec whose axes are a, b, ... behind a name, as those of each output are others."""
+    axes = " ".join(f"{axes}{chr(97 + i)}={size}" for i, size in enumerate(sizes))
     return Spec(axes=axes, dtype=dtype, low=low, high=high, meaning=meaning, unit="none")
 
 

@@ -38,8 +38,9 @@ class Look:
     moved: tuple[str, ...]  # inputs that it wants with their channels second
     layers: tuple[Seen, ...]
     outputs: Mapping[str, tuple[int, ...]]  # by name; one alone has the name ""
-    first: bool  # whether that is the first of several without names
+    parts: Mapping[str, str]  # of outputs without names, in order: subscripts in Python
     weights: Mapping[str, Array]  # by path, as Keras lays them out; averages too
+    unseen: int = 0  # outputs without names that are not compared
 
 
 def looks(
@@ -47,10 +48,12 @@ def looks(
     inputs: Mapping[str, Spec],
     launcher: Launcher,
     stored: Mapping[Side, str] = NO_FILES,
+    channels: str = "",
 ) -> dict[Side, Look | str]:
     """Return what each model is made of, or why it cannot be run.
 
-    Weights are those of the files in `stored`, or else the model's own.
+    Weights are those of the files in `stored`, or else the model's own. `channels` is where PyTorch
+    has them, "first" or "last"; "" where that is to be found.
     """
     specs = {name: (one.axes, one.dtype, one.low, one.high) for name, one in inputs.items()}
     kinds = {side: Kind(side.in_default_tier, "cpu", 1) for side in references}
@@ -63,6 +66,7 @@ def looks(
                 "panel": side.definition.folder,
                 "inputs": specs,
                 "stored": stored.get(side, ""),
+                "channels": channels,
             }
             _, why = starts.work(MODULE, cell, asked, kinds[side], STARTS[0], TIMEOUT_S)
             if not (cell / FILE).is_file():
@@ -103,7 +107,7 @@ def _read(found: dict[str, Any], weights: Path) -> Look:
     outputs = {name: tuple(shape) for name, shape in found["outputs"].items()}
     with np.load(weights) as opened:
         arrays = dict(opened)
-    return Look(found["way"], tuple(found["moved"]), layers, outputs, found["first"], arrays)
+    return Look(found["way"], tuple(found["moved"]), layers, outputs, found["parts"], arrays)
 
 
 def _of_json(value: Any) -> Any:
@@ -117,7 +121,8 @@ def main(cell: Path) -> None:
     asked = json.loads((cell / ASKED).read_text())
     try:
         look = import_module(f"backends.{asked['panel']}._look").look
-        found = look(asked["reference"], drawn(asked["inputs"]), asked["stored"])._asdict()
+        inputs = drawn(asked["inputs"])
+        found = look(asked["reference"], inputs, asked["stored"], asked["channels"])._asdict()
         np.savez(cell / WEIGHTS, **found.pop("weights"))
     except (Exception, SystemExit) as error:
         traceback.print_exc()

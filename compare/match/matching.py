@@ -12,7 +12,7 @@ from compare.console import SILENT, Listener
 from compare.match.asked import Asked, Models
 from compare.match.look import Look, looks
 from compare.match.pairing import Pair, paired
-from compare.match.written import files, shared
+from compare.match.written import files, shared, with_shared_outputs
 from compare.processes.launcher import Launcher
 from compare.proof.alone import ON_NUMBERS, Diagnosis, diagnosed
 from compare.proof.check import check
@@ -78,7 +78,7 @@ def match(
     by_side = dict(zip(sides, PANELS, strict=True))
     references = {side: ours.models[panel] for side, panel in by_side.items()}
     stored = {side: asked.stored for side, panel in by_side.items() if panel == asked.weights}
-    looked = looks(references, asked.inputs, launcher, stored)
+    looked = looks(references, asked.inputs, launcher, stored, asked.channels)
     seen: dict[str, Look] = {}
     for side, panel in by_side.items():
         found = looked[side]
@@ -87,10 +87,11 @@ def match(
         if panel == asked.weights:
             _check_finite(panel, found, asked)
         seen[panel] = found
+    seen = with_shared_outputs(seen, one=bool(ours.losses))
     pairs = paired(seen["pytorch"].layers, seen["keras"].layers, given)
     flattened: dict[str, int] = {}
     while True:
-        _write(project, files(name, asked, ours, seen, pairs, flattened))
+        write(project, files(name, asked, ours, seen, pairs, flattened))
         findings = check(
             [name], sides, launcher=launcher, progress=progress, past_failures=past_failures
         )
@@ -127,7 +128,8 @@ def _check_finite(panel: str, look: Look, asked: Asked) -> None:
             )
 
 
-def _write(project: Path, texts: Mapping[str, bytes]) -> None:
+def write(project: Path, texts: Mapping[str, bytes]) -> None:
+    """Write the files of a problem into a project."""
     for path, text in texts.items():
         target = project / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -45,7 +45,11 @@ def _same(one: object, other: object) -> bool:
 
 
 def as_json(matched: Matched) -> str:
-    """Return pairs, settings that differ, findings, layers one by one, and causes as JSON."""
+    """Return pairs, settings that differ, findings, layers one by one, and causes as JSON.
+
+    Beside them what was done to compare the two: inputs whose channels were moved ("" of one
+    alone), layers whose rows are in another order, weights that only one side has.
+    """
     found: dict[str, Any] = {
         "pairs": [
             {
@@ -68,6 +72,9 @@ def as_json(matched: Matched) -> str:
         "findings": [asdict(one) for one in matched.findings],
         "layers": [asdict(one) | {"wrong": one.wrong} for one in matched.diagnosis.layers],
         "causes": matched.diagnosis.causes,
+        "channels_moved": list(matched.looks["pytorch"].moved),
+        "flattened": matched.flattened,
+        "left_out": matched.left_out,
     }
     return json.dumps(finite(found), indent=1, allow_nan=False) + "\n"
 
@@ -101,10 +108,13 @@ def row_of(pair: Pair) -> list[str]:
 def arranged(matched: Matched) -> Iterator[str]:
     """Yield what was done to run both on the same input, and what has no partner."""
     for panel, framework in (("pytorch", "PyTorch"), ("keras", "Keras")):
-        if matched.looks[panel].first:
-            yield f"{framework} returns several outputs without names: only the first is compared."
+        if n := matched.looks[panel].unseen:
+            yield (
+                f"{framework} returns {n + 1} outputs without names: only the first is compared, "
+                "as the other side has others, or as a loss of your own is about one."
+            )
     if matched.looks["pytorch"].moved:
-        yield "PyTorch has channels second: its input is moved, found by trying."
+        yield "PyTorch has channels second: its input is moved."
     for name, channels in matched.flattened.items():
         yield (
             f"{name} is right up to the order of its rows: before it, Flatten has the {channels} "

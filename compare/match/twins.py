@@ -102,13 +102,12 @@ def twin(
     """
     training = _training(panel, ours)
     to, fro = MOVED[panel]
-    alone = not (look.moved or look.first or back) and look.way == "alone"
+    alone = not (look.moved or look.parts or back) and look.way == "alone"
     reference = ours.models[panel]
     model = f"model_of({json.dumps(reference)})"
     given = {name: f'x["{name}"]' if name else "x" for name in inputs}
     given |= {name: to.format(given[name]) for name in look.moved}
     call = calls(inputs)[look.way].format(**{name or "x": text for name, text in given.items()})
-    call += "[0]" if look.first else ""
     if not alone:
         own = {"model": ""} | {f"model/{path}": name for path, name in own.items()}
         flattened = {f"model/{path}": n for path, n in flattened.items()}
@@ -126,12 +125,31 @@ def twin(
         wrapper=""
         if alone
         else WRAPPER[panel].substitute(
-            model=model, body=f"return {fro.format(call) if back else call}"
+            model=model, body=_returned(call, look, fro if back else "{}")
         ),
         training=training,
         taught=TAUGHT.substitute() if marks else "\n",
         made=f"network = {made}\n    {marks}return network" if marks else f"return {made}",
     )
+
+
+def _returned(call: str, look: Look, fro: str) -> str:
+    """Return the text that returns what a model leaves, several outputs by name.
+
+    `fro` moves the channels of one to the end.
+    """
+    if "" in look.outputs:
+        return f"return {fro.format(call + look.parts.get('', ''))}"
+    if not look.parts and fro == "{}":
+        return f"return {call}"
+    parts = {
+        name: (fro if len(shape) > 2 else "{}").format(
+            f"found{look.parts.get(name, f'[{name!r}]')}"
+        )
+        for name, shape in look.outputs.items()
+    }
+    listed = ", ".join(f"{name!r}: {text}" for name, text in parts.items())
+    return f"found = {call}\n        return {{{listed}}}"
 
 
 def _training(panel: str, ours: Models) -> str:

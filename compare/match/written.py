@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
 from itertools import chain, count
 from typing import Any
@@ -107,6 +109,30 @@ def names(pairs: Iterable[Pair]) -> list[tuple[Pair, str]]:
             name = next(one for one in chain([plain], numbered) if one not in found)
             found[name] = pair
     return [(pair, name) for name, pair in found.items()]
+
+
+def with_shared_outputs(looks: Mapping[str, Look], *, one: bool) -> dict[str, Look]:
+    """Return the looks with the outputs that are compared: of several without names all, or one.
+
+    That is the first, where `one` is asked for, as a loss of the user's own takes one, or where the
+    other side has not as many of the same shapes.
+    """
+    left, right = looks.values()
+    if not one and left.parts.keys() == right.parts.keys():
+        with suppress(ValueError):
+            _moved_back(looks)
+            return dict(looks)
+    return {
+        panel: replace(
+            look,
+            outputs=dict(zip([""], look.outputs.values(), strict=False)),
+            parts=dict(zip([""], look.parts.values(), strict=False)),
+            unseen=len(look.parts) - 1,
+        )
+        if look.parts
+        else look
+        for panel, look in looks.items()
+    }
 
 
 def _moved_back(looks: Mapping[str, Look]) -> bool:

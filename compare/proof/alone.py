@@ -74,12 +74,22 @@ def diagnosed(
 ) -> Diagnosis:
     """Return how the layers of a side differ from those of the reference, and its training."""
     try:
-        return _diagnosed(name, side, reference, launcher)
+        expected, came = _asked(name, side, reference, launcher)
     except ValueError as error:  # what the ladder has found stays
         return Diagnosis([], [], str(error))
+    rows = _rows(expected, came)
+    told = [] if any(row.wrong or row.cause for row in rows) else list(of_training(expected, came))
+    return Diagnosis(rows, told)
 
 
-def _diagnosed(name: str, side: Side, reference: Side, launcher: Launcher | None) -> Diagnosis:
+def _asked(
+    name: str, side: Side, reference: Side, launcher: Launcher | None
+) -> list[dict[str, Array]]:
+    """Return what the layers of both leave, the reference's first: the arrays of FILE.
+
+    Raises:
+        ValueError: one of them did not get to its end.
+    """
     kinds = {one: Kind(one.in_default_tier, "cpu", 1) for one in (reference, side)}
     with several(1, launcher) as (starts, folder, _):
         if STARTS[0] == FORK:
@@ -97,7 +107,12 @@ def _diagnosed(name: str, side: Side, reference: Side, launcher: Launcher | None
                 found.append(dict(arrays))
             if "error" in found[-1]:
                 raise ValueError(f"{one}: {found[-1]['error']}")
-    expected, came = found
+    return found
+
+
+def _rows(expected: Mapping[str, Array], came: Mapping[str, Array]) -> list[Alone]:
+    """Return how far each layer is apart, and why, in the order of the calls."""
+    found = (expected, came)
     layers = [key.removeprefix("out/") for key in expected if key.startswith("out/")]
     rows: list[Alone] = []
     moving = {str(name).removesuffix(".last") for of in found for name in of.get("moving", ())}
@@ -126,8 +141,7 @@ def _diagnosed(name: str, side: Side, reference: Side, launcher: Launcher | None
             if before is not None and before.shape[-1] == channels:
                 row = replace(row, channels=channels)
         rows.append(replace(row, cause=_cause(row, rows[-1:], expected, came)))
-    told = [] if any(row.wrong or row.cause for row in rows) else list(of_training(expected, came))
-    return Diagnosis(rows, told)
+    return rows
 
 
 def _place(found: Mapping[str, Array], layer: str) -> str:

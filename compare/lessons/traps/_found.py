@@ -13,9 +13,9 @@ from compare.console import SILENT, Listener
 from compare.files import write_whole
 from compare.lessons.traps._trap import NAMES, Trap
 from compare.match.asked import Models
-from compare.match.command import options_of
 from compare.match.matching import Matched, Unlooked, match
 from compare.match.report import sentences
+from compare.match.request import options_of
 from compare.processes.choice import chosen_backends
 from compare.processes.launcher import Launcher
 from problems import _project
