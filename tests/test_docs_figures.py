@@ -170,7 +170,7 @@ def test_another_result_would_be_another_answer():
     judged["echo"]["epoch_s"] |= {"effect": "0.8", "verdict": "different"}
     judged["shapes"]["score"]["verdict"] = "inconclusive"
     text = headline(judged)
-    assert text.startswith("PyTorch is faster on 8 of 9 problems: an epoch takes Keras 0.8 to 4.1")
+    assert text.startswith("PyTorch is faster on 8 of 9 problems: an epoch takes Keras 0.8 to 4.3")
     assert text.endswith("Scores are equal on 8 of 9. Times are doubtful on 5 of 9.")
 
 
