@@ -65,8 +65,9 @@ class Probe:
     inputs: Callable[[Arrays], dict[str, Array]] = lambda _: {}
     # Given such inputs by layer: what each leaves, called alone, by the names that `ask` has.
     alone: Callable[[Mapping[str, Array]], dict[str, Array]] = lambda _: {}
-    # Given the same: the gradient of each input, where the sine of every output counts.
-    backwards: Callable[[Mapping[str, Array]], dict[str, Array]] = lambda _: {}
+    # Given such an input of one layer: its gradient, of the sum of the sines of each output, by the
+    # names that `ask` has for these.
+    backwards: Callable[[str, Array], dict[str, Array]] = lambda *_: {}
 
 
 @dataclass(frozen=True)

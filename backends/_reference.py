@@ -14,6 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+LAST, FIRST = "last", "first"  # where a model has the channels of its inputs
+
 
 class Reference(NamedTuple):
     """A reference, read: where the model is defined, its name there, and what it is called with."""
@@ -56,9 +58,6 @@ def read(text: str) -> Reference:
     if not all(part.isidentifier() for part in dotted.split(".")):
         raise ValueError(expected)
     return Reference(where, dotted, args, options, called)
-
-
-LAST, FIRST = "last", "first"  # where a model has the channels of its inputs
 
 
 def model_of(text: str) -> Any:
@@ -128,11 +127,12 @@ def _module(where: str, *, again: bool = False) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except ImportError as error:
+        del sys.modules[name]
         if "no known parent package" not in str(error):
             raise
         raise ValueError(
-            f"{where}: imports relatively, so it is part of a package: expected "
-            f"PACKAGE.{file.stem}:NAME, asked for from the folder that holds the package"
+            f"{where}: it has relative imports: go to the folder that holds its package, and name "
+            f"it PACKAGE.{file.stem}:NAME"
         ) from None
     _modules[where] = module
     return module
@@ -241,9 +241,9 @@ def _shapes(
 def _subscripts(
     output: Any, is_tensor: Callable[[Any], bool], before: str = ""
 ) -> Iterator[tuple[str, Any]]:
-    """Yield the tensors in tuples and lists, each by its subscripts."""
-    for place, one in enumerate(output):
+    """Yield the tensors in tuples, lists and dicts, each by its subscripts."""
+    for place, one in output.items() if isinstance(output, Mapping) else enumerate(output):
         if is_tensor(one):
-            yield f"{before}[{place}]", one
-        elif isinstance(one, tuple | list):
-            yield from _subscripts(one, is_tensor, f"{before}[{place}]")
+            yield f"{before}[{place!r}]", one
+        elif isinstance(one, tuple | list | Mapping):
+            yield from _subscripts(one, is_tensor, f"{before}[{place!r}]")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from compare.proof import alone
 from compare.proof.alone import _difference
 from compare.proof.causes import formulas
 from compare.proof.causes.between import applied, between
@@ -223,3 +224,25 @@ def test_what_is_no_number_on_one_side_alone_is_a_difference():
 def test_a_layer_of_another_form_than_its_formula_has_no_cause():
     weights = {"kernel": np.ones((4, 6)), "recurrent_kernel": np.ones((3, 6)), "bias": np.ones(6)}
     assert cause(Case(x=X, one=X[..., :3], other=X[..., :3] ** 2, weights=weights)) == ""
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (lambda one: 0 * one, "no gradient flows back there"),
+        (lambda one: -2 * one, "the gradient of its input is -2 times as large there"),
+        (np.tanh, "the gradient of its input is another one"),
+    ],
+)
+def test_a_gradient_of_an_input_differs_in_a_way_that_is_told(other, told):
+    one = np.random.default_rng(0).normal(size=(3, 4))
+    found = alone._backwards("fc", {"back/fc": one}, {"back/fc": other(one)})
+    assert found.startswith("it leaves the same, but ")
+    assert found.endswith(told)
+    assert alone._backwards("fc", {"back/fc": 0 * one}, {"back/fc": one}).endswith(" here")
+
+
+def test_numbers_are_moved_so_that_no_two_are_equal():
+    for x in (np.zeros((3, 4)), np.ones((2, 5))):
+        assert np.unique(alone._moved(x)).size == x.size
+        assert np.abs(alone._moved(x) - x).max() < 0.05

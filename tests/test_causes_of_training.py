@@ -59,7 +59,7 @@ def test_gradients_part_right_after_the_last_layer_that_gets_another():
     layers = ("a", "relu~", "b.last", "drop", "c", "output")
     other = one | {name: np.tanh(one[name]) for name in ("a/kernel", "b/kernel")}
     (told,) = training._first_back(one, other, layers)
-    assert told == "b is the first to get another gradient on the way back: look right after it"
+    assert told == "b is the first to get another gradient on the way back: look at what follows it"
     assert not [*training._first_back(one, one, layers)]
     assert not [*training._first_back(one, {name: -array for name, array in one.items()}, layers)]
 

@@ -327,3 +327,15 @@ def test_what_a_twin_refers_to_is_part_of_it(tmp_path, monkeypatch):
     write_all(elsewhere, {"parts.py": "N = 2\n"})
     after = sources.of_side("p", Side.parse("pytorch"))
     assert {path for path in before if before[path] != after[path]} == {"elsewhere/parts.py"}
+
+
+def test_what_a_twin_refers_to_as_a_module_is_part_of_it(tmp_path, monkeypatch):
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    monkeypatch.setattr(machine, "ROOT", root)
+    write_all(elsewhere, {"nets/__init__.py": "", "nets/small.py": "N = 1\n"})
+    monkeypatch.chdir(elsewhere)
+    twin = 'def build(problem):\n    return model_of("nets.small:Net(3)")\n'
+    write_all(root, {"problems/p.py": "", "backends/pytorch/_engine.py": ""})
+    write_all(root, {"backends/pytorch/p.py": twin})
+    found = sources.of_side("p", Side.parse("pytorch"))
+    assert {"elsewhere/__init__.py", "elsewhere/small.py"} < found.keys()

@@ -78,6 +78,20 @@ def test_what_differs_is_told(match, keras, rung, said):
     assert f": {rung}: " in done.stderr
 
 
+@pytest.mark.parametrize("engine", ["keras-tensorflow", "keras-torch"])
+def test_a_gradient_that_is_cut_is_told_and_no_other_layer_is_wrong(match, engine):
+    done = match("Deep", "deep", "--input", IMAGE, "--engine", engine, "--json")
+    assert done.returncode == 3, done.stderr
+    found = json.loads(done.stdout)
+    by_name = {one["layer"]: one for one in found["layers"]}
+    assert [one["cause"] for one in found["layers"] if one["wrong"]] == [
+        "it leaves the same, but no gradient flows back there"
+    ]
+    assert all(by_name[name]["backwards"] < 1e-11 for name in ("0", "4", "5"))
+    assert by_name["6"]["wrong"]
+    assert found["causes"] == ["no gradient comes to 0/kernel, 0/bias, 4/kernel, 4/bias there"]
+
+
 def test_models_that_are_the_same_are_timed(match, models):
     asked = ("--input", "feature=4", "--batch-size", "16", "--time", "times")
     done = match("Small", "small", *asked)
@@ -93,6 +107,9 @@ def test_models_that_are_the_same_are_timed(match, models):
     differ = match("Small", "small(1)", *asked[:-1], "untimed")
     assert differ.returncode == 3
     assert not (models / "untimed").exists()
+    placed = match("Small", "small", *asked[:-1], "nets.py")
+    assert (placed.returncode, placed.stdout) == (2, "")
+    assert "--time: expected a folder, came the file nets.py" in placed.stderr
     refused = match("Small", "small", *asked, "--json")
     assert refused.returncode == 2
     assert "expected no --json" in refused.stderr

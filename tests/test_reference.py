@@ -52,7 +52,7 @@ def test_a_name_is_called_or_taken_as_it_is(file, name, width):
 
 def test_a_file_of_a_package_is_asked_for_as_a_module(tmp_path):
     (tmp_path / "net.py").write_text("from .layers import Block\n")
-    with pytest.raises(ValueError, match=r"expected PACKAGE\.net:NAME"):
+    with pytest.raises(ValueError, match=r"name it PACKAGE\.net:NAME"):
         model_of(f"{tmp_path / 'net.py'}:Net")
 
 

@@ -46,6 +46,19 @@ class Bare(nn.Module):
         return x.relu()
 
 
+class Deep(nn.Sequential):
+    def __init__(self):
+        super().__init__(
+            nn.Conv2d(3, 4, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.AdaptiveMaxPool2d(1),
+            nn.Flatten(),
+            nn.Linear(4, 500),
+            nn.Softmax(-1),
+            nn.Linear(500, 2),
+        )
+
+
 class Small(nn.Sequential):
     def __init__(self):
         super().__init__(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 2))
@@ -120,6 +133,18 @@ def tagger():
 
 def bare():
     return keras.Sequential([keras.Input((4,)), layers.ReLU()])
+
+
+def deep():
+    return keras.Sequential([
+        keras.Input((8, 8, 3)),
+        layers.Conv2D(4, 3, padding="same"),
+        layers.ReLU(),
+        layers.GlobalMaxPooling2D(),
+        layers.Dense(500),
+        layers.Softmax(),
+        Cut(2),
+    ])
 
 
 def small(tanh=False):

@@ -1,7 +1,7 @@
 """Training in Keras: `compile` and `fit`, where PyTorch has a loop."""
 
 from collections.abc import Mapping, Set
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 
 import keras
@@ -54,7 +54,7 @@ NORMALIZATION = keras.layers.BatchNormalization | keras.layers.GroupNormalizatio
 COMMON = ("name", "trainable", "dtype", "build_config", "seed")  # settings that tell nothing
 
 
-class Given(keras.Model):
+class InputAsWeight(keras.Model):
     """A layer whose input is a weight, so that `fit` finds its gradient on every engine."""
 
     def __init__(self, layer: keras.Layer, x: Array) -> None:
@@ -64,11 +64,12 @@ class Given(keras.Model):
         self.x = self.add_weight(shape=x.shape, initializer=lambda *_, **__: x)
 
     def call(self, _):
-        """Add what the gradient is asked of to the loss."""
+        """Make the loss the sum of the sines of the output, without what the layer adds itself."""
         first = self.layer(self.x + 0.0, training=False)
-        while isinstance(first, tuple | list):
+        while isinstance(first, tuple | list) and first:
             first = first[0]
-        self.add_loss(keras.ops.sum(keras.ops.sin(first)))
+        nothing = 0.0 * keras.ops.sum(self.x)  # PyTorch refuses what no gradient flows through
+        self.add_loss(keras.ops.sum(keras.ops.sin(first)) + nothing - sum(self.layer.losses))
         return first
 
 
@@ -224,17 +225,17 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
             layers[name](_as_it_takes(layers[name], array), training=False)
         return dict(heard)
 
-    def backwards(asked: Mapping[str, Array]) -> dict[str, Array]:
-        found: dict[str, Array] = {}
-        for name, layer in _weights.heard(_build(problem, seed, noise=noise)).items():
-            if name not in asked or not np.issubdtype(asked[name].dtype, np.floating):
-                continue
-            found[_key(layer, name)] = _gradient(layer, asked[name])
-            fused = getattr(layer, "activation", None) if isinstance(layer, FUSED) else None
-            if fused not in (None, keras.activations.linear):
-                layer.activation = None
-                found[f"{_key(layer, name)}{OTHERWISE}"] = _gradient(layer, asked[name])
-                layer.activation = fused
+    @cache
+    def unheard() -> dict[str, keras.Layer]:
+        return _weights.heard(_build(problem, seed, noise=noise))
+
+    def backwards(name: str, array: Array) -> dict[str, Array]:
+        layer = unheard()[name]
+        found = {_key(layer, name): _gradient(layer, array)}
+        if fused := _fused(layer):
+            layer.activation = None
+            found[f"{_key(layer, name)}{OTHERWISE}"] = _gradient(layer, array)
+            layer.activation = fused
         return found
 
     layers = _weights.heard(model)
@@ -363,6 +364,16 @@ def _own(layer: keras.Layer) -> bool:
     return type(layer).call.__module__.partition(".")[0] != "keras"
 
 
+def _fused(layer: keras.Layer):
+    """Return the activation within a layer, which PyTorch has not; None if it has none.
+
+    That of a layer with a `call` of the author's is not known.
+    """
+    within = isinstance(layer, FUSED) and not _own(layer)
+    fused = getattr(layer, "activation", None) if within else None
+    return None if fused is keras.activations.linear else fused
+
+
 def _key(layer: keras.Layer, name: str) -> str:
     """Return the name of what a layer leaves: "x.last" is the last step."""
     last = isinstance(layer, RECURRENT) and not (_own(layer) or layer.return_sequences)
@@ -381,7 +392,7 @@ def _as_it_takes(layer: keras.Layer, x: Array) -> Array:
 
 def _gradient(layer: keras.Layer, x: Array) -> Array:
     """Return the gradient of a layer's input, channels last: see `Probe.backwards`."""
-    model = Given(layer, _as_it_takes(layer, x))
+    model = InputAsWeight(layer, _as_it_takes(layer, x))
     _tier.compile_steps(model, Gradient())
     model.train_on_batch(np.zeros((1, 1)))
     found = keras.ops.convert_to_numpy(model.x)
@@ -397,8 +408,7 @@ def _recorded(
     `call` of the author's may leave another layout, or the last step alone: both are noted. Of one
     with an activation of its own, which PyTorch has not, what comes before that is noted, too.
     """
-    call = layer.call
-    fused = getattr(layer, "activation", None) if isinstance(layer, FUSED) else None
+    call, fused = layer.call, _fused(layer)
     recurrent = isinstance(layer, RECURRENT)
     own, key, channels_second = _own(layer), _key(layer, name), _channels_second(layer)
 
@@ -409,7 +419,7 @@ def _recorded(
                 np.moveaxis(array, 1, -1) if channels_second and array.ndim > 2 else array
                 for array in map(keras.ops.convert_to_numpy, came)
             ]
-        if fused not in (None, keras.activations.linear) and not own:
+        if fused:
             layer.activation = None
             before = keras.ops.convert_to_numpy(call(*args, **kwargs))
             layer.activation = fused

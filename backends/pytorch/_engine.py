@@ -203,28 +203,32 @@ def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
         heard, found = _weights.heard(model), {}
         with torch.inference_mode():
             for name, array in given.items():
-                x = torch.from_numpy(array).to(_device.device)
+                x = torch.from_numpy(array).to(_device.device).clone()  # a layer may write into it
                 output = heard[name](_layers.as_it_takes(heard[name], x))
-                found |= _layers.outputs(name, heard[name], output, (*array.shape, 0)[1])
+                found |= _layers.outputs(name, heard[name], output, _second(array))
         return {name: tensor.cpu().numpy() for name, tensor in found.items()}
 
-    def backwards(given: Mapping[str, Array]) -> dict[str, Array]:
+    def backwards(name: str, array: Array) -> dict[str, Array]:
         model.eval()
-        heard, found = _weights.heard(model), {}
-        for name, array in given.items():
-            if not np.issubdtype(array.dtype, np.floating):
-                continue
-            x = torch.from_numpy(array).to(_device.device).requires_grad_()
-            output = heard[name](_layers.as_it_takes(heard[name], x))
-            for key, left in _layers.outputs(name, heard[name], output, array.shape[1]).items():
-                if not key.endswith(OTHERWISE):
-                    found[key] = _gradient(left.sin().sum(), x)
-        return found
+        layer = _weights.heard(model)[name]
+        x = torch.from_numpy(array).to(_device.device).requires_grad_()
+        output = layer(_layers.as_it_takes(layer, x.clone()))
+        left = _layers.outputs(name, layer, output, _second(array))
+        return {
+            key: _gradient(one.sin().sum(), x)
+            for key, one in left.items()
+            if not key.endswith(OTHERWISE)
+        }
 
     kinds = {name: _layers.kind(layer) for name, layer in _weights.heard(model).items()}
     places = {name: place_of(layer) for name, layer in _weights.heard(model).items()}
     weights, trained = _weights.read(model), _weights.trainable(model)
     return Probe(weights, trained, kinds, ask, places, inputs, alone, backwards)
+
+
+def _second(array: Array) -> int:
+    """Return the length of the second axis: the steps of a sequence; 0 without one."""
+    return array.shape[1] if array.ndim > 1 else 0
 
 
 def _gradient(number: Tensor, x: Tensor) -> Array:

@@ -27,8 +27,8 @@ def look(reference: str, x: Mapping[str, Array], stored: str = "", channels: str
 
     These are its own, or those of a file.
 
-    x has channels last; where the model does not run so, they are moved to the second place. That
-    is not tried but done or not where `channels` says "first" or "last".
+    x has channels last; where the model does not run so, they are moved to the second place. With
+    `channels`, "first" or "last", nothing is tried.
 
     Raises:
         ValueError: the reference is none, or the model does not run.

@@ -64,7 +64,8 @@ def add(commands: Any) -> None:
         "--time",
         type=folder,
         metavar="FOLDER",
-        help="if both are the same, also time them as `diptych run` does: records, tables there",
+        help="if both are the same, also time them as `diptych run` does; records and tables are "
+        "left there",
     )
     match.add_argument("--all", action="store_true", help="climb on past the first rung that fails")
     match.add_argument("--report", type=file, metavar="FILE", help="write a page of HTML there")
@@ -89,6 +90,8 @@ def do_match(options: argparse.Namespace) -> int:
     saved = place_of(options.save) if options.save else Path()
     if options.time and options.json:
         raise UsageError("--time: expected no --json: `diptych table FOLDER --json` has the times")
+    if options.time and options.time.exists() and not options.time.is_dir():
+        raise UsageError(f"--time: expected a folder, came the file {options.time}")
     with TemporaryDirectory(prefix="diptych-") as made:
         (Path(made) / _project.FILE).write_text("")
         _project.use(Path(made))
@@ -128,7 +131,7 @@ def do_match(options: argparse.Namespace) -> int:
             if not finding.passed:
                 complain(str(finding))
         if found.passed and options.time:
-            write(Path(made), found.files)
+            write(Path(made), found.files)  # with the baselines, which were not known before
             return timed.run(name, options.engine, options.time)
     return 0 if found.passed else 2 if found.unknown else 3
 

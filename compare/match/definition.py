@@ -185,7 +185,7 @@ def _output(shape: Shape, axes: str) -> Spec:
 
 
 def _spec(axes: str, sizes: Shape, dtype: str, low: float, high: float, meaning: str) -> Spec:
-    """Return a spec whose axes are a, b, ... behind a name, as those of each output are others."""
+    """Return a spec; its axes are NAMEa, NAMEb, and so on: each output has a name of its own."""
     axes = " ".join(f"{axes}{chr(97 + i)}={size}" for i, size in enumerate(sizes))
     return Spec(axes=axes, dtype=dtype, low=low, high=high, meaning=meaning, unit="none")
 

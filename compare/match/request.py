@@ -40,7 +40,7 @@ def add_asked(match: argparse.ArgumentParser) -> None:
         "--channels",
         choices=("first", "last"),
         default="",
-        help="where the PyTorch model has them (found by trying)",
+        help="where the PyTorch model has its channels, after the batch (found by trying)",
     )
     match.add_argument(
         "--loss",

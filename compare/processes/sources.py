@@ -164,7 +164,10 @@ def _nodes(source: bytes) -> Iterator[ast.AST]:
 
 @cache
 def referred(source: bytes) -> tuple[str, ...]:
-    """Return the files of models, losses and optimizers that a twin refers to, as FILE.py:NAME."""
+    """Return the files of models, losses and optimizers that a twin refers to.
+
+    That is by FILE.py:NAME, or by PACKAGE.MODULE:NAME from the folder where the command is given.
+    """
     if not any(name.encode() in source for name in BY_REFERENCE):
         return ()
     calls = (node for node in _nodes(source) if isinstance(node, ast.Call) and node.args)
@@ -173,7 +176,14 @@ def referred(source: bytes) -> tuple[str, ...]:
         for node in calls
         if getattr(node.func, "id", "") in BY_REFERENCE and isinstance(node.args[0], ast.Constant)
     )
-    return tuple(f"{text.partition('.py:')[0]}.py" for text in map(str, texts) if ".py:" in text)
+    found: list[str] = []
+    for text in map(str, texts):
+        where, colon, _ = text.partition(":")
+        if ".py:" in text:
+            found.append(f"{text.partition('.py:')[0]}.py")
+        elif colon:
+            found += map(str, _module(Path.cwd().joinpath(*where.split("."))))
+    return tuple(found)
 
 
 def _imports(node: ast.AST) -> Iterator[Imported]:

@@ -39,6 +39,7 @@ from problems import OWN, Array, Optimizer, Part, Problem
 ON_NUMBERS = ("layers", "loss", "gradients", "statistics", "steps", "curve", "state")
 MODULE, FILE = "compare.proof.alone", "alone.npz"
 TIMEOUT_S = 900.0
+NEAR = 1e-2  # of the largest number: how far inputs are moved where gradients are asked for
 ENOUGH = 1e-11  # relative, in float64: what rounding does to a layer is far below
 
 
@@ -50,15 +51,21 @@ class Alone:
     given: float | None  # of its inputs, as they come; None where they are not to be compared
     comes: float  # of its outputs, as they come
     alone: float | None  # of its outputs for the same input; None where it gets several
-    backwards: float | None = None  # of the gradient of its input, where outputs are the same
+    # Of the gradient of its input, where the outputs are the same; relative to the larger of both.
+    backwards: float | None = None
     cause: str = ""  # of what is wrong by itself; or, before it, of another input
     places: tuple[str, str] = ("", "")  # where it is made on both sides: FILE:LINE
     channels: int = 0  # of an input that has them first here and last there, as Flatten leaves it
 
     @property
+    def leaves_other(self) -> bool:
+        """Whether it leaves something else for the same input."""
+        return self.alone is not None and not self.alone <= ENOUGH
+
+    @property
     def wrong(self) -> bool:
         """Whether it is wrong by itself."""
-        return any(one is not None and not one <= ENOUGH for one in (self.alone, self.backwards))
+        return self.leaves_other or (self.backwards is not None and not self.backwards <= ENOUGH)
 
 
 class Diagnosis(NamedTuple):
@@ -74,15 +81,16 @@ def diagnosed(
 ) -> Diagnosis:
     """Return how the layers of a side differ from those of the reference, and its training."""
     try:
-        expected, came = _asked(name, side, reference, launcher)
+        expected, came = _answers(name, side, reference, launcher)
+        rows = _rows(expected, came)
+        known = any(row.leaves_other or (row.cause and not row.wrong) for row in rows)
+        right = not any(row.wrong for row in rows)
+        return Diagnosis(rows, [] if known else list(of_training(expected, came, right=right)))
     except ValueError as error:  # what the ladder has found stays
         return Diagnosis([], [], str(error))
-    rows = _rows(expected, came)
-    told = [] if any(row.wrong or row.cause for row in rows) else list(of_training(expected, came))
-    return Diagnosis(rows, told)
 
 
-def _asked(
+def _answers(
     name: str, side: Side, reference: Side, launcher: Launcher | None
 ) -> list[dict[str, Array]]:
     """Return what the layers of both leave, the reference's first: the arrays of FILE.
@@ -133,7 +141,8 @@ def _rows(expected: Mapping[str, Array], came: Mapping[str, Array]) -> list[Alon
         if (place > first and bases[place] != bases[first]) or bases[place] in otherwise:
             row = replace(row, alone=None)  # its input was another one
         if row.alone is not None and not row.wrong:
-            row = replace(row, backwards=_apart(expected, "back/", came, "back/", layer))
+            most = float(np.nan_to_num(np.abs(expected[f"out/{layer}"])).max(initial=0.0))
+            row = replace(row, backwards=_apart(expected, "back/", came, "back/", layer, most))
         name = f"in/{bases[place]}"
         if row.given and row.given > ENOUGH and name in expected and name in came:
             channels = channels_of(expected[name], came[name])
@@ -172,6 +181,8 @@ def _cause(
                 if told := cause(case):
                     return told
         return ""
+    if x is not None and row.comes <= ENOUGH:
+        return ""  # what is done before it makes no difference, such as a padding of its own
     other = came.get(f"in/{name}")
     left = expected.get(f"out/{before[0].layer}" if before else "x")
     right = not before or before[0].comes <= ENOUGH
@@ -217,11 +228,19 @@ def _left(
 
 
 def _apart(
-    one: Mapping[str, Array], kind: str, other: Mapping[str, Array], others: str, layer: str
+    one: Mapping[str, Array],
+    kind: str,
+    other: Mapping[str, Array],
+    others: str,
+    layer: str,
+    least: float = 0.0,
 ) -> float | None:
-    """Return the smallest difference between two layouts, by the largest number; None if none."""
+    """Return the smallest difference between two layouts, by the largest number; None if none.
+
+    It is divided by `least` if that is larger.
+    """
     found = [
-        _difference(first, second)
+        _difference(first, second, least)
         for ours in (layer, f"{layer}{OTHERWISE}")
         for theirs in (layer, f"{layer}{OTHERWISE}")
         for first in [one.get(kind + ours)]
@@ -231,8 +250,8 @@ def _apart(
     return min(found, default=None)
 
 
-def _difference(one: Array, other: Array) -> float:
-    """Return the largest difference by the largest number.
+def _difference(one: Array, other: Array, least: float = 0.0) -> float:
+    """Return the largest difference by the largest number, or by `least`.
 
     What is NaN in `one`, after the end of a packed sequence, is not compared.
     """
@@ -242,7 +261,7 @@ def _difference(one: Array, other: Array) -> float:
     largest, apart = (
         float(np.nan_to_num(np.abs(array)).max(initial=0.0)) for array in (one, one - other)
     )
-    return apart / (largest or 1.0)
+    return apart / (max(largest, least) or 1.0)
 
 
 @contextmanager
@@ -252,6 +271,15 @@ def _tried() -> Iterator[None]:
         yield
     except Exception:  # of the user's loss or optimizer, or of a network that has no such thing
         traceback.print_exc()
+
+
+def _moved(x: Array) -> Array:
+    """Return numbers of which no two are equal: of several that are, each framework takes another.
+
+    So it is with the largest of equal ones, and at 0.
+    """
+    size = NEAR * (float(np.abs(x).max(initial=0.0)) or 1.0)
+    return x + size * np.random.default_rng(SEED).standard_normal(x.shape).astype(x.dtype)
 
 
 def _train(
@@ -331,8 +359,11 @@ def main(cell: Path) -> None:
             found |= {f"alone/{name}": array for name, array in probe.alone(given).items()}
         else:
             given = under("in/", found)
-        with _tried():
-            found |= {f"back/{name}": array for name, array in probe.backwards(given).items()}
+        for name, array in given.items():
+            if np.issubdtype(array.dtype, np.floating):
+                with _tried():
+                    left = probe.backwards(name, _moved(array))
+                    found |= {f"back/{key}": one for key, one in left.items()}
         _train(found, others, side, problem, batch(problem, train, "float64"))
     except (Exception, SystemExit) as error:
         traceback.print_exc()

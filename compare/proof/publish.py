@@ -13,7 +13,7 @@ from compare.proof.finding import RUNGS, Finding
 from compare.proof.probe import DRAWS, NOISE
 from compare.records.record import finite
 
-LAYERS = ("layer", "input", "output", "same input: output", "its gradient", "")
+LAYERS = ("layer", "input", "output", "same input: output", "gradient", "")
 LADDER = ("problem", "backend", "against", "precision")
 
 

@@ -12,8 +12,13 @@ from compare.proof.hints import first_other_draw
 from problems import Array
 
 
-def of_training(expected: Mapping[str, Array], came: Mapping[str, Array]) -> Iterator[str]:
-    """Yield why losses, gradients, averages or steps differ of networks that are the same."""
+def of_training(
+    expected: Mapping[str, Array], came: Mapping[str, Array], *, right: bool = True
+) -> Iterator[str]:
+    """Yield why losses, gradients, averages or steps differ of networks that leave the same.
+
+    `right` is whether gradients also come back through each layer as on the other side.
+    """
     both = (expected, came)
     one, other = (of.get("loss") for of in both)
     settings = [json.loads(str(of.get("settings", "{}"))) for of in both]
@@ -37,7 +42,8 @@ def of_training(expected: Mapping[str, Array], came: Mapping[str, Array]) -> Ite
         return
     if told := "; ".join(_of_entries(first, second)) or _of_gradients(first, second):
         yield told
-        yield from _first_back(first, second, under("out/", expected))
+        if right:
+            yield from _first_back(first, second, under("out/", expected))
         return
     ours, theirs = (under("average/", of) for of in both)
     yield from _of_averages(ours, theirs, under("begun/", expected))
@@ -86,8 +92,9 @@ def _of_gradients(one: Mapping[str, Array], other: Mapping[str, Array]) -> str:
     for names, where in ((stopped, "there"), (missing, "here")):
         if names:
             return f"no gradient comes to {', '.join(names)} {where}"
-    agree = ", ".join(name for name in shared if name not in apart) or "no other"
-    return f"the gradients of {', '.join(apart)} differ, and of {agree} agree"
+    agree = ", ".join(name for name in shared if name not in apart)
+    differ = f"the gradients of {', '.join(apart)} differ"
+    return f"{differ}, and of {agree} agree" if agree else f"{differ}, and none agrees"
 
 
 def _first_back(
@@ -95,19 +102,26 @@ def _first_back(
 ) -> Iterator[str]:
     """Yield where gradients begin to differ on their way back; layers are in the order of calls.
 
-    Every layer alone is known to be right.
+    A weight is of the layer with the longest name that its own begins with.
     """
     differ, agree = "", False
-    for layer in (layer for layer in layers if not layer.endswith(OTHERWISE)):
-        begun = f"{layer.removesuffix('.last')}/"
-        known = [name for name in one if name in other and name.startswith(begun)]
+    heard = [layer for layer in layers if not layer.endswith(OTHERWISE)]
+    bases = [layer.removesuffix(".last") for layer in heard]
+    shared = [name for name in one if name in other and one[name].shape == other[name].shape]
+    owners = {
+        name: max((base for base in bases if name.startswith(f"{base}/")), key=len, default="")
+        for name in shared
+    }
+    for layer, base in zip(heard, bases, strict=True):
+        known = [name for name in shared if owners[name] == base]
         if any(not _alike(one[name], other[name], one.values()) for name in known):
             differ, agree = layer, False
         else:
             agree = agree or bool(known)
     if differ and agree:
         name = differ.removesuffix(".last")
-        yield f"{name} is the first to get another gradient on the way back: look right after it"
+        told = "is the first to get another gradient on the way back"
+        yield f"{name} {told}: look at what follows it"
 
 
 def _of_averages(
