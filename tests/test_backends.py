@@ -238,9 +238,9 @@ import numpy as np
 from backends import BACKENDS
 import problems
 BACKENDS["{backend}"].engine()
-from backends.{folder} import _engine, _weights
+from backends.{folder} import _network, _weights
 from backends._seeded import initial_weights
-model = _engine._build(problems.load("echo"), seed=0)
+model = _network.build(problems.load("echo"), seed=0)
 weights = initial_weights(_weights.describe(model), 0)
 weights.pop("dense/bias")
 _weights.write(model, weights)
@@ -298,10 +298,9 @@ def test_weights_that_do_not_fit_are_refused_by_name(backend, fork):
 
 FROZEN = """
 import problems
-from backends.pytorch import _engine
-engine = _engine
+from backends.pytorch import _network
 problem = problems.load("cumsum", quick=True)
-model = _engine._build(problem, seed=0)
+model = _network.build(problem, seed=0)
 print(sorted(n for n, p in model.named_parameters() if not p.requires_grad and not p.any()))
 """
 

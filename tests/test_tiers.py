@@ -150,9 +150,10 @@ AUTO = """
 import sys
 import problems
 from backends import BACKENDS
-engine = BACKENDS[sys.argv[1]].engine()
+BACKENDS[sys.argv[1]].engine()
+from backends.keras import _network
 for name in sys.argv[2:]:
-    model = engine._build(problems.load(name), seed=0)
+    model = _network.build(problems.load(name), seed=0)
     model.compile("sgd", "mse")
     print("compiled" if model.jit_compile else "not")
 """

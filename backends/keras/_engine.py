@@ -1,25 +1,24 @@
 """Training in Keras: `compile` and `fit`, where PyTorch has a loop."""
 
-from collections.abc import Mapping, Set
-from functools import cache, partial
-from importlib import import_module
+from collections.abc import Set
+from functools import partial
 
 import keras
 import numpy as np
-from keras.src.backend import get_keras_mask
-from keras.src.layers.convolutional.base_conv import BaseConv
-from keras.src.layers.convolutional.base_conv_transpose import BaseConvTranspose
-from keras.src.layers.convolutional.base_depthwise_conv import BaseDepthwiseConv
-from keras.src.layers.convolutional.base_separable_conv import BaseSeparableConv
-from keras.src.utils.naming import reset_uids
 
-from backends import NOTHING, OTHERWISE, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable, Watch
+from backends import NOTHING, UNWATCHED, Fit, Slopes, Step, Unavailable, Watch
 from backends._clock import Clock
-from backends._outputs import outputs_of, tensors
-from backends._places import place_of
-from backends._seeded import Array, Noise, batch_order
-from backends._tiers import COMPILED
-from backends.keras import _defaults, _device, _dropout, _losses, _optimizers, _tier, _weights
+from backends._seeded import Noise, batch_order
+from backends.keras import (
+    _defaults,
+    _device,
+    _dropout,
+    _losses,
+    _network,
+    _optimizers,
+    _tier,
+    _weights,
+)
 from backends.keras._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
@@ -29,8 +28,9 @@ from backends.keras._device import (
     versions,
 )
 from backends.keras._kernel import kernel
+from backends.keras._probe import probe
 from backends.keras._tier import prepare
-from problems import Arrays, Data, Part, Predict, Problem, count, first_axis, lengths, mapped, named
+from problems import Arrays, Data, Part, Predict, Problem, count, mapped, named
 
 __all__ = [
     "first_steps",
@@ -47,30 +47,6 @@ __all__ = [
     "train",
     "versions",
 ]
-
-RECURRENT = keras.layers.RNN | keras.layers.Bidirectional
-FUSED = keras.layers.Dense | BaseConv | BaseConvTranspose | BaseDepthwiseConv | BaseSeparableConv
-NORMALIZATION = keras.layers.BatchNormalization | keras.layers.GroupNormalization
-COMMON = ("name", "trainable", "dtype", "build_config", "seed")  # settings that tell nothing
-
-
-class InputAsWeight(keras.Model):
-    """A layer whose input is a weight, so that `fit` finds its gradient on every engine."""
-
-    def __init__(self, layer: keras.Layer, x: Array) -> None:
-        super().__init__()
-        self.layer = layer
-        layer.trainable = False
-        self.x = self.add_weight(shape=x.shape, initializer=lambda *_, **__: x)
-
-    def call(self, _):
-        """Make the loss the sum of the sines of the output, without what the layer adds itself."""
-        first = self.layer(self.x + 0.0, training=False)
-        while isinstance(first, tuple | list) and first:
-            first = first[0]
-        nothing = 0.0 * keras.ops.sum(self.x)  # PyTorch refuses what no gradient flows through
-        self.add_loss(keras.ops.sum(keras.ops.sin(first)) + nothing - sum(self.layer.losses))
-        return first
 
 
 class Timer(keras.callbacks.Callback):
@@ -118,21 +94,6 @@ class StepWatcher(keras.callbacks.Callback):
         self.watch.step(float(logs["loss"]))
 
 
-class Gradient(keras.optimizers.SGD):
-    """An optimizer that leaves the gradient of every weight in the weight's place."""
-
-    def apply(self, grads, trainable_variables=None):
-        """Apply the gradients; where there is none, because nothing flows there, it is 0."""
-        variables = trainable_variables or self._trainable_variables
-        return super().apply(_optimizers.filled(grads, variables), trainable_variables)
-
-    def update_step(self, gradient, variable, learning_rate):
-        """Replace the variable by its gradient."""
-        zeros = keras.ops.zeros(variable.shape, variable.dtype)  # JAX: none like a variable
-        self.assign(variable, zeros)
-        self.assign_add(variable, gradient)  # which sums an embedding's entries, seen repeatedly
-
-
 @_tier.compiled()
 def train(
     problem: Problem,
@@ -148,7 +109,7 @@ def train(
     clock = Clock(_device.synchronize)
     recipe, training, validation = problem.recipe, data["train"], data["validation"]
     orders = _defaults.orders(count(training.x), recipe, seed, kept)
-    model = _build(problem, seed, kept, noise)
+    model = _network.build(problem, seed, kept, noise)
     if seeded_dropout:
         _dropout.seed_dropout(model, seed)
     loss = _losses.make(problem, kept, weighted=_losses.weighted(data))
@@ -194,57 +155,6 @@ def train(
     )
 
 
-def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
-    """Return the problem's untrained twin."""
-    model = _build(problem, seed, noise=noise)
-    heard: dict[str, Array] = {}
-    given: dict[str, list[Array]] = {}
-    for name, layer in _weights.heard(model).items():
-        layer.call = _recorded(layer, name, heard, given)
-
-    @_tier.compiled()
-    def ask(x: Arrays) -> dict[str, Array]:
-        heard.clear()
-        outputs = outputs_of(problem.output, model(x), keras.ops.is_tensor)
-        _check_masks(problem, outputs)
-        found = mapped(keras.ops.convert_to_numpy, outputs) | heard
-        if _tier.chosen == COMPILED:  # which leaves nothing of the layers to be seen
-            whole = _build(problem, seed, noise=noise)
-            _tier.compile_model(whole)
-            found |= named(whole.predict(x, verbose=0), "output")
-        return found
-
-    def inputs(x: Arrays) -> dict[str, Array]:
-        given.clear()
-        model(x)
-        return {name: arrays[0] for name, arrays in given.items() if len(arrays) == 1}
-
-    def alone(asked: Mapping[str, Array]) -> dict[str, Array]:
-        heard.clear()
-        for name, array in asked.items():
-            layers[name](_as_it_takes(layers[name], array), training=False)
-        return dict(heard)
-
-    @cache
-    def unheard() -> dict[str, keras.Layer]:
-        return _weights.heard(_build(problem, seed, noise=noise))
-
-    def backwards(name: str, array: Array) -> dict[str, Array]:
-        layer = unheard()[name]
-        found = {_key(layer, name): _gradient(layer, array)}
-        if fused := _fused(layer):
-            layer.activation = None
-            found[f"{_key(layer, name)}{OTHERWISE}"] = _gradient(layer, array)
-            layer.activation = fused
-        return found
-
-    layers = _weights.heard(model)
-    kinds = {name: _kind(layer) for name, layer in layers.items()}
-    places = {name: place_of(layer) for name, layer in layers.items()}
-    weights, trained = _weights.read(model), _weights.trainable(model)
-    return Probe(weights, trained, kinds, ask, places, inputs, alone, backwards)
-
-
 def loss_at(problem: Problem, outputs: Arrays, part: Part) -> float:
     """Return the loss of outputs for the targets and the weights of a part."""
     if _device.on_gpu:  # where an error of a kernel would end the process
@@ -257,7 +167,7 @@ def loss_at(problem: Problem, outputs: Arrays, part: Part) -> float:
 @_tier.compiled()
 def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = None) -> Slopes:
     """Return the untrained twin's loss on a batch and its gradient."""
-    model = _build(problem, seed, noise=noise)
+    model = _network.build(problem, seed, noise=noise)
     loss = _losses.make(problem, NOTHING, weighted=part.weight is not None)
     # Its own terms, such as a weight decay, are in the loss in both modes.
     evaluation_loss = _losses.evaluated(problem, loss, part, model(part.x, training=False))
@@ -265,7 +175,7 @@ def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = Non
     trained = _weights.trainable(model)
     for variable in model.trainable_variables:
         variable.constraint = None  # it would be laid on the gradient in the weight's place
-    _tier.compile_model(model, Gradient(), *loss)
+    _tier.compile_model(model, _optimizers.Gradient(), *loss)
     dropout = _dropout.seed_dropout(model, seed)
     logs = model.train_on_batch(*part.arrays, return_dict=True)
     evaluation_loss = float(keras.ops.convert_to_numpy(evaluation_loss))
@@ -285,7 +195,7 @@ def first_steps(
     recipe = problem.recipe
     orders = batch_order(count(part.x), seed=seed, epochs=recipe.epochs)
     steps_per_epoch = -(-count(part.x) // recipe.batch_size)
-    model = _build(problem, seed, noise=noise)
+    model = _network.build(problem, seed, noise=noise)
     _dropout.seed_dropout(model, seed)
     loss = _losses.make(problem, NOTHING, weighted=part.weight is not None)
     optimizer = _defaults.optimizer(model, problem, steps_per_epoch, noise=noise)
@@ -313,128 +223,6 @@ def _watchers(watch: Watch, predict: Predict, clock: Clock) -> list[keras.callba
     return steps + ([keras.callbacks.LambdaCallback(on_epoch_end=tell)] if watch.epoch else [])
 
 
-def _build(
-    problem: Problem, seed: int, kept: Set[str] = NOTHING, noise: Noise | None = None
-) -> keras.Model:
-    _device.seed(seed)
-    twin = import_module(f"backends.keras.{problem.name}")
-    reset_uids()  # a model that is built again has layers of the same names
-    model = twin.build(problem)
-    if not isinstance(model, keras.Layer):
-        raise TypeError(f"build: expected a Keras model, came {model!r:.60}")
-    _weights.learn(model, twin)
-    model(mapped(lambda spec: keras.Input(spec.shape, dtype=spec.dtype), problem.input))  # weights
-    _defaults.begin(model, problem, seed, kept, noise)
-    return model
-
-
-def _check_masks(problem: Problem, outputs) -> None:
-    """Raise ValueError where Keras leaves steps out of a loss, and no length says which.
-
-    Keras 3.15 hands a mask on from layer to layer, as far as the loss; a network called with
-    symbols does not show it.
-    """
-    for name, spec in named(problem.output, "output").items():
-        masked = get_keras_mask(outputs[name]) is not None
-        if masked and first_axis(spec) not in lengths(problem.input) and not problem.weighted:
-            raise ValueError(
-                f"{name}: carries a mask, by which Keras would leave steps out of the loss, and no "
-                "input is the length that says which: expected a Spec with length_of, or weights"
-            )
-
-
 def _devices(model: keras.Model, x: Arrays) -> set[str]:
     tensors = (*(weight.value for weight in model.weights), *named(model(x)).values())
     return {_device.place(tensor) for tensor in tensors}
-
-
-def _kind(layer: keras.Layer) -> str:
-    """Return what a layer is, with its settings; without those that every layer has."""
-    settings = {
-        name: value
-        for name, value in layer.get_config().items()
-        if isinstance(value, bool | int | float | str | tuple | list) and name not in COMMON
-    }
-    told = ", ".join(f"{name}={value}" for name, value in settings.items())
-    return f"{type(layer).__name__}({told})"
-
-
-def _own(layer: keras.Layer) -> bool:
-    """Say whether a layer's `call` is an author's."""
-    return type(layer).call.__module__.partition(".")[0] != "keras"
-
-
-def _fused(layer: keras.Layer):
-    """Return the activation within a layer, which PyTorch has not; None if it has none.
-
-    That of a layer with a `call` of the author's is not known.
-    """
-    within = isinstance(layer, FUSED) and not _own(layer)
-    fused = getattr(layer, "activation", None) if within else None
-    return None if fused is keras.activations.linear else fused
-
-
-def _key(layer: keras.Layer, name: str) -> str:
-    """Return the name of what a layer leaves: "x.last" is the last step."""
-    last = isinstance(layer, RECURRENT) and not (_own(layer) or layer.return_sequences)
-    return f"{name}.last" if last else name
-
-
-def _channels_second(layer: keras.Layer) -> bool:
-    axis = getattr(layer, "axis", None) if isinstance(layer, NORMALIZATION) else None
-    return getattr(layer, "data_format", None) == "channels_first" or axis in (1, [1])
-
-
-def _as_it_takes(layer: keras.Layer, x: Array) -> Array:
-    """Return an input with channels last as a layer takes it."""
-    return np.moveaxis(x, -1, 1) if _channels_second(layer) and x.ndim > 2 else x
-
-
-def _gradient(layer: keras.Layer, x: Array) -> Array:
-    """Return the gradient of a layer's input, channels last: see `Probe.backwards`."""
-    model = InputAsWeight(layer, _as_it_takes(layer, x))
-    _tier.compile_steps(model, Gradient())
-    model.train_on_batch(np.zeros((1, 1)))
-    found = keras.ops.convert_to_numpy(model.x)
-    return np.moveaxis(found, 1, -1) if _channels_second(layer) and found.ndim > 2 else found
-
-
-def _recorded(
-    layer: keras.Layer, name: str, outputs: dict[str, Array], inputs: dict[str, list[Array]]
-):
-    """Return the layer's `call`, noting inputs and output by name; "x.last" is the last step.
-
-    Of several outputs the first is noted, of a convolution with channels first the usual layout. A
-    `call` of the author's may leave another layout, or the last step alone: both are noted. Of one
-    with an activation of its own, which PyTorch has not, what comes before that is noted, too.
-    """
-    call, fused = layer.call, _fused(layer)
-    recurrent = isinstance(layer, RECURRENT)
-    own, key, channels_second = _own(layer), _key(layer, name), _channels_second(layer)
-
-    def recorded(*args, **kwargs):
-        came = tensors([args, kwargs], keras.ops.is_tensor)
-        if name not in inputs:
-            inputs[name] = [
-                np.moveaxis(array, 1, -1) if channels_second and array.ndim > 2 else array
-                for array in map(keras.ops.convert_to_numpy, came)
-            ]
-        if fused:
-            layer.activation = None
-            before = keras.ops.convert_to_numpy(call(*args, **kwargs))
-            layer.activation = fused
-            outputs[f"{key}{OTHERWISE}"] = np.moveaxis(before, 1, -1) if channels_second else before
-        output = first = call(*args, **kwargs)
-        while isinstance(first, tuple | list) and first:
-            first = first[0]
-        if keras.ops.is_tensor(first):
-            array = keras.ops.convert_to_numpy(first)
-            moved = np.moveaxis(array, 1, -1) if array.ndim > 2 else array
-            outputs[key] = moved if channels_second and not own else array
-            if own and array.ndim > 2:
-                outputs[f"{key}{OTHERWISE}"] = moved
-            if own and recurrent and (array.ndim == 2 or not layer.return_sequences):
-                outputs[f"{key}.last"] = array
-        return output
-
-    return recorded

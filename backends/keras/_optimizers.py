@@ -277,3 +277,18 @@ def _penalize(made: keras.optimizers.Optimizer, l2: float, alone: Set) -> None:
 def _less_power(beta: float, step, dtype: str):
     """Return 1 - beta^step, to the last digit: float32 would lose four of them near 1."""
     return -ops.expm1(ops.cast(step, dtype) * (math.log(beta) if beta else -math.inf))
+
+
+class Gradient(keras.optimizers.SGD):
+    """An optimizer that leaves the gradient of every weight in the weight's place."""
+
+    def apply(self, grads, trainable_variables=None):
+        """Apply the gradients; where there is none, because nothing flows there, it is 0."""
+        variables = trainable_variables or self._trainable_variables
+        return super().apply(filled(grads, variables), trainable_variables)
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Replace the variable by its gradient."""
+        zeros = keras.ops.zeros(variable.shape, variable.dtype)  # JAX: none like a variable
+        self.assign(variable, zeros)
+        self.assign_add(variable, gradient)  # which sums an embedding's entries, seen repeatedly

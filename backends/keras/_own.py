@@ -8,7 +8,7 @@ import keras
 from backends._own import DECOUPLED, EACH, NUMBERS, TOGETHER
 from backends._registry import own_loss
 from backends._seeded import Array
-from backends.keras import _engine, _optimizers, _weights
+from backends.keras import _network, _optimizers, _weights
 from problems import Problem
 
 # Keras's name of a setting: that of both frameworks.
@@ -50,7 +50,7 @@ def moved(
     problem: Problem, *, seed: int, gradients: Sequence[Mapping[str, Array]]
 ) -> tuple[list[dict[str, Array]], list[float], dict[str, Any]]:
     """Return the weights after each step with given gradients, the rates, and the settings."""
-    model, other = (_engine._build(problem, seed) for _ in range(2))
+    model, other = (_network.build(problem, seed) for _ in range(2))
     made = _optimizers.optimizer(model, problem, len(gradients), frozenset())
     made.build(model.trainable_variables)
     found, rates = [], []

@@ -1,21 +1,16 @@
 """Training in PyTorch: the loop that Keras calls `fit`, written out."""
 
-import random
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from dataclasses import replace
-from functools import partial
-from importlib import import_module
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from backends import NOTHING, OTHERWISE, UNWATCHED, Fit, Probe, Slopes, Step, Unavailable, Watch
+from backends import NOTHING, UNWATCHED, Fit, Slopes, Step, Unavailable, Watch
 from backends._clock import Clock
-from backends._outputs import outputs_of, tensors
-from backends._places import place_of
 from backends._seeded import Array, Noise
-from backends.pytorch import _defaults, _device, _dropout, _layers, _losses, _tier, _weights
+from backends.pytorch import _defaults, _device, _dropout, _losses, _network, _tier, _weights
 from backends.pytorch._device import (
     gpu_peak_bytes,
     gpu_reserved_bytes,
@@ -25,6 +20,7 @@ from backends.pytorch._device import (
     versions,
 )
 from backends.pytorch._kernel import kernel
+from backends.pytorch._probe import probe
 from backends.pytorch._rows import Rows
 from backends.pytorch._tier import prepare
 from problems import Arrays, Data, Part, Problem, count, mapped, named
@@ -61,7 +57,7 @@ class Loop:
         recipe = problem.recipe
         self.rows, self.loss_of = Rows.of(problem, part), _losses.make(problem, kept)
         self.orders = _defaults.orders(len(self.rows), recipe, seed, kept)
-        self.model = _build(problem, seed, kept, noise)
+        self.model = _network.build(problem, seed, kept, noise)
         self.norms = _defaults.norms(self.model, self.rows, recipe.batch_size, kept)
         steps_per_epoch = -(-self.orders.shape[1] // recipe.batch_size)
         self.optimizer, self.before = _defaults.optimizer(
@@ -109,7 +105,7 @@ def train(
 
     def predict(x: Arrays) -> Arrays:
         with norms.of_keras():
-            outputs = _predict(network, Rows(problem, x), batch_size)
+            outputs = _network.predict(network, Rows(problem, x), batch_size)
             return mapped(Tensor.numpy, outputs)
 
     def state() -> dict[str, Array]:
@@ -154,91 +150,6 @@ def train(
     )
 
 
-def probe(problem: Problem, *, seed: int, noise: Noise | None = None) -> Probe:
-    """Return the problem's untrained twin."""
-    model = _build(problem, seed, noise=noise)
-
-    def whole(network: nn.Module, x: Arrays) -> dict[str, Tensor]:
-        rows = Rows(problem, mapped(np.copy, x))  # a twin may write into its input
-        return named(_predict(network, rows, len(rows)), "output")
-
-    @_tier.whole()
-    def ask(x: Arrays) -> dict[str, Array]:
-        found: dict[str, Tensor] = {}
-
-        def listen(name: str, layer: nn.Module, _, output) -> None:
-            outputs = _layers.outputs(name, layer, output, _steps(problem, name, x))
-            found.update({key: one.clone() for key, one in outputs.items()})  # for `inplace`
-
-        hooks = [
-            layer.register_forward_hook(partial(listen, name))
-            for name, layer in _weights.heard(model).items()
-        ]
-        found |= whole(model, x)
-        for hook in hooks:
-            hook.remove()
-        if _tier.compiled:  # which leaves nothing of the layers to be seen
-            found |= whole(_tier.ready(model), x)
-        return {name: tensor.detach().cpu().numpy() for name, tensor in found.items()}
-
-    def inputs(x: Arrays) -> dict[str, Array]:
-        found: dict[str, Array] = {}
-
-        def listen(name: str, layer: nn.Module, args: tuple, options: dict) -> None:
-            given = list(tensors([args, options], torch.is_tensor))
-            if len(given) == 1 and name not in found:
-                found[name] = _layers.channels_last(layer, given[0]).cpu().numpy().copy()
-
-        hooks = [
-            layer.register_forward_pre_hook(partial(listen, name), with_kwargs=True)
-            for name, layer in _weights.heard(model).items()
-        ]
-        whole(model, x)
-        for hook in hooks:
-            hook.remove()
-        return found
-
-    def alone(given: Mapping[str, Array]) -> dict[str, Array]:
-        model.eval()
-        heard, found = _weights.heard(model), {}
-        with torch.inference_mode():
-            for name, array in given.items():
-                x = torch.from_numpy(array).to(_device.device).clone()  # a layer may write into it
-                output = heard[name](_layers.as_it_takes(heard[name], x))
-                found |= _layers.outputs(name, heard[name], output, _second(array))
-        return {name: tensor.cpu().numpy() for name, tensor in found.items()}
-
-    def backwards(name: str, array: Array) -> dict[str, Array]:
-        model.eval()
-        layer = _weights.heard(model)[name]
-        x = torch.from_numpy(array).to(_device.device).requires_grad_()
-        output = layer(_layers.as_it_takes(layer, x.clone()))
-        left = _layers.outputs(name, layer, output, _second(array))
-        return {
-            key: _gradient(one.sin().sum(), x)
-            for key, one in left.items()
-            if not key.endswith(OTHERWISE)
-        }
-
-    kinds = {name: _layers.kind(layer) for name, layer in _weights.heard(model).items()}
-    places = {name: place_of(layer) for name, layer in _weights.heard(model).items()}
-    weights, trained = _weights.read(model), _weights.trainable(model)
-    return Probe(weights, trained, kinds, ask, places, inputs, alone, backwards)
-
-
-def _second(array: Array) -> int:
-    """Return the length of the second axis: the steps of a sequence; 0 without one."""
-    return array.shape[1] if array.ndim > 1 else 0
-
-
-def _gradient(number: Tensor, x: Tensor) -> Array:
-    """Return the gradient of a number; 0 where nothing flows back to x."""
-    if not number.requires_grad:
-        return np.zeros(x.shape)
-    (found,) = torch.autograd.grad(number, x, retain_graph=True, materialize_grads=True)
-    return found.cpu().numpy()
-
-
 def loss_at(problem: Problem, outputs: Arrays, part: Part) -> float:
     """Return the loss of outputs for the targets and the weights of a part."""
     if _device.device.type != "cpu":  # where an error of a kernel would end the process
@@ -251,7 +162,7 @@ def loss_at(problem: Problem, outputs: Arrays, part: Part) -> float:
 @_tier.whole()
 def slopes(problem: Problem, part: Part, *, seed: int, noise: Noise | None = None) -> Slopes:
     """Return the untrained twin's loss on a batch and its gradient."""
-    model = _build(problem, seed, noise=noise)
+    model = _network.build(problem, seed, noise=noise)
     copies = [replace(part, x=mapped(np.copy, part.x)) for _ in range(2)]
     evaluated, trained = (Rows.of(problem, copy) for copy in copies)  # a twin may write into them
     loss_of = _losses.make(problem, NOTHING)
@@ -285,34 +196,6 @@ def first_steps(
     return found
 
 
-def _build(
-    problem: Problem, seed: int, kept: Set[str] = NOTHING, noise: Noise | None = None
-) -> nn.Module:
-    torch.manual_seed(seed)
-    random.seed(seed)  # as Keras does, for what a twin may draw by other means
-    np.random.seed(seed)
-    twin = import_module(f"backends.pytorch.{problem.name}")
-    model = twin.build(problem)
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"build: expected a PyTorch module, came {model!r:.60}")
-    _weights.learn(model, twin)
-    precision = torch.get_default_dtype()
-    if any(map(nn.parameter.is_lazy, model.parameters())):  # their sizes come with an input
-        x = mapped(lambda spec: torch.from_numpy(spec.blank(2)), problem.input)
-        model.eval()  # no average of a normalization may take it for an example
-        model(mapped(lambda one: one.to(precision) if one.is_floating_point() else one, x))
-        model.train()
-    _defaults.begin(model, problem, seed, kept, noise)
-    return model.to(_device.device)
-
-
-def _steps(problem: Problem, layer: str, x: Arrays) -> int:
-    """Return how many steps a packed sequence has with its padding."""
-    if isinstance(x, np.ndarray):
-        return (*x.shape, 0)[1]
-    return problem.layer_shape(layer, batch=1)[1] if layer in problem.layers else 0
-
-
 def _evaluate(model: nn.Module, loss_of, rows: Rows, batch_size: int) -> float:
     model.eval()
     total = torch.zeros((), device=_device.device)
@@ -320,14 +203,6 @@ def _evaluate(model: nn.Module, loss_of, rows: Rows, batch_size: int) -> float:
         for x, y, weights in rows.batches(batch_size):
             total += loss_of(model(x), y, weights) * count(x)
     return total.item() / len(rows)
-
-
-def _predict(model: nn.Module, rows: Rows, batch_size: int) -> Tensor:
-    model.eval()
-    with torch.inference_mode():
-        outputs = [model(x) for x, _, _ in rows.batches(batch_size)]
-        outputs_of(rows.problem.output, outputs[0], torch.is_tensor)
-        return mapped(lambda *batches: torch.cat(batches).cpu(), *outputs)
 
 
 def _devices(model: nn.Module, rows: Rows) -> set[str]:

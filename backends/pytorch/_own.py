@@ -10,7 +10,7 @@ from backends import NOTHING
 from backends._own import COUPLED, DECOUPLED
 from backends._registry import own_loss
 from backends._seeded import Array
-from backends.pytorch import _engine, _optimizers, _weights
+from backends.pytorch import _network, _optimizers, _weights
 from backends.pytorch._optimizers import OfTwin
 from problems import Problem
 
@@ -54,7 +54,7 @@ def moved(
     problem: Problem, *, seed: int, gradients: Sequence[Mapping[str, Array]]
 ) -> tuple[list[dict[str, Array]], list[float], dict[str, Any]]:
     """Return the weights after each step with given gradients, the rates, and the settings."""
-    model, other = (_engine._build(problem, seed) for _ in range(2))
+    model, other = (_network.build(problem, seed) for _ in range(2))
     made, _ = _optimizers.optimizer(model, problem, len(gradients), NOTHING)
     assert isinstance(made, OfTwin)
     found = []

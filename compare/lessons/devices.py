@@ -20,7 +20,7 @@ words = "device|accelerator|cuda"
 figures["lines"] = naming(shown, words)
 figures["engine"] = sum(
     naming((ROOT / "backends" / "pytorch" / name).read_text(), words)
-    for name in ("_engine.py", "_device.py")
+    for name in ("_network.py", "_engine.py", "_device.py")
 )
 figures["twins"] = sum(naming(text, words) for text in twins.values())
 elsewhere = torch.device("meta")
@@ -54,7 +54,7 @@ figures["lines"] = naming(shown, words)
 figures["twins"] = sum(naming(text, words) for text in twins.values())
 figures["engine"] = sum(
     naming((ROOT / "backends" / "keras" / name).read_text(), words)
-    for name in ("_engine.py", "_device.py")
+    for name in ("_network.py", "_engine.py", "_device.py")
 )
 """
 
@@ -84,9 +84,10 @@ def reading(figures: Every) -> str:
     said = f'PyTorch says: "{error}".' if error else "PyTorch says nothing."
     return (
         "Models name no device where the second row is 0: the engine does. Here the engine is "
-        "`_engine.py` and `_device.py`, which also measure the device's memory. If a batch is not "
-        f'moved, {said} The device "meta" stands for a GPU here; the message for a GPU has other '
-        "words. Inside `with torch.device(...)`, new tensors are on that device. Making one takes "
+        "`_network.py`, `_engine.py` and `_device.py`, which also measure the device's memory. If "
+        f'a batch is not moved, {said} The device "meta" stands for a GPU here; the message for a '
+        "GPU has other words. Inside `with torch.device(...)`, new tensors are on that device. "
+        "Making one takes "
         f"{taken['with a default device'] / taken['as it is']:.1f} times as long."
     )
 
@@ -120,6 +121,7 @@ LESSON = Lesson(
     ),
     sources=("docs.pytorch.org: set_default_device, torch.accelerator",),
     seen=(
+        "backends/pytorch/_network.py",
         "backends/pytorch/_engine.py",
         "backends/pytorch/_device.py",
         "backends/keras/_device.py",
