@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
             commands.print_help()
             return 0
         if "defaults_in_file" in options:
-            from compare import settings
+            from compare.processes import settings
 
             settings.set_defaults(options.defaults_in_file, settings.table("run"))
             options = commands.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""What a person reads: tables, progress and complaints in the terminal, tables in Markdown.
+"""What a person reads: tables, progress, complaints in the terminal; Markdown; templates of pages.
 
 The one place that escapes what comes from records and from users.
 """
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from compare.text import visible
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from rich.console import RenderableType
 
 NARROW = 80  # columns of words at most; of tables where the output is no terminal
@@ -323,3 +324,19 @@ def markdown_list(lines: Iterable[str]) -> str:
 def plain(text: str) -> str:
     """Return text for Markdown, in one line: no cell ends in it, no tag and no link is made."""
     return re.sub(r"([\\|<>]|(?<=\])(?=\())", r"\\\1", visible(" ".join(text.split())))
+
+
+def templates(package: str) -> "Environment":
+    """Return the templates of a package of ours, in its folder `templates`.
+
+    Nothing that is filled in is trusted, and nothing may be missing.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader(package),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -25,7 +25,7 @@ from compare.console import markdown_table
 from compare.processes import machine
 from compare.processes.interpreter import variables
 from compare.processes.machine import ROOT
-from compare.statistics import interval
+from compare.tables.statistics import interval
 
 PAIRS = int(os.environ.get("PAIRS", "6"))
 EPOCHS, STEPS = 24, 60

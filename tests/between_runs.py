@@ -16,7 +16,7 @@ from compare.console import markdown_table
 from compare.records.provenance import provenance
 from compare.records.reading import records_of
 from compare.records.record import Record, UsageError
-from compare.statistics import COVERED, geometric_mean
+from compare.tables.statistics import COVERED, geometric_mean
 from compare.tables.verdicts import FAMILY, verdicts
 
 MEASURES = {"epoch_s": "an epoch", "wall_s": "a whole training"}

@@ -17,11 +17,11 @@ from documents import DOCUMENTS, README, RESULTS, prose, published_problems, rec
 
 import problems
 from backends import BACKENDS
-from compare.measures import BUSY, DRIFT, PARTS, WARNINGS
 from compare.options import DEFAULT_SEEDS
 from compare.records.journal import read
 from compare.records.record import PROVEN
 from compare.studies.explain import explain, explanation
+from compare.tables.measures import BUSY, DRIFT, PARTS, WARNINGS
 
 PYTORCH, KERAS = COMPARED
 DRIFTED = "drift"

@@ -11,10 +11,10 @@ from port_frame import Port, files_of, module
 from synthetic import record
 
 from backends import _dropout
-from compare.measures import doubts
 from compare.proof import hints
 from compare.proof.finding import Finding
 from compare.tables.headline import headline
+from compare.tables.measures import doubts
 from compare.tables.publish import tabulated
 
 PLAIN = "dropout"

@@ -8,9 +8,9 @@ import pytest
 from test_records import RECORD
 
 from compare import __main__ as cli
-from compare.measures import epochs_to_target
 from compare.records.record import Score
 from compare.studies.explain import EXPLAIN_COLUMNS, explain, publish_explanation, readings
+from compare.tables.measures import epochs_to_target
 from compare.training import command
 
 

@@ -5,9 +5,9 @@ import os
 import pytest
 from synthetic import record, write
 
-from compare.files import write_whole
 from compare.page.figures import plot
 from compare.page.report import report
+from compare.records.files import write_whole
 from compare.tables.publish import publish
 
 

@@ -7,8 +7,8 @@ from synthetic import record, write
 
 import compare as frames
 from backends import Side
-from compare.fingerprint import code_of, plain
 from compare.processes import gpu, interpreter, machine, sources
+from compare.processes.fingerprint import code_of, plain
 from compare.records.reading import of_one_code, records_of
 
 TORCH, KERAS = Side("pytorch"), Side("keras-tensorflow")

@@ -11,7 +11,7 @@ from backends import Side
 from compare.processes.doctor import examine
 from compare.processes.gpu import refusal
 from compare.proof.check import check
-from compare.statistics import RATIO_MARGIN
+from compare.tables.statistics import RATIO_MARGIN
 from compare.training.kernel import kernels
 
 DEVICE = "gpu"

@@ -26,18 +26,10 @@ OUTSIDE = {
 # All of them may use the libraries, problems and backends.
 GROUND = {
     "compare/text": set(),
-    "compare/files": set(),
     "compare/console": {"text"},
-    "compare/svg": {"text"},
-    "compare/templates": set(),
-    "compare/records": {"text", "files", "console"},
-    "compare/settings": {"text", "records"},
+    "compare/records": {"text", "console"},
     "compare/options": {"text", "records"},
-    "compare/measures": {"records"},
-    "compare/statistics": {"records", "measures"},
-    "compare/groups": {"text", "records"},
-    "compare/processes": {"text", "files", "settings", "console", "options", "records"},
-    "compare/fingerprint": {"files", "processes"},
+    "compare/processes": {"text", "console", "options", "records"},
 }
 PLAIN = {path.partition("/")[2] for path in GROUND}
 ROOMS = GROUND | {
@@ -45,21 +37,22 @@ ROOMS = GROUND | {
     "compare/project": PLAIN | {"proof"},
     "compare/match": PLAIN | {"proof", "training"},
     "compare/tables": PLAIN,
+    "compare/drawing": {"text", "records"},
     "compare/programs": PLAIN,
     "compare/lessons": PLAIN | {"lessons.traps"},
     "compare/lessons/traps": PLAIN | {"proof", "match"},
     "compare/training": PLAIN | {"proof", "tables"},
     "compare/diff": PLAIN | {"tables"},
-    "compare/studies": PLAIN | {"tables", "training"},
-    "compare/page": PLAIN | {"tables", "programs", "studies", "lessons"},
-    "compare/__main__": {"text", "settings", "console", "options", "records", "processes"},
+    "compare/studies": PLAIN | {"tables", "drawing", "training"},
+    "compare/page": PLAIN | {"tables", "drawing", "programs", "studies", "lessons"},
+    "compare/__main__": PLAIN,
     "compare/__init__": {"records"},
 }
 RECORDS_COMMAND = "compare/records/command"  # the parser of a ground-floor room needs options
 ALLOWED = OUTSIDE | {
     room: LIBRARIES | {"problems", "backends"} | {f"compare.{name}" for name in beside}
     for room, beside in (
-        ROOMS | {RECORDS_COMMAND: {"options", "console", "files", "records", "text"}}
+        ROOMS | {RECORDS_COMMAND: {"options", "console", "records", "text"}}
     ).items()
 }
 OWN = {rule.replace("/", ".") for rule in ALLOWED} | {"compare"}

@@ -8,8 +8,8 @@ import pytest
 from conftest import run_python
 
 from compare.__main__ import parser
-from compare.fingerprint import keep, kept
 from compare.options import WEEK_S
+from compare.processes.fingerprint import keep, kept
 from compare.records.record import UsageError
 
 STARTS = pytest.mark.parametrize("start", ["fork", "new"])

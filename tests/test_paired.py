@@ -10,8 +10,8 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 
-from compare import statistics as paired
-from compare.statistics import (
+from compare.tables import statistics as paired
+from compare.tables.statistics import (
     LEVEL,
     geometric_mean,
     holm,

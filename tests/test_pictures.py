@@ -15,12 +15,12 @@ from synthetic import failed, known, record, write
 
 import problems
 from backends import BACKENDS
-from compare.groups import COLORS, groups, in_problem
+from compare.drawing.groups import COLORS, groups, in_problem
 from compare.page import charts, examples
 from compare.page import figures as gallery
 from compare.page.grid import Grid
 from compare.records import journal as records
-from compare.statistics import MINIMUM
+from compare.tables.statistics import MINIMUM
 from compare.tables.verdicts import verdicts
 from problems import Curve, Frames, Words, mapped, of_output
 

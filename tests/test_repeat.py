@@ -10,8 +10,8 @@ from conftest import TOYS, diptych
 from parity import PARITY_TOY
 from test_records import RECORD
 
-from compare.measures import repeat_differences
 from compare.records.record import Record
+from compare.tables.measures import repeat_differences
 
 DRIFTS = PARITY_TOY.replace(
     "        return x\n",

@@ -15,9 +15,9 @@ from compare.console import aligned, cell_len, fitting, joined, widest, wrapped
 from compare.diff.difference import diff
 from compare.diff.screen import diff_lines
 from compare.records.journal import FILE, read
-from compare.statistics import COVERED
 from compare.tables.publish import tabulated
 from compare.tables.screen import screen
+from compare.tables.statistics import COVERED
 
 FOLDER = Path("results/mine")
 PUBLISHED = ROOT / "results"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from compare import settings
 from compare.__main__ import parser
+from compare.processes import settings
 
 
 @pytest.fixture(autouse=True)

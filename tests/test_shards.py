@@ -8,11 +8,11 @@ from conftest import TOYS, diptych
 from synthetic import record, write
 
 from backends import Side
-from compare.measures import warnings
 from compare.processes.machine import identity
 from compare.records.journal import read
 from compare.records.merge import merge
 from compare.records.record import UsageError
+from compare.tables.measures import warnings
 from compare.tables.verdicts import verdicts
 from compare.training.blocks import blocks, of_shard, shard_of
 from compare.training.due import plan

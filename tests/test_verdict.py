@@ -11,11 +11,11 @@ from conftest import run_python
 from test_records import RECORD
 
 from backends import BACKENDS
-from compare.measures import time_to_target_s
 from compare.records.record import Score, judged
-from compare.statistics import MINIMUM
 from compare.tables.details import details
+from compare.tables.measures import time_to_target_s
 from compare.tables.publish import publish, tabulated
+from compare.tables.statistics import MINIMUM
 from compare.tables.summary import summary
 from compare.tables.verdicts import MEASURES, VERDICT_COLUMNS, effect, outcome, too_few, verdicts
 

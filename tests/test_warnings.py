@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from test_verdict import record
 
-from compare.measures import APART, RAISED, WARNINGS, doubts, losses_apart, warnings
 from compare.processes.usage import Usage
+from compare.tables.measures import APART, RAISED, WARNINGS, doubts, losses_apart, warnings
 from compare.tables.publish import publish
 from compare.tables.screen import screen
 

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from compare.measures import WARNINGS
 from compare.page.words import DOUBTS, answers
+from compare.tables.measures import WARNINGS
 
 SCORE = {
     "measure": "score", "backend": "keras", "reference": "torch", "pairs": 8, "failed": 0,

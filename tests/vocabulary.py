@@ -29,11 +29,11 @@ from vocabulary_cases import STEPS
 from vocabulary_rows import REFERENCE, as_text, markdown, rows_of
 
 from backends import BACKENDS, Side
-from compare.files import write_whole
-from compare.fingerprint import digest
 from compare.processes import interpreter, machine
+from compare.processes.fingerprint import digest
 from compare.processes.sources import hashes
 from compare.proof.check import PRECISIONS
+from compare.records.files import write_whole
 
 # Networks in a process: one import for all of them, and what a framework compiles stays in memory.
 AT_ONCE = 24

@@ -3,7 +3,7 @@
 A is the reference: a folder of another day, machine, version or commit. B is held against it. Seeds
 are no independent witnesses of a time: all of a run share the machine as it was that hour. So a
 change of times is proven against the spread between seeds, not against that between days; what
-speaks for the machine is found out apart (`pace` below, compare/measures.py).
+speaks for the machine is found out apart (`pace` below, compare/tables/measures.py).
 """
 
 import math
@@ -14,10 +14,10 @@ from typing import Any
 import pandas as pd
 
 from backends import Side
-from compare.measures import doubts, least_proof
 from compare.records.provenance import differing
 from compare.records.record import UNTRIED, Record, of_side
-from compare.statistics import (
+from compare.tables.measures import doubts, least_proof
+from compare.tables.statistics import (
     COVERED,
     DIFFERENT,
     INCONCLUSIVE,

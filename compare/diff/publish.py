@@ -13,9 +13,9 @@ from compare.diff.limits import Offence
 from compare.diff.words import answer, what
 from compare.records.provenance import DIFFERING
 from compare.records.record import Record, as_json
-from compare.statistics import COVERED
 from compare.tables.columns import number
 from compare.tables.publish import rows_json
+from compare.tables.statistics import COVERED
 from compare.tables.verdicts import effect
 
 

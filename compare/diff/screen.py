@@ -8,7 +8,7 @@ from compare.console import INDENT, below, fitting, joined, wrapped
 from compare.diff.difference import RUNS, Diff
 from compare.diff.publish import COMPARED, LEFT
 from compare.diff.words import answers, place, size
-from compare.statistics import COVERED, SCORE
+from compare.tables.statistics import COVERED, SCORE
 from compare.text import shortened
 
 MOST = 4  # changes that are not judged; the others on request

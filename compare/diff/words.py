@@ -7,8 +7,8 @@ import pandas as pd
 
 from compare.diff.difference import KEY, Diff
 from compare.records.record import UNPROVEN
-from compare.statistics import INCONCLUSIVE, MINIMUM, SCORE
 from compare.tables.columns import signed
+from compare.tables.statistics import INCONCLUSIVE, MINIMUM, SCORE
 from compare.tables.verdicts import needed
 
 CHANGES = ("worse", "slower", "better", "faster")  # the bad news first

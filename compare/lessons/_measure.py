@@ -18,8 +18,8 @@ from time import perf_counter
 from typing import Any
 
 from backends import Side, twin
-from compare.files import write_whole
 from compare.processes.launcher import ASKED
+from compare.records.files import write_whole
 
 FILE = "figures.json"
 REPEATS = 50

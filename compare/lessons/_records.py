@@ -12,7 +12,6 @@ import msgspec
 import problems
 from backends import FOLDER, Side
 from compare.console import SILENT, Listener
-from compare.files import write_whole
 from compare.lessons import _measure
 from compare.lessons._lesson import Figures, Lesson, Panel
 from compare.lessons._measure import FILE as LEFT
@@ -21,6 +20,7 @@ from compare.options import STARTS
 from compare.processes import machine
 from compare.processes.interpreter import environment, missing
 from compare.processes.launcher import Kind, several
+from compare.records.files import write_whole
 from compare.records.record import FORK, UsageError, now
 from compare.text import one_line
 

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from compare.files import write_whole
+from compare.console import templates
 from compare.match.asked import Asked, Models
 from compare.match.matching import Matched
 from compare.match.report import HEADS, arranged, in_words, row_of, set_otherwise, weights_in_words
 from compare.proof.publish import LADDER, LAYERS, in_layers, ladder_cells, layer_cells, near, rungs
+from compare.records.files import write_whole
 from compare.records.record import UsageError
-from compare.templates import templates
 
 TEMPLATE = templates("compare.match").get_template("match.html")
 

@@ -6,11 +6,11 @@ from markupsafe import Markup
 
 from compare.page.grid import Grid, name_of_row
 from compare.page.words import DOUBTS
-from compare.statistics import COVERED
 from compare.tables.columns import number
 from compare.tables.headline import DOUBTFUL, Headline
 from compare.tables.names import names as called
 from compare.tables.rows import Cell, Ratio, Row, times
+from compare.tables.statistics import COVERED
 
 MEASURED = {"epoch": "an epoch", "training": "a whole training"}
 IN_WORDS = {"=": "equal", "?": "undecided", "~": "not judged"}

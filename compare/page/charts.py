@@ -16,11 +16,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from compare.groups import LONGEST, Group
+from compare.drawing.groups import LONGEST, Group
+from compare.drawing.svg import INK, STYLE, figure, legend
 from compare.records.record import Record
-from compare.statistics import COVERED, geometric_mean
-from compare.svg import INK, STYLE, figure, legend
 from compare.tables.columns import MEBIBYTE
+from compare.tables.statistics import COVERED, geometric_mean
 from compare.text import visible
 from problems import Array
 

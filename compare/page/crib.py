@@ -15,13 +15,13 @@ from pygments.lexers import PythonLexer
 import problems
 from backends import FOLDER, PANELS
 from compare.console import complain
-from compare.files import write_whole
 from compare.lessons import _records, _tell
 from compare.lessons._lesson import Lesson, lessons
 from compare.page.fragment import environment
 from compare.page.learn import coded
 from compare.programs.pairing import ABSENT, Row, paired
 from compare.programs.statements import MARKS, Statement, statements
+from compare.records.files import write_whole
 from compare.records.journal import in_brief
 from compare.records.record import UsageError
 

@@ -13,10 +13,10 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from compare.groups import Group
+from compare.drawing.groups import Group
+from compare.drawing.svg import INK, STYLE, WIDTH, figure, legend
 from compare.page.grid import Grid
 from compare.records.predictions import Predictions
-from compare.svg import INK, STYLE, WIDTH, figure, legend
 from problems import Array, Arrays, Curve, Drawing, Frames, Picture, Problem, Specs, Words, named
 
 ROWS = 6  # of words

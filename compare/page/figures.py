@@ -11,18 +11,18 @@ from typing import TypeVar
 import pandas as pd
 from matplotlib.figure import Figure
 
-from compare import svg
 from compare.console import complain
-from compare.files import write_whole
-from compare.groups import Group, groups, in_problem
+from compare.drawing import svg
+from compare.drawing.groups import Group, groups, in_problem
 from compare.page import charts, examples
 from compare.page.grid import Grid
+from compare.records.files import write_whole
 from compare.records.predictions import Predictions, read_predictions
 from compare.records.record import Record
-from compare.statistics import COVERED
 from compare.tables.columns import number
 from compare.tables.names import names
 from compare.tables.rows import TIMED
+from compare.tables.statistics import COVERED
 from compare.tables.verdicts import effect, verdicts
 from compare.text import one_line
 from problems import Problem, load

@@ -1,6 +1,6 @@
 """What pieces of HTML share: templates, names of the panels, colours for light and dark."""
 
-from compare.templates import templates
+from compare.console import templates
 
 environment = templates("compare.page")
 environment.filters["zip"] = zip

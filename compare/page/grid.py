@@ -7,7 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from backends import Side
-from compare.groups import Group
+from compare.drawing.groups import Group
 from compare.tables.columns import HEADINGS, MEANING, SIZES, TIMES, decimals
 from compare.tables.names import names
 from compare.tables.publish import split

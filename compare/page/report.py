@@ -10,8 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from backends import BACKENDS, Side
-from compare.files import write_whole
-from compare.groups import Group
+from compare.drawing.groups import Group
 from compare.page import figures as gallery
 from compare.page.answer import answer, legend
 from compare.page.fragment import environment
@@ -21,9 +20,9 @@ from compare.page.learn import Chapter, chapter
 from compare.page.program_html import program_css
 from compare.page.section import Section, Shown, anchor, section, shown
 from compare.page.words import Said, answers
+from compare.records.files import write_whole
 from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
-from compare.statistics import MINIMUM
 from compare.tables.columns import HEADINGS
 from compare.tables.devices import HEADINGS as DEVICES
 from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
@@ -31,6 +30,7 @@ from compare.tables.devices import device_cells
 from compare.tables.headline import headline
 from compare.tables.names import names
 from compare.tables.publish import Tables, tabulated, unscored
+from compare.tables.statistics import MINIMUM
 from compare.tables.verdicts import VERDICT_COLUMNS, VERDICT_TEXT, VERDICTS, verdict_cells
 
 FILE = "report.html"

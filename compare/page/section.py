@@ -12,8 +12,8 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from compare import svg
-from compare.groups import Group, in_problem
+from compare.drawing import svg
+from compare.drawing.groups import Group, in_problem
 from compare.page import figures as gallery
 from compare.page.figures import Picture, slug, spared
 from compare.page.grid import Grid, measured, scores

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from compare.statistics import IDENTICAL, MINIMUM, SCORE
 from compare.tables.columns import number
 from compare.tables.rows import TIMED, times
+from compare.tables.statistics import IDENTICAL, MINIMUM, SCORE
 from compare.tables.verdicts import BETTER, EQUAL, WORSE, outcome, reservations
 
 SHOWN = ("different", "different but negligible")
-# Warning: what it means to those who read the times. compare/measures.py advises who measures.
+# Warning: what it means to those who read the times; compare/tables/measures.py tells who measures.
 DOUBTS = {
     "parts": "the parts of a training do not add up to its total; do not rely on these times",
     "machines": "the trainings of a row come from several machines; means and medians mix them",

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from backends import AGAIN, BACKENDS, Side
-from compare import settings
+from compare.processes import settings
 from compare.processes.question import NoAnswer, ask
 from compare.records.record import UsageError
 from problems import _project

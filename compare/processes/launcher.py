@@ -22,12 +22,12 @@ from typing import Any, NamedTuple
 
 import problems
 from backends import Side
-from compare.files import write_whole
 from compare.processes import keeper, machine
 from compare.processes.forkserver import TRAINER, Server
 from compare.processes.gpu import DeviceMemory
 from compare.processes.interpreter import command, variables
 from compare.processes.question import how_it_ended
+from compare.records.files import write_whole
 from compare.records.record import FORK, Record, Run, judged, now, record_of, write_record
 from compare.text import one_line, visible
 

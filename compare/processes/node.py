@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory, gettempdir
 from threading import Timer
 from typing import Any
 
-from compare.files import write_whole
 from compare.processes.interpreter import command_in
 from compare.processes.launcher import begun
 from compare.processes.question import how_it_ended
+from compare.records.files import write_whole
 from compare.text import visible
 
 QUESTION, ANSWER, LOG = "question.json", "answer.json", "log.txt"

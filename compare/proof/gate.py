@@ -11,7 +11,7 @@ from math import isfinite
 
 from backends import Side
 from compare.console import SILENT, Listener
-from compare.fingerprint import basis, digest, forget, keep, kept
+from compare.processes.fingerprint import basis, digest, forget, keep, kept
 from compare.processes.launcher import Launcher
 from compare.proof.check import check, reference_of
 from compare.proof.finding import Finding

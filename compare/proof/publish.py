@@ -6,11 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from compare.console import aligned, below, markdown_table, terminal_width, wrapped
-from compare.files import write_whole
 from compare.proof.alone import Alone, Diagnosis
 from compare.proof.bounds import CLOSER, FACTOR, FAR_FLOOR, FLOOR
 from compare.proof.finding import RUNGS, Finding
 from compare.proof.probe import DRAWS, NOISE
+from compare.records.files import write_whole
 from compare.records.record import finite
 
 LAYERS = ("layer", "input", "output", "same input: output", "gradient", "")

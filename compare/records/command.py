@@ -65,8 +65,8 @@ def do_merge(options: argparse.Namespace) -> int:
 
 def do_export(options: argparse.Namespace) -> int:
     """Print the records of a results folder, or write them to files, in another tool's format."""
-    from compare.files import write_whole
     from compare.records import export, journal
+    from compare.records.files import write_whole
     from compare.records.reading import records_of
     from compare.records.record import UsageError, as_json
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from compare.files import write_whole
+from compare.records.files import write_whole
 from compare.records.frames import epochs_frame, records_frame
 from compare.records.record import Record, UsageError
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from compare.files import write_whole
 from compare.records import journal
 from compare.records.alike import unlike
+from compare.records.files import write_whole
 from compare.records.record import Record, UsageError
 
 KEPT = ("sample.npz", "log.txt")  # of a training's own folder

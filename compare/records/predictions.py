@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from compare.files import write_whole
+from compare.records.files import write_whole
 from problems import Array, Arrays, Data, Problem, count, mapped, named, of_output
 
 FILE = "sample.npz"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import problems
 from backends import Side
-from compare.files import write_whole
+from compare.records.files import write_whole
 from compare.text import visible
 
 if TYPE_CHECKING:

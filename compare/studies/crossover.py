@@ -17,7 +17,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from compare.statistics import CONFIDENCE
+from compare.tables.statistics import CONFIDENCE
 from problems import Array
 
 Stretch = tuple[float, float]

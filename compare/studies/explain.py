@@ -8,12 +8,12 @@ import pandas as pd
 
 from backends import BACKENDS, Side
 from compare.console import below, markdown_list, markdown_table, terminal_width, wrapped
-from compare.files import write_whole
-from compare.measures import epochs_to_target
+from compare.records.files import write_whole
 from compare.records.provenance import provenance
 from compare.records.record import MATCHED, NATIVE, OWN, Record, modes_between
-from compare.statistics import COVERED, interval
 from compare.tables.columns import number, signed
+from compare.tables.measures import epochs_to_target
+from compare.tables.statistics import COVERED, interval
 from compare.text import visible
 
 # Column of explain.csv: what it means. In this order.

@@ -11,12 +11,12 @@ from itertools import combinations, groupby
 import numpy as np
 import pandas as pd
 
-from compare.groups import SIDE, Group, groups
-from compare.measures import epoch_s, samples_per_s, warnings
+from compare.drawing.groups import SIDE, Group, groups
 from compare.records.record import SIZES, Record, Run
 from compare.records.record import sizes as sizes_of
-from compare.statistics import geometric_mean
 from compare.studies.crossover import Crossing, Stretch, crossings, undecided
+from compare.tables.measures import epoch_s, samples_per_s, warnings
+from compare.tables.statistics import geometric_mean
 from problems import Array
 
 Size = tuple[str, int]  # what is varied, a field of Run; how large it is

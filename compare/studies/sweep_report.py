@@ -12,17 +12,17 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from compare.console import below, markdown_list, markdown_table, terminal_width, wrapped
-from compare.files import write_whole
-from compare.groups import SIDE, Group, groups
-from compare.measures import rate
+from compare.drawing.groups import SIDE, Group, groups
+from compare.drawing.svg import INK, STYLE, figure, legend, standalone
+from compare.records.files import write_whole
 from compare.records.provenance import provenance
 from compare.records.record import UNPROVEN, Record
-from compare.statistics import COVERED
 from compare.studies.crossover import Stretch
 from compare.studies.sweep import CROSSOVERS, SWEEP_COLUMNS, Pair, crossovers, pairs, sweep
-from compare.svg import INK, STYLE, figure, legend, standalone
 from compare.tables.columns import mebibytes, number, power, whole
+from compare.tables.measures import rate
 from compare.tables.publish import failures
+from compare.tables.statistics import COVERED
 from compare.text import visible
 from compare.training.trainer import EPOCHS, STEPS
 

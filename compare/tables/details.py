@@ -6,12 +6,12 @@ import pandas as pd
 
 from compare.console import INDENT, below, fitting, wrapped
 from compare.records.record import Record
-from compare.statistics import COVERED, DIFFERENT, MINIMUM, SCORE
 from compare.tables.columns import SIDES, SIZES, TEXT, TIMES, cells, sides
 from compare.tables.devices import HEADINGS as DEVICES
 from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
 from compare.tables.devices import device_cells
 from compare.tables.publish import Tables, unscored
+from compare.tables.statistics import COVERED, DIFFERENT, MINIMUM, SCORE
 from compare.tables.verdicts import BETTER, WORSE, effect, outcome, reservations, too_few
 
 # What is left out first where there is no room stands last.

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from backends import Side
-from compare.measures import doubts, least_proof
 from compare.records.record import UNTRIED, Record, of_side
-from compare.statistics import COVERED, TIMES, BySeed, Row, decide, judge
 from compare.tables.columns import mebibytes, number
+from compare.tables.measures import doubts, least_proof
+from compare.tables.statistics import COVERED, TIMES, BySeed, Row, decide, judge
 from compare.tables.verdicts import effect
 
 # Column of devices.csv: what it means. In this order.

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from backends import Side
-from compare.measures import WARNINGS
 from compare.records.record import MATCHED, NATIVE
-from compare.statistics import COVERED
+from compare.tables.measures import WARNINGS
 from compare.tables.names import USUAL, names
 from compare.tables.rows import TIMED, Row, between, rows
 from compare.tables.sentence import sentence
+from compare.tables.statistics import COVERED
 
 if TYPE_CHECKING:
     from compare.tables.publish import Tables

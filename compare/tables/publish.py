@@ -9,18 +9,18 @@ import pandas as pd
 
 from backends import Side
 from compare.console import markdown_list, markdown_table
-from compare.files import write_whole
-from compare.measures import WARNINGS
+from compare.records.files import write_whole
 from compare.records.provenance import provenance
 from compare.records.record import Record, as_json, finite
-from compare.statistics import COVERED, MINIMUM
 from compare.tables.columns import SCORES, SIDES, SIZES, TEXT, TIMES, cells, sides
 from compare.tables.devices import DEVICE_COLUMNS, device_cells, devices
 from compare.tables.devices import HEADINGS as DEVICES
 from compare.tables.devices import HEADINGS_TEXT as DEVICES_TEXT
 from compare.tables.headline import headline
 from compare.tables.layout import markdown_headline
+from compare.tables.measures import WARNINGS
 from compare.tables.results import TABLE_COLUMNS, table
+from compare.tables.statistics import COVERED, MINIMUM
 from compare.tables.verdicts import (
     VERDICT_TEXT,
     VERDICTS,

@@ -6,7 +6,8 @@ from statistics import fmean
 
 import pandas as pd
 
-from compare.measures import (
+from compare.records.record import UNPROVEN, Record
+from compare.tables.measures import (
     epoch_s,
     epochs_to_target,
     repeat_differences,
@@ -14,8 +15,7 @@ from compare.measures import (
     time_to_target_s,
     warnings,
 )
-from compare.records.record import UNPROVEN, Record
-from compare.statistics import geometric_mean
+from compare.tables.statistics import geometric_mean
 
 # Column of table.csv: what it means. In this order.
 TABLE_COLUMNS = {

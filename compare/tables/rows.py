@@ -11,9 +11,9 @@ import pandas as pd
 
 from backends import Side
 from compare.records.record import UNPROVEN
-from compare.statistics import INCONCLUSIVE, MINIMUM, SCORE
 from compare.tables.columns import PLACES, decimals
 from compare.tables.names import names
+from compare.tables.statistics import INCONCLUSIVE, MINIMUM, SCORE
 from compare.tables.verdicts import BETTER, EQUAL, OPEN, WORSE, lead, needed_pairs, outcome
 
 TIMED = {"epoch_s": "an epoch", "wall_s": "a whole training"}

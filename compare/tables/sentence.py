@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from compare.records.record import MATCHED, NATIVE
-from compare.statistics import MINIMUM
 from compare.tables.columns import number
 from compare.tables.rows import Cell, Ratio, Row, between
+from compare.tables.statistics import MINIMUM
 from compare.tables.verdicts import BETTER, EQUAL, OPEN, WORSE, needed
 
 NAMED = 3  # problems by name; of the others, how many there are

@@ -7,11 +7,11 @@ import pandas as pd
 from compare.console import markdown_list, markdown_table
 from compare.records.provenance import provenance
 from compare.records.record import Record
-from compare.statistics import COVERED
 from compare.tables.columns import SIDES, TEXT, cells, sides
 from compare.tables.headline import headline
 from compare.tables.layout import markdown_headline
 from compare.tables.publish import Tables, failures
+from compare.tables.statistics import COVERED
 from compare.tables.verdicts import MEASURES, effect, reservations, too_few
 
 JUDGED = ("problem", "backend", "reference", "device", "mode", "recipe")

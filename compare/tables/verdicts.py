@@ -7,9 +7,10 @@ from dataclasses import replace
 import pandas as pd
 
 from backends import Side
-from compare.measures import doubts, epoch_s, least_proof, losses_apart, of_scores
 from compare.records.record import UNPROVEN, UNTRIED, Record
-from compare.statistics import (
+from compare.tables.columns import number, signed
+from compare.tables.measures import doubts, epoch_s, least_proof, losses_apart, of_scores
+from compare.tables.statistics import (
     COVERED,
     EQUIVALENT,
     IDENTICAL,
@@ -26,7 +27,6 @@ from compare.statistics import (
     judge,
     scores,
 )
-from compare.tables.columns import number, signed
 
 MEASURES = (SCORE, *(measure.name for measure in TIMES))
 # Column of verdicts.csv: what it means. In this order.

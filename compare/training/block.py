@@ -11,9 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from compare.fingerprint import code_of
 from compare.processes import interpreter, machine
 from compare.processes.doctor import of_machine
+from compare.processes.fingerprint import code_of
 from compare.processes.keeper import DROPPED
 from compare.processes.node import answer_in, question_in
 from compare.records.merge import KEPT

@@ -68,7 +68,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     add_settings(run)
     add_python(run)
     add_all(run)
-    run.set_defaults(defaults_in_file=run)  # see compare/settings.py
+    run.set_defaults(defaults_in_file=run)  # see compare/processes/settings.py
 
     asked = add_command(
         commands,

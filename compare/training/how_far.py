@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from compare.console import aligned, clock
-from compare.files import write_whole
 from compare.records import journal
+from compare.records.files import write_whole
 from compare.records.record import FINISHED, Record, Run, UsageError
 from compare.training.remaining import Remaining
 

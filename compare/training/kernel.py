@@ -18,12 +18,12 @@ from pathlib import Path
 import problems
 from backends import Side
 from compare.console import SILENT, Listener
-from compare.files import write_whole
-from compare.fingerprint import basis, digest, keep, kept
 from compare.options import STARTS
 from compare.processes import gpu, machine
+from compare.processes.fingerprint import basis, digest, keep, kept
 from compare.processes.interpreter import deciding
 from compare.processes.launcher import ASKED, Kind, Launcher, several
+from compare.records.files import write_whole
 from compare.records.record import FLOAT32, FORK, Run
 from compare.text import one_line
 

@@ -11,10 +11,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from compare.console import Listener
-from compare.files import write_whole
-from compare.fingerprint import digest
 from compare.processes import interpreter, machine
 from compare.processes.cluster import Answer, Cluster, Lost, Work
+from compare.processes.fingerprint import digest
+from compare.records.files import write_whole
 from compare.records.merge import KEPT
 from compare.records.record import UNCHECKED, Record, Run, UsageError, as_json
 from compare.training.blocks import blocks

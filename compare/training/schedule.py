@@ -14,9 +14,8 @@ from time import monotonic
 
 from backends import Side
 from compare.console import SILENT, Listener
-from compare.fingerprint import code_of
-from compare.measures import rate, samples_per_s
 from compare.processes import gpu, machine
+from compare.processes.fingerprint import code_of
 from compare.processes.launcher import Kind, Launcher
 from compare.proof.gate import Standing, standings, unproven
 from compare.records import journal as records
@@ -28,6 +27,7 @@ from compare.records.record import (
     Run,
     sizes,
 )
+from compare.tables.measures import rate, samples_per_s
 from compare.training.due import (
     Doing,
     How,

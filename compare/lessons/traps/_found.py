@@ -10,7 +10,6 @@ from time import monotonic
 
 from backends import Side
 from compare.console import SILENT, Listener
-from compare.files import write_whole
 from compare.lessons.traps._trap import NAMES, Trap
 from compare.match.asked import Models
 from compare.match.matching import Matched, Unlooked, match
@@ -18,6 +17,7 @@ from compare.match.report import sentences
 from compare.match.request import options_of
 from compare.processes.choice import chosen_backends
 from compare.processes.launcher import Launcher
+from compare.records.files import write_whole
 from problems import _project
 
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import problems
 from backends import Side
-from compare.files import write_whole
 from compare.processes import gpu, machine, sources
 from compare.processes.interpreter import deciding, environment
+from compare.records.files import write_whole
 
 
 @dataclass(frozen=True, kw_only=True)

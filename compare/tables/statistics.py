@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from compare.measures import epoch_s, time_to_target_s
 from compare.records.record import Record, Score
+from compare.tables.measures import epoch_s, time_to_target_s
 from problems import Array
 
 LEVEL = 0.05  # of a test: the chance of a claim where there is nothing to claim
