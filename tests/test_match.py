@@ -172,11 +172,13 @@ def test_each_of_several_differences_is_told_with_its_lines(several):
         ("Net", "net", "height", "--input 'height': "),
         ("Net", "net", "height=8; 1", "--input 'height=8; 1': expected axes"),
         ("Net(", "net", IMAGE, "expected FILE.py:NAME"),
+        ("Net", "net", f"{IMAGE}|--channels|last", "; --channels last was asked for"),
+        ("Net", "net", f"{IMAGE}|--target|height=9", "expected height of the size it has in"),
         ("Bare", "bare", "feature=4", "the models are the same: what is wrong is told below"),
     ],
 )
 def test_what_cannot_be_compared_is_told(match, pytorch, keras, asked, said):
-    done = match(pytorch, keras, "--input", asked)
+    done = match(pytorch, keras, "--input", *asked.split("|"))
     assert done.returncode == 2
     assert said in " ".join((done.stdout + done.stderr).split())
     assert "Traceback" not in done.stderr

@@ -112,6 +112,8 @@ def do_match(options: argparse.Namespace) -> int:
         except Unlooked as error:
             whole = any(spec.dtype == "int64" for spec in asked.inputs.values())
             hint = "" if whole or not OF_WHOLE.search(str(error)) else WHOLE
+            if asked.channels and error.panel == "pytorch":
+                hint += f"; --channels {asked.channels} was asked for"
             raise UsageError(f"--{error.panel} {ours.models[error.panel]}: {error}{hint}") from None
         except ValueError as error:
             raise UsageError(str(error)) from None

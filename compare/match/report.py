@@ -110,8 +110,8 @@ def arranged(matched: Matched) -> Iterator[str]:
     for panel, framework in (("pytorch", "PyTorch"), ("keras", "Keras")):
         if n := matched.looks[panel].unseen:
             yield (
-                f"{framework} returns {n + 1} outputs without names: only the first is compared, "
-                "as the other side has others, or as a loss of your own is about one."
+                f"{framework} returns {n + 1} outputs without names: only the first is compared. "
+                "The other side has outputs of other shapes, or your own loss takes one output."
             )
     if matched.looks["pytorch"].moved:
         yield "PyTorch has channels second: its input is moved."

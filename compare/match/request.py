@@ -84,15 +84,16 @@ def asked_of(options: argparse.Namespace) -> "Asked":
     """Return what two models are held to."""
     from compare.match.asked import Asked
 
+    inputs = _inputs(options.input)
     return Asked(
-        inputs=_inputs(options.input),
+        inputs=inputs,
         loss=options.loss,
         optimizer=options.optimizer,
         learning_rate=options.learning_rate,
         steps=options.steps,
         batch_size=options.batch_size,
         channels=options.channels,
-        target=_target(options.target) if options.target else None,
+        target=_target(options.target, inputs) if options.target else None,
         weights=_panel_of(options.weights),
         stored="" if options.weights in WEIGHTS else str(Path(options.weights).resolve()),
     )
@@ -180,9 +181,21 @@ def models_of(options: argparse.Namespace) -> "Models":
     )
 
 
-def _target(text: str) -> "Spec":
-    """Return the spec of the targets."""
-    return _inputs([text], "--target", "0..9")[""]
+def _target(text: str, inputs: "Mapping[str, Spec]") -> "Spec":
+    """Return the spec of the targets.
+
+    Raises:
+        UsageError: it is not told as it should be, or an axis has another size in an input.
+    """
+    (target,) = _inputs([text], "--target", "0..9").values()
+    known = dict(pair.split("=") for spec in inputs.values() for pair in spec.axes.split())
+    for axis, size in (pair.split("=") for pair in target.axes.split()):
+        if known.get(axis, size) != size:
+            raise UsageError(
+                f"--target {text!r}: expected {axis} of the size it has in --input, {known[axis]}, "
+                f"came {size}: give it another name"
+            )
+    return target
 
 
 def _rate(text: str) -> float:

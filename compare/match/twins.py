@@ -125,7 +125,7 @@ def twin(
         wrapper=""
         if alone
         else WRAPPER[panel].substitute(
-            model=model, body=_returned(call, look, fro if back else "{}")
+            model=model, body=_returned(call, look, fro if back else "")
         ),
         training=training,
         taught=TAUGHT.substitute() if marks else "\n",
@@ -136,19 +136,18 @@ def twin(
 def _returned(call: str, look: Look, fro: str) -> str:
     """Return the text that returns what a model leaves, several outputs by name.
 
-    `fro` moves the channels of one to the end.
+    `fro` moves the channels of an output to the end; "" if they are there.
     """
+
+    def last(output: str, name: str) -> str:
+        return fro.format(output) if fro and len(look.outputs[name]) > 2 else output
+
     if "" in look.outputs:
-        return f"return {fro.format(call + look.parts.get('', ''))}"
-    if not look.parts and fro == "{}":
+        return f"return {last(call + look.parts.get('', ''), '')}"
+    if not (look.parts or fro):
         return f"return {call}"
-    parts = {
-        name: (fro if len(shape) > 2 else "{}").format(
-            f"found{look.parts.get(name, f'[{name!r}]')}"
-        )
-        for name, shape in look.outputs.items()
-    }
-    listed = ", ".join(f"{name!r}: {text}" for name, text in parts.items())
+    parts = {name: look.parts.get(name, f"[{name!r}]") for name in look.outputs}
+    listed = ", ".join(f"{name!r}: {last(f'found{part}', name)}" for name, part in parts.items())
     return f"found = {call}\n        return {{{listed}}}"
 
 

@@ -274,9 +274,10 @@ def _tried() -> Iterator[None]:
 
 
 def _moved(x: Array) -> Array:
-    """Return numbers of which no two are equal: of several that are, each framework takes another.
+    """Return inputs that are moved a little, so that no two numbers are equal, and none is 0.
 
-    So it is with the largest of equal ones, and at 0.
+    For the largest of several equal numbers, and at the corner of a function such as ReLU, each
+    framework chooses a gradient of its own. That is no fault.
     """
     size = NEAR * (float(np.abs(x).max(initial=0.0)) or 1.0)
     return x + size * np.random.default_rng(SEED).standard_normal(x.shape).astype(x.dtype)
