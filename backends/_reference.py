@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 LAST, FIRST = "last", "first"  # where a model has the channels of its inputs
+SEED = 0  # of the weights that a model draws itself: two looks at it see the same ones
 
 
 class Reference(NamedTuple):

@@ -15,6 +15,16 @@ _clock.perf_counter = process_time  # else time in which others compute falls be
 backend, precision, stages, steps, spread, folder, name = sys.argv[1:]
 engine = BACKENDS[backend].engine()
 engine.prepare(device="cpu", threads=1, precision=precision)
+if backend == "keras-tensorflow":  # where an optimizer that is not built has `fit` trace twice
+    from backends.keras import _tier
+
+    compile_model = _tier.compile_model
+
+    def compile_built(model, optimizer, *loss):
+        optimizer.build(model.trainable_variables)
+        compile_model(model, optimizer, *loss)
+
+    _tier.compile_model = compile_built
 problem = problems.load(name)
 if int(steps) == FEW:  # of small batches, the last of each epoch a partial one
     sizes = {part: 40 for part in problem.recipe.examples}

@@ -148,6 +148,22 @@ def test_both_get_the_weights_of_a_file(match, stored, weights):
     assert "left out" not in done.stdout
 
 
+@pytest.mark.parametrize("side", ["pytorch", "keras"])
+def test_what_a_model_draws_itself_is_the_same_each_time(match, tmp_path, side):
+    (tmp_path / "diptych.toml").write_text("")
+    found = []
+    for name in ("first", "second"):
+        asked = ("--input", "feature=4", "--weights", side, "--steps", "4")
+        done = match("Small", "small", *asked, "--project", str(tmp_path), "--save", name)
+        assert done.returncode == 0, done.stdout + done.stderr
+        with np.load(tmp_path / "problems" / f"{name}.npz") as opened:
+            found.append(dict(opened))
+    first, second = found
+    assert first.keys() == second.keys()
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+    assert any(array.any() for array in first.values())
+
+
 def test_what_is_saved_is_a_problem_that_keeps_the_rules(match, models, stored, tmp_path):
     """With weights of a file; the second bias of an LSTM is part of the first in Keras."""
     (tmp_path / "diptych.toml").write_text("")

@@ -6,6 +6,8 @@ import re
 import pytest
 from two_models import IMAGE, KERAS, TORCH
 
+from compare.match.request import name_of
+
 
 def test_a_right_pair_with_other_names_passes_every_rung(match, models):
     before = {file: file.read_bytes() for file in models.iterdir() if file.is_file()}
@@ -92,12 +94,27 @@ def test_a_gradient_that_is_cut_is_told_and_no_other_layer_is_wrong(match, engin
     assert found["causes"] == ["no gradient comes to 0/kernel, 0/bias, 4/kernel, 4/bias there"]
 
 
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        ("nets.py:Net", "your_Net"),
+        ("package.module:Outer.Net(8, width='a:b')", "your_Outer_Net_8_width_a_b"),
+        ("nets.py:Net(-1)", "your_Net_1"),
+        (f"nets.py:{'N' * 300}", f"your_{'N' * 35}"),
+    ],
+)
+def test_a_pair_has_the_name_of_its_model(reference, name):
+    assert name_of(reference) == name
+
+
 def test_models_that_are_the_same_are_timed(match, models):
     asked = ("--input", "feature=4", "--batch-size", "16", "--time", "times")
     done = match("Small", "small", *asked)
     assert done.returncode == 0, done.stderr
     assert "The same model: every rung holds." in done.stdout
-    assert "yours" in done.stdout.partition("every rung holds.")[2]
+    answer = done.stdout.partition("every rung holds.")[2]
+    assert "your_Small" in answer
+    assert "diptych show" not in answer  # the two programs were there for this command alone
     lines = (models / "times" / "runs.jsonl").read_text().splitlines()
     found = [json.loads(line) for line in lines]
     assert {one["backend"] for one in found} == {"pytorch", "keras-tensorflow"}

@@ -50,8 +50,14 @@ def test_what_matters_least_is_left_out_where_the_rest_then_fits():
     for start in ("Learn", "cpu, 1 core each"):
         assert not any(line.startswith(start) for line in lines)
         assert any(line.startswith(start) for line in shown(records, everything=True))
-    many = [replace(one, problem=f"{one.problem}{n}") for one in trained(8) for n in range(30)]
+    names = ["cumsum", *(f"other{n}" for n in range(30))]
+    many = [replace(one, problem=name) for one in trained(8) for name in names]
     assert any(line.startswith("Learn") for line in shown(many)), "which fits in no case"
+
+
+def test_no_program_is_named_where_none_is_here():
+    gone = [replace(one, problem="of_another_project") for one in trained(8)]
+    assert not any(line.startswith("Learn") for line in shown(gone))
 
 
 def test_more_than_two_sides_stand_as_columns():

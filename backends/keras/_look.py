@@ -10,7 +10,7 @@ from keras.src.utils.naming import reset_uids
 
 from backends import _places, _reference
 from backends._outputs import tensors
-from backends._reference import Looked, Seen, model_of
+from backends._reference import SEED, Looked, Seen, model_of
 from backends._seeded import Array
 from backends.keras import _stored, _weights
 from backends.keras._settings import family, settings
@@ -34,6 +34,7 @@ def look(reference: str, x: Mapping[str, Array], stored: str = "", channels: str
     """
     reset_uids()  # a model that is built again has layers of the same names
     remember()
+    keras.utils.set_random_seed(SEED)
     model = model_of(reference)
     if not isinstance(model, keras.Layer):
         raise ValueError(f"{reference}: expected a Keras model, came a {type(model).__name__}")

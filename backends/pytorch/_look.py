@@ -9,7 +9,7 @@ from torch.nn.modules import batchnorm, conv, pooling
 
 from backends import _places, _reference
 from backends._outputs import tensors
-from backends._reference import Looked, Seen, model_of
+from backends._reference import SEED, Looked, Seen, model_of
 from backends._seeded import Array
 from backends.pytorch import _layers, _layouts, _stored, _weights
 from backends.pytorch._settings import family, settings
@@ -34,6 +34,7 @@ def look(reference: str, x: Mapping[str, Array], stored: str = "", channels: str
         ValueError: the reference is none, or the model does not run.
     """
     remember()
+    torch.manual_seed(SEED)
     model = model_of(reference)
     if not isinstance(model, nn.Module):
         raise ValueError(f"{reference}: expected a PyTorch module, came a {type(model).__name__}")

@@ -2,19 +2,22 @@
 
 import argparse
 import json
+import os
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from compare.match.request import add_asked, asked_of, map_of, models_of, place_of
+from compare.match.request import add_asked, asked_of, map_of, models_of, name_of, place_of
 from compare.options import add_command, add_python, file, folder
 from compare.records.record import UsageError
 
 if TYPE_CHECKING:
+    from compare.match.asked import Asked, Models
     from compare.match.matching import Matched
 
-NAME = "yours"  # of the problem that is made of two models
 # What an embedding says of numbers that are not whole, and what is meant.
 OF_WHOLE = re.compile(r"indices|Long|IntTensor|integer")
 WHOLE = '; if the input is of whole numbers, give their range: "time=12; 0..99", both ends included'
@@ -75,67 +78,110 @@ def add(commands: Any) -> None:
 
 def do_match(options: argparse.Namespace) -> int:
     """Pair and climb; status 3 if a rung fails, 2 if there is nothing to climb."""
-    from compare.console import Progress, complain
-    from compare.match import page, timed
-    from compare.match.matching import Unlooked, match, write
-    from compare.match.report import as_json, print_matched
-    from compare.processes.choice import chosen_backends
-    from compare.processes.launcher import Launcher
-    from problems import _project
+    from compare.match import timed
+    from compare.match.matching import write
+    from compare.training.command import answer
 
     ours = models_of(options)
     asked = asked_of(options)
     given = map_of(options.map) if options.map else {}
-    name = options.save or NAME
     saved = place_of(options.save) if options.save else Path()
     if options.time and options.json:
         raise UsageError("--time: expected no --json: `diptych table FOLDER --json` has the times")
     if options.time and options.time.exists() and not options.time.is_dir():
         raise UsageError(f"--time: expected a folder, came the file {options.time}")
+    name = options.save or name_of(ours.models["pytorch"])
+    with _project_for_now() as made:
+        found = _matched(name, ours, asked, given, made, options)
+        if options.save:
+            write(saved, found.files)
+        _tell(found, ours, asked, options)
+        if not found.passed:
+            return 2 if found.unknown else 3
+        if not options.time:
+            return 0
+        write(made, found.files)  # with the baselines, which were not known before
+        done = timed.train(name, options.engine, options.time)
+    return answer(*done, everything=False)
+
+
+@contextmanager
+def _project_for_now() -> Iterator[Path]:
+    """Have an empty project of a folder that goes away; then the one that was in use before."""
+    from problems import _project
+
+    before = _project.root()
     with TemporaryDirectory(prefix="diptych-") as made:
         (Path(made) / _project.FILE).write_text("")
         _project.use(Path(made))
-        launcher = Launcher()
-        try:
-            with Progress() as progress:
-                found = match(
-                    name,
-                    ours,
-                    asked,
-                    project=Path(made),
-                    sides=chosen_backends(["pytorch", options.engine]),
-                    launcher=launcher,
-                    given=given,
-                    progress=progress,
-                    past_failures=options.all,
-                )
-        except Unlooked as error:
-            whole = any(spec.dtype == "int64" for spec in asked.inputs.values())
-            hint = "" if whole or not OF_WHOLE.search(str(error)) else WHOLE
-            if asked.channels and error.panel == "pytorch":
-                hint += f"; --channels {asked.channels} was asked for"
-            raise UsageError(f"--{error.panel} {ours.models[error.panel]}: {error}{hint}") from None
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-        finally:
-            launcher.stop()
-        if options.save_map:
-            _save_map(options.save_map, found)
-        if options.save:
-            write(saved, found.files)
-        if options.report:
-            page.write(options.report, ours, asked, found)
-        if options.json:
-            print(as_json(found), end="")
-        else:
-            print_matched(found, asked)
-        for finding in found.findings:
-            if not finding.passed:
-                complain(str(finding))
-        if found.passed and options.time:
-            write(Path(made), found.files)  # with the baselines, which were not known before
-            return timed.run(name, options.engine, options.time)
-    return 0 if found.passed else 2 if found.unknown else 3
+        yield Path(made)
+    if before:
+        _project.use(before)
+    else:
+        del os.environ[_project.VARIABLE]
+
+
+def _matched(
+    name: str,
+    ours: "Models",
+    asked: "Asked",
+    given: Mapping[str, str],
+    made: Path,
+    options: argparse.Namespace,
+) -> "Matched":
+    """Return what is found of the two.
+
+    Raises:
+        UsageError: nothing can be found.
+    """
+    from compare.console import Progress
+    from compare.match.matching import Unlooked, match
+    from compare.processes.choice import chosen_backends
+    from compare.processes.launcher import Launcher
+
+    launcher = Launcher()
+    try:
+        with Progress() as progress:
+            return match(
+                name,
+                ours,
+                asked,
+                project=made,
+                sides=chosen_backends(["pytorch", options.engine]),
+                launcher=launcher,
+                given=given,
+                progress=progress,
+                past_failures=options.all,
+            )
+    except Unlooked as error:
+        whole = any(spec.dtype == "int64" for spec in asked.inputs.values())
+        hint = "" if whole or not OF_WHOLE.search(str(error)) else WHOLE
+        if asked.channels and error.panel == "pytorch":
+            hint += f"; --channels {asked.channels} was asked for"
+        raise UsageError(f"--{error.panel} {ours.models[error.panel]}: {error}{hint}") from None
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    finally:
+        launcher.stop()
+
+
+def _tell(found: "Matched", ours: "Models", asked: "Asked", options: argparse.Namespace) -> None:
+    """Write and print what was found, as it is asked for."""
+    from compare.console import complain
+    from compare.match import page
+    from compare.match.report import as_json, print_matched
+
+    if options.save_map:
+        _save_map(options.save_map, found)
+    if options.report:
+        page.write(options.report, ours, asked, found)
+    if options.json:
+        print(as_json(found), end="")
+    else:
+        print_matched(found, asked)
+    for finding in found.findings:
+        if not finding.passed:
+            complain(str(finding))
 
 
 def _save_map(path: Path, found: "Matched") -> None:

@@ -22,6 +22,7 @@ LOSSES = (
 OPTIMIZERS = ("adam", "sgd", "adamw", "rmsprop", "adagrad", "adamax", "nadam")
 WEIGHTS = {"drawn": "", "pytorch": "pytorch", "keras": "keras"}
 STORED = {"pytorch": (".pt", ".pth", ".safetensors"), "keras": (".keras", ".h5", ".hdf5")}
+LONGEST = 40  # of a name that is made of a reference
 RANGE = re.compile(r"\s*(-?[\d.e+-]+?)\s*\.\.\s*(-?[\d.e+-]+)\s*")
 
 
@@ -144,6 +145,14 @@ def place_of(name: str) -> Path:
                 f"--save {name}: expected a new name, came that of backends/{panel}/{name}.py"
             )
     return root
+
+
+def name_of(reference: str) -> str:
+    """Return a name for a problem: that of `nets.py:Net(8)` is your_Net_8."""
+    from backends._reference import read
+
+    called = reference.removeprefix(read(reference).where)
+    return ("your" + re.sub(r"\W+", "_", called))[:LONGEST].rstrip("_")
 
 
 def models_of(options: argparse.Namespace) -> "Models":

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import problems
 from compare.console import cell_len, joined, terminal_width, wrapped
 from compare.records.record import PROVEN, UNPROVEN, UNTRIED, Record
 from compare.tables.details import details
@@ -37,7 +38,7 @@ def screen(
     setting, counts = (wrapped(fact, width) for fact in _facts(records))
     legend = joined((f"{sign}  {text}" for sign, text in answer.signs.items()), width, gap="    ")
     look, learn, see = (
-        wrapped(one, width, after=" " * 9) if cell_len(one) > width else [one]
+        wrapped(one, width, after=" " * 9) if cell_len(one) > width else [one] * bool(one)
         for one in _further(answer, folder)
     )
     parts = [first, table_lines(answer.rows, width), legend, notes, setting, counts]
@@ -124,6 +125,7 @@ def _further(answer: Headline, folder: Path) -> list[str]:
     problem = answer.rows[0].problem if answer.rows else "PROBLEM"
     return [
         f"Look up  {visible(str(folder / 'table.md'))}; here, warnings and all else: --all",
-        f"Learn    diptych show {visible(shlex.quote(problem))}",
+        # Of another project's problem, or of one that was made for a while, there is nothing here.
+        f"Learn    diptych show {visible(shlex.quote(problem))}" * (problem in problems.names()),
         f"See it   diptych report {visible(where)} --open",
     ]

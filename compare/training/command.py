@@ -104,10 +104,13 @@ def do_status(options: argparse.Namespace) -> int:
 
 def do_run(options: argparse.Namespace) -> int:
     """Run what is missing, write and print the table."""
+    return answer(*trained(options), everything=options.all)
+
+
+def trained(options: argparse.Namespace) -> "tuple[Path, list[Record]]":
+    """Run what is missing; return the results folder, and what has no score."""
     from compare.console import complain
     from compare.processes.cluster import connected
-    from compare.tables.publish import publish
-    from compare.tables.screen import show
     from compare.training.request import chosen_runs, settings_of
 
     usual = "quick" if options.quick else "latest"
@@ -130,10 +133,17 @@ def do_run(options: argparse.Namespace) -> int:
                 f"--jobs {runs[0].jobs}: trainings side by side slow each other; such times are "
                 "for a look, not to be published"
             )
-        unscored = done(runs, out, options, cluster)
+        return out, done(runs, out, options, cluster)
+
+
+def answer(out: Path, unscored: "Sequence[Record]", *, everything: bool) -> int:
+    """Write and print the tables of a results folder; return the exit status of `diptych run`."""
+    from compare.tables.publish import publish
+    from compare.tables.screen import show
+
     found = in_folder(out, unscored)
     if any_trained(found):
-        show(out, found, everything=options.all)
+        show(out, found, everything=everything)
     elif found:
         publish(out, found)
     return status(unscored, out)
