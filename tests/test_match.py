@@ -50,6 +50,8 @@ def test_a_stack_is_paired_layer_by_layer_and_a_first_output_taken(match):
             3,
             "PyTorch returns 2 outputs without names: only the first is compared",
         ),
+        ("twofold(told='by name')", 0, "They are compared in their order, as map, flat."),
+        ("twofold(told='by name', epsilon=1e-3)", 3, "layers: output/flat"),
     ],
 )
 def test_several_outputs_without_names_are_compared(match, keras, status, said):
@@ -185,6 +187,14 @@ def test_each_of_several_differences_is_told_with_its_lines(several):
     [
         ("Nothing", "net", IMAGE, "expected Nothing in it, came"),
         ("Net", "net(units=7)", IMAGE, "outputs: PyTorch has (2, 6), Keras (2, 7)"),
+        (
+            *("Twofold", "twofold(told='turned')", "height=6 width=5 channel=2"),
+            "Keras output0 (2, 3), output1 (2, 6, 5, 4): the same in another order",
+        ),
+        (
+            *("Twofold", "twofold(told='one')", "height=6 width=5 channel=2"),
+            "outputs: PyTorch has output0 (2, 4, 6, 5), output1 (2, 3), Keras map (2, 6, 5, 4)",
+        ),
         ("Net", "net", "height=8", "the model does not run on such inputs"),
         ("Net", "net", "height", "--input 'height': "),
         ("Net", "net", "height=8; 1", "--input 'height=8; 1': expected axes"),

@@ -153,11 +153,17 @@ def small(tanh=False):
     ])
 
 
-def twofold(last=3, epsilon=0.0):
+def twofold(last=3, epsilon=0.0, told="in order"):
     image = keras.Input((6, 5, 2))
     x = layers.Conv2D(4, 3, padding="same")(image)
-    flat = layers.Dense(last)(layers.GlobalAveragePooling2D()(x))
-    return keras.Model(image, [x, flat * (1 + epsilon)])
+    flat = layers.Dense(last)(layers.GlobalAveragePooling2D()(x)) * (1 + epsilon)
+    returned = {
+        "in order": [x, flat],
+        "turned": [flat, x],
+        "by name": {"map": x, "flat": flat},
+        "one": {"map": x},
+    }
+    return keras.Model(image, returned[told])
 
 
 class Feed(layers.Layer):

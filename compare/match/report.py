@@ -107,11 +107,19 @@ def row_of(pair: Pair) -> list[str]:
 
 def arranged(matched: Matched) -> Iterator[str]:
     """Yield what was done to run both on the same input, and what has no partner."""
+    named = any(not look.parts for look in matched.looks.values())
     for panel, framework in (("pytorch", "PyTorch"), ("keras", "Keras")):
-        if n := matched.looks[panel].unseen:
+        look = matched.looks[panel]
+        if look.unseen:
             yield (
-                f"{framework} returns {n + 1} outputs without names: only the first is compared. "
-                "The other side has outputs of other shapes, or your own loss takes one output."
+                f"{framework} returns {look.unseen + 1} outputs without names: only the first is "
+                "compared. The other side has outputs of other shapes, or your own loss takes one "
+                "output."
+            )
+        elif named and len(look.parts) > 1:
+            yield (
+                f"{framework} returns its outputs without names. They are compared in their order, "
+                f"as {', '.join(look.outputs)}."
             )
     if matched.looks["pytorch"].moved:
         yield "PyTorch has channels second: its input is moved."

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 from itertools import chain, count
@@ -112,15 +111,28 @@ def names(pairs: Iterable[Pair]) -> list[tuple[Pair, str]]:
 
 
 def with_shared_outputs(looks: Mapping[str, Look], *, one: bool) -> dict[str, Look]:
-    """Return the looks with the outputs that are compared: of several without names all, or one.
+    """Return the looks with the outputs that are compared.
 
-    That is the first, where `one` is asked for, as a loss of the user's own takes one, or where the
-    other side has not as many of the same shapes.
+    Where one side has names and the other none, these get the names, in their order. Of several
+    without names on both sides it is all, or the first: that where `one` is asked for, as a loss of
+    the user's own takes one, or where the two have not as many of the same shapes.
+
+    Raises:
+        ValueError: the two have the same shapes in another order.
     """
+    named = [list(look.outputs) for look in looks.values() if not look.parts]
+    named = [names for names in named if names != [""]]
+    if named and not one:
+        return {panel: _with_names(look, named[0]) for panel, look in looks.items()}
     left, right = looks.values()
-    if not one and left.parts.keys() == right.parts.keys():
-        with suppress(ValueError):
+    if left.parts and right.parts and not one and len(left.parts) == len(right.parts):
+        try:
             _moved_back(looks)
+        except ValueError as error:
+            ours, theirs = (list(map(sorted, look.outputs.values())) for look in looks.values())
+            if ours != theirs and sorted(ours) == sorted(theirs):
+                raise ValueError(f"{error}: the same in another order") from None
+        else:
             return dict(looks)
     return {
         panel: replace(
@@ -129,10 +141,18 @@ def with_shared_outputs(looks: Mapping[str, Look], *, one: bool) -> dict[str, Lo
             parts=dict(zip([""], look.parts.values(), strict=False)),
             unseen=len(look.parts) - 1,
         )
-        if look.parts
+        if look.parts and not named
         else look
         for panel, look in looks.items()
     }
+
+
+def _with_names(look: Look, names: Sequence[str]) -> Look:
+    """Return a look whose outputs have these names, if it has as many without a name."""
+    if len(look.parts) != len(names):
+        return look
+    outputs = dict(zip(names, look.outputs.values(), strict=True))
+    return replace(look, outputs=outputs, parts=dict(zip(names, look.parts.values(), strict=True)))
 
 
 def _moved_back(looks: Mapping[str, Look]) -> bool:
