@@ -84,7 +84,7 @@ def do_match(options: argparse.Namespace) -> int:
 
     ours = models_of(options)
     asked = asked_of(options)
-    given = map_of(options.map) if options.map else {}
+    partners = map_of(options.map) if options.map else {}
     saved = place_of(options.save) if options.save else Path()
     if options.time and options.json:
         raise UsageError("--time: expected no --json: `diptych table FOLDER --json` has the times")
@@ -92,7 +92,7 @@ def do_match(options: argparse.Namespace) -> int:
         raise UsageError(f"--time: expected a folder, came the file {options.time}")
     name = options.save or name_of(ours.models["pytorch"])
     with _project_for_now() as made:
-        found = _matched(name, ours, asked, given, made, options)
+        found = _matched(name, ours, asked, partners, made, options)
         if options.save:
             write(saved, found.files)
         _tell(found, ours, asked, options)
@@ -125,7 +125,7 @@ def _matched(
     name: str,
     ours: "Models",
     asked: "Asked",
-    given: Mapping[str, str],
+    partners: Mapping[str, str],
     made: Path,
     options: argparse.Namespace,
 ) -> "Matched":
@@ -149,7 +149,7 @@ def _matched(
                 project=made,
                 sides=chosen_backends(["pytorch", options.engine]),
                 launcher=launcher,
-                given=given,
+                partners=partners,
                 progress=progress,
                 past_failures=options.all,
             )

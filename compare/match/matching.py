@@ -62,13 +62,13 @@ def match(
     project: Path,
     sides: Sequence[Side],
     launcher: Launcher,
-    given: Mapping[str, str] | None = None,
+    partners: Mapping[str, str] | None = None,
     progress: Listener = SILENT,
     past_failures: bool = False,
 ) -> Matched:
     """Return what is found of two models, as the problem `name` of the project in use.
 
-    `given` has paths of Keras's layers by PyTorch's. Sides are PyTorch and an engine of Keras's.
+    `partners` has paths of Keras's layers by PyTorch's. Sides are PyTorch and an engine of Keras's.
 
     Raises:
         Unlooked: a model, a loss or an optimizer cannot be had, or does not run.
@@ -88,7 +88,7 @@ def match(
             _check_finite(panel, found, asked)
         seen[panel] = found
     seen = with_shared_outputs(seen, one=bool(ours.losses))
-    pairs = paired(seen["pytorch"].layers, seen["keras"].layers, given)
+    pairs = paired(seen["pytorch"].layers, seen["keras"].layers, partners)
     flattened: dict[str, int] = {}
     while True:
         write(project, files(name, asked, ours, seen, pairs, flattened))

@@ -55,24 +55,24 @@ class Pair:
     found: str = ""  # by which pass
 
     @property
-    def alone(self) -> bool:
+    def unpaired(self) -> bool:
         """Whether it has weights and no partner."""
         one = self.left or self.right
         return not (self.left and self.right) and bool(one and one.weights)
 
 
 def paired(
-    left: Sequence[Seen], right: Sequence[Seen], given: Mapping[str, str] | None = None
+    left: Sequence[Seen], right: Sequence[Seen], partners: Mapping[str, str] | None = None
 ) -> list[Pair]:
     """Return all layers, in the order of the left side's calls, and what is without partner.
 
-    `given` has paths of the right side by those of the left.
+    `partners` has paths of the right side by those of the left.
 
     Raises:
         ValueError: a given path is no layer's, or two have the same partner.
     """
     found: dict[int, tuple[int, str]] = {}
-    for path, partner in (given or {}).items():
+    for path, partner in (partners or {}).items():
         place = _place(right, partner)
         if place in {taken for taken, _ in found.values()}:
             raise ValueError(f"the map names {partner} twice: expected each layer once")

@@ -102,7 +102,7 @@ def _print(*told: str) -> None:
 
 def row_of(pair: Pair) -> list[str]:
     """Return the cells of a pair, under HEADS."""
-    return [*_told(pair.left), *_told(pair.right), pair.found or "no partner" * pair.alone]
+    return [*_told(pair.left), *_told(pair.right), pair.found or "no partner" * pair.unpaired]
 
 
 def arranged(matched: Matched) -> Iterator[str]:
@@ -128,8 +128,7 @@ def arranged(matched: Matched) -> Iterator[str]:
             f"{name} is right up to the order of its rows: before it, Flatten has the {channels} "
             "channels first in PyTorch and last in Keras. Its rows are compared in Keras's order."
         )
-    if alone := [pair for pair in matched.pairs if pair.alone]:
-        n = len(alone)
+    if n := sum(pair.unpaired for pair in matched.pairs):
         what = "layer with weights has" if n == 1 else "layers with weights have"
         yield f"{n} {what} no partner: a file for --map names some."
 

@@ -102,28 +102,28 @@ def twin(
     """
     training = _training(panel, ours)
     to, fro = MOVED[panel]
-    alone = not (look.moved or look.parts or back) and look.way == "alone"
+    bare = not (look.moved or look.parts or back) and look.way == "alone"
     reference = ours.models[panel]
     model = f"model_of({json.dumps(reference)})"
     given = {name: f'x["{name}"]' if name else "x" for name in inputs}
     given |= {name: to.format(given[name]) for name in look.moved}
     call = calls(inputs)[look.way].format(**{name or "x": text for name, text in given.items()})
-    if not alone:
+    if not bare:
         own = {"model": ""} | {f"model/{path}": name for path, name in own.items()}
         flattened = {f"model/{path}": n for path, n in flattened.items()}
     listed = "".join(f'\n    "{path}": "{name}",' for path, name in own.items())
-    made, marks = model if alone else "Twin()", ""
+    made, marks = model if bare else "Twin()", ""
     if panel == "pytorch":
         for path, channels in flattened.items():
             place = path.replace("/", ".")
             marks += f'FLATTENED[network.get_submodule("{place}")] = {channels}\n    '
     return TWIN.substitute(
         title=f"{reference}, as it is".replace("\\", "\\\\").replace('"', "'"),
-        imports=("" if alone and not training else IMPORTS[panel])
+        imports=("" if bare and not training else IMPORTS[panel])
         + f"from backends import model_of{', own_of' if training else ''}\n",
         names=f"{{{listed}\n}}" if listed else "{}",
         wrapper=""
-        if alone
+        if bare
         else WRAPPER[panel].substitute(
             model=model, body=_returned(call, look, fro if back else "")
         ),
