@@ -1,7 +1,7 @@
 """What makes a twin that asks for float32 one of float64: for the ladder, never where it is timed.
 
-Where a twin names float32, its program is changed as it is imported. So it holds whatever computes
-there: the framework, its engine, NumPy.
+Where a twin names float32, its program is changed as it is imported, and so is what it imports of
+the user's own. So it holds whatever computes there: the framework, its engine, NumPy.
 """
 
 import ast
@@ -9,9 +9,17 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
 from types import CodeType, MappingProxyType, ModuleType
 
+from problems import _project
+
 WIDE = MappingProxyType({"float32": "float64"})  # a name or a text, and what stands in its place
+OURS = ("problems", "backends", "compare")
+# What is read from a file has the precision that it was written in.
+READ = ("frombuffer", "fromfile", "memmap", "from_file")
+FOLDERS: list[Path] = []  # of the user's, beside that of a project
+_names: Mapping[str, str] = {}  # what is changed in this process
 
 
 class _Widening(ast.NodeTransformer):
@@ -24,6 +32,10 @@ class _Widening(ast.NodeTransformer):
         if ast.unparse(node.value) != "self":
             node.attr = self.names.get(node.attr, node.attr)
         return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        read = isinstance(node.func, ast.Attribute) and node.func.attr in READ
+        return node if read else self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if isinstance(node.value, str):
@@ -48,29 +60,45 @@ class _Loader(SourceFileLoader):
 
 
 class _Finder(MetaPathFinder):
-    """Finds twins, and what lies beside them, but for the panel's own modules."""
-
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self.names = names
+    """Finds twins, and what is of the user's own."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        folder, _, module = name.rpartition(".")
-        if not folder.startswith("backends.") or module.startswith("_"):
-            return None
         spec = PathFinder.find_spec(name, path, target)
-        if spec and type(spec.loader) is SourceFileLoader:
-            spec.loader = _Loader(name, spec.loader.path, self.names)
+        if spec is None or type(spec.loader) is not SourceFileLoader:
+            return None
+        if not (_is_twin(name) or _is_own(name, Path(spec.loader.path))):
+            return None
+        spec.loader = loader(name, spec.loader.path)
         return spec
 
 
+def _is_twin(name: str) -> bool:
+    folder, _, module = name.rpartition(".")
+    return folder.startswith("backends.") and not module.startswith("_")
+
+
+def _is_own(name: str, file: Path) -> bool:
+    """Say whether a module is of the user's own folders, and of no package installed there."""
+    folders = [*FOLDERS, *filter(None, [_project.root()])]
+    installed = {"site-packages", "dist-packages"} & set(file.parts)
+    ours = name.partition(".")[0] in OURS
+    return not ours and not installed and any(map(file.is_relative_to, folders))
+
+
+def loader(name: str, path: str) -> SourceFileLoader | None:
+    """Return what loads a program of the user's own; None where it is loaded as it is."""
+    return _Loader(name, path, _names) if _names else None
+
+
 def widen_twins(names: Mapping[str, str] = MappingProxyType({})) -> None:
-    """Change twins that are imported from now on; `names` are further ones, of a framework.
+    """Change what is imported of the user's from now on; `names` are further ones, of a framework.
 
     It is for good: a process has one precision.
     """
-    sys.meta_path.insert(0, _Finder(WIDE | names))
+    globals()["_names"] = WIDE | names
+    sys.meta_path.insert(0, _Finder())
 
 
 def widen_gradients(torch: ModuleType) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from backends import _float64
+
 LAST, FIRST = "last", "first"  # where a model has the channels of its inputs
 SEED = 0  # of the weights that a model draws itself: two looks at it see the same ones
 
@@ -120,7 +122,7 @@ def _module(where: str, *, again: bool = False) -> ModuleType:
     sys.dont_write_bytecode = True  # in a folder of the user's
     _at_the_end(file.parent)  # for what it imports beside it
     name = f"diptych_own_{file.stem}_{len(_modules)}"
-    spec = spec_from_file_location(name, file)
+    spec = spec_from_file_location(name, file, loader=_float64.loader(name, str(file)))
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
@@ -140,6 +142,7 @@ def _module(where: str, *, again: bool = False) -> ModuleType:
 
 
 def _at_the_end(folder: Path) -> None:
+    _float64.FOLDERS.append(folder)
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 

@@ -15,14 +15,15 @@ _clock.perf_counter = process_time  # else time in which others compute falls be
 backend, precision, stages, steps, spread, folder, name = sys.argv[1:]
 engine = BACKENDS[backend].engine()
 engine.prepare(device="cpu", threads=1, precision=precision)
-if backend == "keras-tensorflow":  # where an optimizer that is not built has `fit` trace twice
+if backend == "keras-tensorflow":  # this saves time: `fit` traces once, not twice
     from backends.keras import _tier
 
     compile_model = _tier.compile_model
 
-    def compile_built(model, optimizer, *loss):
-        optimizer.build(model.trainable_variables)
-        compile_model(model, optimizer, *loss)
+    def compile_built(model, *settings):
+        for optimizer in settings[:1]:
+            optimizer.build(model.trainable_variables)
+        compile_model(model, *settings)
 
     _tier.compile_model = compile_built
 problem = problems.load(name)

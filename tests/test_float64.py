@@ -1,9 +1,11 @@
 """A twin that names float32 is changed for the rungs in float64, and nothing else in it is."""
 
 import ast
+from pathlib import Path
 
 import pytest
 
+from backends import _float64
 from backends._float64 import WIDE, _Loader, _Widening
 
 TORCH = {"float": "double", "FloatTensor": "DoubleTensor"}
@@ -23,6 +25,7 @@ TORCH = {"float": "double", "FloatTensor": "DoubleTensor"}
         ("self.float(x) + self.f4.weight", "self.float(x) + self.f4.weight"),
         ("x.half() + x.to(torch.bfloat16)", "x.half() + x.to(torch.bfloat16)"),
         ("f('float')", "f('float')"),
+        ("np.fromfile(file, dtype=np.float32)", "np.fromfile(file, dtype=np.float32)"),
     ],
 )
 def test_what_names_float32_is_changed(text, changed):
@@ -35,3 +38,21 @@ def test_an_error_in_a_twin_keeps_its_place(tmp_path):
     with pytest.raises(SyntaxError) as caught:
         _Loader("twin", str(file), WIDE).get_code("twin")
     assert (caught.value.filename, caught.value.lineno) == (str(file), 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "own"),
+    [
+        ("nets", "/home/you/nets.py", True),
+        ("parts.heads", "/home/you/parts/heads.py", True),
+        ("layers.attention", "/home/project/layers/attention.py", True),
+        ("nets", "/home/other/nets.py", False),
+        ("timm.models", "/home/you/.venv/lib/python3.12/site-packages/timm/models.py", False),
+        ("problems.mine", "/home/you/problems/mine.py", False),
+        ("compare.proof", "/home/you/compare/proof/__init__.py", False),
+    ],
+)
+def test_what_is_in_a_folder_of_the_users_is_their_own(monkeypatch, name, file, own):
+    monkeypatch.setattr(_float64, "FOLDERS", [Path("/home/you")])
+    monkeypatch.setenv("DIPTYCH_PROJECT", "/home/project")
+    assert _float64._is_own(name, Path(file)) == own

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import two_models
 from two_models import IMAGE, KERAS, TORCH
 
 from compare.match.request import name_of
@@ -109,6 +110,18 @@ def test_a_pair_has_the_name_of_its_model(reference, name):
     assert name_of(reference) == name
 
 
+def test_an_output_that_has_a_name_on_one_side_alone_is_compared(match):
+    done = match("Small", "small(named=True)", "--input", "feature=4")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("where", ["single.py", "single"])
+def test_a_model_that_names_float32_is_compared_in_float64(models, where):
+    asked = ("--input", "time=5; 0..8")
+    done = two_models.match(models, f"{where}:Single", "compare.py:single", *asked)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_models_that_are_the_same_are_timed(match, models):
     asked = ("--input", "feature=4", "--batch-size", "16", "--time", "times")
     done = match("Small", "small", *asked)
@@ -189,7 +202,11 @@ def test_each_of_several_differences_is_told_with_its_lines(several):
         ("Net", "net(units=7)", IMAGE, "outputs: PyTorch has (2, 6), Keras (2, 7)"),
         (
             *("Twofold", "twofold(told='turned')", "height=6 width=5 channel=2"),
-            "Keras output0 (2, 3), output1 (2, 6, 5, 4): the same in another order",
+            "Keras output0 (2, 3), output1 (2, 6, 5, 4): the same in another order; return them in",
+        ),
+        (
+            *("Twofold", "twofold(told='by name, turned')", "height=6 width=5 channel=2"),
+            "output1 (2, 3), Keras flat (2, 3), map (2, 6, 5, 4): the same in another order",
         ),
         (
             *("Twofold", "twofold(told='one')", "height=6 width=5 channel=2"),

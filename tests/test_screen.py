@@ -56,7 +56,10 @@ def test_what_matters_least_is_left_out_where_the_rest_then_fits():
 
 
 def test_no_program_is_named_where_none_is_here():
-    gone = [replace(one, problem="of_another_project") for one in trained(8)]
+    gone = [replace(one, problem="another_projects") for one in trained(8)]
+    here = [replace(one, problem="cumsum") for one in trained(8)]
+    learn = [line for line in shown(gone + here) if line.startswith("Learn")]
+    assert learn == ["Learn    diptych show cumsum"]
     assert not any(line.startswith("Learn") for line in shown(gone))
 
 

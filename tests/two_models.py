@@ -5,8 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).parents[1]
 TORCH = """
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -62,6 +65,8 @@ class Deep(nn.Sequential):
 class Small(nn.Sequential):
     def __init__(self):
         super().__init__(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 2))
+        own = np.random.randn(2)  # from another generator than PyTorch's
+        self[2].bias = nn.Parameter(torch.tensor(own, dtype=torch.float32))
 
 
 class Twofold(nn.Module):
@@ -147,10 +152,10 @@ def deep():
     ])
 
 
-def small(tanh=False):
-    return keras.Sequential([
-        keras.Input((4,)), layers.Dense(5, activation="tanh" if tanh else "relu"), layers.Dense(2)
-    ])
+def small(tanh=False, named=False):
+    x = keras.Input((4,))
+    y = layers.Dense(2)(layers.Dense(5, activation="tanh" if tanh else "relu")(x))
+    return keras.Model(x, {"answer": y} if named else y)
 
 
 def twofold(last=3, epsilon=0.0, told="in order"):
@@ -161,6 +166,7 @@ def twofold(last=3, epsilon=0.0, told="in order"):
         "in order": [x, flat],
         "turned": [flat, x],
         "by name": {"map": x, "flat": flat},
+        "by name, turned": {"flat": flat, "map": x},
         "one": {"map": x},
     }
     return keras.Model(image, returned[told])
@@ -183,6 +189,12 @@ def approximate(x):
     return keras.activations.gelu(x, approximate=True)
 
 
+def single():
+    tokens = keras.Input((5,), dtype="int32")
+    x = keras.ops.cast(layers.Embedding(9, 4)(tokens), "float32")
+    return keras.Model(tokens, layers.Dense(3)(layers.GlobalAveragePooling1D()(x)))
+
+
 def texts():
     tokens = keras.Input((None,), dtype="int32")
     x = layers.Embedding(9, 6)(tokens)
@@ -194,10 +206,49 @@ def texts():
 IMAGE = "height=8 width=8 channel=3"
 
 
+# A model that names float32, as do what it imports and the numbers that it reads.
+SINGLE = {
+    "single.py": """
+import numpy as np
+import torch
+from parts.heads import Head
+from torch import nn
+
+TABLE = torch.from_numpy(np.load("table.npy"))
+
+
+class Single(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.words = nn.Embedding.from_pretrained(TABLE, freeze=False)
+        self.head = Head()
+
+    def forward(self, x):
+        shares = torch.ones(x.shape[1], dtype=torch.float32) / x.shape[1]
+        return self.head(torch.matmul(shares, self.words(x)))
+""",
+    "parts/heads.py": """
+from torch import nn
+
+
+class Head(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.fc(x.float())
+""",
+}
+
+
 def write(folder: Path) -> Path:
     """Write the models into a folder, and return it."""
-    (folder / "nets.py").write_text(TORCH)
+    (folder / "parts").mkdir()
+    for name, text in {"nets.py": TORCH, **SINGLE}.items():
+        (folder / name).write_text(text)
     (folder / "compare.py").write_text(KERAS)  # the name of a package of ours
+    np.save(folder / "table.npy", np.random.default_rng(0).random((9, 4), dtype=np.float32))
     return folder
 
 

@@ -31,8 +31,10 @@ def build(
     model = twin.build(problem)
     if not isinstance(model, nn.Module):
         raise TypeError(f"build: expected a PyTorch module, came {model!r:.60}")
-    _weights.learn(model, twin)
     precision = torch.get_default_dtype()
+    if precision == torch.float64:
+        model.double()  # also what it has read from a file
+    _weights.learn(model, twin)
     if any(map(nn.parameter.is_lazy, model.parameters())):  # their sizes come with an input
         x = mapped(lambda spec: torch.from_numpy(spec.blank(2)), problem.input)
         model.eval()  # no average of a normalization may take it for an example

@@ -93,6 +93,8 @@ def do_match(options: argparse.Namespace) -> int:
     name = options.save or name_of(ours.models["pytorch"])
     with _project_for_now() as made:
         found = _matched(name, ours, asked, partners, made, options)
+        if options.save_map:
+            _save_map(options.save_map, found)
         if options.save:
             write(saved, found.files)
         _tell(found, ours, asked, options)
@@ -107,18 +109,20 @@ def do_match(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _project_for_now() -> Iterator[Path]:
-    """Have an empty project of a folder that goes away; then the one that was in use before."""
+    """Use an empty project in a temporary folder; then the one that was in use before."""
     from problems import _project
 
     before = _project.root()
     with TemporaryDirectory(prefix="diptych-") as made:
         (Path(made) / _project.FILE).write_text("")
         _project.use(Path(made))
-        yield Path(made)
-    if before:
-        _project.use(before)
-    else:
-        del os.environ[_project.VARIABLE]
+        try:
+            yield Path(made)
+        finally:
+            if before:
+                _project.use(before)
+            else:
+                del os.environ[_project.VARIABLE]
 
 
 def _matched(
@@ -171,8 +175,6 @@ def _tell(found: "Matched", ours: "Models", asked: "Asked", options: argparse.Na
     from compare.match import page
     from compare.match.report import as_json, print_matched
 
-    if options.save_map:
-        _save_map(options.save_map, found)
     if options.report:
         page.write(options.report, ours, asked, found)
     if options.json:

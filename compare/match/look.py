@@ -5,6 +5,7 @@ A process does what FOLDER/asked.json asks for and leaves FOLDER/looked.json, be
 
 import json
 import os
+import random
 import sys
 import tempfile
 import traceback
@@ -121,6 +122,8 @@ def main(cell: Path) -> None:
     asked = json.loads((cell / ASKED).read_text())
     try:
         look = import_module(f"backends.{asked['panel']}._look").look
+        random.seed(SEED)  # from which a model may draw, too
+        np.random.seed(SEED)
         inputs = drawn(asked["inputs"])
         found = look(asked["reference"], inputs, asked["stored"], asked["channels"])._asdict()
         np.savez(cell / WEIGHTS, **found.pop("weights"))

@@ -48,7 +48,8 @@ def as_json(matched: Matched) -> str:
     """Return pairs, settings that differ, findings, layers one by one, and causes as JSON.
 
     Beside them what was done to compare the two: inputs whose channels were moved ("" of one
-    alone), layers whose rows are in another order, weights that only one side has.
+    alone), layers whose rows are in another order, weights that only one side has, and how many
+    outputs are not compared.
     """
     found: dict[str, Any] = {
         "pairs": [
@@ -75,6 +76,7 @@ def as_json(matched: Matched) -> str:
         "channels_moved": list(matched.looks["pytorch"].moved),
         "flattened": matched.flattened,
         "left_out": matched.left_out,
+        "outputs_not_compared": {panel: look.unseen for panel, look in matched.looks.items()},
     }
     return json.dumps(finite(found), indent=1, allow_nan=False) + "\n"
 
@@ -107,16 +109,15 @@ def row_of(pair: Pair) -> list[str]:
 
 def arranged(matched: Matched) -> Iterator[str]:
     """Yield what was done to run both on the same input, and what has no partner."""
-    named = any(not look.parts for look in matched.looks.values())
     for panel, framework in (("pytorch", "PyTorch"), ("keras", "Keras")):
         look = matched.looks[panel]
         if look.unseen:
             yield (
                 f"{framework} returns {look.unseen + 1} outputs without names: only the first is "
-                "compared. The other side has outputs of other shapes, or your own loss takes one "
-                "output."
+                "compared. The other side has fewer outputs, or other shapes, or your own loss "
+                "takes one output."
             )
-        elif named and len(look.parts) > 1:
+        elif len(look.parts) > 1 and "output0" not in look.parts:
             yield (
                 f"{framework} returns its outputs without names. They are compared in their order, "
                 f"as {', '.join(look.outputs)}."

@@ -113,27 +113,24 @@ def names(pairs: Iterable[Pair]) -> list[tuple[Pair, str]]:
 def with_shared_outputs(looks: Mapping[str, Look], *, one: bool) -> dict[str, Look]:
     """Return the looks with the outputs that are compared.
 
-    Where one side has names and the other none, these get the names, in their order. Of several
-    without names on both sides it is all, or the first: that where `one` is asked for, as a loss of
-    the user's own takes one, or where the two have not as many of the same shapes.
+    Outputs without names get those of the other side, if it has names, in their order. Where
+    neither side has names and their shapes do not fit, only the first output is compared. So it is
+    with `one`, for a loss of the user's own takes one output.
 
     Raises:
         ValueError: the two have the same shapes in another order.
     """
-    named = [list(look.outputs) for look in looks.values() if not look.parts]
-    named = [names for names in named if names != [""]]
-    if named and not one:
-        return {panel: _with_names(look, named[0]) for panel, look in looks.items()}
-    left, right = looks.values()
-    if left.parts and right.parts and not one and len(left.parts) == len(right.parts):
+    names = next((list(look.outputs) for look in looks.values() if _has_names(look)), None)
+    if not one:
+        named = {panel: _with_names(look, names) for panel, look in looks.items()}
         try:
-            _moved_back(looks)
-        except ValueError as error:
-            ours, theirs = (list(map(sorted, look.outputs.values())) for look in looks.values())
-            if ours != theirs and sorted(ours) == sorted(theirs):
-                raise ValueError(f"{error}: the same in another order") from None
+            _moved_back(named)
+        except ValueError:
+            _check_order(looks)
         else:
-            return dict(looks)
+            return named
+    if names:
+        return dict(looks)  # which do not fit, as is told where they are used
     return {
         panel: replace(
             look,
@@ -141,18 +138,33 @@ def with_shared_outputs(looks: Mapping[str, Look], *, one: bool) -> dict[str, Lo
             parts=dict(zip([""], look.parts.values(), strict=False)),
             unseen=len(look.parts) - 1,
         )
-        if look.parts and not named
+        if look.parts
         else look
         for panel, look in looks.items()
     }
 
 
-def _with_names(look: Look, names: Sequence[str]) -> Look:
-    """Return a look whose outputs have these names, if it has as many without a name."""
-    if len(look.parts) != len(names):
+def _has_names(look: Look) -> bool:
+    return not look.parts and "" not in look.outputs
+
+
+def _with_names(look: Look, names: Sequence[str] | None) -> Look:
+    """Return a look whose outputs have these names, if it has as many without names."""
+    if names is None or _has_names(look) or len(look.outputs) != len(names):
         return look
     outputs = dict(zip(names, look.outputs.values(), strict=True))
-    return replace(look, outputs=outputs, parts=dict(zip(names, look.parts.values(), strict=True)))
+    parts = dict(zip(names, look.parts.values() or [""], strict=True))  # one alone has no subscript
+    return replace(look, outputs=outputs, parts=parts)
+
+
+def _check_order(looks: Mapping[str, Look]) -> None:
+    outputs = {panel: look.outputs for panel, look in looks.items()}
+    sizes = {panel: list(map(sorted, found.values())) for panel, found in outputs.items()}
+    if sizes["pytorch"] != sizes["keras"] and sorted(sizes["pytorch"]) == sorted(sizes["keras"]):
+        raise ValueError(
+            f"outputs: PyTorch has {_told(outputs['pytorch'])}, Keras {_told(outputs['keras'])}: "
+            "the same in another order; return them in one order"
+        )
 
 
 def _moved_back(looks: Mapping[str, Look]) -> bool:

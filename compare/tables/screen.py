@@ -122,10 +122,10 @@ def _proof(records: Sequence[Record]) -> str:
 def _further(answer: Headline, folder: Path) -> list[str]:
     """Return where the rest is; the command that opens the page is the last word."""
     where = shlex.quote(str(folder))
-    problem = answer.rows[0].problem if answer.rows else "PROBLEM"
+    # There is nothing here of another project's problem, or of one that was made for a while.
+    known = next((row.problem for row in answer.rows if row.problem in problems.names()), "")
     return [
         f"Look up  {visible(str(folder / 'table.md'))}; here, warnings and all else: --all",
-        # Of another project's problem, or of one that was made for a while, there is nothing here.
-        f"Learn    diptych show {visible(shlex.quote(problem))}" * (problem in problems.names()),
+        f"Learn    diptych show {visible(shlex.quote(known))}" if known else "",
         f"See it   diptych report {visible(where)} --open",
     ]
