@@ -8,8 +8,10 @@ the program that is read; `twins`, the text of every twin of the side, by proble
 
 import ast
 import json
+import os
 import re
 import sys
+import tempfile
 from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
@@ -18,6 +20,7 @@ from time import perf_counter
 from typing import Any
 
 from backends import Side, twin
+from backends._tiers import CACHES
 from compare.processes.launcher import ASKED
 from compare.records.files import write_whole
 
@@ -121,6 +124,9 @@ def names_of(asked: dict[str, str]) -> dict[str, Any]:
 def main(folder: Path) -> None:
     """Run the lines of a lesson for a side."""
     asked = json.loads((folder / ASKED).read_text())
+    # What compiling takes, it takes anew, whatever was compiled on this machine before.
+    os.environ |= dict.fromkeys((*CACHES, "TMPDIR"), str(folder))
+    tempfile.tempdir = None
     names = names_of(asked)
     for part in ("shown", "measured"):
         exec(compile(asked[part], f"{asked['lesson']}, {asked['side']}, {part}", "exec"), names)
