@@ -19,6 +19,7 @@ from backends import Side
 from compare.proof import probe
 from compare.proof.check import PRECISIONS, judge
 from compare.proof.finding import RUNGS
+from compare.proof.hints import FAR_OFF
 from compare.proof.inputs import EPOCHS
 from compare.proof.ladder import Pair
 from problems import lengths
@@ -219,7 +220,8 @@ def test_an_engine_that_is_widened_says_so_and_is_held_to_the_same_bounds(pair):
     findings = list(judge(problems.load(name), (SIDES[0], widened), found))
     exact = [one for one in findings if one.precision == "float64" and one.bound is not None]
     assert {finding.note for finding in exact} == {widened.definition.widened} != {""}
-    assert max(finding.bound for finding in exact) < 1e-10
+    held = [finding.bound for finding in exact if not finding.tensor.endswith(FAR_OFF)]
+    assert max(held) < 1e-10  # out of the range it is wider; where all else is equal, that is told
 
 
 def test_sides_without_a_name_in_common_are_climbed_to_the_end(pair):
