@@ -12,12 +12,14 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, MappingProxyType, ModuleType
 
+from backends._places import FRAMEWORKS
 from problems import _project
 
 WIDE = MappingProxyType({"float32": "float64"})  # a name or a text, and what stands in its place
-OURS = ("problems", "backends", "compare")
+NOT_OWN = ("problems", "backends", "compare", *FRAMEWORKS)
 # What is read from a file has the precision that it was written in.
 READ = ("frombuffer", "fromfile", "memmap", "from_file")
+LIBRARY = Path(ast.__file__).parent  # Python's own
 FOLDERS: list[Path] = []  # of the user's, beside that of a project
 _names: Mapping[str, str] = {}  # what is changed in this process
 
@@ -80,11 +82,11 @@ def _is_twin(name: str) -> bool:
 
 
 def _is_own(name: str, file: Path) -> bool:
-    """Say whether a module is of the user's own folders, and of no package installed there."""
+    """Say whether a module is of the user's own folders; not so Python, or a package, in them."""
     folders = [*FOLDERS, *filter(None, [_project.root()])]
     installed = {"site-packages", "dist-packages"} & set(file.parts)
-    ours = name.partition(".")[0] in OURS
-    return not ours and not installed and any(map(file.is_relative_to, folders))
+    other = installed or file.is_relative_to(LIBRARY) or name.partition(".")[0] in NOT_OWN
+    return not other and any(map(file.is_relative_to, folders))
 
 
 def loader(name: str, path: str) -> SourceFileLoader | None:

@@ -50,9 +50,12 @@ def test_an_error_in_a_twin_keeps_its_place(tmp_path):
         ("timm.models", "/home/you/.venv/lib/python3.12/site-packages/timm/models.py", False),
         ("problems.mine", "/home/you/problems/mine.py", False),
         ("compare.proof", "/home/you/compare/proof/__init__.py", False),
+        ("torch.nn", "/home/you/pytorch/torch/nn/__init__.py", False),
+        ("ast", ast.__file__, False),
     ],
 )
 def test_what_is_in_a_folder_of_the_users_is_their_own(monkeypatch, name, file, own):
-    monkeypatch.setattr(_float64, "FOLDERS", [Path("/home/you")])
+    python = Path(ast.__file__).parents[2]
+    monkeypatch.setattr(_float64, "FOLDERS", [Path("/home/you"), python])
     monkeypatch.setenv("DIPTYCH_PROJECT", "/home/project")
     assert _float64._is_own(name, Path(file)) == own

@@ -152,7 +152,23 @@ def test_page_and_pictures_are_those_of_the_published_records(tmp_path, command)
     written = [Path(name) for name in done.stdout.split()]
     assert written
     for file in written:
-        assert file.read_bytes() == (published / file.relative_to(tmp_path)).read_bytes()
+        text, places = _with_places(file)
+        expected, others = _with_places(published / file.relative_to(tmp_path))
+        assert text == expected
+        assert places == pytest.approx(others, abs=1e-3)
+
+
+def _with_places(file):
+    """Return a page as it is; of a picture what is there, and where, beside the names of places.
+
+    The last digits of a place depend on the processor, and so do names that are hashes of places.
+    """
+    found = file.read_text()
+    if file.suffix != ".svg":
+        return found, []
+    found = re.sub(r"\bp[0-9a-f]{10}\b", "place", found)
+    fraction = r"-?\d+\.\d+"
+    return re.sub(fraction, "", found), [float(one) for one in re.findall(fraction, found)]
 
 
 @pytest.mark.parametrize(
