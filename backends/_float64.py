@@ -11,11 +11,18 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, MappingProxyType, ModuleType
+from typing import Any
 
 from backends._places import FRAMEWORKS
 from problems import _project
 
-WIDE = MappingProxyType({"float32": "float64"})  # a name or a text, and what stands in its place
+WIDE = MappingProxyType(  # a name or a text, and what stands in its place
+    {
+        "float32": "float64",
+        "complex64": "complex128",
+        "torch.FloatTensor": "torch.DoubleTensor",
+    }
+)
 NOT_OWN = ("problems", "backends", "compare", *FRAMEWORKS)
 # What is read from a file has the precision that it was written in.
 READ = ("frombuffer", "fromfile", "memmap", "from_file")
@@ -45,6 +52,9 @@ class _Widening(ast.NodeTransformer):
         return node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
+        root = (node.module or "").partition(".")[0]
+        if node.level or root not in (*FRAMEWORKS, "numpy"):
+            return node  # a module of the user's own has its names as they are
         for one in node.names:
             if one.name in self.names:
                 one.name, one.asname = self.names[one.name], one.asname or one.name
@@ -87,6 +97,11 @@ def _is_own(name: str, file: Path) -> bool:
     installed = {"site-packages", "dist-packages"} & set(file.parts)
     other = installed or file.is_relative_to(LIBRARY) or name.partition(".")[0] in NOT_OWN
     return not other and any(map(file.is_relative_to, folders))
+
+
+def widened(value: Any) -> Any:
+    """Return what a program of the user's own is given from outside, changed as the program is."""
+    return WIDE.get(value, value) if _names and isinstance(value, str) else value
 
 
 def loader(name: str, path: str) -> SourceFileLoader | None:

@@ -72,7 +72,7 @@ def model_of(text: str) -> Any:
     reference = read(text)
     found = _named(reference, _module(reference.where))
     if isinstance(found, type) or inspect.isroutine(found) or reference.called:
-        return found(*reference.args, **reference.options)
+        return _called(found, reference)
     again = reference.where in _made  # a model that stands in the file is made by running it
     if again:
         found = _named(reference, _module(reference.where, again=True))
@@ -89,8 +89,14 @@ def own_of(text: str) -> Any:
     reference = read(text)
     found = _named(reference, _module(reference.where))
     if isinstance(found, type) or reference.called:
-        return found(*reference.args, **reference.options)
+        return _called(found, reference)
     return found
+
+
+def _called(made: Callable[..., Any], reference: Reference) -> Any:
+    args = map(_float64.widened, reference.args)
+    options = {name: _float64.widened(value) for name, value in reference.options.items()}
+    return made(*args, **options)
 
 
 _made: list[str] = []  # files whose own model was handed out

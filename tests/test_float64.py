@@ -21,6 +21,10 @@ TORCH = {"float": "double", "FloatTensor": "DoubleTensor"}
         ("tf.cast(x, tf.float32)", "tf.cast(x, tf.float64)"),
         ("from torch import float32, nn", "from torch import float64 as float32, nn"),
         ("from torch import float as single", "from torch import double as single"),
+        ("from dtypes import float32", "from dtypes import float32"),
+        ("from .numpy import float32", "from .numpy import float32"),
+        ("tf.cast(x, tf.complex64)", "tf.cast(x, tf.complex128)"),
+        ("use('torch.FloatTensor')", "use('torch.DoubleTensor')"),
         ("float(x)", "float(x)"),
         ("self.float(x) + self.f4.weight", "self.float(x) + self.f4.weight"),
         ("x.half() + x.to(torch.bfloat16)", "x.half() + x.to(torch.bfloat16)"),
@@ -59,3 +63,9 @@ def test_what_is_in_a_folder_of_the_users_is_their_own(monkeypatch, name, file, 
     monkeypatch.setattr(_float64, "FOLDERS", [Path("/home/you"), python])
     monkeypatch.setenv("DIPTYCH_PROJECT", "/home/project")
     assert _float64._is_own(name, Path(file)) == own
+
+
+def test_a_text_that_a_model_is_made_with_is_changed_as_the_model_is(monkeypatch):
+    assert _float64.widened("float32") == "float32"
+    monkeypatch.setattr(_float64, "_names", WIDE)
+    assert [_float64.widened(one) for one in ("float32", "tanh", 32)] == ["float64", "tanh", 32]

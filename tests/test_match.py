@@ -118,7 +118,7 @@ def test_an_output_that_has_a_name_on_one_side_alone_is_compared(match):
 @pytest.mark.parametrize("where", ["single.py", "single"])
 def test_a_model_that_names_float32_is_compared_in_float64(models, where):
     asked = ("--input", "time=5; 0..8")
-    done = two_models.match(models, f"{where}:Single", "compare.py:single", *asked)
+    done = two_models.match(models, f"{where}:Single('float32')", "compare.py:single", *asked)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -217,14 +217,18 @@ from torch import nn
 TABLE = torch.from_numpy(np.load("table.npy"))
 
 
+TYPES = {"float32": torch.float32, "float16": torch.float16}
+
+
 class Single(nn.Module):
-    def __init__(self):
+    def __init__(self, dtype="float32"):
         super().__init__()
+        self.dtype = TYPES[dtype]
         self.words = nn.Embedding.from_pretrained(TABLE, freeze=False)
         self.head = Head()
 
     def forward(self, x):
-        shares = torch.ones(x.shape[1], dtype=torch.float32) / x.shape[1]
+        shares = torch.ones(x.shape[1], dtype=self.dtype) / x.shape[1]
         return self.head(torch.matmul(shares, self.words(x)))
 """,
     "parts/heads.py": """
