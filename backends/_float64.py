@@ -1,7 +1,7 @@
 """What makes a twin that asks for float32 one of float64: for the ladder, never where it is timed.
 
-Where a twin names float32, its program is changed as it is imported, and so is what it imports of
-the user's own. So it holds whatever computes there: the framework, its engine, NumPy.
+Where a twin names float32, its program is changed as it is imported. What it imports is changed
+too, if it is the user's own. So it holds whatever computes there: the framework, its engine, NumPy.
 """
 
 import ast
@@ -14,7 +14,6 @@ from types import CodeType, MappingProxyType, ModuleType
 from typing import Any
 
 from backends._places import FRAMEWORKS
-from problems import _project
 
 WIDE = MappingProxyType(  # a name or a text, and what stands in its place
     {
@@ -23,11 +22,12 @@ WIDE = MappingProxyType(  # a name or a text, and what stands in its place
         "torch.FloatTensor": "torch.DoubleTensor",
     }
 )
-NOT_OWN = ("problems", "backends", "compare", *FRAMEWORKS)
+NUMERIC = (*FRAMEWORKS, "numpy")
+NOT_OWN = ("problems", "backends", "compare", *NUMERIC)
 # What is read from a file has the precision that it was written in.
 READ = ("frombuffer", "fromfile", "memmap", "from_file")
 LIBRARY = Path(ast.__file__).parent  # Python's own
-FOLDERS: list[Path] = []  # of the user's, beside that of a project
+INSTALLED = {"site-packages", "dist-packages"}
 _names: Mapping[str, str] = {}  # what is changed in this process
 
 
@@ -53,7 +53,7 @@ class _Widening(ast.NodeTransformer):
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
         root = (node.module or "").partition(".")[0]
-        if node.level or root not in (*FRAMEWORKS, "numpy"):
+        if node.level or root not in NUMERIC:
             return node  # a module of the user's own has its names as they are
         for one in node.names:
             if one.name in self.names:
@@ -92,11 +92,9 @@ def _is_twin(name: str) -> bool:
 
 
 def _is_own(name: str, file: Path) -> bool:
-    """Say whether a module is of the user's own folders; not so Python, or a package, in them."""
-    folders = [*FOLDERS, *filter(None, [_project.root()])]
-    installed = {"site-packages", "dist-packages"} & set(file.parts)
-    other = installed or file.is_relative_to(LIBRARY) or name.partition(".")[0] in NOT_OWN
-    return not other and any(map(file.is_relative_to, folders))
+    """Say whether a module is the user's: no part of Python, no installed package, none of ours."""
+    known = file.is_relative_to(LIBRARY) or not INSTALLED.isdisjoint(file.parts)
+    return not known and name.partition(".")[0] not in NOT_OWN
 
 
 def widened(value: Any) -> Any:

@@ -148,7 +148,6 @@ def _module(where: str, *, again: bool = False) -> ModuleType:
 
 
 def _at_the_end(folder: Path) -> None:
-    _float64.FOLDERS.append(folder)
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 

@@ -49,8 +49,7 @@ def test_an_error_in_a_twin_keeps_its_place(tmp_path):
     [
         ("nets", "/home/you/nets.py", True),
         ("parts.heads", "/home/you/parts/heads.py", True),
-        ("layers.attention", "/home/project/layers/attention.py", True),
-        ("nets", "/home/other/nets.py", False),
+        ("common.layers", "/home/you/../common/layers.py", True),
         ("timm.models", "/home/you/.venv/lib/python3.12/site-packages/timm/models.py", False),
         ("problems.mine", "/home/you/problems/mine.py", False),
         ("compare.proof", "/home/you/compare/proof/__init__.py", False),
@@ -58,10 +57,7 @@ def test_an_error_in_a_twin_keeps_its_place(tmp_path):
         ("ast", ast.__file__, False),
     ],
 )
-def test_what_is_in_a_folder_of_the_users_is_their_own(monkeypatch, name, file, own):
-    python = Path(ast.__file__).parents[2]
-    monkeypatch.setattr(_float64, "FOLDERS", [Path("/home/you"), python])
-    monkeypatch.setenv("DIPTYCH_PROJECT", "/home/project")
+def test_what_is_no_part_of_python_nor_installed_is_the_users_own(name, file, own):
     assert _float64._is_own(name, Path(file)) == own
 
 
